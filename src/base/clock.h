@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Time and randomness as things that are handed in. The rules take `now_ms` and
+ * bytes as arguments; the server hands the rooms these two structs; a test or a
+ * simulator hands in its own.
+ */
+#ifndef WW_CLOCK_H
+#define WW_CLOCK_H
+
+#include "base.h"
+
+struct clock {
+	/* Milliseconds since 1970-01-01T00:00:00Z; may step. */
+	int64_t (*wall_ms)(const struct clock *);
+	/* Milliseconds that only go forward, counting sleep of the machine. */
+	int64_t (*steady_ms)(const struct clock *);
+};
+
+struct entropy {
+	void (*fill)(const struct entropy *, void *out, size_t len);
+};
+
+/* The machine's own: CLOCK_REALTIME and CLOCK_BOOTTIME; libsodium's randombytes. */
+extern const struct clock clock_system;
+extern const struct entropy entropy_system;
+
+/* "2026-11-23T10:00:00.123Z" into at least 25 bytes (RFC 3339). */
+void clock_format(int64_t wall_ms, char *out, size_t out_len);
+
+#endif

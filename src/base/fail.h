@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is wrong with a request, for the person who sent it: field paths with a
+ * reason each. Written once by the function that knows, rendered by the dialect.
+ * More than FAIL_ITEMS_MAX are counted but not kept.
+ */
+#ifndef WW_FAIL_H
+#define WW_FAIL_H
+
+#include "arena.h"
+
+enum { FAIL_ITEMS_MAX = 16 };
+
+struct fail {
+	struct arena *arena;
+	unsigned count;
+	struct {
+		const char *field; /* "configuration.pinTimeToLive"; "" for the whole body */
+		const char *reason;
+	} items[FAIL_ITEMS_MAX];
+};
+
+void fail_init(struct fail *f, struct arena *a);
+void fail_add(struct fail *f, const char *field, const char *format, ...) PRINTF_LIKE(3, 4);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A list under a mutex, with an eventfd as the bell. The bell rings only when
+ * the list was empty: a busy queue costs no system call a task.
+ */
+#include "queue.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define QUEUE_MAGIC 0x51e7a110u
+
+struct queue {
+	unsigned magic;
+	int bell_fd;
+	pthread_mutex_t lock;
+	struct task *first;
+	struct task **last;
+	size_t len;
+	size_t len_max;
+};
+
+struct queue *
+queue_new(size_t len_max)
+{
+	struct queue *q = mem_new(sizeof(*q));
+
+	q->magic = QUEUE_MAGIC;
+	q->bell_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (q->bell_fd < 0)
+		panic("eventfd: %s", strerror(errno));
+	pthread_mutex_init(&q->lock, NULL);
+	q->last = &q->first;
+	q->len_max = len_max;
+	return q;
+}
+
+void
+queue_free(struct queue *q)
+{
+	if (q == NULL)
+		return;
+	CHECK_OBJ(q, QUEUE_MAGIC);
+	close(q->bell_fd);
+	pthread_mutex_destroy(&q->lock);
+	mem_free(q);
+}
+
+static void
+ring(const struct queue *q)
+{
+	uint64_t one = 1;
+
+	while (write(q->bell_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		continue;
+}
+
+static void
+silence(const struct queue *q)
+{
+	uint64_t count;
+
+	while (read(q->bell_fd, &count, sizeof(count)) < 0 && errno == EINTR)
+		continue;
+}
+
+static bool
+add(struct queue *q, struct task *t, size_t len_max)
+{
+	bool was_empty;
+
+	CHECK_OBJ(q, QUEUE_MAGIC);
+	INVARIANT(t->run != NULL);
+	pthread_mutex_lock(&q->lock);
+	if (q->len >= len_max) {
+		pthread_mutex_unlock(&q->lock);
+		return false;
+	}
+	t->next = NULL;
+	was_empty = q->first == NULL;
+	*q->last = t;
+	q->last = &t->next;
+	q->len++;
+	pthread_mutex_unlock(&q->lock);
+	if (was_empty)
+		ring(q);
+	return true;
+}
+
+void
+queue_push(struct queue *q, struct task *t)
+{
+	INVARIANT(add(q, t, SIZE_MAX));
+}
+
+bool
+queue_offer(struct queue *q, struct task *t)
+{
+	return add(q, t, q->len_max);
+}
+
+int
+queue_fd(const struct queue *q)
+{
+	return q->bell_fd;
+}
+
+struct task *
+queue_take(struct queue *q, size_t most, size_t *count_out)
+{
+	struct task *first;
+	struct task **end;
+	size_t count = 0;
+	bool more;
+
+	CHECK_OBJ(q, QUEUE_MAGIC);
+	silence(q);
+	pthread_mutex_lock(&q->lock);
+	first = q->first;
+	for (end = &first; *end != NULL && count < most; end = &(*end)->next)
+		count++;
+	q->first = *end;
+	*end = NULL;
+	if (q->first == NULL)
+		q->last = &q->first;
+	q->len -= count;
+	more = q->first != NULL;
+	pthread_mutex_unlock(&q->lock);
+	if (more)
+		ring(q);
+	if (count_out != NULL)
+		*count_out = count;
+	return first;
+}
+
+void
+queue_wait(struct queue *q, int timeout_ms)
+{
+	struct pollfd p = {.fd = q->bell_fd, .events = POLLIN};
+
+	while (poll(&p, 1, timeout_ms) < 0 && errno == EINTR)
+		continue;
+}
+
+void
+queue_run(struct queue *q)
+{
+	struct task *t = queue_take(q, SIZE_MAX, NULL);
+
+	while (t != NULL) {
+		struct task *next = t->next;
+
+		t->run(t);
+		t = next;
+	}
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a carrier is: something that takes a rendered message and says what became
+ * of it. All of it runs on the delivery loop's thread.
+ *
+ * A carrier MUST
+ *  1. call `done` exactly once for each submit, from inside submit or later on the
+ *     same thread, and never after `free` has returned;
+ *  2. answer CARRIER_UNKNOWN when the message may have been taken (a time-out, a
+ *     connection lost after the request was written), and only then;
+ *  3. answer CARRIER_RETRY at once when it is down or its window and queue are full:
+ *     a carrier keeps no backlog, delivery does. It holds at most `window` messages;
+ *  4. keep no copy of the text after `done`, and wipe what it held;
+ *  5. bound every wait: connecting, binding, a response;
+ *  6. on `free`, answer what is outstanding with CARRIER_UNKNOWN, close, and release.
+ * It SHOULD tell of its connection in the log (up, down and why), never of a text.
+ * It MAY call `changed` of its environment whenever up or free room may have changed.
+ */
+#ifndef WW_CARRIER_H
+#define WW_CARRIER_H
+
+#include "base/base.h"
+#include "base/clock.h"
+
+struct event_base;
+
+enum carrier_result {
+	CARRIER_ACCEPTED, /* the other side took responsibility */
+	CARRIER_RETRY,    /* not taken; the same message may be taken later */
+	CARRIER_REFUSED,  /* not taken, and never will be */
+	CARRIER_UNKNOWN,  /* may have been taken */
+};
+
+struct carrier_outcome {
+	enum carrier_result result;
+	uint32_t code;          /* the carrier's own: SMPP command_status, errno; 0 when none */
+	const char *reason;     /* for logs and the timeline; never NULL */
+	const char *message_id; /* the other side's id of the first part; NULL when none */
+};
+
+typedef void carrier_done_f(void *ctx, const struct carrier_outcome *outcome);
+
+/* Borrowed for the duration of submit. */
+struct carrier_message {
+	const char *channel;        /* "sms" */
+	const char *pin_id;         /* 32 hex digits */
+	const char *application_id; /* 32 hex digits */
+	const char *to;             /* E.164 digits */
+	const char *from;           /* sender; NULL: the carrier's default */
+	struct span text;           /* UTF-8; holds the PIN */
+	int64_t at_ms;              /* wall clock */
+	int64_t validity_ms;        /* what is left of the PIN's life; over 0 */
+};
+
+/* One entry of `carriers:`; every text lives as long as the process. 0 and NULL: not given. */
+struct carrier_config {
+	const char *name;
+	const char *type;
+	/* file */
+	const char *path;
+	bool echo; /* to standard output, set by the server */
+	/* smpp */
+	const char *host;
+	int64_t port;
+	const char *system_id;
+	const char *password;
+	const char *system_type;
+	int64_t window;              /* PDUs without a response; 1..1000 */
+	int64_t enquire_link_ms;     /* silence after which the link is probed */
+	int64_t response_timeout_ms; /* for any response */
+	int64_t connect_timeout_ms;
+	const char *sender;          /* when neither request, template nor route names one */
+	int64_t source_ton;          /* -1: from the sender's form */
+	int64_t source_npi;
+	int64_t dest_ton;
+	int64_t dest_npi;
+	int64_t gsm7_data_coding;    /* SMPP data_coding for GSM text; 0: SMSC default alphabet */
+};
+
+struct carrier_env {
+	struct event_base *base;
+	const struct clock *clock;
+	const struct entropy *entropy;
+	const char *data_dir; /* relative paths of carriers start here */
+	void (*changed)(void *ctx);
+	void *ctx;
+};
+
+struct carrier;
+
+struct carrier_ops {
+	const char *type;
+	/* ERR_INVALID and ERR_IO put a sentence into `why`. A carrier that connects does so in the background. */
+	enum err (*open)(const struct carrier_config *config, const struct carrier_env *env,
+	    char why[256], struct carrier **out);
+	void (*submit)(struct carrier *c, const struct carrier_message *m, carrier_done_f *done,
+	    void *ctx);
+	bool (*is_up)(const struct carrier *c);
+	void (*free)(struct carrier *c);
+};
+
+/* The first member of each implementation's own struct. */
+struct carrier {
+	const struct carrier_ops *ops;
+	const struct carrier_config *config;
+};
+
+/* All that exist, in an array in carrier.c; NULL when there is none of that type. */
+const struct carrier_ops *carrier_type_find(const char *type);
+
+enum err carrier_open(const struct carrier_config *config, const struct carrier_env *env,
+    char why[256], struct carrier **out) MUST_CHECK;
+void carrier_submit(struct carrier *c, const struct carrier_message *m, carrier_done_f *done,
+    void *ctx);
+bool carrier_is_up(const struct carrier *c);
+void carrier_free(struct carrier *c); /* NULL is allowed */
+
+#endif

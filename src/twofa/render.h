@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Fills a template: the PIN's placeholder ("{{pin}}" unless the template names
+ * another) and {{name}} for each placeholder of the request. Substitution is one
+ * pass: what is put in is not searched again. A placeholder nobody fills stays
+ * as it is (contract 9.23).
+ */
+#ifndef WW_RENDER_H
+#define WW_RENDER_H
+
+#include "base/buf.h"
+
+struct render_value {
+	const char *name; /* without braces */
+	const char *value;
+};
+
+/* Appends to `out`, which is the caller's to wipe: it then holds the PIN. */
+void render_text(struct buf *out, const char *text, const char *pin_placeholder,
+    const char *pin, const struct render_value *values, size_t count);
+
+#endif
