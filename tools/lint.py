@@ -1,0 +1,523 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checks what the compiler cannot: the layout of the house and its habits.
+
+Prints FILE:LINE: rule: message for every finding and ends with one line of
+counts; a check is one rule over the whole tree. It understands C only as far as
+the house layout goes: a function's braces stand in column 0, and clang-format
+sees to it that they do. Standard library only, so that it runs anywhere.
+
+usage: tools/lint.py [--root DIR] [--stats]
+"""
+
+import argparse
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+FUNCTION_LINES_MAX = 70
+NESTING_MAX = 3
+PARAMETERS_MAX = 5
+FILE_LINES_MAX = 800
+CODE_SUFFIXES = {".c", ".h", ".py", ".js"}
+SPDX = "SPDX-License-Identifier: Apache-2.0"
+SKIPPED_FOLDERS = {".git", ".venv", "node_modules", "__pycache__", ".pytest_cache", "data"}
+
+# Who may include whom; every room may include itself.
+ROOMS = {
+    "base": set(),
+    "twofa": {"base"},
+    "store": {"twofa", "base"},
+    "carrier": {"twofa", "base"},
+    "lookup": {"twofa", "base"},
+    "api": {"store", "twofa", "base"},
+    "server": {"api", "store", "carrier", "lookup", "twofa", "base"},
+}
+SOCKET_HEADERS = r"(sys/socket|sys/un|netdb)\.h|(netinet|arpa)/.*"
+# System headers that only some rooms may use: pattern, rooms, why.
+SYSTEM_HEADERS = [
+    (r"(sqlite3|libpq-fe)\.h", {"store"}, "only store talks to a database"),
+    (
+        r"event2/.*|(event|evhttp|evdns|evutil)\.h",
+        {"carrier", "lookup", "server"},
+        "only carrier, lookup and server have an event loop",
+    ),
+    (SOCKET_HEADERS, set(ROOMS) - {"twofa", "api"}, "this room has no sockets"),
+    (r"unistd\.h", set(ROOMS) - {"twofa"}, "twofa does no I/O"),
+]
+
+BANNED = {
+    "sprintf": "snprintf or struct buf",
+    "vsprintf": "vsnprintf or struct buf",
+    "strcpy": "struct buf",
+    "strcat": "struct buf",
+    "strtok": "struct span",
+    "atoi": "strtol with its checks",
+    "gets": "fgets",
+    "rand": "secret_random",
+    "time": "struct clock",
+}
+MEMORY = ("malloc", "calloc", "realloc", "free", "strdup")
+MEMORY_HOME = "src/base/base.c"
+NOTES = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3)) + r")\b")
+# After a name, a dot or a variable the path is a relative one or part of an address.
+MACHINE_PATH = re.compile(r"(?<![\w.)}*$])/((" + "work|root" + r")(?![\w-])|" + "home/)")
+
+LEXEMES = re.compile(
+    r"""(?P<comment>/\*.*?\*/|//[^\n]*)|(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')""",
+    re.DOTALL,
+)
+DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n\\]|\\.|\\\n)*", re.MULTILINE)
+TOKEN = re.compile(r"[A-Za-z_]\w*|[^\s\w]|\d\w*")
+JUMPS = {"return", "goto"}
+OPENERS = {"(": ")", "[": "]", "{": "}"}
+
+
+def blank(text):
+    return re.sub(r"[^\n]", " ", text)
+
+
+def without_comments(text, keep_strings):
+    """The same text with comments, and on demand strings, turned into spaces."""
+
+    def replace(match):
+        if match["comment"] is not None:
+            return blank(match[0])
+        return match[0] if keep_strings else '"' + blank(match[0][1:-1]) + '"'
+
+    return LEXEMES.sub(replace, text)
+
+
+class Source:
+    """One text file: as it stands, and for C also as the compiler would see it."""
+
+    def __init__(self, root, name):
+        self.name = name
+        self.path = Path(name)
+        self.text = (root / name).read_bytes().decode("utf-8")
+        self.lines = self.text.split("\n")
+        self.is_c = self.path.suffix in (".c", ".h")
+        parts = self.path.parts
+        self.top = parts[0]
+        self.room = parts[1] if self.top == "src" and len(parts) > 2 else None
+        self.code = without_comments(self.text, False) if self.is_c else ""
+        self._functions = None
+
+    def functions(self):
+        if self._functions is None:
+            self._functions = list(find_functions(self)) if self.is_c else []
+        return self._functions
+
+    def line_of(self, offset):
+        return self.text.count("\n", 0, offset) + 1
+
+
+class Function:
+    def __init__(self, name, line, length, parameters, body):
+        self.name = name
+        self.line = line
+        self.length = length
+        self.parameters = parameters
+        self.body = body
+
+
+def count_parameters(head):
+    """Parameters of `name(a, b)`; a function without any and `...` count nothing."""
+    depth, commas, last = 0, 0, ""
+    inner = head[head.index("(") :]
+    for char in inner:
+        depth += (char in "([{") - (char in ")]}")
+        if depth == 0:
+            break
+        if depth == 1 and char == ",":
+            commas += 1
+            last = ""
+        elif depth > 1 or char != "(":
+            last += char
+    if commas == 0 and last.strip() in ("", "void"):
+        return 0
+    return commas + (last.strip() != "...")
+
+
+def find_functions(source):
+    lines = DIRECTIVE.sub(lambda m: blank(m[0]), source.code).split("\n")
+    end = 0
+    for number, line in enumerate(lines):
+        if line.rstrip() != "{":
+            continue
+        start = number
+        while start > end and re.search(r"[^\s;}]\s*$", lines[start - 1]):
+            start -= 1
+        head = "\n".join(lines[start:number])
+        name = re.search(r"([A-Za-z_]\w*)\s*\(", head)
+        stop = next((i for i in range(number, len(lines)) if lines[i].startswith("}")), None)
+        if name is None or stop is None:
+            continue
+        end = stop + 1
+        yield Function(
+            name[1],
+            start + 1,
+            stop - start + 1,
+            count_parameters(head[name.start() :]),
+            "\n".join(lines[number : stop + 1]),
+        )
+
+
+class Nesting:
+    """Walks the statements of a function and remembers how deep they went.
+
+    Depth is counted in conditions and loops, braces or not; `else if` stays on
+    the level of its `if`, and a loop macro counts as a loop.
+    """
+
+    def __init__(self, body):
+        self.tokens = TOKEN.findall(body)
+        self.at = 0
+        self.deepest = 0
+        self.block(0)
+
+    def peek(self, ahead=0):
+        i = self.at + ahead
+        return self.tokens[i] if i < len(self.tokens) else ""
+
+    def skip_balanced(self):
+        depth = 0
+        while self.peek():
+            depth += (self.peek() in OPENERS) - (self.peek() in OPENERS.values())
+            self.at += 1
+            if depth <= 0:
+                return
+
+    def block(self, depth):
+        self.at += 1
+        while self.peek() not in ("}", ""):
+            self.statement(depth)
+        self.at += 1
+
+    def nested(self, depth):
+        self.deepest = max(self.deepest, depth)
+        if self.peek() == "{":
+            self.block(depth)
+        else:
+            self.statement(depth)
+
+    def statement(self, depth):
+        word = self.peek()
+        if word == "{":
+            self.nested(depth + 1)
+        elif word in ("if", "for", "while", "switch"):
+            self.at += 1
+            self.skip_balanced()
+            self.nested(depth + 1)
+            if word == "if" and self.peek() == "else":
+                self.otherwise(depth)
+        elif word == "do":
+            self.at += 1
+            self.nested(depth + 1)
+            self.expression()
+        else:
+            self.plain(depth)
+
+    def otherwise(self, depth):
+        self.at += 1
+        if self.peek() == "if":
+            self.statement(depth)
+        else:
+            self.nested(depth + 1)
+
+    def plain(self, depth):
+        word = self.peek()
+        self.at += 1
+        if word in ("case", "default") or (self.peek() == ":" and word.isidentifier()):
+            while self.peek() not in (":", ""):
+                self.at += 1
+            self.at += 1
+            if self.peek() == "{":
+                self.block(depth)
+        elif word.isidentifier() and word not in JUMPS and self.peek() == "(":
+            self.skip_balanced()
+            if self.peek() == "{" or self.peek().isidentifier():
+                self.nested(depth + 1)
+            else:
+                self.expression()
+        elif word != ";":
+            self.expression()
+
+    def expression(self):
+        while self.peek() not in (";", "}", ""):
+            if self.peek() in OPENERS:
+                self.skip_balanced()
+            else:
+                self.at += 1
+        if self.peek() == ";":
+            self.at += 1
+
+
+def check_format(root, sources):
+    names = [s.name for s in sources if s.is_c]
+    if not names:
+        return
+    if not (root / ".clang-format").is_file():
+        yield ".clang-format", 1, "is missing"
+        return
+    command = ["clang-format-14", "--dry-run", "-Werror", "--style=file", *names]
+    try:
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        yield ".clang-format", 1, "clang-format-14 is not installed"
+        return
+    seen = set()
+    for name, line in re.findall(r"^(.+?):(\d+):\d+: error:", done.stderr, re.MULTILINE):
+        if name not in seen:
+            seen.add(name)
+            yield name, int(line), "differs from clang-format-14 from here on"
+    if done.returncode != 0 and not seen:
+        yield ".clang-format", 1, "clang-format-14 failed: " + done.stderr.strip()
+
+
+def includes(source):
+    """Line, bracket and name of each include that is not inside a comment."""
+    visible = without_comments(source.text, True)
+    for match in re.finditer(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">\n]+)', visible, re.M):
+        yield source.line_of(match.start(2)), match[1], match[2]
+
+
+def wrong_include(room, bracket, name):
+    if bracket == "<":
+        for pattern, allowed, why in SYSTEM_HEADERS:
+            if re.fullmatch(pattern, name) and room not in allowed:
+                return f"<{name}> in {room}: {why}"
+        return None
+    other = name.split("/")[0]
+    if "/" not in name or other == room or other in ROOMS[room]:
+        return None
+    if other not in ROOMS:
+        return f'"{name}" names no room of src'
+    return f'{room} must not include "{name}"'
+
+
+def check_include(_root, sources):
+    for source in sources:
+        if not source.is_c or source.top != "src":
+            continue
+        if source.room not in ROOMS:
+            yield source.name, 1, "stands in no room of the include table"
+            continue
+        for line, bracket, name in includes(source):
+            wrong = wrong_include(source.room, bracket, name)
+            if wrong:
+                yield source.name, line, wrong
+
+
+def each_function(sources):
+    for source in sources:
+        for function in source.functions():
+            yield source, function
+
+
+def check_function_length(_root, sources):
+    for source, f in each_function(sources):
+        if f.length > FUNCTION_LINES_MAX:
+            yield source.name, f.line, f"{f.name} has {f.length} lines, not {FUNCTION_LINES_MAX}"
+
+
+def check_nesting(_root, sources):
+    for source, f in each_function(sources):
+        depth = Nesting(f.body).deepest
+        if depth > NESTING_MAX:
+            yield source.name, f.line, f"{f.name} nests {depth} levels, not {NESTING_MAX}"
+
+
+def check_parameters(_root, sources):
+    for source, f in each_function(sources):
+        if f.parameters > PARAMETERS_MAX:
+            yield source.name, f.line, f"{f.name} takes {f.parameters}, not {PARAMETERS_MAX}"
+
+
+def check_file_length(_root, sources):
+    for source in sources:
+        length = source.text.count("\n")
+        if source.path.suffix in CODE_SUFFIXES and length > FILE_LINES_MAX:
+            yield source.name, FILE_LINES_MAX + 1, f"{length} lines, not {FILE_LINES_MAX}"
+
+
+def check_banned(_root, sources):
+    # Members such as clock->time( or .free = are names of ours.
+    call = re.compile(r"(?<![\w.>])(" + "|".join((*BANNED, *MEMORY)) + r")\s*\(")
+    passed = re.compile(r"(?<=[(,=])\s*(" + "|".join(MEMORY) + r")\s*(?=[,);])")
+    for source in sources:
+        for pattern in (call, passed):
+            for match in pattern.finditer(source.code):
+                name = match[1]
+                if name in MEMORY and source.name == MEMORY_HOME:
+                    continue
+                instead = BANNED.get(name, "mem_new, mem_text and mem_free, or an arena")
+                yield source.name, source.line_of(match.start(1)), f"{name}: use {instead}"
+
+
+def has_head_comment(source):
+    rest = "\n".join(source.lines[1:]).lstrip()
+    comment = re.match(r"/\*(.*?)\*/", rest, re.DOTALL)
+    return comment is not None and len(re.findall(r"[A-Za-z]{2,}", comment[1])) >= 3
+
+
+def check_head(_root, sources):
+    described = {s.name for s in sources if s.is_c and has_head_comment(s)}
+    for source in sources:
+        if not source.is_c or source.top != "src":
+            continue
+        if source.lines[0] != f"/* {SPDX} */":
+            yield source.name, 1, "the first line is not the licence's"
+        if not described & {source.name, str(source.path.with_suffix(".h"))}:
+            yield source.name, 2, "no comment at the head says what the file is for"
+
+
+def check_err_rows(_root, sources):
+    rows = next((s for s in sources if s.name == "src/base/err.def"), None)
+    if rows is None:
+        return
+    code = "\n".join(s.code for s in sources if s.is_c and s.top == "src")
+    # A dialect's switch must name every row; only what somebody returns is in use.
+    code = re.sub(r"\bcase\s+\w+\s*:", "", code)
+    used = set(re.findall(r"\bERR_\w+|\bOK\b", code))
+    for number, line in enumerate(rows.lines, 1):
+        row = re.match(r"ERR_ROW\((\w+)", line)
+        if row and row[1] not in used:
+            yield rows.name, number, f"nothing in src gives {row[1]}"
+
+
+def check_notes(_root, sources):
+    for source in sources:
+        for number, line in enumerate(source.lines, 1):
+            if NOTES.search(line):
+                yield source.name, number, "a note to oneself: do it or file an issue"
+
+
+def check_white_space(_root, sources):
+    for source in sources:
+        for number, line in enumerate(source.lines, 1):
+            if line != line.rstrip():
+                yield source.name, number, "white space at the end of the line"
+        if source.text and not source.text.endswith("\n"):
+            yield source.name, len(source.lines), "no newline at the end of the file"
+
+
+def check_machine_path(_root, sources):
+    for source in sources:
+        for number, line in enumerate(source.lines, 1):
+            if MACHINE_PATH.search(line):
+                yield source.name, number, "an absolute path of one machine"
+
+
+def check_shell(root, sources):
+    for source in sources:
+        if not re.match(r"#!.*\b(ba)?sh\b", source.lines[0]):
+            continue
+        done = subprocess.run(
+            ["bash", "-n", "--", source.name], cwd=root, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            line = re.search(r"line (\d+):", done.stderr)
+            yield source.name, int(line[1]) if line else 1, "bash -n: " + done.stderr.strip()
+
+
+# rule -> its check, and the folders it looks at (None: the whole repository).
+CODE_FOLDERS = {"src", "test", "tools", "script"}
+RULES = [
+    ("format", check_format, CODE_FOLDERS),
+    ("include", check_include, CODE_FOLDERS),
+    ("function-length", check_function_length, CODE_FOLDERS),
+    ("nesting", check_nesting, CODE_FOLDERS),
+    ("parameters", check_parameters, CODE_FOLDERS),
+    ("file-length", check_file_length, CODE_FOLDERS),
+    ("banned", check_banned, CODE_FOLDERS),
+    ("head", check_head, CODE_FOLDERS),
+    ("err-rows", check_err_rows, CODE_FOLDERS),
+    ("notes", check_notes, None),
+    ("white-space", check_white_space, None),
+    ("machine-path", check_machine_path, None),
+    ("shell", check_shell, None),
+]
+
+
+def git_files(root, *options):
+    """Names that git knows, or None where DIR is not the top of a repository."""
+    if not (root / ".git").exists():
+        return None
+    # A checkout of another user is still worth reading.
+    command = ["git", "-c", "safe.directory=*", "ls-files", "-z", *options]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    return [name for name in done.stdout.split("\0") if name]
+
+
+def all_files(root):
+    for path in root.rglob("*"):
+        parts = path.relative_to(root).parts
+        if SKIPPED_FOLDERS & set(parts) or parts[0].startswith("build"):
+            continue
+        yield path.relative_to(root).as_posix()
+
+
+def load(root, names):
+    """The text files among the names; what is deleted, a link or binary is no text."""
+    sources = []
+    for name in sorted(set(names)):
+        path = root / name
+        if path.is_symlink() or not path.is_file():
+            continue
+        try:
+            source = Source(root, name)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in source.text:
+            sources.append(source)
+    return sources
+
+
+def lint(root):
+    names = git_files(root, "--cached", "--others", "--exclude-standard")
+    sources = load(root, all_files(root) if names is None else names)
+    failed = 0
+    for rule, check, folders in RULES:
+        seen = [s for s in sources if folders is None or s.top in folders]
+        findings = sorted(check(root, seen))
+        for name, line, message in findings:
+            print(f"{name}:{line}: {rule}: {message}")
+        failed += bool(findings)
+    print(f"lint: {len(RULES) - failed} checks passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def stats(root):
+    names = git_files(root)
+    sources = load(root, all_files(root) if names is None else names)
+    code = [s for s in sources if s.is_c or s.path.suffix == ".def"]
+    for room in ROOMS:
+        files = [s for s in code if s.room == room]
+        total = sum(s.text.count("\n") for s in files)
+        print(f"src/{room}: {total} lines in {len(files)} files")
+    tests = [s for s in sources if s.top == "test" and s.path.suffix in CODE_SUFFIXES]
+    print(f"test: {sum(s.text.count(chr(10)) for s in tests)} lines in {len(tests)} files")
+    functions = [(f.length, f.name, s.name) for s, f in each_function(code) if s.top == "src"]
+    if functions:
+        length, name, where = max(functions)
+        print(f"longest function: {name} in {where}, {length} lines")
+        print(f"median function: {statistics.median(f[0] for f in functions):g} lines")
+        print(f"functions: {len(functions)}")
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Checks the layout of the house.")
+    here = Path(__file__).resolve().parent.parent
+    parser.add_argument("--root", type=Path, default=here, help="the tree to check")
+    parser.add_argument("--stats", action="store_true", help="print sizes instead")
+    arguments = parser.parse_args()
+    root = arguments.root.resolve()
+    return stats(root) if arguments.stats else lint(root)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
