@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "twofa/message.h"
+
+#define TO(state) (1u << (state))
+
+static const struct {
+	const char *name;
+	unsigned moves;
+} states[MESSAGE_STATE_COUNT] = {
+    [MESSAGE_READY] = {"ready",
+	TO(MESSAGE_LEASED) | TO(MESSAGE_SUBMITTED) | TO(MESSAGE_ACCEPTED) |
+	    TO(MESSAGE_FAILED) | TO(MESSAGE_EXPIRED)},
+    [MESSAGE_LEASED] = {"leased",
+	TO(MESSAGE_READY) | TO(MESSAGE_SUBMITTED) | TO(MESSAGE_ACCEPTED) |
+	    TO(MESSAGE_FAILED) | TO(MESSAGE_EXPIRED)},
+    [MESSAGE_SUBMITTED] = {"submitted",
+	TO(MESSAGE_LEASED) | TO(MESSAGE_SUBMITTED) | TO(MESSAGE_ACCEPTED) |
+	    TO(MESSAGE_DELIVERED) | TO(MESSAGE_FAILED) | TO(MESSAGE_EXPIRED)},
+    [MESSAGE_ACCEPTED] = {"accepted",
+	TO(MESSAGE_DELIVERED) | TO(MESSAGE_FAILED) | TO(MESSAGE_EXPIRED)},
+    [MESSAGE_DELIVERED] = {"delivered", 0},
+    [MESSAGE_FAILED] = {"failed", 0},
+    [MESSAGE_EXPIRED] = {"expired", 0},
+};
+
+const char *
+message_state_name(enum message_state s)
+{
+	INVARIANT((unsigned)s < MESSAGE_STATE_COUNT);
+	return states[s].name;
+}
+
+bool
+message_may_move(enum message_state from, enum message_state to)
+{
+	INVARIANT((unsigned)from < MESSAGE_STATE_COUNT && (unsigned)to < MESSAGE_STATE_COUNT);
+	return (states[from].moves & TO(to)) != 0;
+}
+
+bool
+message_is_final(enum message_state s)
+{
+	INVARIANT((unsigned)s < MESSAGE_STATE_COUNT);
+	return states[s].moves == 0;
+}
+
+const char *
+lookup_status_name(enum lookup_status s)
+{
+	switch (s) {
+	case LOOKUP_UNKNOWN:
+		return "NC_DESTINATION_UNKNOWN";
+	case LOOKUP_REACHABLE:
+		return "NC_DESTINATION_REACHABLE";
+	case LOOKUP_NOT_REACHABLE:
+		return "NC_DESTINATION_NOT_REACHABLE";
+	case LOOKUP_NOT_CONFIGURED:
+		return "NC_NOT_CONFIGURED";
+	}
+	INVARIANT(!"lookup status");
+	return "";
+}

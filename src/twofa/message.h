@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The states of a message on its way to a person, and the moves between them. A
+ * message holds no text: it names the PIN and is rendered when it is sent.
+ */
+#ifndef WW_MESSAGE_H
+#define WW_MESSAGE_H
+
+#include "base/base.h"
+
+/* Stored as these numbers: only ever add at the end. */
+enum message_state {
+	MESSAGE_READY = 0,     /* committed, to be sent */
+	MESSAGE_LEASED = 1,    /* a delivery has it in hand */
+	MESSAGE_SUBMITTED = 2, /* given to a carrier, no answer known */
+	MESSAGE_ACCEPTED = 3,  /* a carrier took responsibility */
+	MESSAGE_DELIVERED = 4, /* the carrier reports it on the phone */
+	MESSAGE_FAILED = 5,    /* will not be sent, or was not delivered */
+	MESSAGE_EXPIRED = 6,   /* the PIN's life was over first */
+	MESSAGE_STATE_COUNT
+};
+
+/* Why a message failed, beyond the carrier's own code; stored, only ever add at the end. */
+enum message_reason {
+	MESSAGE_REASON_NONE = 0,
+	MESSAGE_REASON_UNREACHABLE = 1, /* the lookup says so */
+	MESSAGE_REASON_NO_ROUTE = 2,
+	MESSAGE_REASON_REFUSED = 3,     /* by the carrier, for good */
+	MESSAGE_REASON_EXHAUSTED = 4,   /* every attempt failed */
+	MESSAGE_REASON_RENDER = 5,      /* cannot be rendered or encoded */
+	MESSAGE_REASON_NO_KEY = 6,      /* the key of the PIN is gone */
+};
+
+/* What a number lookup says (contract 3.1). */
+enum lookup_status {
+	LOOKUP_UNKNOWN,
+	LOOKUP_REACHABLE,
+	LOOKUP_NOT_REACHABLE,
+	LOOKUP_NOT_CONFIGURED,
+};
+
+const char *message_state_name(enum message_state s);
+bool message_may_move(enum message_state from, enum message_state to);
+bool message_is_final(enum message_state s);
+/* "NC_DESTINATION_UNKNOWN" ... */
+const char *lookup_status_name(enum lookup_status s);
+
+#endif

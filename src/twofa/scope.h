@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a credential may do (contract 5.5); any one of an operation's scopes suffices. */
+#ifndef WW_SCOPE_H
+#define WW_SCOPE_H
+
+#include "base/base.h"
+
+enum scope {
+	SCOPE_MANAGE = 1 << 0,     /* 2fa:manage: everything */
+	SCOPE_PIN_SEND = 1 << 1,   /* 2fa:pin:send: send, resend, verify, verifications */
+	SCOPE_PIN_MANAGE = 1 << 2, /* 2fa:pin:manage: all PIN operations */
+};
+
+#define SCOPE_ALL (SCOPE_MANAGE | SCOPE_PIN_SEND | SCOPE_PIN_MANAGE)
+/* What every PIN operation asks for. */
+#define SCOPE_PIN (SCOPE_MANAGE | SCOPE_PIN_SEND | SCOPE_PIN_MANAGE)
+
+/* 0 when there is no scope of that name. */
+unsigned scope_find(const char *name);
+/* The name of the i-th scope, NULL after the last. */
+const char *scope_name(unsigned i);
+
+#endif

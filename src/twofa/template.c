@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "twofa/template.h"
+
+#include <ctype.h>
+
+/* Contract 2.3, in the published order. */
+static const char *const languages[] = {"en", "es", "ca", "da", "nl", "fr", "de", "it", "ja",
+    "ko", "no", "pl", "ru", "sv", "fi", "hr", "sl", "ro", "pt_pt", "pt_br", "zh_cn", "zh_tw"};
+
+void
+template_init(struct template *t)
+{
+	*t = (struct template){.pin_type = PIN_NUMERIC, .pin_length = 4};
+	t->placeholder = TEMPLATE_PLACEHOLDER;
+}
+
+/* Older clients write pt-BR for pt_br. */
+static const char *
+find_language(const char *text)
+{
+	char name[8];
+	size_t len = strlen(text);
+
+	if (len >= sizeof(name))
+		return NULL;
+	for (size_t i = 0; i <= len; i++)
+		name[i] = text[i] == '-' ? '_' : (char)tolower((unsigned char)text[i]);
+	for (size_t i = 0; i < countof(languages); i++)
+		if (strcmp(languages[i], name) == 0)
+			return languages[i];
+	return NULL;
+}
+
+static void
+apply_text(const char **to, const char *value)
+{
+	if (value != NULL)
+		*to = value;
+}
+
+static void
+apply_pin(struct template *t, const struct template_change *c, unsigned length_max,
+    struct fail *fail)
+{
+	if (c->pin_type != NULL && !pin_type_find(span_of(c->pin_type), &t->pin_type))
+		fail_add(fail, "pinType", "must be NUMERIC, ALPHA, HEX or ALPHANUMERIC");
+	if (!c->pin_length.set)
+		return;
+	if (c->pin_length.value < 1 || c->pin_length.value > length_max)
+		fail_add(fail, "pinLength", "must be between 1 and %u", length_max);
+	else
+		t->pin_length = (unsigned)c->pin_length.value;
+}
+
+static void
+apply_voice(struct template *t, const struct template_change *c, struct fail *fail)
+{
+	if (c->language != NULL) {
+		t->language = find_language(c->language);
+		if (t->language == NULL)
+			fail_add(fail, "language", "is not a supported language");
+	}
+	apply_text(&t->voice_name, c->voice_name);
+	apply_text(&t->repeat_dtmf, c->repeat_dtmf);
+	if (c->speech_rate.set)
+		t->speech_rate = c->speech_rate;
+}
+
+static void
+apply_dlt(struct template *t, const struct template_change *c, struct fail *fail)
+{
+	apply_text(&t->dlt_entity, c->dlt_entity);
+	apply_text(&t->dlt_template, c->dlt_template);
+	apply_text(&t->dlt_telemarketer, c->dlt_telemarketer);
+	if (c->dlt != NULL && t->dlt_entity == NULL)
+		fail_add(fail, "regional.indiaDlt.principalEntityId", "must not be blank");
+}
+
+enum err
+template_apply(struct template *t, const struct template_change *c,
+    const struct template_rules *rules, struct fail *fail)
+{
+	unsigned before = fail->count;
+
+	apply_pin(t, c, rules->pin_length_max, fail);
+	apply_text(&t->text, c->text);
+	apply_text(&t->placeholder, c->placeholder);
+	apply_text(&t->sender, c->sender);
+	apply_text(&t->sender, c->sender_id);
+	if (c->sender != NULL || c->sender_id != NULL)
+		t->v1_sender = c->sender_id == NULL;
+	apply_voice(t, c, fail);
+	apply_dlt(t, c, fail);
+	if (t->placeholder[0] == '\0')
+		fail_add(fail, "pinPlaceholder", "must not be blank");
+	else if (rules->placeholder_required && t->text != NULL &&
+	    strstr(t->text, t->placeholder) == NULL)
+		fail_add(fail, "messageText", "must contain the placeholder %.64s", t->placeholder);
+	return fail->count == before ? OK : ERR_INVALID;
+}
