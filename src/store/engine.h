@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a SQL engine has to offer: to prepare, bind, step and commit. It knows no
+ * rule of the domain; the verbs above are written once for every engine.
+ *
+ * The unit is a step of a whole batch: one statement for many items. SQLite runs
+ * it as a loop, an engine over a network as one pipeline. Within one step the
+ * items take effect in order, each seeing what the ones before it did, which is
+ * what makes a guarded INSERT or UPDATE exact inside a batch.
+ *
+ * Every edge has three outcomes. OK: done. ERR_UNKNOWN and ERR_SYNC from commit:
+ * it may or may not have happened. Anything else: it did not happen.
+ */
+#ifndef WW_ENGINE_H
+#define WW_ENGINE_H
+
+#include "base/base.h"
+
+enum sql {
+#define SQL_ROW(symbol, text) symbol,
+#include "sql.def"
+#undef SQL_ROW
+	SQL_COUNT
+};
+
+struct engine;
+
+struct value {
+	enum { VALUE_NULL, VALUE_INT, VALUE_DOUBLE, VALUE_TEXT, VALUE_BLOB } kind;
+	int64_t number;
+	double real;
+	struct span bytes; /* lives as long as the item (bound) or the callback (read) */
+};
+
+/* Parameters of one item, bound in the order of the statement's marks. */
+struct binder {
+	struct engine *engine;
+	void *statement;
+	int next;
+	bool failed;
+};
+
+/* One result row, read in the order of its columns. */
+struct row {
+	struct engine *engine;
+	void *statement;
+	int next;
+	bool corrupt; /* a column was not of the kind asked for */
+};
+
+/* What a batch consists of; first member of each verb's own struct. */
+struct item {
+	enum err err;  /* set: later steps pass it over */
+	bool skip;     /* set by a verb: no further step concerns it */
+};
+
+struct each {
+	enum sql sql;
+	void (*bind)(struct item *it, struct binder *b);
+	void (*row)(struct item *it, struct row *r); /* NULL: no rows expected */
+	bool (*wants)(const struct item *it);        /* NULL: every item without err and skip */
+};
+
+struct engine_ops {
+	const char *name;
+	/* `where` is a path or a connection string. ERR_IO, ERR_BUSY, ERR_CORRUPT with a sentence in why. */
+	enum err (*open)(const char *where, char why[256], struct engine **out);
+	void (*close)(struct engine *e); /* writes back what is cached, e.g. a checkpoint */
+	/* Several statements without parameters; outside of a transaction or inside. */
+	enum err (*script)(struct engine *e, const char *sql);
+	enum err (*begin)(struct engine *e);
+	enum err (*commit)(struct engine *e);
+	void (*rollback)(struct engine *e);
+	/*
+	 * OK even when single items failed (their err is set). Another value: the
+	 * transaction as a whole must be rolled back.
+	 */
+	enum err (*each)(struct engine *e, const struct each *step, struct item **items, size_t n);
+	/* Changes when another process has committed something. */
+	int64_t (*foreign_version)(struct engine *e);
+	void (*bind)(struct binder *b, const struct value *v);
+	void (*column)(struct row *r, struct value *v_out);
+};
+
+struct engine {
+	const struct engine_ops *ops;
+};
+
+extern const struct engine_ops engine_sqlite;
+
+void bind_int(struct binder *b, int64_t value);
+void bind_bool(struct binder *b, bool value);
+void bind_double(struct binder *b, bool set, double value);
+void bind_text(struct binder *b, const char *text); /* NULL binds null */
+void bind_blob(struct binder *b, const void *ptr, size_t len);
+
+struct arena;
+
+int64_t row_int(struct row *r);
+bool row_bool(struct row *r);
+bool row_double(struct row *r, double *out); /* false: null */
+const char *row_text(struct row *r, struct arena *a); /* NULL: null */
+/* Exactly len octets, or the row is marked corrupt. */
+void row_blob(struct row *r, void *out, size_t len);
+struct span row_bytes(struct row *r, struct arena *a);
+bool row_is_null(struct row *r); /* looks at the next column without passing it */
+
+#endif

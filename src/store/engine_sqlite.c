@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SQLite behind the engine's contract: write-ahead log, synchronous=FULL, so that
+ * a commit that returned is on stable storage.
+ *
+ * The checkpoint is ours and not SQLite's automatic one, because SQLite does not
+ * report a failed fsync from there, and a failed fsync must never be retried: the
+ * kernel may have dropped the pages and say yes the second time.
+ */
+#include "store/engine.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+
+#define BUSY_TIMEOUT_MS 5000
+#define CHECKPOINT_PAGES 4000 /* about 16 MB of log */
+
+#define SQLITE_ENGINE_MAGIC 0x5b17e003u
+
+struct sqlite_engine {
+	struct engine engine;
+	unsigned magic;
+	sqlite3 *db;
+	sqlite3_stmt *statements[SQL_COUNT];
+	int log_pages;
+};
+
+static const char *const sql_texts[SQL_COUNT] = {
+#define SQL_ROW(symbol, text) [symbol] = text,
+#include "sql.def"
+#undef SQL_ROW
+};
+
+static struct sqlite_engine *
+sqlite_of(struct engine *e)
+{
+	struct sqlite_engine *s = container_of(e, struct sqlite_engine, engine);
+
+	CHECK_OBJ(s, SQLITE_ENGINE_MAGIC);
+	return s;
+}
+
+/* By extended result code, then by primary. */
+static enum err
+err_of(int rc)
+{
+	switch (rc) {
+	case SQLITE_IOERR_FSYNC:
+	case SQLITE_IOERR_DIR_FSYNC:
+		return ERR_SYNC;
+	case SQLITE_IOERR_SHMSIZE:
+	case SQLITE_IOERR_SHMMAP:
+		return ERR_NO_SPACE;
+	default:
+		break;
+	}
+	switch (rc & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return OK;
+	case SQLITE_FULL:
+		return ERR_NO_SPACE;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return ERR_BUSY;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return ERR_CORRUPT;
+	case SQLITE_CONSTRAINT:
+		return ERR_EXISTS;
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+		return ERR_IO;
+	default:
+		return ERR_INTERNAL;
+	}
+}
+
+static int
+on_log_growth(void *ctx, sqlite3 *db, const char *name, int pages)
+{
+	struct sqlite_engine *s = ctx;
+
+	(void)db;
+	(void)name;
+	s->log_pages = pages;
+	return SQLITE_OK;
+}
+
+static enum err
+sqlite_script(struct engine *e, const char *sql)
+{
+	return err_of(sqlite3_exec(sqlite_of(e)->db, sql, NULL, NULL, NULL));
+}
+
+static void
+sqlite_close(struct engine *e)
+{
+	struct sqlite_engine *s = sqlite_of(e);
+
+	for (size_t i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize(s->statements[i]);
+	if (s->db != NULL)
+		sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_close(s->db);
+	mem_free(s);
+}
+
+static enum err
+sqlite_open(const char *where, char why[256], struct engine **out)
+{
+	struct sqlite_engine *s = mem_new(sizeof(*s));
+	int rc;
+
+	s->engine.ops = &engine_sqlite;
+	s->magic = SQLITE_ENGINE_MAGIC;
+	rc = sqlite3_open_v2(where, &s->db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+		SQLITE_OPEN_EXRESCODE,
+	    NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(s->db,
+		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+		    "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-32768;"
+		    "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
+		    NULL, NULL, NULL);
+	if (rc != SQLITE_OK) {
+		snprintf(why, 256, "%s: %s", where,
+		    s->db == NULL ? "out of memory" : sqlite3_errmsg(s->db));
+		sqlite_close(&s->engine);
+		return err_of(rc);
+	}
+	sqlite3_wal_hook(s->db, on_log_growth, s);
+	*out = &s->engine;
+	return OK;
+}
+
+static enum err
+sqlite_begin(struct engine *e)
+{
+	return sqlite_script(e, "BEGIN IMMEDIATE");
+}
+
+static void
+sqlite_rollback(struct engine *e)
+{
+	struct sqlite_engine *s = sqlite_of(e);
+
+	if (sqlite3_get_autocommit(s->db) == 0)
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+/* Moves the log into the database when it has grown; readers are never waited for. */
+static enum err
+checkpoint(struct sqlite_engine *s)
+{
+	int rc;
+
+	if (s->log_pages < CHECKPOINT_PAGES)
+		return OK;
+	s->log_pages = 0;
+	rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	return err_of(rc) == ERR_SYNC ? ERR_SYNC : OK;
+}
+
+static enum err
+sqlite_commit(struct engine *e)
+{
+	enum err err = sqlite_script(e, "COMMIT");
+
+	if (err != OK)
+		return err == ERR_NO_SPACE || err == ERR_BUSY || err == ERR_SYNC ? err : ERR_UNKNOWN;
+	return checkpoint(sqlite_of(e));
+}
+
+static void
+sqlite_bind(struct binder *b, const struct value *v)
+{
+	int at = b->next + 1;
+	int rc = SQLITE_MISUSE;
+
+	switch (v->kind) {
+	case VALUE_NULL:
+		rc = sqlite3_bind_null(b->statement, at);
+		break;
+	case VALUE_INT:
+		rc = sqlite3_bind_int64(b->statement, at, v->number);
+		break;
+	case VALUE_DOUBLE:
+		rc = sqlite3_bind_double(b->statement, at, v->real);
+		break;
+	case VALUE_TEXT:
+		rc = sqlite3_bind_text(
+		    b->statement, at, v->bytes.ptr, (int)v->bytes.len, SQLITE_STATIC);
+		break;
+	case VALUE_BLOB:
+		rc = sqlite3_bind_blob(
+		    b->statement, at, v->bytes.ptr, (int)v->bytes.len, SQLITE_STATIC);
+		break;
+	}
+	if (rc != SQLITE_OK)
+		b->failed = true;
+}
+
+static void
+sqlite_column(struct row *r, struct value *v)
+{
+	switch (sqlite3_column_type(r->statement, r->next)) {
+	case SQLITE_INTEGER:
+		v->kind = VALUE_INT;
+		v->number = sqlite3_column_int64(r->statement, r->next);
+		return;
+	case SQLITE_FLOAT:
+		v->kind = VALUE_DOUBLE;
+		v->real = sqlite3_column_double(r->statement, r->next);
+		return;
+	case SQLITE_TEXT:
+		v->kind = VALUE_TEXT;
+		v->bytes.ptr = (const char *)sqlite3_column_text(r->statement, r->next);
+		v->bytes.len = (size_t)sqlite3_column_bytes(r->statement, r->next);
+		return;
+	case SQLITE_BLOB:
+		v->kind = VALUE_BLOB;
+		v->bytes.ptr = sqlite3_column_blob(r->statement, r->next);
+		v->bytes.len = (size_t)sqlite3_column_bytes(r->statement, r->next);
+		return;
+	default:
+		v->kind = VALUE_NULL;
+		return;
+	}
+}
+
+static enum err
+prepare(struct sqlite_engine *s, enum sql sql, sqlite3_stmt **out)
+{
+	int rc = SQLITE_OK;
+
+	if (s->statements[sql] == NULL)
+		rc = sqlite3_prepare_v3(s->db, sql_texts[sql], -1, SQLITE_PREPARE_PERSISTENT,
+		    &s->statements[sql], NULL);
+	*out = s->statements[sql];
+	return err_of(rc);
+}
+
+/* One item: ERR_EXISTS is the item's own fault, everything else the transaction's. */
+static enum err
+run_item(struct sqlite_engine *s, const struct each *step, struct item *it, sqlite3_stmt *stmt)
+{
+	struct binder b = {&s->engine, stmt, 0, false};
+	struct row r = {&s->engine, stmt, 0, false};
+	int rc;
+	enum err e;
+
+	step->bind(it, &b);
+	INVARIANT(!b.failed && b.next == sqlite3_bind_parameter_count(stmt));
+	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		r.next = 0;
+		if (step->row != NULL)
+			step->row(it, &r);
+	}
+	sqlite3_reset(stmt);
+	e = err_of(rc);
+	if (r.corrupt)
+		it->err = ERR_CORRUPT;
+	if (e != ERR_EXISTS)
+		return e;
+	it->err = ERR_EXISTS;
+	return OK;
+}
+
+static enum err
+sqlite_each(struct engine *e, const struct each *step, struct item **items, size_t n)
+{
+	struct sqlite_engine *s = sqlite_of(e);
+	sqlite3_stmt *stmt;
+	enum err err = prepare(s, step->sql, &stmt);
+
+	for (size_t i = 0; err == OK && i < n; i++) {
+		if (items[i]->err != OK || items[i]->skip)
+			continue;
+		if (step->wants != NULL && !step->wants(items[i]))
+			continue;
+		err = run_item(s, step, items[i], stmt);
+	}
+	if (stmt != NULL)
+		sqlite3_clear_bindings(stmt);
+	return err;
+}
+
+struct version_item {
+	struct item item;
+	int64_t version;
+};
+
+static void
+bind_nothing(struct item *it, struct binder *b)
+{
+	(void)it;
+	(void)b;
+}
+
+static void
+read_version(struct item *it, struct row *r)
+{
+	container_of(it, struct version_item, item)->version = row_int(r);
+}
+
+static int64_t
+sqlite_foreign_version(struct engine *e)
+{
+	static const struct each step = {SQL_FOREIGN_VERSION, bind_nothing, read_version, NULL};
+	struct version_item v = {.version = -1};
+	struct item *items[] = {&v.item};
+
+	return sqlite_each(e, &step, items, 1) == OK ? v.version : -1;
+}
+
+const struct engine_ops engine_sqlite = {
+    .name = "sqlite",
+    .open = sqlite_open,
+    .close = sqlite_close,
+    .script = sqlite_script,
+    .begin = sqlite_begin,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .each = sqlite_each,
+    .foreign_version = sqlite_foreign_version,
+    .bind = sqlite_bind,
+    .column = sqlite_column,
+};

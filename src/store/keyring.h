@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The keys that PINs are computed from: a file (mode 0600) beside the store, never
+ * in it, so that a leaked database or backup holds no PIN and no key.
+ *
+ * A line is `key_id created not_after key`, times in milliseconds, the key 64 hex
+ * digits. The newest key makes new PINs; after the rotation period a new one takes
+ * over. `not_after` is never earlier than the expiry of the last PIN made with the
+ * key: it is written before such a PIN is. After it the key is destroyed.
+ *
+ * Safe to use from several threads.
+ */
+#ifndef WW_KEYRING_H
+#define WW_KEYRING_H
+
+#include "base/clock.h"
+#include "twofa/pin.h"
+
+enum { KEYRING_KEYS_MAX = 1024 };
+
+struct keyring;
+
+/*
+ * Makes the file with one key when there is none. ERR_IO, ERR_CORRUPT and
+ * ERR_FORBIDDEN (others may read it) put a sentence into why.
+ */
+enum err keyring_open(const char *path, const struct entropy *e, int64_t rotation_ms,
+    char why[256], struct keyring **out) MUST_CHECK;
+void keyring_free(struct keyring *k);
+/* The key for a PIN that lives until expires_at_ms. ERR_NO_SPACE, ERR_IO: the file cannot be written. */
+enum err keyring_current(
+    struct keyring *k, int64_t now_ms, int64_t expires_at_ms, int64_t *key_id_out) MUST_CHECK;
+/* ERR_NO_KEY: not on this node (any more). The caller wipes `out`. */
+enum err keyring_find(struct keyring *k, int64_t key_id, uint8_t out[PIN_KEY_LEN]) MUST_CHECK;
+/* Destroys the keys whose time is over; how many. */
+unsigned keyring_expire(struct keyring *k, int64_t now_ms);
+
+#endif

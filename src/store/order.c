@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/order.h"
+
+struct order *
+order_new(void)
+{
+	struct arena arena;
+	struct order *o;
+
+	arena_init(&arena);
+	o = arena_alloc(&arena, sizeof(*o));
+	o->arena = arena;
+	return o;
+}
+
+void
+order_free(struct order *o)
+{
+	struct arena arena;
+
+	if (o == NULL)
+		return;
+	arena = o->arena;
+	arena_fini(&arena);
+}
+
+const char *
+channel_name(enum channel c)
+{
+	switch (c) {
+	case CHANNEL_SMS:
+		return "sms";
+	case CHANNEL_VOICE:
+		return "voice";
+	case CHANNEL_EMAIL:
+		return "email";
+	}
+	INVARIANT(!"channel");
+	return "";
+}

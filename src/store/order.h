@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A message on its way from the store to a person: the message row with all that
+ * is needed to render it, but not the text. It is made by the operation that sends
+ * (or by the store after a restart), filled in by the store, and then belongs to
+ * delivery, which frees it.
+ */
+#ifndef WW_ORDER_H
+#define WW_ORDER_H
+
+#include "base/arena.h"
+#include "base/queue.h"
+#include "twofa/message.h"
+#include "twofa/pin.h"
+
+enum channel { CHANNEL_SMS = 0, CHANNEL_VOICE = 1, CHANNEL_EMAIL = 2 };
+
+/* Where the caller who waits is told; delivery fills it in and pushes the task once. */
+struct order_answer {
+	struct task *task;
+	struct queue *to;
+	enum lookup_status lookup;
+	bool sent;
+};
+
+struct order {
+	struct task task;
+	struct arena arena; /* holds the order itself and every text below */
+	struct order_answer *answer; /* NULL: nobody waits */
+	struct pin_recipe recipe;
+	int64_t key_id;
+	int64_t expires_at_ms;
+	int64_t attempts; /* submits so far */
+	unsigned seq;     /* of the message of the PIN */
+	enum channel channel;
+	bool lookup_needed;
+	const char *destination;
+	const char *text;        /* of the template */
+	const char *placeholder; /* the PIN's */
+	const char *sender;      /* of the request, else of the template, else NULL */
+	const char *placeholders; /* a JSON object of texts, or NULL */
+};
+
+struct order *order_new(void) MUST_CHECK;
+void order_free(struct order *o);
+const char *channel_name(enum channel c);
+
+#endif

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening, the store's thread, and the batch: whatever has queued up becomes one
+ * transaction with one fsync, and only then is anybody answered.
+ */
+#include "store/store.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "store/store_clock.h"
+#include "store/verbs.h"
+
+#define STORE_MAGIC 0x57012e00u
+/* How often to look for keys another process has changed; revoking takes effect within 1 s. */
+#define WATCH_MS 950
+/* How often the high-water mark of the clock is written, at most. */
+#define MARK_MS 1000
+
+struct store {
+	unsigned magic;
+	struct store_options options;
+	struct engine *engine;
+	struct keyring *keyring;
+	struct store_clock clock;
+	struct queue *queue;
+	struct task stop;
+	bool started;
+	bool stopping;
+	pthread_t thread;
+	int64_t mark_ms;       /* written high-water mark */
+	int64_t watched_ms;    /* steady time of the last look at foreign changes */
+	int64_t foreign_version;
+	bool keys_dirty;       /* a job of our own changed them */
+	struct item **items;   /* room for one batch */
+};
+
+static const struct verb_row *const verbs[VERB_COUNT] = {
+    [VERB_VERIFY] = &verb_verify,
+    [VERB_OUTCOME] = &verb_outcome,
+    [VERB_RESEND] = &verb_resend,
+    [VERB_SEND] = &verb_send,
+    [VERB_STATUS] = &verb_status,
+    [VERB_VERIFICATIONS] = &verb_verifications,
+    [VERB_APPLICATION_GET] = &verb_application_get,
+    [VERB_APPLICATION_LIST] = &verb_application_list,
+    [VERB_APPLICATION_PUT] = &verb_application_put,
+    [VERB_TEMPLATE_GET] = &verb_template_get,
+    [VERB_TEMPLATE_LIST] = &verb_template_list,
+    [VERB_TEMPLATE_PUT] = &verb_template_put,
+    [VERB_ACCOUNT_CREATE] = &verb_account_create,
+    [VERB_ACCOUNT_FIND] = &verb_account_find,
+    [VERB_KEY_CREATE] = &verb_key_create,
+    [VERB_KEY_REVOKE] = &verb_key_revoke,
+    [VERB_KEY_LIST] = &verb_key_list,
+    [VERB_OPEN_MESSAGES] = &verb_open_messages,
+    [VERB_RETAIN] = &verb_retain,
+};
+
+static const char *const schema_steps[] = {
+#define SCHEMA_STEP(number, text) text,
+#include "schema_steps.h"
+#undef SCHEMA_STEP
+};
+
+/* ---- one transaction ---- */
+
+/* A single number from a statement with at most a name as its parameter. */
+struct number_item {
+	struct item item;
+	const char *name;
+	int64_t value;
+};
+
+static void
+bind_number(struct item *it, struct binder *b)
+{
+	const struct number_item *n = container_of(it, struct number_item, item);
+
+	if (n->name != NULL)
+		bind_text(b, n->name);
+}
+
+static void
+bind_name_and_number(struct item *it, struct binder *b)
+{
+	bind_number(it, b);
+	bind_int(b, container_of(it, struct number_item, item)->value);
+}
+
+static void
+read_number(struct item *it, struct row *r)
+{
+	container_of(it, struct number_item, item)->value = row_int(r);
+}
+
+static enum err
+get_number(struct store *s, enum sql sql, const char *name, int64_t *value_out)
+{
+	const struct each step = {sql, bind_number, read_number, NULL};
+	struct number_item n = {.name = name};
+	struct item *items[] = {&n.item};
+	enum err e = s->engine->ops->each(s->engine, &step, items, 1);
+
+	*value_out = n.value;
+	return e;
+}
+
+static enum err
+write_mark(struct store *s, int64_t now_ms)
+{
+	static const struct each step = {SQL_META_RAISE, bind_name_and_number, NULL, NULL};
+	struct number_item n = {.name = "clock_high_water", .value = now_ms};
+	struct item *items[] = {&n.item};
+
+	if (now_ms - s->mark_ms < MARK_MS)
+		return OK;
+	return s->engine->ops->each(s->engine, &step, items, 1);
+}
+
+static enum err
+run_verb(struct batch *b, const struct verb_row *verb, struct item **items, size_t n)
+{
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < VERB_STEPS_MAX && verb->steps[i] != NULL; i++)
+		e = verb->steps[i](b, items, n);
+	return e;
+}
+
+/* Jobs grouped by verb, in the order of enum verb; inside a verb as they came. */
+static size_t
+group(struct store *s, struct task *jobs, enum verb verb)
+{
+	size_t n = 0;
+
+	for (struct task *t = jobs; t != NULL; t = t->next) {
+		struct job *j = container_of(t, struct job, task);
+
+		if (j->verb == verb)
+			s->items[n++] = &j->item;
+	}
+	return n;
+}
+
+static enum err
+run_jobs(struct store *s, struct task *jobs, int64_t now_ms)
+{
+	struct batch b = {s->engine, s->keyring, s->options.entropy, now_ms};
+	enum err e = s->engine->ops->begin(s->engine);
+
+	for (enum verb v = 0; e == OK && v < VERB_COUNT; v++) {
+		size_t n = group(s, jobs, v);
+
+		if (n > 0)
+			e = run_verb(&b, verbs[v], s->items, n);
+	}
+	if (e == OK)
+		e = write_mark(s, now_ms);
+	return e;
+}
+
+/* What may or may not be on stable storage must not be built upon: a restart finds out. */
+static void
+stop_when_unsure(enum err e)
+{
+	if (e == ERR_SYNC)
+		panic("writing to stable storage failed (fsync); stopping, because trying again "
+		      "could report as saved what is lost. Check the disk, then start again.");
+	if (e == ERR_UNKNOWN)
+		panic("a commit failed in a way that leaves its outcome open; stopping, so that "
+		      "a start finds out. Check the disk, then start again.");
+}
+
+static void
+note_keys(struct store *s, struct task *jobs)
+{
+	for (struct task *t = jobs; t != NULL; t = t->next) {
+		enum verb v = container_of(t, struct job, task)->verb;
+
+		if (v == VERB_KEY_CREATE || v == VERB_KEY_REVOKE)
+			s->keys_dirty = true;
+	}
+}
+
+/* The whole batch, committed or rolled back; every job then says what became of it. */
+static void
+run_batch(struct store *s, struct task *jobs)
+{
+	int64_t now_ms = store_clock_now(&s->clock);
+	enum err e;
+
+	for (struct task *t = jobs; t != NULL; t = t->next) {
+		struct job *j = container_of(t, struct job, task);
+
+		j->item = (struct item){0};
+		j->now_ms = now_ms;
+		j->store = s;
+	}
+	e = run_jobs(s, jobs, now_ms);
+	if (e == OK)
+		e = s->engine->ops->commit(s->engine);
+	if (e == OK) {
+		if (now_ms - s->mark_ms >= MARK_MS)
+			s->mark_ms = now_ms;
+		note_keys(s, jobs);
+		return;
+	}
+	stop_when_unsure(e);
+	s->engine->ops->rollback(s->engine);
+	for (struct task *t = jobs; t != NULL; t = t->next)
+		container_of(t, struct job, task)->item.err = e;
+	log_event(LOG_LEVEL_ERROR, "store_batch_failed", LOG_ERR(e));
+}
+
+/* ---- keys ---- */
+
+static void
+publish_keys(struct store *s)
+{
+	struct arena arena;
+	struct key_job list = {.job = {.verb = VERB_KEY_LIST, .arena = &arena}};
+
+	arena_init(&arena);
+	run_batch(s, &list.job.task);
+	if (list.job.item.err == OK && s->options.keys_changed != NULL)
+		s->options.keys_changed(s->options.ctx, list.rows, list.count);
+	arena_fini(&arena);
+}
+
+/* Another process, or a job of our own, may have made or revoked a key. */
+static void
+watch_keys(struct store *s)
+{
+	int64_t steady_ms = s->options.clock->steady_ms(s->options.clock);
+	int64_t version;
+
+	if (!s->keys_dirty && steady_ms - s->watched_ms < WATCH_MS)
+		return;
+	s->watched_ms = steady_ms;
+	version = s->engine->ops->foreign_version(s->engine);
+	if (version == s->foreign_version && !s->keys_dirty)
+		return;
+	s->foreign_version = version;
+	s->keys_dirty = false;
+	publish_keys(s);
+}
+
+/* ---- the thread ---- */
+
+/* Takes the stop mark out of the list. */
+static struct task *
+without_stop(struct store *s, struct task *jobs)
+{
+	struct task **at = &jobs;
+
+	while (*at != NULL) {
+		if (*at == &s->stop) {
+			s->stopping = true;
+			*at = s->stop.next;
+		} else {
+			at = &(*at)->next;
+		}
+	}
+	return jobs;
+}
+
+static void
+finish_all(struct task *jobs)
+{
+	while (jobs != NULL) {
+		struct task *next = jobs->next;
+		struct job *j = container_of(jobs, struct job, task);
+
+		j->finish(j);
+		jobs = next;
+	}
+}
+
+static void *
+store_thread(void *ctx)
+{
+	struct store *s = ctx;
+
+	while (!s->stopping) {
+		struct task *jobs;
+
+		queue_wait(s->queue, WATCH_MS);
+		while ((jobs = queue_take(s->queue, s->options.batch_max, NULL)) != NULL) {
+			jobs = without_stop(s, jobs);
+			if (jobs == NULL)
+				continue;
+			run_batch(s, jobs);
+			watch_keys(s);
+			finish_all(jobs);
+		}
+		watch_keys(s);
+	}
+	return NULL;
+}
+
+/* ---- opening and closing ---- */
+
+/* queue_run is never used on the store's queue; a task must have a `run` all the same. */
+static void
+never_run(struct task *t)
+{
+	(void)t;
+	INVARIANT(!"a store job was run outside of the store");
+}
+
+static enum err
+apply_schema_step(struct store *s, size_t number)
+{
+	char version[64];
+	enum err e = s->engine->ops->begin(s->engine);
+
+	snprintf(version, sizeof(version), "PRAGMA user_version = %zu", number);
+	if (e == OK)
+		e = s->engine->ops->script(s->engine, schema_steps[number - 1]);
+	if (e == OK)
+		e = s->engine->ops->script(s->engine, version);
+	if (e == OK)
+		e = s->engine->ops->commit(s->engine);
+	if (e != OK)
+		s->engine->ops->rollback(s->engine);
+	return e;
+}
+
+static enum err
+apply_schema(struct store *s, char why[256])
+{
+	int64_t version = 0;
+	enum err e = get_number(s, SQL_SCHEMA_VERSION, NULL, &version);
+
+	if (e == OK && version > (int64_t)countof(schema_steps)) {
+		snprintf(why, 256,
+		    "the store in %s has schema %lld, made by a newer version of watchword; this "
+		    "version knows schemas up to %zu",
+		    s->options.data_dir, (long long)version, countof(schema_steps));
+		return ERR_NEWER;
+	}
+	for (size_t i = (size_t)version; e == OK && i < countof(schema_steps); i++)
+		e = apply_schema_step(s, i + 1);
+	if (e != OK)
+		snprintf(why, 256, "the schema of the store in %s: %s", s->options.data_dir,
+		    err_text(e));
+	return e;
+}
+
+static enum err
+open_parts(struct store *s, char why[256])
+{
+	char path[4096];
+	int64_t mark = 0;
+	enum err e;
+
+	if (mkdir(s->options.data_dir, 0700) != 0 && errno != EEXIST) {
+		snprintf(why, 256, "%s: %s", s->options.data_dir, strerror(errno));
+		return ERR_IO;
+	}
+	if (snprintf(path, sizeof(path), "%s/watchword.db", s->options.data_dir) >=
+	    (int)sizeof(path) - 16) {
+		snprintf(why, 256, "the path of the data directory is too long");
+		return ERR_IO;
+	}
+	e = engine_sqlite.open(path, why, &s->engine);
+	if (e == OK)
+		e = apply_schema(s, why);
+	if (e != OK)
+		return e;
+	e = get_number(s, SQL_META_GET, "clock_high_water", &mark);
+	if (e != OK) {
+		snprintf(why, 256, "%s: %s", path, err_text(e));
+		return e;
+	}
+	store_clock_init(&s->clock, s->options.clock, mark);
+	s->mark_ms = mark;
+	snprintf(path, sizeof(path), "%s/keyring", s->options.data_dir);
+	return keyring_open(
+	    path, s->options.entropy, s->options.key_rotation_ms, why, &s->keyring);
+}
+
+enum err
+store_open(const struct store_options *o, char why[256], struct store **out)
+{
+	struct store *s = mem_new(sizeof(*s));
+	enum err e;
+
+	s->magic = STORE_MAGIC;
+	s->options = *o;
+	s->foreign_version = -1;
+	s->stop.run = never_run;
+	s->queue = queue_new(o->queue_max);
+	s->items = mem_array(o->batch_max + 1, sizeof(struct item *));
+	e = open_parts(s, why);
+	if (e == OK)
+		*out = s;
+	else
+		store_close(s);
+	return e;
+}
+
+void
+store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	CHECK_OBJ(s, STORE_MAGIC);
+	if (s->started) {
+		queue_push(s->queue, &s->stop);
+		pthread_join(s->thread, NULL);
+	}
+	keyring_free(s->keyring);
+	if (s->engine != NULL)
+		s->engine->ops->close(s->engine);
+	queue_free(s->queue);
+	mem_free(s->items);
+	mem_free(s);
+}
+
+void
+store_start(struct store *s)
+{
+	int rc;
+
+	CHECK_OBJ(s, STORE_MAGIC);
+	INVARIANT(!s->started);
+	watch_keys(s);
+	s->started = true;
+	rc = pthread_create(&s->thread, NULL, store_thread, s);
+	if (rc != 0)
+		panic("cannot start the store's thread: %s", strerror(rc));
+	pthread_setname_np(s->thread, "store");
+}
+
+static void
+check_job(const struct store *s, struct job *j)
+{
+	CHECK_OBJ(s, STORE_MAGIC);
+	INVARIANT((unsigned)j->verb < VERB_COUNT);
+	j->task.run = never_run;
+}
+
+enum err
+store_offer(struct store *s, struct job *j)
+{
+	check_job(s, j);
+	INVARIANT(j->finish != NULL);
+	return queue_offer(s->queue, &j->task) ? OK : ERR_OVERLOADED;
+}
+
+void
+store_push(struct store *s, struct job *j)
+{
+	check_job(s, j);
+	INVARIANT(j->finish != NULL);
+	queue_push(s->queue, &j->task);
+}
+
+enum err
+store_run(struct store *s, struct job *j)
+{
+	check_job(s, j);
+	INVARIANT(!s->started);
+	j->task.next = NULL;
+	run_batch(s, &j->task);
+	return j->item.err;
+}
+
+int64_t
+store_now_ms(struct store *s)
+{
+	return store_clock_now(&s->clock);
+}
+
+struct keyring *
+store_keyring(struct store *s)
+{
+	return s->keyring;
+}

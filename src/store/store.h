@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verbs of the domain over a SQL engine. A caller fills in a verb's struct,
+ * whose first member is a `struct job`, and offers it; the store's one thread takes
+ * whatever has queued up, runs it as one transaction, and calls `finish` of every
+ * job after the commit: what a finished job says is durable.
+ *
+ * A job that fails alone is answered alone (its `item.err`); when the transaction
+ * fails, all of them did. When stable storage fails the process stops.
+ */
+#ifndef WW_STORE_H
+#define WW_STORE_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/queue.h"
+#include "store/engine.h"
+#include "store/keyring.h"
+#include "store/order.h"
+#include "twofa/api_key.h"
+#include "twofa/application.h"
+#include "twofa/template.h"
+
+struct store;
+
+/* In the order in which a batch runs them: what must not wait comes first. */
+enum verb {
+	VERB_VERIFY,
+	VERB_OUTCOME,
+	VERB_RESEND,
+	VERB_SEND,
+	VERB_STATUS,
+	VERB_VERIFICATIONS,
+	VERB_APPLICATION_GET,
+	VERB_APPLICATION_LIST,
+	VERB_APPLICATION_PUT,
+	VERB_TEMPLATE_GET,
+	VERB_TEMPLATE_LIST,
+	VERB_TEMPLATE_PUT,
+	VERB_ACCOUNT_CREATE,
+	VERB_ACCOUNT_FIND,
+	VERB_KEY_CREATE,
+	VERB_KEY_REVOKE,
+	VERB_KEY_LIST,
+	VERB_OPEN_MESSAGES,
+	VERB_RETAIN,
+	VERB_COUNT
+};
+
+struct job {
+	struct item item;
+	struct task task; /* the store's, while it has the job; the caller's from finish on */
+	enum verb verb;
+	struct arena *arena; /* results are put here */
+	struct store *store; /* set by the store */
+	int64_t now_ms;      /* set by the store: the time of the batch */
+	void *owner;         /* the caller's own */
+	/* On the store's thread, after the commit: only to push the job somewhere. */
+	void (*finish)(struct job *);
+};
+
+/* A send. OK; ERR_NOT_FOUND: application or template; ERR_INVALID: `disabled`; ERR_THROTTLED: wait_ms. */
+struct send_job {
+	struct job job;
+	struct ident account;
+	struct ident application;
+	struct ident template;
+	const struct application_caps *caps;
+	const char *from; /* or NULL */
+	struct order *order; /* destination, channel, placeholders given; the rest filled in */
+	bool disabled;
+	int64_t wait_ms;
+	/* inside */
+	struct application_config config;
+	unsigned template_length;
+	bool debited;
+};
+
+/* ERR_NOT_FOUND: no such PIN, or its life is over; ERR_THROTTLED: cap or spacing. */
+struct resend_job {
+	struct job job;
+	struct ident account;
+	struct ident pin_id;
+	int64_t resends_max;
+	int64_t interval_ms;
+	struct order *order; /* channel, and placeholders when given anew */
+	int64_t wait_ms;     /* 0: waiting does not help */
+	/* inside */
+	bool alive;
+	int64_t resends;
+	int64_t last_ms;
+};
+
+enum verdict { VERDICT_RIGHT, VERDICT_WRONG, VERDICT_EXPIRED, VERDICT_NO_MORE };
+
+/* ERR_NOT_FOUND, ERR_THROTTLED (no attempt spent), ERR_NO_KEY (no attempt spent). */
+struct verify_job {
+	struct job job;
+	struct ident account;
+	struct ident pin_id;
+	struct span typed;
+	int64_t failures_max; /* per destination in 24 hours; 0: no such budget */
+	enum verdict verdict;
+	int64_t attempts_left;
+	const char *destination;
+	int64_t wait_ms;
+	/* inside */
+	struct pin_recipe recipe;
+	int64_t key_id;
+	int64_t attempts_max;
+	int64_t attempts;
+	int64_t expires_at_ms;
+	struct rate limit;
+	int64_t tie;
+	bool found;
+	bool logged;
+	bool claimed;
+	bool matches;
+	bool marked;
+	bool over_budget;
+};
+
+/* What became of a message. */
+struct outcome_job {
+	struct job job;
+	struct ident pin_id;
+	unsigned seq;
+	enum message_state state;
+	enum message_reason reason;
+	const char *carrier;
+	const char *carrier_message_id;
+	int64_t code;
+	int64_t attempts;
+};
+
+struct message_status {
+	enum message_state state;
+	enum message_reason reason;
+	int64_t created_at_ms;
+	int64_t expires_at_ms;
+};
+
+/* The messages of a PIN, oldest first. ERR_NOT_FOUND. */
+struct status_job {
+	struct job job;
+	struct ident account;
+	struct ident pin_id;
+	size_t count;
+	size_t capacity;
+	struct message_status *messages;
+};
+
+struct verification {
+	const char *destination;
+	int64_t verified_at_ms; /* 0: not */
+	int64_t sent_at_ms;     /* 0: not */
+};
+
+enum { VERIFICATIONS_MAX = 10000 };
+
+/* ERR_NOT_FOUND: no such application. */
+struct verifications_job {
+	struct job job;
+	struct ident account;
+	struct ident application;
+	const char *destination; /* NULL: all */
+	bool found;
+	size_t count;
+	size_t capacity;
+	struct verification *list;
+};
+
+/* Get, list and put share it: get and put fill one. */
+struct application_job {
+	struct job job;
+	struct ident account;
+	struct ident id; /* put: given when `create` is not set */
+	bool create;
+	const struct application_change *change;
+	bool v1_texts_set; /* v1 put: remember how durations were written */
+	bool v1_texts;
+	struct fail *fail;
+	bool found;
+	size_t count;
+	size_t capacity;
+	struct application *list;
+};
+
+struct template_job {
+	struct job job;
+	struct ident account;
+	struct ident application;
+	struct ident id;
+	bool create;
+	const struct template_change *change;
+	const struct template_rules *rules;
+	struct fail *fail;
+	bool application_found;
+	bool found;
+	size_t count;
+	size_t capacity;
+	struct template *list;
+};
+
+/* ERR_EXISTS on create; ERR_NOT_FOUND on find. */
+struct account_job {
+	struct job job;
+	const char *name;
+	struct ident id;
+	bool found;
+};
+
+struct key_row {
+	uint8_t hash[SECRET_HASH_LEN];
+	const char *id;
+	struct ident account;
+	const char *account_name;
+	const char *name;
+	int64_t scopes;
+	int64_t created_at_ms;
+	int64_t revoked_at_ms; /* 0: valid */
+};
+
+/* Create: hash, account, name, scopes; ERR_EXISTS. Revoke: id or hash; ERR_NOT_FOUND. List: rows. */
+struct key_job {
+	struct job job;
+	struct key_row key;
+	bool found;
+	size_t count;
+	size_t capacity;
+	struct key_row *rows;
+};
+
+/* Messages whose fate is open, as orders, oldest first: after a start. */
+struct open_messages_job {
+	struct job job;
+	struct ident after_pin;
+	unsigned after_seq;
+	int64_t limit;
+	size_t count;
+	struct order *first; /* linked by task.next */
+	struct task **end;
+};
+
+/* One stretch of old PIN rows. */
+struct retain_job {
+	struct job job;
+	struct ident after;
+	int64_t keep_ms;
+	int64_t limit;
+	int64_t scanned;
+	int64_t removed;
+	size_t count;
+	struct retain_item *items;
+};
+
+struct store_options {
+	const char *data_dir;
+	size_t queue_max;
+	size_t batch_max;
+	int64_t key_rotation_ms;
+	int64_t retention_ms; /* 0: rows are kept */
+	const struct clock *clock;
+	const struct entropy *entropy;
+	/* On the store's thread, at start and whenever keys changed: by anybody, within a second. */
+	void (*keys_changed)(void *ctx, const struct key_row *rows, size_t count);
+	void *ctx;
+};
+
+/*
+ * Opens or makes DIR/watchword.db and DIR/keyring. ERR_NEWER, ERR_IO, ERR_CORRUPT,
+ * ERR_BUSY, ERR_FORBIDDEN with a sentence in why.
+ */
+enum err store_open(const struct store_options *o, char why[256], struct store **out) MUST_CHECK;
+/* Stops the thread after what has queued up, checkpoints, closes. */
+void store_close(struct store *s);
+/* From here on the store has its own thread. */
+void store_start(struct store *s);
+/* ERR_OVERLOADED: the queue is full; the job was not taken. */
+enum err store_offer(struct store *s, struct job *j) MUST_CHECK;
+/* For work that was admitted before: outcomes. Never refused. */
+void store_push(struct store *s, struct job *j);
+/* Before store_start, or in a command: runs one job now and returns its err; finish is not called. */
+enum err store_run(struct store *s, struct job *j) MUST_CHECK;
+/* The store's time: never behind what it has said before, also over a restart. Any thread. */
+int64_t store_now_ms(struct store *s);
+struct keyring *store_keyring(struct store *s);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside the store: a verb is a row of steps, and a step runs for all of a batch's
+ * jobs of that verb before the next one. Most steps are one statement (batch_each).
+ * What a step returns concerns the whole transaction; what concerns one job goes
+ * into its item.
+ */
+#ifndef WW_VERBS_H
+#define WW_VERBS_H
+
+#include "store/store.h"
+
+struct batch {
+	struct engine *engine;
+	struct keyring *keyring;
+	const struct entropy *entropy;
+	int64_t now_ms;
+};
+
+typedef enum err verb_step_f(struct batch *b, struct item **items, size_t n);
+
+enum { VERB_STEPS_MAX = 7 };
+
+struct verb_row {
+	const char *name;
+	verb_step_f *steps[VERB_STEPS_MAX]; /* up to the first NULL */
+};
+
+extern const struct verb_row verb_verify;
+extern const struct verb_row verb_outcome;
+extern const struct verb_row verb_resend;
+extern const struct verb_row verb_send;
+extern const struct verb_row verb_status;
+extern const struct verb_row verb_verifications;
+extern const struct verb_row verb_application_get;
+extern const struct verb_row verb_application_list;
+extern const struct verb_row verb_application_put;
+extern const struct verb_row verb_template_get;
+extern const struct verb_row verb_template_list;
+extern const struct verb_row verb_template_put;
+extern const struct verb_row verb_account_create;
+extern const struct verb_row verb_account_find;
+extern const struct verb_row verb_key_create;
+extern const struct verb_row verb_key_revoke;
+extern const struct verb_row verb_key_list;
+extern const struct verb_row verb_open_messages;
+extern const struct verb_row verb_retain;
+
+struct job *job_of(struct item *it);
+/* The verb's own struct from the item inside its job. */
+#define VERB_OF(item, type) container_of(job_of(item), type, job)
+
+static inline enum err
+batch_each(struct batch *b, const struct each *step, struct item **items, size_t n)
+{
+	return b->engine->ops->each(b->engine, step, items, n);
+}
+
+/* One more zeroed element in the job's arena, growing by doubling. */
+void *list_add(struct arena *a, void **list, size_t *count, size_t *capacity, size_t size);
+
+void bind_ident(struct binder *b, const struct ident *id);
+void row_ident(struct row *r, struct ident *out);
+/* A step for a verb whose row must have been found: ERR_NOT_FOUND otherwise. */
+void item_not_found(struct item *it, bool found);
+
+#endif

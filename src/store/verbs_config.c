@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Applications and templates: get, list, and put. A put reads, changes and writes
+ * inside one transaction, so that of two parallel changes neither is lost.
+ */
+#include "store/verbs.h"
+
+/* ---- applications ---- */
+
+static struct application_job *
+application_of(struct item *it)
+{
+	return VERB_OF(it, struct application_job);
+}
+
+static void
+bind_application(struct item *it, struct binder *b)
+{
+	bind_ident(b, &application_of(it)->account);
+	bind_ident(b, &application_of(it)->id);
+}
+
+static void
+bind_account(struct item *it, struct binder *b)
+{
+	bind_ident(b, &application_of(it)->account);
+}
+
+static struct application *
+add_application(struct application_job *j)
+{
+	struct application *app = list_add(
+	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
+
+	app->account = j->account;
+	return app;
+}
+
+static void
+read_application(struct item *it, struct row *r)
+{
+	struct application_job *j = application_of(it);
+	struct application *app = add_application(j);
+	const char *texts[4];
+
+	j->found = true;
+	row_ident(r, &app->id);
+	app->name = row_text(r, j->job.arena);
+	app->enabled = row_bool(r);
+	row_ident(r, &app->process);
+	app->v1_texts = row_bool(r);
+	app->config.pin_attempts = row_int(r);
+	app->config.allow_multiple = row_bool(r);
+	for (size_t i = 0; i < countof(texts); i++)
+		texts[i] = row_text(r, j->job.arena);
+	app->created_at_ms = row_int(r);
+	if (application_load(&app->config, texts[0], texts[1], texts[2], texts[3]) != OK)
+		it->err = ERR_CORRUPT;
+}
+
+static enum err
+get_application(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {
+	    SQL_APPLICATION_GET, bind_application, read_application, NULL};
+	enum err e = batch_each(b, &step, items, n);
+
+	for (size_t i = 0; i < n; i++)
+		item_not_found(items[i], application_of(items[i])->found);
+	return e;
+}
+
+static enum err
+list_applications(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {
+	    SQL_APPLICATION_LIST, bind_account, read_application, NULL};
+
+	return batch_each(b, &step, items, n);
+}
+
+static void
+bind_put_application(struct item *it, struct binder *b)
+{
+	const struct application *app = &application_of(it)->list[0];
+
+	bind_ident(b, &app->account);
+	bind_ident(b, &app->id);
+	bind_text(b, app->name);
+	bind_bool(b, app->enabled);
+	bind_ident(b, &app->process);
+	bind_bool(b, app->v1_texts);
+	bind_int(b, app->config.pin_attempts);
+	bind_bool(b, app->config.allow_multiple);
+	bind_text(b, app->config.pin_ttl.text);
+	bind_text(b, app->config.verify_limit.text);
+	bind_text(b, app->config.send_application_limit.text);
+	bind_text(b, app->config.send_phone_limit.text);
+	bind_int(b, app->created_at_ms);
+}
+
+static void
+new_application(struct batch *b, struct application_job *j)
+{
+	struct application *app = add_application(j);
+
+	application_init(app);
+	app->account = j->account;
+	app->created_at_ms = b->now_ms;
+	ident_make(&app->id, b->now_ms, b->entropy);
+	ident_make(&app->process, b->now_ms, b->entropy);
+}
+
+/* One by one: a later put of the batch starts from what an earlier one wrote. */
+static enum err
+put_one_application(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {
+	    SQL_APPLICATION_PUT, bind_put_application, NULL, NULL};
+	struct application_job *j = application_of(items[0]);
+	enum err e = OK;
+
+	if (j->create)
+		new_application(b, j);
+	else
+		e = get_application(b, items, n);
+	if (e != OK || items[0]->err != OK)
+		return e;
+	if (j->v1_texts_set)
+		j->list[0].v1_texts = j->v1_texts;
+	items[0]->err = application_apply(&j->list[0], j->change, j->fail);
+	return batch_each(b, &step, items, n);
+}
+
+static enum err
+put_applications(struct batch *b, struct item **items, size_t n)
+{
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < n; i++)
+		e = put_one_application(b, &items[i], 1);
+	return e;
+}
+
+const struct verb_row verb_application_get = {"application_get", {get_application}};
+const struct verb_row verb_application_list = {"application_list", {list_applications}};
+const struct verb_row verb_application_put = {"application_put", {put_applications}};
+
+/* ---- templates ---- */
+
+static struct template_job *
+template_of(struct item *it)
+{
+	return VERB_OF(it, struct template_job);
+}
+
+static void
+bind_parent(struct item *it, struct binder *b)
+{
+	bind_ident(b, &template_of(it)->account);
+	bind_ident(b, &template_of(it)->application);
+}
+
+static void
+bind_template(struct item *it, struct binder *b)
+{
+	bind_parent(it, b);
+	bind_ident(b, &template_of(it)->id);
+}
+
+static void
+read_parent(struct item *it, struct row *r)
+{
+	(void)r;
+	template_of(it)->application_found = true;
+}
+
+static enum err
+find_parent(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {SQL_APPLICATION_GET, bind_parent, read_parent, NULL};
+	enum err e = batch_each(b, &step, items, n);
+
+	for (size_t i = 0; i < n; i++)
+		item_not_found(items[i], template_of(items[i])->application_found);
+	return e;
+}
+
+static struct template *
+add_template(struct template_job *j)
+{
+	return list_add(
+	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
+}
+
+static void
+read_template(struct item *it, struct row *r)
+{
+	struct template_job *j = template_of(it);
+	struct template *t = add_template(j);
+	struct arena *a = j->job.arena;
+
+	j->found = true;
+	t->account = j->account;
+	row_ident(r, &t->application);
+	row_ident(r, &t->id);
+	t->pin_type = (enum pin_type)row_int(r);
+	t->pin_length = (unsigned)row_int(r);
+	t->text = row_text(r, a);
+	t->placeholder = row_text(r, a);
+	t->sender = row_text(r, a);
+	t->language = row_text(r, a);
+	t->voice_name = row_text(r, a);
+	t->repeat_dtmf = row_text(r, a);
+	t->speech_rate.set = row_double(r, &t->speech_rate.value);
+	t->dlt_entity = row_text(r, a);
+	t->dlt_template = row_text(r, a);
+	t->dlt_telemarketer = row_text(r, a);
+	t->v1_sender = row_bool(r);
+}
+
+static enum err
+get_template(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {SQL_TEMPLATE_GET, bind_template, read_template, NULL};
+	enum err e = batch_each(b, &step, items, n);
+
+	for (size_t i = 0; i < n; i++)
+		item_not_found(items[i], template_of(items[i])->found);
+	return e;
+}
+
+static enum err
+list_templates(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {SQL_TEMPLATE_LIST, bind_parent, read_template, NULL};
+
+	return batch_each(b, &step, items, n);
+}
+
+static void
+bind_put_template(struct item *it, struct binder *b)
+{
+	const struct template *t = &template_of(it)->list[0];
+
+	bind_ident(b, &t->account);
+	bind_ident(b, &t->application);
+	bind_ident(b, &t->id);
+	bind_int(b, (int64_t)t->pin_type);
+	bind_int(b, t->pin_length);
+	bind_text(b, t->text);
+	bind_text(b, t->placeholder);
+	bind_text(b, t->sender);
+	bind_text(b, t->language);
+	bind_text(b, t->voice_name);
+	bind_text(b, t->repeat_dtmf);
+	bind_double(b, t->speech_rate.set, t->speech_rate.value);
+	bind_text(b, t->dlt_entity);
+	bind_text(b, t->dlt_template);
+	bind_text(b, t->dlt_telemarketer);
+	bind_bool(b, t->v1_sender);
+}
+
+static void
+new_template(struct batch *b, struct template_job *j)
+{
+	struct template *t = add_template(j);
+
+	template_init(t);
+	t->account = j->account;
+	t->application = j->application;
+	ident_make(&t->id, b->now_ms, b->entropy);
+}
+
+static enum err
+put_one_template(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {SQL_TEMPLATE_PUT, bind_put_template, NULL, NULL};
+	struct template_job *j = template_of(items[0]);
+	enum err e = OK;
+
+	if (items[0]->err != OK)
+		return OK;
+	if (j->create)
+		new_template(b, j);
+	else
+		e = get_template(b, items, n);
+	if (e != OK || items[0]->err != OK)
+		return e;
+	items[0]->err = template_apply(&j->list[0], j->change, j->rules, j->fail);
+	return batch_each(b, &step, items, n);
+}
+
+static enum err
+put_templates(struct batch *b, struct item **items, size_t n)
+{
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < n; i++)
+		e = put_one_template(b, &items[i], 1);
+	return e;
+}
+
+const struct verb_row verb_template_get = {"template_get", {get_template}};
+const struct verb_row verb_template_list = {"template_list", {find_parent, list_templates}};
+const struct verb_row verb_template_put = {"template_put", {find_parent, put_templates}};

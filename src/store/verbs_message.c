@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages after they were committed: what became of them, which are open after a
+ * start, and the two lists that callers read (v1 status, verifications).
+ */
+#include "store/verbs.h"
+
+/* ---- outcome ---- */
+
+static struct outcome_job *
+outcome_of(struct item *it)
+{
+	return VERB_OF(it, struct outcome_job);
+}
+
+static void
+bind_outcome(struct item *it, struct binder *b)
+{
+	const struct outcome_job *j = outcome_of(it);
+
+	bind_ident(b, &j->pin_id);
+	bind_int(b, j->seq);
+	bind_int(b, (int64_t)j->state);
+	bind_int(b, (int64_t)j->reason);
+	bind_int(b, j->job.now_ms);
+	bind_text(b, j->carrier);
+	bind_text(b, j->carrier_message_id);
+	bind_int(b, j->code);
+	bind_int(b, j->attempts);
+}
+
+static enum err
+record_outcome(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {SQL_MESSAGE_OUTCOME, bind_outcome, NULL, NULL};
+
+	return batch_each(b, &step, items, n);
+}
+
+const struct verb_row verb_outcome = {"outcome", {record_outcome}};
+
+/* ---- open messages ---- */
+
+static struct open_messages_job *
+open_of(struct item *it)
+{
+	return VERB_OF(it, struct open_messages_job);
+}
+
+static void
+bind_open(struct item *it, struct binder *b)
+{
+	bind_ident(b, &open_of(it)->after_pin);
+	bind_int(b, open_of(it)->after_seq);
+	bind_int(b, open_of(it)->limit);
+}
+
+static void
+append(struct open_messages_job *j, struct order *o)
+{
+	if (j->end == NULL)
+		j->first = o;
+	else
+		*j->end = &o->task;
+	j->end = &o->task.next;
+	j->count++;
+	j->after_pin = o->recipe.pin_id;
+	j->after_seq = o->seq;
+}
+
+static void
+read_open(struct item *it, struct row *r)
+{
+	struct order *o = order_new();
+	const char *from;
+	const char *sender;
+
+	row_ident(r, &o->recipe.pin_id);
+	o->seq = (unsigned)row_int(r);
+	o->channel = (enum channel)row_int(r);
+	o->attempts = row_int(r);
+	o->placeholders = row_text(r, &o->arena);
+	row_ident(r, &o->recipe.account);
+	row_ident(r, &o->recipe.application);
+	o->destination = row_text(r, &o->arena);
+	row_blob(r, o->recipe.salt, PIN_SALT_LEN);
+	o->recipe.generation = (uint32_t)row_int(r);
+	o->key_id = row_int(r);
+	o->recipe.type = (enum pin_type)row_int(r);
+	o->recipe.length = (unsigned)row_int(r);
+	o->expires_at_ms = row_int(r);
+	from = row_text(r, &o->arena);
+	o->text = row_text(r, &o->arena);
+	o->placeholder = row_text(r, &o->arena);
+	sender = row_text(r, &o->arena);
+	o->sender = from == NULL ? sender : from;
+	append(open_of(it), o);
+}
+
+static enum err
+find_open(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {SQL_MESSAGE_OPEN, bind_open, read_open, NULL};
+
+	return batch_each(b, &step, items, n);
+}
+
+const struct verb_row verb_open_messages = {"open_messages", {find_open}};
+
+/* ---- v1 status ---- */
+
+static struct status_job *
+status_of(struct item *it)
+{
+	return VERB_OF(it, struct status_job);
+}
+
+static void
+bind_status(struct item *it, struct binder *b)
+{
+	bind_ident(b, &status_of(it)->pin_id);
+	bind_ident(b, &status_of(it)->account);
+}
+
+static void
+read_status(struct item *it, struct row *r)
+{
+	struct status_job *j = status_of(it);
+	struct message_status *m = list_add(j->job.arena, (void **)&j->messages, &j->count,
+	    &j->capacity, sizeof(*j->messages));
+
+	m->state = (enum message_state)row_int(r);
+	m->reason = (enum message_reason)row_int(r);
+	m->created_at_ms = row_int(r);
+	m->expires_at_ms = row_int(r);
+}
+
+static enum err
+list_messages(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {SQL_MESSAGE_LIST, bind_status, read_status, NULL};
+	enum err e = batch_each(b, &step, items, n);
+
+	for (size_t i = 0; i < n; i++)
+		item_not_found(items[i], status_of(items[i])->count > 0);
+	return e;
+}
+
+const struct verb_row verb_status = {"status", {list_messages}};
+
+/* ---- verifications ---- */
+
+static struct verifications_job *
+verifications_of(struct item *it)
+{
+	return VERB_OF(it, struct verifications_job);
+}
+
+static void
+bind_parent(struct item *it, struct binder *b)
+{
+	bind_ident(b, &verifications_of(it)->account);
+	bind_ident(b, &verifications_of(it)->application);
+}
+
+static void
+read_parent(struct item *it, struct row *r)
+{
+	(void)r;
+	verifications_of(it)->found = true;
+}
+
+static void
+bind_verifications(struct item *it, struct binder *b)
+{
+	bind_parent(it, b);
+	bind_text(b, verifications_of(it)->destination);
+	bind_int(b, VERIFICATIONS_MAX);
+}
+
+static void
+read_verification(struct item *it, struct row *r)
+{
+	struct verifications_job *j = verifications_of(it);
+	struct verification *v = list_add(
+	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
+	struct ident id;
+
+	row_ident(r, &id);
+	v->destination = row_text(r, j->job.arena);
+	v->verified_at_ms = row_int(r);
+	v->sent_at_ms = row_int(r);
+}
+
+static bool
+wants_one(const struct item *it)
+{
+	return VERB_OF((struct item *)(uintptr_t)it, struct verifications_job)->destination != NULL;
+}
+
+static enum err
+list_verifications(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each parent = {SQL_APPLICATION_GET, bind_parent, read_parent, NULL};
+	static const struct each one = {
+	    SQL_VERIFICATION_LIST, bind_verifications, read_verification, wants_one};
+	static const struct each all = {
+	    SQL_VERIFICATION_LIST_ALL, bind_verifications, read_verification, NULL};
+	enum err e = batch_each(b, &parent, items, n);
+
+	for (size_t i = 0; i < n; i++)
+		item_not_found(items[i], verifications_of(items[i])->found);
+	if (e == OK)
+		e = batch_each(b, &one, items, n);
+	/* the statement itself gives nothing where a destination is named */
+	return e == OK ? batch_each(b, &all, items, n) : e;
+}
+
+const struct verb_row verb_verifications = {"verifications", {list_verifications}};

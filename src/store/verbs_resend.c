@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Resend: the same PIN once more, as one more message row, under the guard of the
+ * PIN's life, the cap of resends and their spacing on a channel.
+ */
+#include "store/verbs.h"
+
+static struct resend_job *
+resend_of(struct item *it)
+{
+	return VERB_OF(it, struct resend_job);
+}
+
+static void
+bind_find(struct item *it, struct binder *b)
+{
+	struct resend_job *j = resend_of(it);
+
+	bind_ident(b, &j->pin_id);
+	bind_ident(b, &j->account);
+	bind_int(b, j->job.now_ms);
+	bind_int(b, (int64_t)j->order->channel);
+}
+
+static void
+read_find(struct item *it, struct row *r)
+{
+	struct resend_job *j = resend_of(it);
+	struct order *o = j->order;
+	struct ident template;
+	const char *from;
+	const char *placeholders;
+	const char *sender;
+
+	o->recipe.account = j->account;
+	o->recipe.pin_id = j->pin_id;
+	row_ident(r, &o->recipe.application);
+	row_ident(r, &template);
+	o->destination = row_text(r, &o->arena);
+	row_blob(r, o->recipe.salt, PIN_SALT_LEN);
+	o->recipe.generation = (uint32_t)row_int(r);
+	o->key_id = row_int(r);
+	o->recipe.type = (enum pin_type)row_int(r);
+	o->recipe.length = (unsigned)row_int(r);
+	o->expires_at_ms = row_int(r);
+	from = row_text(r, &o->arena);
+	placeholders = row_text(r, &o->arena);
+	if (o->placeholders == NULL)
+		o->placeholders = placeholders;
+	o->text = row_text(r, &o->arena);
+	o->placeholder = row_text(r, &o->arena);
+	sender = row_text(r, &o->arena);
+	o->sender = from == NULL ? sender : from;
+	j->alive = row_bool(r);
+	j->resends = row_int(r);
+	j->last_ms = row_int(r);
+}
+
+static enum err
+find(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {SQL_RESEND_FIND, bind_find, read_find, NULL};
+	enum err e = batch_each(b, &step, items, n);
+
+	for (size_t i = 0; i < n; i++)
+		item_not_found(items[i], resend_of(items[i])->alive);
+	return e;
+}
+
+static void
+bind_insert(struct item *it, struct binder *b)
+{
+	struct resend_job *j = resend_of(it);
+
+	bind_ident(b, &j->pin_id);
+	bind_ident(b, &j->account);
+	bind_int(b, (int64_t)j->order->channel);
+	bind_int(b, j->job.now_ms);
+	bind_text(b, j->order->placeholders);
+	bind_int(b, j->resends_max);
+	bind_int(b, j->job.now_ms - j->interval_ms);
+}
+
+static void
+read_insert(struct item *it, struct row *r)
+{
+	resend_of(it)->order->seq = (unsigned)row_int(r);
+}
+
+/* Alive, yet not inserted: the cap, or too soon after the last one. */
+static void
+refuse(struct item *it)
+{
+	struct resend_job *j = resend_of(it);
+
+	if (it->err != OK || j->order->seq != 0)
+		return;
+	it->err = ERR_THROTTLED;
+	if (j->resends >= j->resends_max)
+		return;
+	/* a resend of the same batch is the one that came before */
+	if (j->last_ms == 0)
+		j->last_ms = j->job.now_ms;
+	j->wait_ms = j->last_ms + j->interval_ms - j->job.now_ms;
+}
+
+static enum err
+insert(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {SQL_RESEND_INSERT, bind_insert, read_insert, NULL};
+	enum err e = batch_each(b, &step, items, n);
+
+	for (size_t i = 0; i < n; i++)
+		refuse(items[i]);
+	return e;
+}
+
+const struct verb_row verb_resend = {"resend", {find, insert}};

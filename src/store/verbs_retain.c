@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Retention: a stretch of PIN rows from the oldest on, by id, and removal of those
+ * whose life and whose place in the destination's limit are both over, with their
+ * messages and what they left in the verify log.
+ */
+#include "store/verbs.h"
+
+struct retain_item {
+	struct item item;
+	struct ident pin_id;
+	struct ident application;
+	const char *destination;
+	int64_t log_before_ms;
+};
+
+static struct retain_job *
+retain_of(struct item *it)
+{
+	return VERB_OF(it, struct retain_job);
+}
+
+static void
+bind_scan(struct item *it, struct binder *b)
+{
+	struct retain_job *j = retain_of(it);
+	struct ident *young = arena_alloc(j->job.arena, sizeof(*young));
+
+	ident_floor(young, j->job.now_ms - j->keep_ms);
+	bind_ident(b, &j->after);
+	bind_ident(b, young);
+	bind_int(b, j->limit);
+}
+
+/* How long the row is part of a limit's log; a row without its application is of none. */
+static int64_t
+limit_period_ms(struct row *r, struct arena *a)
+{
+	const char *text = row_text(r, a);
+	struct rate rate;
+
+	if (text == NULL || rate_parse(span_of(text), PERIOD_MS_YEAR, &rate) != OK)
+		return 0;
+	return rate.period_ms;
+}
+
+static void
+read_scan(struct item *it, struct row *r)
+{
+	struct retain_job *j = retain_of(it);
+	struct retain_item *old = &j->items[j->count];
+	int64_t expires_at_ms;
+	int64_t period_ms;
+
+	row_ident(r, &old->pin_id);
+	row_ident(r, &old->application);
+	old->destination = row_text(r, j->job.arena);
+	old->log_before_ms = j->job.now_ms - PERIOD_MS_DAY;
+	expires_at_ms = row_int(r);
+	period_ms = limit_period_ms(r, j->job.arena);
+	j->after = old->pin_id;
+	j->scanned++;
+	if (expires_at_ms + j->keep_ms > j->job.now_ms)
+		return;
+	if (ident_ms(&old->pin_id) + period_ms > j->job.now_ms)
+		return;
+	j->count++;
+}
+
+static struct retain_item *
+old_of(struct item *it)
+{
+	return container_of(it, struct retain_item, item);
+}
+
+static void
+bind_old_pin(struct item *it, struct binder *b)
+{
+	bind_ident(b, &old_of(it)->pin_id);
+}
+
+static void
+bind_old_log(struct item *it, struct binder *b)
+{
+	bind_ident(b, &old_of(it)->application);
+	bind_text(b, old_of(it)->destination);
+	bind_int(b, old_of(it)->log_before_ms);
+}
+
+static enum err
+remove_old(struct batch *b, struct retain_job *j)
+{
+	static const struct each steps[] = {
+	    {SQL_RETAIN_MESSAGES, bind_old_pin, NULL, NULL},
+	    {SQL_RETAIN_VERIFY_LOG, bind_old_log, NULL, NULL},
+	    {SQL_RETAIN_PIN, bind_old_pin, NULL, NULL},
+	};
+	struct item **items = arena_alloc(j->job.arena, (j->count + 1) * sizeof(*items));
+	enum err e = OK;
+
+	for (size_t i = 0; i < j->count; i++)
+		items[i] = &j->items[i].item;
+	for (size_t i = 0; e == OK && i < countof(steps); i++)
+		e = batch_each(b, &steps[i], items, j->count);
+	j->removed = (int64_t)j->count;
+	return e;
+}
+
+static enum err
+retain(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each scan = {SQL_RETAIN_SCAN, bind_scan, read_scan, NULL};
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < n; i++) {
+		struct retain_job *j = retain_of(items[i]);
+
+		j->items = arena_alloc(
+		    j->job.arena, ((size_t)j->limit + 1) * sizeof(struct retain_item));
+		e = batch_each(b, &scan, &items[i], 1);
+		if (e == OK)
+			e = remove_old(b, j);
+	}
+	return e;
+}
+
+const struct verb_row verb_retain = {"retain", {retain}};

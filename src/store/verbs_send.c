@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Send: look at the application and the template, debit the application's limit,
+ * insert the PIN row under the guard of the destination's limit (the PIN rows of a
+ * destination are that limit's log), insert its message.
+ */
+#include "store/verbs.h"
+
+#include <stdlib.h>
+
+#include "twofa/limit.h"
+
+static struct send_job *
+send_of(struct item *it)
+{
+	return VERB_OF(it, struct send_job);
+}
+
+static void
+bind_application(struct item *it, struct binder *b)
+{
+	bind_ident(b, &send_of(it)->account);
+	bind_ident(b, &send_of(it)->application);
+}
+
+static void
+read_application(struct item *it, struct row *r)
+{
+	struct send_job *j = send_of(it);
+	struct arena *a = j->job.arena;
+	struct ident ignored;
+	const char *texts[4];
+
+	row_ident(r, &ignored);
+	row_text(r, a);
+	j->disabled = !row_bool(r);
+	row_ident(r, &ignored);
+	row_bool(r);
+	j->config.pin_attempts = row_int(r);
+	j->config.allow_multiple = row_bool(r);
+	for (size_t i = 0; i < countof(texts); i++)
+		texts[i] = row_text(r, a);
+	j->order->key_id = 1; /* found; the key is chosen below */
+	if (application_load(&j->config, texts[0], texts[1], texts[2], texts[3]) != OK)
+		it->err = ERR_CORRUPT;
+}
+
+static enum err
+find_application(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {
+	    SQL_APPLICATION_GET, bind_application, read_application, NULL};
+	enum err e = batch_each(b, &step, items, n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct send_job *j = send_of(items[i]);
+
+		item_not_found(items[i], j->order->key_id != 0);
+		if (items[i]->err == OK && j->disabled)
+			items[i]->err = ERR_INVALID;
+	}
+	return e;
+}
+
+static void
+bind_template(struct item *it, struct binder *b)
+{
+	bind_application(it, b);
+	bind_ident(b, &send_of(it)->template);
+}
+
+static void
+read_template(struct item *it, struct row *r)
+{
+	struct send_job *j = send_of(it);
+	struct order *o = j->order;
+	struct ident ignored;
+	const char *sender;
+	int64_t type;
+
+	row_ident(r, &ignored);
+	row_ident(r, &ignored);
+	type = row_int(r);
+	j->template_length = (unsigned)row_int(r);
+	o->text = row_text(r, &o->arena);
+	o->placeholder = row_text(r, &o->arena);
+	sender = row_text(r, &o->arena);
+	o->sender = j->from == NULL ? sender : arena_text(&o->arena, span_of(j->from));
+	o->recipe.type = (enum pin_type)type;
+	if (type < 0 || type >= PIN_TYPE_COUNT || j->template_length > PIN_LENGTH_MAX)
+		it->err = ERR_CORRUPT;
+}
+
+static enum err
+find_template(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {SQL_TEMPLATE_GET, bind_template, read_template, NULL};
+	enum err e = batch_each(b, &step, items, n);
+
+	for (size_t i = 0; i < n; i++)
+		item_not_found(items[i], send_of(items[i])->order->text != NULL);
+	return e;
+}
+
+/* ---- the application's limit ---- */
+
+/* The ring of one application, for as long as the batch lasts. */
+struct usage {
+	struct item item;
+	struct ident application;
+	struct limit_ring ring;
+	struct arena arena;
+};
+
+static struct usage *
+usage_of(struct item *it)
+{
+	return container_of(it, struct usage, item);
+}
+
+static void
+bind_usage(struct item *it, struct binder *b)
+{
+	bind_ident(b, &usage_of(it)->application);
+}
+
+static void
+read_usage(struct item *it, struct row *r)
+{
+	struct usage *u = usage_of(it);
+
+	it->err = limit_ring_load(&u->ring, row_bytes(r, &u->arena));
+}
+
+static void
+bind_usage_ring(struct item *it, struct binder *b)
+{
+	struct usage *u = usage_of(it);
+	uint8_t *bytes = arena_alloc(&u->arena, LIMIT_RING_BYTES);
+
+	limit_ring_save(&u->ring, bytes);
+	bind_usage(it, b);
+	bind_blob(b, bytes, LIMIT_RING_BYTES);
+}
+
+static int
+compare_application(const void *a, const void *b)
+{
+	const struct send_job *x = send_of(*(struct item *const *)a);
+	const struct send_job *y = send_of(*(struct item *const *)b);
+
+	return ident_compare(&x->application, &y->application);
+}
+
+static enum err
+load_usage(struct batch *b, struct usage *u, const struct ident *application)
+{
+	static const struct each step = {SQL_USAGE_GET, bind_usage, read_usage, NULL};
+	struct item *items[] = {&u->item};
+	enum err e;
+
+	*u = (struct usage){.application = *application};
+	arena_init(&u->arena);
+	limit_ring_init(&u->ring);
+	e = batch_each(b, &step, items, 1);
+	return e == OK ? u->item.err : e;
+}
+
+static enum err
+save_usage(struct batch *b, struct usage *u)
+{
+	static const struct each step = {SQL_USAGE_PUT, bind_usage_ring, NULL, NULL};
+	struct item *items[] = {&u->item};
+
+	return batch_each(b, &step, items, 1);
+}
+
+static enum err insert_pins(struct batch *b, struct item **items, size_t n);
+
+static void
+prepare_pin(struct batch *b, struct send_job *j)
+{
+	struct order *o = j->order;
+
+	application_cap(&j->config, j->caps);
+	o->recipe.account = j->account;
+	o->recipe.application = j->application;
+	o->recipe.length = j->template_length;
+	if (j->caps->strict && o->recipe.length < j->caps->pin_length_min)
+		o->recipe.length = j->caps->pin_length_min;
+	ident_make(&o->recipe.pin_id, b->now_ms, b->entropy);
+	b->entropy->fill(b->entropy, o->recipe.salt, PIN_SALT_LEN);
+	o->expires_at_ms = b->now_ms + j->config.pin_ttl.ms;
+	j->job.item.err = keyring_current(b->keyring, b->now_ms, o->expires_at_ms, &o->key_id);
+}
+
+static void
+take(struct batch *b, struct usage *u, struct send_job *j)
+{
+	if (!limit_ring_take(
+		&u->ring, &j->config.send_application_limit, b->now_ms, &j->wait_ms))
+		j->job.item.err = ERR_THROTTLED;
+}
+
+/* The sends of one application: who may, insert, and debit those that were inserted. */
+static enum err
+debit_application(struct batch *b, struct item **items, size_t n)
+{
+	struct usage u;
+	struct limit_ring before;
+	enum err e = load_usage(b, &u, &send_of(items[0])->application);
+
+	before = u.ring;
+	for (size_t i = 0; e == OK && i < n; i++) {
+		take(b, &u, send_of(items[i]));
+		if (items[i]->err == OK)
+			prepare_pin(b, send_of(items[i]));
+	}
+	if (e == OK)
+		e = insert_pins(b, items, n);
+	u.ring = before;
+	for (size_t i = 0; e == OK && i < n; i++)
+		if (items[i]->err == OK)
+			take(b, &u, send_of(items[i]));
+	if (e == OK)
+		e = save_usage(b, &u);
+	arena_fini(&u.arena);
+	return e;
+}
+
+/* Only what is still wanted, side by side by application. */
+static enum err
+debit_and_insert(struct batch *b, struct item **items, size_t n)
+{
+	struct item **live = mem_array(n, sizeof(*live));
+	size_t count = 0;
+	size_t end;
+	enum err e = OK;
+
+	for (size_t i = 0; i < n; i++)
+		if (items[i]->err == OK)
+			live[count++] = items[i];
+	qsort(live, count, sizeof(*live), compare_application);
+	for (size_t start = 0; e == OK && start < count; start = end) {
+		end = start + 1;
+		while (end < count && compare_application(&live[start], &live[end]) == 0)
+			end++;
+		e = debit_application(b, live + start, end - start);
+	}
+	mem_free(live);
+	return e;
+}
+
+/* ---- the PIN row ---- */
+
+static void
+bind_pin(struct item *it, struct binder *b)
+{
+	struct send_job *j = send_of(it);
+	struct order *o = j->order;
+	const struct rate *limit = &j->config.send_phone_limit;
+	struct ident *window = arena_alloc(j->job.arena, sizeof(*window));
+
+	ident_floor(window, j->job.now_ms - limit->period_ms + 1);
+	bind_ident(b, &o->recipe.pin_id);
+	bind_ident(b, &j->account);
+	bind_ident(b, &j->application);
+	bind_ident(b, &j->template);
+	bind_text(b, o->destination);
+	bind_blob(b, o->recipe.salt, PIN_SALT_LEN);
+	bind_int(b, o->key_id);
+	bind_int(b, (int64_t)o->recipe.type);
+	bind_int(b, o->recipe.length);
+	bind_int(b, j->config.pin_attempts);
+	bind_bool(b, j->config.allow_multiple);
+	bind_int(b, o->expires_at_ms);
+	bind_text(b, j->from);
+	bind_text(b, o->placeholders);
+	bind_ident(b, window);
+	bind_int(b, limit->count);
+}
+
+static void
+read_inserted(struct item *it, struct row *r)
+{
+	(void)r;
+	send_of(it)->debited = true;
+}
+
+/* When the send that holds the last place of the window leaves it. */
+static void
+bind_oldest(struct item *it, struct binder *b)
+{
+	struct send_job *j = send_of(it);
+	const struct rate *limit = &j->config.send_phone_limit;
+	struct ident *window = arena_alloc(j->job.arena, sizeof(*window));
+
+	ident_floor(window, j->job.now_ms - limit->period_ms + 1);
+	bind_ident(b, &j->application);
+	bind_text(b, j->order->destination);
+	bind_ident(b, window);
+	bind_int(b, limit->count - 1);
+}
+
+static void
+read_oldest(struct item *it, struct row *r)
+{
+	struct send_job *j = send_of(it);
+	struct ident oldest;
+
+	row_ident(r, &oldest);
+	j->wait_ms = ident_ms(&oldest) + j->config.send_phone_limit.period_ms - j->job.now_ms;
+}
+
+static bool
+was_refused(const struct item *it)
+{
+	return !VERB_OF((struct item *)(uintptr_t)it, struct send_job)->debited;
+}
+
+static enum err
+insert_pins(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each insert = {SQL_PIN_INSERT, bind_pin, read_inserted, NULL};
+	static const struct each oldest = {SQL_PIN_OLDEST, bind_oldest, read_oldest, was_refused};
+	enum err e = batch_each(b, &insert, items, n);
+
+	if (e == OK)
+		e = batch_each(b, &oldest, items, n);
+	for (size_t i = 0; i < n; i++)
+		if (items[i]->err == OK && was_refused(items[i]))
+			items[i]->err = ERR_THROTTLED;
+	return e;
+}
+
+static void
+bind_message(struct item *it, struct binder *b)
+{
+	struct send_job *j = send_of(it);
+
+	bind_ident(b, &j->order->recipe.pin_id);
+	bind_int(b, 0);
+	bind_int(b, (int64_t)j->order->channel);
+	bind_int(b, j->job.now_ms);
+	bind_text(b, NULL);
+}
+
+static enum err
+insert_message(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {SQL_MESSAGE_INSERT, bind_message, NULL, NULL};
+
+	return batch_each(b, &step, items, n);
+}
+
+const struct verb_row verb_send = {
+    "send", {find_application, find_template, debit_and_insert, insert_message}};
