@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way of a call: route, authenticate, check, proceed; then the answer, back on
+ * the loop's thread. Whatever goes wrong is worded by the dialect of the URL.
+ */
+#include "api/api.h"
+
+#include "api/call.h"
+#include "api/route.h"
+
+#define API_MAGIC 0x0a91f00du
+#define CALL_MAGIC 0x0ca11ed0u
+#define RESPONSE_LEN_MAX (64u * 1024 * 1024)
+
+struct api *
+api_new(const struct api_options *o)
+{
+	struct api *api = mem_new(sizeof(*api));
+
+	api->magic = API_MAGIC;
+	api->options = *o;
+	api->auth = auth_new();
+	return api;
+}
+
+void
+api_free(struct api *api)
+{
+	if (api == NULL)
+		return;
+	CHECK_OBJ(api, API_MAGIC);
+	auth_free(api->auth);
+	mem_free(api);
+}
+
+void
+api_keys_changed(void *ctx, const struct key_row *rows, size_t count)
+{
+	struct api *api = ctx;
+
+	CHECK_OBJ(api, API_MAGIC);
+	auth_replace(api->auth, rows, count);
+}
+
+struct call *
+call_new(struct api *api, struct queue *loop, void (*done)(struct call *, void *), void *ctx)
+{
+	struct call *c = mem_new(sizeof(*c));
+
+	CHECK_OBJ(api, API_MAGIC);
+	c->magic = CALL_MAGIC;
+	c->api = api;
+	c->loop = loop;
+	c->done = done;
+	c->done_ctx = ctx;
+	c->dialect = &dialect_v2;
+	arena_init(&c->arena);
+	fail_init(&c->fail, &c->arena);
+	buf_init(&c->response.body, RESPONSE_LEN_MAX);
+	return c;
+}
+
+void
+call_free(struct call *c)
+{
+	if (c == NULL)
+		return;
+	CHECK_OBJ(c, CALL_MAGIC);
+	json_decref(c->document);
+	buf_fini(&c->response.body);
+	arena_fini(&c->arena);
+	mem_free(c);
+}
+
+struct call_request *
+call_request(struct call *c)
+{
+	CHECK_OBJ(c, CALL_MAGIC);
+	return &c->request;
+}
+
+struct call_response *
+call_response(struct call *c)
+{
+	CHECK_OBJ(c, CALL_MAGIC);
+	return &c->response;
+}
+
+/* Reading again and again is safe to be told when; a GET with Retry-After makes some clients sleep. */
+static void
+put_retry_after(struct call *c, enum err e)
+{
+	if (err_kind(e) != ERR_KIND_LATER || !span_equal_text(c->request.method, "POST"))
+		return;
+	c->response.retry_after_s = c->wait_ms <= 1000 ? 1 : (c->wait_ms + 999) / 1000;
+}
+
+static void
+refuse(struct call *c, enum err e)
+{
+	buf_reset(&c->response.body);
+	put_retry_after(c, e);
+	c->dialect->put_error(c, e);
+}
+
+void
+call_finish(struct call *c)
+{
+	CHECK_OBJ(c, CALL_MAGIC);
+	INVARIANT(c->response.status != 0);
+	c->done(c, c->done_ctx);
+}
+
+void
+call_answer(struct call *c)
+{
+	enum err e;
+
+	CHECK_OBJ(c, CALL_MAGIC);
+	e = c->route->operation->answer(c);
+	if (e == OK && c->response.body.failed)
+		e = ERR_INTERNAL;
+	if (e != OK)
+		refuse(c, e);
+	call_finish(c);
+}
+
+static void
+answer_task(struct task *t)
+{
+	call_answer(container_of(t, struct call, task));
+}
+
+/* On the store's thread. */
+static void
+back_to_loop(struct job *j)
+{
+	struct call *c = j->owner;
+
+	queue_push(c->loop, &c->task);
+}
+
+enum err
+call_offer(struct call *c, struct job *j, enum verb verb)
+{
+	j->verb = verb;
+	j->arena = &c->arena;
+	j->owner = c;
+	c->task.run = answer_task;
+	if (j->finish == NULL)
+		j->finish = back_to_loop;
+	return store_offer(c->api->options.store, j);
+}
+
+static enum err
+start(struct call *c)
+{
+	const struct operation *op;
+	enum err e = route_find(c);
+
+	if (e != OK)
+		return e;
+	op = c->route->operation;
+	if (c->route->scopes != 0) {
+		e = auth_check(c->api->auth, c->request.authorization, &c->principal);
+		if (e != OK)
+			return e;
+		if ((c->principal.scopes & c->route->scopes) == 0)
+			return ERR_FORBIDDEN;
+	}
+	e = op->check == NULL ? OK : op->check(c);
+	return e == OK ? op->proceed(c) : e;
+}
+
+void
+api_start(struct call *c)
+{
+	enum err e;
+
+	CHECK_OBJ(c, CALL_MAGIC);
+	e = start(c);
+	if (e == OK)
+		return;
+	refuse(c, e);
+	call_finish(c);
+}
+
+void
+api_refuse(struct call *c, enum err e, const char *why)
+{
+	CHECK_OBJ(c, CALL_MAGIC);
+	if (why != NULL)
+		fail_add(&c->fail, "request", "%s", why);
+	c->path = "";
+	refuse(c, e);
+}
+
+/* ---- what operations read ---- */
+
+static bool
+is_json_type(struct span type)
+{
+	for (size_t i = 0; i + 4 <= type.len; i++)
+		if (span_equal_nocase((struct span){type.ptr + i, 4}, "json"))
+			return true;
+	return type.len == 0;
+}
+
+static bool
+is_xml_type(struct span type)
+{
+	for (size_t i = 0; i + 3 <= type.len; i++)
+		if (span_equal_nocase((struct span){type.ptr + i, 3}, "xml"))
+			return true;
+	return false;
+}
+
+enum err
+call_parse_body(struct call *c)
+{
+	struct span body = c->request.body;
+	enum err e;
+
+	if (is_xml_type(c->request.content_type) && body.len > 0)
+		return ERR_MEDIA_TYPE;
+	while (body.len > 0 && strchr(" \t\r\n", body.ptr[0]) != NULL && body.ptr[0] != '\0') {
+		body.ptr++;
+		body.len--;
+	}
+	if (body.len == 0)
+		return OK;
+	e = json_parse(body, &c->fail, &c->document);
+	return e != OK && !is_json_type(c->request.content_type) ? ERR_MEDIA_TYPE : e;
+}
+
+enum err
+call_read_body(struct call *c, const struct json_row *rows, void *out)
+{
+	enum err e = call_parse_body(c);
+
+	if (e == OK && (c->document == NULL || json_is_null(c->document))) {
+		json_decref(c->document);
+		c->document = json_object();
+	}
+	return e == OK ? json_read(c->document, rows, &c->fail, out) : e;
+}
+
+const char *
+call_query(struct call *c, const char *name)
+{
+	const char *at = c->query.ptr;
+	const char *end = at == NULL ? NULL : at + c->query.len;
+
+	while (at != NULL && at < end) {
+		const char *stop = memchr(at, '&', (size_t)(end - at));
+		const char *equals;
+		struct span key;
+
+		if (stop == NULL)
+			stop = end;
+		equals = memchr(at, '=', (size_t)(stop - at));
+		key = (struct span){at, (size_t)((equals == NULL ? stop : equals) - at)};
+		if (span_equal_text(route_decode(&c->arena, key, true), name)) {
+			const char *from = equals == NULL ? stop : equals + 1;
+			struct span value = {from, (size_t)(stop - from)};
+
+			return arena_text(&c->arena, route_decode(&c->arena, value, true));
+		}
+		at = stop + 1;
+	}
+	return NULL;
+}
+
+enum err
+call_ident(struct call *c, unsigned i, struct ident *out)
+{
+	INVARIANT(i < ROUTE_PARAMS_MAX);
+	return ident_parse(c->params[i], out) ? OK : ERR_NOT_FOUND;
+}
+
+struct json_out
+call_json(struct call *c)
+{
+	struct json_out out;
+
+	json_out_init(&out, &c->response.body);
+	return out;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Request in, response out. A listener fills in `struct call_request`, calls
+ * api_start on its loop thread, and is called back there when the response is
+ * ready; in between the call may visit the store's thread and delivery's. No
+ * sockets here, and nothing that blocks.
+ *
+ * A dialect is a table of routes with its own wording of errors; see dialect.h.
+ */
+#ifndef WW_API_H
+#define WW_API_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/queue.h"
+#include "store/store.h"
+
+struct api;
+struct call;
+
+struct api_options {
+	struct store *store;
+	const struct clock *clock;
+	/* On the store's thread: hand a committed message to delivery, which then owns it. */
+	void (*deliver)(void *ctx, struct order *o);
+	/* Is everything up that a request needs? Any thread. */
+	bool (*ready)(void *ctx);
+	void *ctx;
+	int64_t create_application_status; /* v2: 200 or 201 */
+	bool template_placeholder_required;
+	int64_t resends_per_pin;
+	int64_t resend_interval_ms;
+	struct application_caps caps;
+	int64_t failures_max; /* wrong guesses per destination and day; 0: no budget */
+};
+
+/* What the listener read; borrowed until the call is done. */
+struct call_request {
+	struct span method;
+	struct span target;        /* path and query as sent */
+	struct span authorization; /* header value, empty when there is none */
+	struct span content_type;
+	struct span body;
+};
+
+struct call_response {
+	int status;
+	struct buf body;        /* JSON, or empty */
+	int64_t retry_after_s;  /* 0: no header */
+	const char *allow;      /* for 405 */
+};
+
+struct api *api_new(const struct api_options *o) MUST_CHECK;
+void api_free(struct api *api);
+/* The valid API keys, from the store's thread. */
+void api_keys_changed(void *api, const struct key_row *rows, size_t count);
+
+/* `loop` is the queue of the thread that calls api_start; `done` is called there, perhaps at once. */
+struct call *call_new(struct api *api, struct queue *loop, void (*done)(struct call *, void *),
+    void *ctx) MUST_CHECK;
+void call_free(struct call *c);
+struct call_request *call_request(struct call *c);
+struct call_response *call_response(struct call *c);
+/* The call must be alive until done was called, whatever happens to its connection. */
+void api_start(struct call *c);
+/* For what went wrong before there was a request: fills in the response, `done` is not called. */
+void api_refuse(struct call *c, enum err e, const char *why);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside the api: one request with everything that belongs to it, and the tables. */
+#ifndef WW_CALL_H
+#define WW_CALL_H
+
+#include "api/api.h"
+#include "api/auth.h"
+#include "base/fail.h"
+#include "base/json.h"
+#include "base/json_out.h"
+
+enum { ROUTE_PARAMS_MAX = 3 };
+
+/*
+ * An operation is check, then proceed, then answer. `check` reads and judges the
+ * request and changes nothing; `proceed` hands a job on with call_offer, or answers
+ * at once; `answer` writes the response from the finished job. Any err is worded by
+ * the dialect.
+ */
+struct operation {
+	const char *name;
+	enum err (*check)(struct call *c);
+	enum err (*proceed)(struct call *c);
+	enum err (*answer)(struct call *c);
+};
+
+struct route {
+	const char *method;
+	const char *pattern; /* below the dialect's prefix; "{}" takes one segment */
+	unsigned scopes;     /* any one of them; 0: no credential needed */
+	const struct operation *operation;
+};
+
+struct dialect {
+	const char *prefix; /* "/2fa/1" */
+	int version;        /* of Infobip's API; 0: our own */
+	const struct route *routes;
+	size_t route_count;
+	/* Status and body of an error. */
+	void (*put_error)(struct call *c, enum err e);
+	/* Members of an application or a template, inside an open object. */
+	void (*put_application)(struct json_out *out, const struct application *app, bool texts);
+	void (*put_template)(struct json_out *out, const struct template *t);
+	unsigned pin_length_max;
+};
+
+/* All there are; the first one words errors of URLs that belong to none. */
+extern const struct dialect dialect_v2;
+extern const struct dialect dialect_v1;
+extern const struct dialect dialect_own;
+
+struct call {
+	unsigned magic;
+	struct api *api;
+	struct queue *loop;
+	void (*done)(struct call *, void *);
+	void *done_ctx;
+	struct call_request request;
+	struct call_response response;
+	struct arena arena;
+	struct fail fail;
+	struct task task; /* comes back to the loop */
+	const struct dialect *dialect;
+	const struct route *route;
+	struct span params[ROUTE_PARAMS_MAX];
+	struct span query;
+	const char *path;
+	struct principal principal;
+	json_t *document;
+	int64_t wait_ms; /* of a throttled call */
+	void *job;       /* the verb's struct, made by check */
+	struct order_answer delivery;
+	bool v1_texts;   /* durations of the request were texts */
+	bool track_delivery;
+	struct ident pin_id;
+	unsigned message_seq;
+	const char *destination;
+};
+
+struct api {
+	unsigned magic;
+	struct api_options options;
+	struct auth *auth;
+};
+
+/* Offers the job; its `answer` runs on the loop's thread after the commit. */
+enum err call_offer(struct call *c, struct job *j, enum verb verb) MUST_CHECK;
+/* The response is complete. */
+void call_finish(struct call *c);
+/* Runs `answer` and finishes; the task of the call does so. */
+void call_answer(struct call *c);
+/* ERR_SYNTAX, ERR_MEDIA_TYPE. An absent or blank body leaves document NULL. */
+enum err call_parse_body(struct call *c) MUST_CHECK;
+/* The same, then by rows; an absent body counts as {}. */
+enum err call_read_body(struct call *c, const struct json_row *rows, void *out) MUST_CHECK;
+/* A query parameter, decoded; NULL when absent. */
+const char *call_query(struct call *c, const char *name);
+/* Parses the id in path parameter i: ERR_NOT_FOUND for another shape. */
+enum err call_ident(struct call *c, unsigned i, struct ident *out) MUST_CHECK;
+struct json_out call_json(struct call *c);
+
+#endif

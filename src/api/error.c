@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/error.h"
+
+enum { PATH_LEN_MAX = 200 };
+
+/* A field that several reasons concern is one member with all of them. */
+static bool
+named_before(const struct fail *f, unsigned i)
+{
+	for (unsigned k = 0; k < i; k++)
+		if (strcmp(f->items[k].field, f->items[i].field) == 0)
+			return true;
+	return false;
+}
+
+static void
+put_validation_errors(struct json_out *out, const struct fail *f)
+{
+	unsigned count = f->count < FAIL_ITEMS_MAX ? f->count : FAIL_ITEMS_MAX;
+
+	json_out_object(out, "validationErrors");
+	for (unsigned i = 0; i < count; i++) {
+		const char *field = f->items[i].field;
+
+		if (named_before(f, i))
+			continue;
+		json_out_array(out, field[0] == '\0' ? "body" : field);
+		for (unsigned k = i; k < count; k++)
+			if (strcmp(f->items[k].field, field) == 0)
+				json_out_text(out, NULL, f->items[k].reason);
+		json_out_end(out);
+	}
+	json_out_end(out);
+}
+
+void
+error_put(struct call *c, const struct error_words *words)
+{
+	struct json_out out = call_json(c);
+
+	c->response.status = words->status;
+	json_out_object(&out, NULL);
+	json_out_object(&out, "requestError");
+	json_out_object(&out, "serviceException");
+	json_out_text(&out, "messageId", words->message_id);
+	json_out_text(&out, "text", words->text);
+	if (c->fail.count > 0)
+		put_validation_errors(&out, &c->fail);
+	json_out_end(&out);
+	json_out_end(&out);
+	json_out_end(&out);
+}
+
+const char *
+error_no_route_text(struct call *c)
+{
+	struct span path = span_of(c->path == NULL ? "" : c->path);
+
+	if (path.len > PATH_LEN_MAX)
+		path.len = PATH_LEN_MAX;
+	return arena_printf(
+	    &c->arena, "Requested URL not found: %s", arena_text(&c->arena, path));
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Applications and templates, as far as the versions of the API agree (contract 1 and 2). */
+#include "api/ops.h"
+
+/* ---- applications ---- */
+
+static struct application_job *
+new_application_job(struct call *c)
+{
+	struct application_job *j = arena_alloc(&c->arena, sizeof(*j));
+
+	j->account = c->principal.account;
+	j->fail = &c->fail;
+	c->job = j;
+	return j;
+}
+
+static enum err
+check_application_get(struct call *c)
+{
+	struct application_job *j = new_application_job(c);
+
+	return call_ident(c, 0, &j->id);
+}
+
+static enum err
+proceed_application_get(struct call *c)
+{
+	return call_offer(c, &((struct application_job *)c->job)->job, VERB_APPLICATION_GET);
+}
+
+static enum err
+proceed_application_list(struct call *c)
+{
+	return call_offer(c, &new_application_job(c)->job, VERB_APPLICATION_LIST);
+}
+
+enum err
+ops_application_put(struct call *c, const struct application_change *change, bool create)
+{
+	struct application_job *j = new_application_job(c);
+
+	j->create = create;
+	j->change = change;
+	return create ? OK : call_ident(c, 0, &j->id);
+}
+
+enum err
+ops_proceed_application(struct call *c)
+{
+	return call_offer(c, &((struct application_job *)c->job)->job, VERB_APPLICATION_PUT);
+}
+
+static void
+put_application(struct call *c, struct json_out *out, const struct application *app)
+{
+	json_out_object(out, NULL);
+	c->dialect->put_application(out, app, app->v1_texts);
+	json_out_end(out);
+}
+
+enum err
+ops_application_answer(struct call *c)
+{
+	struct application_job *j = c->job;
+	struct json_out out = call_json(c);
+
+	if (j->job.item.err != OK)
+		return j->job.item.err;
+	INVARIANT(j->count == 1);
+	put_application(c, &out, &j->list[0]);
+	c->response.status = 200;
+	if (j->create && c->dialect->version == 2)
+		c->response.status = (int)c->api->options.create_application_status;
+	return OK;
+}
+
+static enum err
+answer_application_list(struct call *c)
+{
+	struct application_job *j = c->job;
+	struct json_out out = call_json(c);
+
+	if (j->job.item.err != OK)
+		return j->job.item.err;
+	json_out_array(&out, NULL);
+	for (size_t i = 0; i < j->count; i++)
+		put_application(c, &out, &j->list[i]);
+	json_out_end(&out);
+	c->response.status = 200;
+	return OK;
+}
+
+const struct operation op_application_get = {.name = "application_get",
+    .check = check_application_get,
+    .proceed = proceed_application_get,
+    .answer = ops_application_answer};
+const struct operation op_application_list = {.name = "application_list",
+    .proceed = proceed_application_list,
+    .answer = answer_application_list};
+
+/* ---- templates ---- */
+
+static struct template_job *
+new_template_job(struct call *c)
+{
+	struct template_job *j = arena_alloc(&c->arena, sizeof(*j));
+	struct template_rules *rules = arena_alloc(&c->arena, sizeof(*rules));
+
+	rules->pin_length_max = c->dialect->pin_length_max;
+	rules->placeholder_required = c->api->options.template_placeholder_required;
+	j->account = c->principal.account;
+	j->rules = rules;
+	j->fail = &c->fail;
+	c->job = j;
+	return j;
+}
+
+static enum err
+check_template_list(struct call *c)
+{
+	return call_ident(c, 0, &new_template_job(c)->application);
+}
+
+static enum err
+check_template_get(struct call *c)
+{
+	struct template_job *j = new_template_job(c);
+	enum err e = call_ident(c, 0, &j->application);
+
+	return e == OK ? call_ident(c, 1, &j->id) : e;
+}
+
+static enum err
+proceed_template_get(struct call *c)
+{
+	return call_offer(c, &((struct template_job *)c->job)->job, VERB_TEMPLATE_GET);
+}
+
+static enum err
+proceed_template_list(struct call *c)
+{
+	return call_offer(c, &((struct template_job *)c->job)->job, VERB_TEMPLATE_LIST);
+}
+
+enum err
+ops_template_put(struct call *c, const struct template_change *change, bool create)
+{
+	enum err e = create ? check_template_list(c) : check_template_get(c);
+	struct template_job *j = c->job;
+
+	j->create = create;
+	j->change = change;
+	return e;
+}
+
+enum err
+ops_proceed_template(struct call *c)
+{
+	return call_offer(c, &((struct template_job *)c->job)->job, VERB_TEMPLATE_PUT);
+}
+
+static void
+put_template(struct call *c, struct json_out *out, const struct template *t)
+{
+	json_out_object(out, NULL);
+	c->dialect->put_template(out, t);
+	json_out_end(out);
+}
+
+enum err
+ops_template_answer(struct call *c)
+{
+	struct template_job *j = c->job;
+	struct json_out out = call_json(c);
+
+	if (j->job.item.err != OK)
+		return j->job.item.err;
+	INVARIANT(j->count == 1);
+	put_template(c, &out, &j->list[0]);
+	c->response.status = 200;
+	return OK;
+}
+
+static enum err
+answer_template_list(struct call *c)
+{
+	struct template_job *j = c->job;
+	struct json_out out = call_json(c);
+
+	if (j->job.item.err != OK)
+		return j->job.item.err;
+	json_out_array(&out, NULL);
+	for (size_t i = 0; i < j->count; i++)
+		put_template(c, &out, &j->list[i]);
+	json_out_end(&out);
+	c->response.status = 200;
+	return OK;
+}
+
+const struct operation op_template_get = {.name = "template_get",
+    .check = check_template_get,
+    .proceed = proceed_template_get,
+    .answer = ops_template_answer};
+const struct operation op_template_list = {.name = "template_list",
+    .check = check_template_list,
+    .proceed = proceed_template_list,
+    .answer = answer_template_list};

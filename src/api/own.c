@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Our own URLs: health, for whatever watches the process; no credential, no store. */
+#include "api/ops.h"
+
+static enum err
+say(struct call *c, int status, const char *text)
+{
+	struct json_out out = call_json(c);
+
+	json_out_object(&out, NULL);
+	json_out_text(&out, "status", text);
+	json_out_end(&out);
+	c->response.status = status;
+	call_finish(c);
+	return OK;
+}
+
+/* The process answers. */
+static enum err
+proceed_live(struct call *c)
+{
+	return say(c, 200, "live");
+}
+
+/* It can serve: the store is open, and it is not stopping. */
+static enum err
+proceed_ready(struct call *c)
+{
+	bool ready = c->api->options.ready(c->api->options.ctx);
+
+	return say(c, ready ? 200 : 503, ready ? "ready" : "not ready");
+}
+
+static const struct operation live = {.name = "live", .proceed = proceed_live};
+static const struct operation ready = {.name = "ready", .proceed = proceed_ready};
+
+static const struct route routes[] = {
+    {"GET", "/health/live", 0, &live},
+    {"GET", "/health/ready", 0, &ready},
+};
+
+static void
+put_error(struct call *c, enum err e)
+{
+	dialect_v2.put_error(c, e);
+}
+
+const struct dialect dialect_own = {
+    .prefix = "",
+    .routes = routes,
+    .route_count = countof(routes),
+    .put_error = put_error,
+};

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/route.h"
+
+/* The order matters only in that the first one is the fallback. */
+static const struct dialect *const dialects[] = {&dialect_v2, &dialect_v1, &dialect_own};
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+struct span
+route_decode(struct arena *a, struct span s, bool plus_is_space)
+{
+	char *out = arena_alloc(a, s.len + 1);
+	size_t len = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+
+		if (c == '%' && i + 2 < s.len && hex_digit(s.ptr[i + 1]) >= 0 &&
+		    hex_digit(s.ptr[i + 2]) >= 0) {
+			c = (char)(hex_digit(s.ptr[i + 1]) * 16 + hex_digit(s.ptr[i + 2]));
+			i += 2;
+		} else if (c == '+' && plus_is_space) {
+			c = ' ';
+		}
+		out[len++] = c;
+	}
+	return (struct span){out, len};
+}
+
+/* The next segment of a path that begins with a slash; moves past it. */
+static struct span
+next_segment(struct span *path)
+{
+	struct span segment = {path->ptr + 1, 0};
+
+	INVARIANT(path->len > 0 && path->ptr[0] == '/');
+	while (segment.len + 1 < path->len && segment.ptr[segment.len] != '/')
+		segment.len++;
+	path->ptr += segment.len + 1;
+	path->len -= segment.len + 1;
+	return segment;
+}
+
+static bool
+matches(struct call *c, const struct route *route, struct span path)
+{
+	struct span pattern = span_of(route->pattern);
+	unsigned params = 0;
+
+	while (pattern.len > 0 && path.len > 0) {
+		struct span want = next_segment(&pattern);
+		struct span have = next_segment(&path);
+
+		if (span_equal_text(want, "{}") && have.len > 0) {
+			INVARIANT(params < ROUTE_PARAMS_MAX);
+			c->params[params++] = have;
+		} else if (!span_equal(want, have)) {
+			return false;
+		}
+	}
+	return pattern.len == 0 && path.len == 0;
+}
+
+static const struct dialect *
+find_dialect(struct span path)
+{
+	for (size_t i = 0; i < countof(dialects); i++) {
+		size_t len = strlen(dialects[i]->prefix);
+
+		if (path.len >= len && memcmp(path.ptr, dialects[i]->prefix, len) == 0 &&
+		    (len == 0 || path.len == len || path.ptr[len] == '/'))
+			return dialects[i];
+	}
+	return dialects[0];
+}
+
+static void
+decode_params(struct call *c)
+{
+	for (size_t i = 0; i < ROUTE_PARAMS_MAX; i++)
+		if (c->params[i].len > 0)
+			c->params[i] = route_decode(&c->arena, c->params[i], false);
+}
+
+/* "GET, PUT" of all routes that have this path. */
+static void
+add_allowed(struct call *c, const char *method)
+{
+	const char *allow = c->response.allow;
+
+	c->response.allow =
+	    allow == NULL ? method : arena_printf(&c->arena, "%s, %s", allow, method);
+}
+
+enum err
+route_find(struct call *c)
+{
+	struct span path = c->request.target;
+	const char *mark = path.len == 0 ? NULL : memchr(path.ptr, '?', path.len);
+	struct span rest;
+
+	if (mark != NULL) {
+		c->query = (struct span){mark + 1, path.len - (size_t)(mark + 1 - path.ptr)};
+		path.len = (size_t)(mark - path.ptr);
+	}
+	c->path = arena_text(&c->arena, path);
+	if (path.len > 1 && path.ptr[path.len - 1] == '/')
+		path.len--;
+	c->dialect = find_dialect(path);
+	if (path.len == 0 || path.ptr[0] != '/')
+		return ERR_NO_ROUTE;
+	rest = path;
+	rest.ptr += strlen(c->dialect->prefix);
+	rest.len -= strlen(c->dialect->prefix);
+	for (size_t i = 0; i < c->dialect->route_count; i++) {
+		const struct route *route = &c->dialect->routes[i];
+
+		if (!matches(c, route, rest))
+			continue;
+		if (span_equal_text(c->request.method, route->method)) {
+			c->route = route;
+			c->response.allow = NULL;
+			decode_params(c);
+			return OK;
+		}
+		add_allowed(c, route->method);
+	}
+	return c->response.allow == NULL ? ERR_NO_ROUTE : ERR_METHOD;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding the operation of a request target (RFC 9112 3.2, RFC 3986). */
+#ifndef WW_ROUTE_H
+#define WW_ROUTE_H
+
+#include "api/call.h"
+
+/*
+ * Fills in dialect, route, params and query. ERR_NO_ROUTE; ERR_METHOD with
+ * response.allow. One trailing slash is passed over. Percent-encoded octets of
+ * parameters are decoded.
+ */
+enum err route_find(struct call *c) MUST_CHECK;
+/* Percent-decoding, and plus as space when asked; an invalid escape stays as it is. */
+struct span route_decode(struct arena *a, struct span s, bool plus_is_space);
+
+#endif
