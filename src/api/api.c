@@ -191,7 +191,9 @@ api_refuse(struct call *c, enum err e, const char *why)
 	CHECK_OBJ(c, CALL_MAGIC);
 	if (why != NULL)
 		fail_add(&c->fail, "request", "%s", why);
-	c->path = "";
+	/* only for the dialect, when the request came as far as its URL */
+	if (route_find(c) != OK)
+		c->route = NULL;
 	refuse(c, e);
 }
 

@@ -260,7 +260,6 @@ struct store_options {
 	size_t queue_max;
 	size_t batch_max;
 	int64_t key_rotation_ms;
-	int64_t retention_ms; /* 0: rows are kept */
 	const struct clock *clock;
 	const struct entropy *entropy;
 	/* On the store's thread, at start and whenever keys changed: by anybody, within a second. */

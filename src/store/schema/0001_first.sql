@@ -106,7 +106,7 @@ CREATE TABLE message (
 ) STRICT, WITHOUT ROWID;
 
 -- What a start has to look at: messages whose fate is open.
-CREATE INDEX message_open ON message (pin, seq) WHERE state < 3;
+CREATE INDEX message_open ON message (pin, seq) WHERE state < 2;
 
 -- The log of verifyPinLimit and of the strict profile's failure budget.
 CREATE TABLE verify_log (

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The commands of the program. A command gets the options that were given, all of
+ * them read by the same table, and returns the exit status: 0 done, 1 it failed,
+ * 2 it was called wrongly. Results go to standard output, all else to standard error.
+ */
+#ifndef WW_CLI_H
+#define WW_CLI_H
+
+#include "server/conf.h"
+#include "store/store.h"
+
+enum { CLI_SCOPES_MAX = 8, CLI_FAILED = 1, CLI_USAGE = 2 };
+
+struct cli {
+	const char *config;
+	const char *data;
+	const char *listen;
+	const char *account;
+	const char *name;
+	const char *scopes[CLI_SCOPES_MAX];
+	int scope_count;
+	const char *argument; /* what stands alone */
+};
+
+/* The configuration file, if any, with what the command line says above it. */
+enum err cli_conf(const struct cli *cli, struct conf *conf) MUST_CHECK;
+/* Says why, on standard error; returns CLI_FAILED. */
+int cli_fail(const char *format, ...) PRINTF_LIKE(1, 2);
+/* The store of the data directory, beside a running server or without one. */
+enum err cli_store(const struct conf *conf, struct store **out) MUST_CHECK;
+
+int command_serve(const struct cli *cli);
+int command_account_create(const struct cli *cli);
+int command_key_create(const struct cli *cli);
+int command_key_revoke(const struct cli *cli);
+int command_key_list(const struct cli *cli);
+int command_config_check(const struct cli *cli);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration: one row per option in conf.def gives its parser, bounds,
+ * default and manual. Read once at start; nothing here changes afterwards.
+ *
+ * What is wrong with a file is said in one line, `FILE:LINE: field: what`, and a
+ * file with any error is not used at all.
+ */
+#ifndef WW_CONF_H
+#define WW_CONF_H
+
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "carrier/carrier.h"
+#include "store/order.h"
+
+enum { CONF_CARRIERS_MAX = 32, CONF_ROUTES_MAX = 1024, CONF_ROUTE_CARRIERS_MAX = 8 };
+
+enum conf_profile { CONF_PROFILE_COMPATIBLE, CONF_PROFILE_STRICT };
+enum conf_lookup { CONF_LOOKUP_NONE };
+
+/* Messages of one channel to numbers that begin with `prefix`. */
+struct conf_route {
+	int line;
+	const char *prefix;  /* digits; "" takes all */
+	enum channel channel;
+	const char *sender;  /* NULL: not given */
+	const struct carrier_config *carriers[CONF_ROUTE_CARRIERS_MAX];
+	size_t carrier_count;
+};
+
+struct conf {
+	struct arena arena; /* holds every text */
+	const char *listen;
+	const char *data;
+	int64_t profile; /* enum conf_profile */
+	int64_t create_application_status;
+	bool template_placeholder_required;
+	int64_t resends_per_pin;
+	int64_t resend_interval_ms;
+	int64_t accept_wait_ms;
+	int64_t delivery_attempts;
+	int64_t expiry_margin_ms;
+	int64_t http_threads; /* 0: by the number of cores */
+	int64_t connections_max;
+	int64_t body_max;
+	int64_t header_timeout_ms;
+	int64_t body_timeout_ms;
+	int64_t idle_timeout_ms;
+	int64_t queue_max;
+	int64_t batch_max;
+	int64_t retention_ms;
+	int64_t key_rotation_ms;
+	int64_t log_level; /* enum log_level */
+	int64_t lookup;    /* enum conf_lookup */
+	size_t carrier_count;
+	struct carrier_config carriers[CONF_CARRIERS_MAX];
+	size_t route_count;
+	struct conf_route *routes;
+};
+
+/* The defaults alone: no carriers, no routes. */
+void conf_init(struct conf *c);
+void conf_fini(struct conf *c);
+/*
+ * Reads a YAML file over the defaults. ERR_INVALID: every fault found was written
+ * to `errors`, a line each. ERR_IO: the file cannot be read; said there as well.
+ */
+enum err conf_load(struct conf *c, const char *path, FILE *errors) MUST_CHECK;
+/* The longest prefix that fits, on that channel; NULL when none does. */
+const struct conf_route *conf_route_find(
+    const struct conf *c, enum channel channel, const char *destination);
+/* doc/configuration.md. */
+void conf_print_manual(FILE *to);
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop of delivery. What a single message goes through is in dispatch.c; here
+ * are the thread, the carriers with what waits for each, and stopping.
+ */
+#include "server/deliver.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "server/dispatch.h"
+
+enum { LANE_SWEEP_MS = 1000 };
+
+/* ---- lanes ---- */
+
+/*
+ * Tries what waits for this carrier, oldest first, until one has to wait again. A
+ * message may leave for another lane, so only as many as there were are looked at.
+ */
+static void
+lane_try(struct lane *l)
+{
+	size_t n = l->parked_count;
+
+	while (n-- > 0 && !TAILQ_EMPTY(&l->parked)) {
+		struct dispatch *m = TAILQ_FIRST(&l->parked);
+
+		if (!dispatch_again(m))
+			return;
+	}
+}
+
+/* What has waited too long is over, wherever in the line it stands. */
+static void
+lane_sweep(struct lane *l)
+{
+	struct dispatch *m = TAILQ_FIRST(&l->parked);
+
+	while (m != NULL) {
+		struct dispatch *next = TAILQ_NEXT(m, line);
+
+		dispatch_expire(m);
+		m = next;
+	}
+}
+
+static void
+on_kick(evutil_socket_t fd, short what, void *ctx)
+{
+	struct delivery *d = ctx;
+
+	(void)fd;
+	(void)what;
+	for (size_t i = 0; i < d->lane_count && !d->stopping; i++)
+		lane_try(&d->lanes[i]);
+}
+
+static void
+on_sweep(evutil_socket_t fd, short what, void *ctx)
+{
+	struct delivery *d = ctx;
+
+	for (size_t i = 0; i < d->lane_count && !d->stopping; i++)
+		lane_sweep(&d->lanes[i]);
+	on_kick(fd, what, ctx);
+}
+
+/* A carrier says so from the midst of its own work, so what follows comes later. */
+static void
+carrier_changed(void *ctx)
+{
+	struct delivery *d = ctx;
+
+	event_active(d->kick, EV_TIMEOUT, 0);
+}
+
+struct lane *
+delivery_lane(struct delivery *d, const struct carrier_config *config)
+{
+	for (size_t i = 0; i < d->lane_count; i++)
+		if (d->lanes[i].carrier->config == config)
+			return &d->lanes[i];
+	INVARIANT(!"a route names a carrier that was not opened");
+	return NULL;
+}
+
+/* ---- stopping ---- */
+
+void
+delivery_end_when_idle(struct delivery *d)
+{
+	if (d->stopping && TAILQ_EMPTY(&d->all))
+		event_base_loopbreak(d->base);
+}
+
+static void
+on_deadline(evutil_socket_t fd, short what, void *ctx)
+{
+	struct delivery *d = ctx;
+
+	(void)fd;
+	(void)what;
+	log_event(LOG_LEVEL_WARNING, "delivery_cut");
+	event_base_loopbreak(d->base);
+}
+
+static void
+stop_task(struct task *t)
+{
+	struct delivery *d = container_of(t, struct delivery, stop);
+	struct timeval wait = {d->stop_wait_ms / 1000, (d->stop_wait_ms % 1000) * 1000};
+	struct dispatch *m = TAILQ_FIRST(&d->all);
+
+	d->stopping = true;
+	event_add(d->deadline, &wait);
+	while (m != NULL) {
+		struct dispatch *next = TAILQ_NEXT(m, entry);
+
+		dispatch_stop(m);
+		m = next;
+	}
+	delivery_end_when_idle(d);
+}
+
+/* ---- loop ---- */
+
+static void
+on_bell(evutil_socket_t fd, short what, void *ctx)
+{
+	struct delivery *d = ctx;
+
+	(void)fd;
+	(void)what;
+	queue_run(d->queue);
+}
+
+static void *
+run_loop(void *ctx)
+{
+	struct delivery *d = ctx;
+
+	event_base_dispatch(d->base);
+	for (size_t i = 0; i < d->lane_count; i++) {
+		carrier_free(d->lanes[i].carrier);
+		d->lanes[i].carrier = NULL;
+	}
+	return NULL;
+}
+
+void
+delivery_take(void *delivery, struct order *o)
+{
+	struct delivery *d = delivery;
+
+	CHECK_OBJ(d, DELIVERY_MAGIC);
+	queue_push(d->queue, dispatch_new(d, o));
+}
+
+/* ---- life ---- */
+
+static struct event *
+need(struct event *e)
+{
+	INVARIANT(e != NULL);
+	return e;
+}
+
+static void
+init_events(struct delivery *d)
+{
+	static const struct timeval sweep = {LANE_SWEEP_MS / 1000, 0};
+	struct timeval accept = {
+	    d->conf->accept_wait_ms / 1000, (d->conf->accept_wait_ms % 1000) * 1000};
+
+	d->base = event_base_new();
+	INVARIANT(d->base != NULL);
+	d->accept_wait = event_base_init_common_timeout(d->base, &accept);
+	d->kick = need(event_new(d->base, -1, 0, on_kick, d));
+	d->deadline = need(evtimer_new(d->base, on_deadline, d));
+	d->sweep = need(event_new(d->base, -1, EV_PERSIST, on_sweep, d));
+	d->bell = need(
+	    event_new(d->base, queue_fd(d->queue), EV_READ | EV_PERSIST, on_bell, d));
+	event_add(d->bell, NULL);
+	event_add(d->sweep, &sweep);
+}
+
+static enum err
+open_carriers(struct delivery *d, char why[256])
+{
+	const struct conf *conf = d->conf;
+	struct carrier_env env = {d->base, d->clock, d->entropy, conf->data, carrier_changed, d};
+
+	for (size_t i = 0; i < conf->carrier_count; i++) {
+		struct lane *l = &d->lanes[d->lane_count];
+		char reason[256] = "";
+		enum err e = carrier_open(&conf->carriers[i], &env, reason, &l->carrier);
+
+		if (e != OK) {
+			snprintf(why, 256, "carrier %.60s: %.180s", conf->carriers[i].name,
+			    reason);
+			return e;
+		}
+		TAILQ_INIT(&l->parked);
+		d->lane_count++;
+	}
+	return OK;
+}
+
+enum err
+delivery_open(const struct delivery_options *o, char why[256], struct delivery **out)
+{
+	struct delivery *d = mem_new(sizeof(*d));
+	enum err e;
+
+	d->magic = DELIVERY_MAGIC;
+	d->conf = o->conf;
+	d->store = o->store;
+	d->clock = o->clock;
+	d->entropy = o->entropy;
+	d->queue = queue_new(0);
+	d->stop.run = stop_task;
+	TAILQ_INIT(&d->all);
+	init_events(d);
+	e = open_carriers(d, why);
+	if (e == OK)
+		*out = d;
+	else
+		delivery_free(d);
+	return e;
+}
+
+void
+delivery_start(struct delivery *d)
+{
+	CHECK_OBJ(d, DELIVERY_MAGIC);
+	INVARIANT(pthread_create(&d->thread, NULL, run_loop, d) == 0);
+	pthread_setname_np(d->thread, "delivery");
+	d->started = true;
+}
+
+void
+delivery_stop(struct delivery *d, int64_t wait_ms)
+{
+	CHECK_OBJ(d, DELIVERY_MAGIC);
+	if (!d->started)
+		return;
+	d->stop_wait_ms = wait_ms;
+	queue_push(d->queue, &d->stop);
+	pthread_join(d->thread, NULL);
+	d->started = false;
+}
+
+void
+delivery_free(struct delivery *d)
+{
+	if (d == NULL)
+		return;
+	CHECK_OBJ(d, DELIVERY_MAGIC);
+	INVARIANT(!d->started);
+	d->stopping = true;
+	queue_run(d->queue); /* what came after the thread had ended */
+	for (size_t i = 0; i < d->lane_count; i++)
+		carrier_free(d->lanes[i].carrier);
+	while (!TAILQ_EMPTY(&d->all))
+		dispatch_free(TAILQ_FIRST(&d->all));
+	event_free(d->kick);
+	event_free(d->deadline);
+	event_free(d->sweep);
+	event_free(d->bell);
+	event_base_free(d->base);
+	queue_free(d->queue);
+	mem_free(d);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "server/http_conn.h"
+
+enum {
+	HTTP_MAGIC = 0x68747376,
+	LISTEN_BACKLOG = 1024,
+	ACCEPT_AT_ONCE = 32,
+	LINGER_MS = 2000,
+	ADDRESS_TEXT_LEN = 80
+};
+
+struct http_thread {
+	struct http *http;
+	struct http_loop loop;
+	struct event *accept;
+	struct event *accept_again; /* after running out of descriptors */
+	struct event *bell;
+	struct event *deadline;
+	struct task stop;
+	pthread_t thread;
+	bool started;
+};
+
+struct http {
+	unsigned magic;
+	struct http_options options;
+	int fd;
+	char address[ADDRESS_TEXT_LEN];
+	atomic_int connections;
+	int64_t stop_wait_ms;
+	unsigned thread_count;
+	struct http_thread *threads;
+};
+
+/* ---- listening ---- */
+
+static enum err
+listen_on(const struct sockaddr *to, socklen_t len, char why[256], int *fd_out)
+{
+	int on = 1;
+	int fd = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+	    bind(fd, to, len) == 0 && listen(fd, LISTEN_BACKLOG) == 0) {
+		*fd_out = fd;
+		return OK;
+	}
+	snprintf(why, 256, "%s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return ERR_IO;
+}
+
+static void
+read_address(struct http *h)
+{
+	struct sockaddr_storage bound;
+	socklen_t len = sizeof(bound);
+	char host[48];
+
+	INVARIANT(getsockname(h->fd, (struct sockaddr *)&bound, &len) == 0);
+	if (bound.ss_family == AF_INET6) {
+		const struct sockaddr_in6 *six = (const void *)&bound;
+
+		evutil_inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof(host));
+		snprintf(h->address, sizeof(h->address), "[%s]:%u", host, ntohs(six->sin6_port));
+	} else {
+		const struct sockaddr_in *four = (const void *)&bound;
+
+		evutil_inet_ntop(AF_INET, &four->sin_addr, host, sizeof(host));
+		snprintf(h->address, sizeof(h->address), "%s:%u", host, ntohs(four->sin_port));
+	}
+}
+
+static enum err
+open_socket(struct http *h, char why[256])
+{
+	struct sockaddr_storage to;
+	int len = sizeof(to);
+	char reason[256];
+	enum err e;
+
+	if (evutil_parse_sockaddr_port(h->options.listen, (struct sockaddr *)&to, &len) != 0) {
+		snprintf(why, 256, "%s is not an address and a port", h->options.listen);
+		return ERR_INVALID;
+	}
+	e = listen_on((struct sockaddr *)&to, (socklen_t)len, reason, &h->fd);
+	if (e != OK) {
+		snprintf(why, 256, "cannot listen on %s: %.200s", h->options.listen, reason);
+		return e;
+	}
+	read_address(h);
+	return OK;
+}
+
+static void
+take_connection(struct http_thread *t, int fd)
+{
+	int on = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (atomic_load(&t->http->connections) >= t->http->options.connections_max)
+		conn_refuse(&t->loop, fd);
+	else
+		conn_new(&t->loop, fd);
+}
+
+/* Out of descriptors or memory: wait a little rather than spin. */
+static void
+pause_accepting(struct http_thread *t, int why)
+{
+	static const struct timeval a_while = {0, 100000};
+
+	log_event(LOG_LEVEL_WARNING, "accept_failed", LOG_TEXT("reason", strerror(why)));
+	event_del(t->accept);
+	event_add(t->accept_again, &a_while);
+}
+
+static void
+on_accept(evutil_socket_t fd, short what, void *ctx)
+{
+	struct http_thread *t = ctx;
+
+	(void)what;
+	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
+		int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (peer >= 0) {
+			take_connection(t, peer);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			pause_accepting(t, errno);
+		return;
+	}
+}
+
+static void
+on_accept_again(evutil_socket_t fd, short what, void *ctx)
+{
+	struct http_thread *t = ctx;
+
+	(void)fd;
+	(void)what;
+	if (!t->loop.stopping)
+		event_add(t->accept, NULL);
+}
+
+/* ---- loop ---- */
+
+/* While stopping, the loop ends with its last connection. */
+static void
+end_when_empty(struct http_thread *t)
+{
+	if (t->loop.stopping && LIST_EMPTY(&t->loop.conns))
+		event_base_loopbreak(t->loop.base);
+}
+
+static void
+on_bell(evutil_socket_t fd, short what, void *ctx)
+{
+	struct http_thread *t = ctx;
+
+	(void)fd;
+	(void)what;
+	queue_run(t->loop.queue);
+}
+
+static void
+on_deadline(evutil_socket_t fd, short what, void *ctx)
+{
+	struct http_thread *t = ctx;
+
+	(void)fd;
+	(void)what;
+	log_event(LOG_LEVEL_WARNING, "connections_cut",
+	    LOG_INT("open", atomic_load(&t->http->connections)));
+	event_base_loopbreak(t->loop.base);
+}
+
+static void
+stop_task(struct task *task)
+{
+	struct http_thread *t = container_of(task, struct http_thread, stop);
+	struct timeval wait = {t->http->stop_wait_ms / 1000,
+	    (t->http->stop_wait_ms % 1000) * 1000};
+	struct conn *c = LIST_FIRST(&t->loop.conns);
+
+	t->loop.stopping = true;
+	event_del(t->accept);
+	event_del(t->accept_again);
+	event_add(t->deadline, &wait);
+	while (c != NULL) {
+		struct conn *next = conn_next(c);
+
+		conn_stop(c);
+		c = next;
+	}
+}
+
+static void *
+run_loop(void *ctx)
+{
+	struct http_thread *t = ctx;
+
+	while (!event_base_got_break(t->loop.base)) {
+		event_base_loop(t->loop.base, EVLOOP_ONCE);
+		end_when_empty(t);
+	}
+	return NULL;
+}
+
+static const struct timeval *
+common_wait(struct http_loop *l, int64_t ms)
+{
+	struct timeval tv = {ms / 1000, (ms % 1000) * 1000};
+
+	return event_base_init_common_timeout(l->base, &tv);
+}
+
+static void
+loop_init(struct http_thread *t, struct http *h)
+{
+	const struct http_options *o = &h->options;
+	struct http_loop *l = &t->loop;
+
+	t->http = h;
+	t->stop.run = stop_task;
+	l->options = o;
+	l->connections = &h->connections;
+	l->base = event_base_new();
+	l->queue = queue_new(0);
+	INVARIANT(l->base != NULL);
+	LIST_INIT(&l->conns);
+	l->waits[HTTP_WAIT_HEAD] = common_wait(l, o->header_timeout_ms);
+	l->waits[HTTP_WAIT_BODY] = common_wait(l, o->body_timeout_ms);
+	l->waits[HTTP_WAIT_IDLE] = common_wait(l, o->idle_timeout_ms);
+	l->waits[HTTP_WAIT_LINGER] = common_wait(l, LINGER_MS);
+	t->accept = event_new(l->base, h->fd, EV_READ | EV_PERSIST, on_accept, t);
+	t->accept_again = evtimer_new(l->base, on_accept_again, t);
+	t->deadline = evtimer_new(l->base, on_deadline, t);
+	t->bell = event_new(l->base, queue_fd(l->queue), EV_READ | EV_PERSIST, on_bell, t);
+	INVARIANT(t->accept && t->accept_again && t->deadline && t->bell);
+	event_add(t->accept, NULL);
+	event_add(t->bell, NULL);
+}
+
+static void
+loop_fini(struct http_thread *t)
+{
+	event_free(t->accept);
+	event_free(t->accept_again);
+	event_free(t->deadline);
+	event_free(t->bell);
+	event_base_free(t->loop.base);
+	queue_free(t->loop.queue);
+}
+
+/* ---- life ---- */
+
+enum err
+http_open(const struct http_options *o, char why[256], struct http **out)
+{
+	struct http *h = mem_new(sizeof(*h));
+	enum err e;
+
+	h->magic = HTTP_MAGIC;
+	h->options = *o;
+	e = open_socket(h, why);
+	if (e != OK) {
+		mem_free(h);
+		return e;
+	}
+	h->thread_count = o->threads;
+	h->threads = mem_array(o->threads, sizeof(*h->threads));
+	for (unsigned i = 0; i < o->threads; i++)
+		loop_init(&h->threads[i], h);
+	*out = h;
+	return OK;
+}
+
+const char *
+http_address(const struct http *h)
+{
+	CHECK_OBJ(h, HTTP_MAGIC);
+	return h->address;
+}
+
+void
+http_start(struct http *h)
+{
+	CHECK_OBJ(h, HTTP_MAGIC);
+	for (unsigned i = 0; i < h->thread_count; i++) {
+		struct http_thread *t = &h->threads[i];
+
+		INVARIANT(pthread_create(&t->thread, NULL, run_loop, t) == 0);
+		t->started = true;
+	}
+}
+
+void
+http_stop(struct http *h, int64_t wait_ms)
+{
+	CHECK_OBJ(h, HTTP_MAGIC);
+	h->stop_wait_ms = wait_ms;
+	for (unsigned i = 0; i < h->thread_count; i++)
+		if (h->threads[i].started)
+			queue_push(h->threads[i].loop.queue, &h->threads[i].stop);
+	for (unsigned i = 0; i < h->thread_count; i++) {
+		if (h->threads[i].started)
+			pthread_join(h->threads[i].thread, NULL);
+		h->threads[i].started = false;
+	}
+}
+
+void
+http_free(struct http *h)
+{
+	if (h == NULL)
+		return;
+	CHECK_OBJ(h, HTTP_MAGIC);
+	for (unsigned i = 0; i < h->thread_count; i++)
+		loop_fini(&h->threads[i]);
+	close(h->fd);
+	mem_free(h->threads);
+	mem_free(h);
+}

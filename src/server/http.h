@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The HTTP listener: loops, each on a thread of its own, that share one listening
+ * socket. A connection stays with its loop; a request goes to the api and comes
+ * back there. Every wait of a connection has a time-out.
+ */
+#ifndef WW_HTTP_H
+#define WW_HTTP_H
+
+#include "api/api.h"
+
+struct http;
+
+struct http_options {
+	const char *listen; /* "ADDR:PORT", "[ADDR]:PORT"; port 0: any */
+	struct api *api;
+	const struct clock *clock;
+	unsigned threads;
+	int64_t connections_max;
+	int64_t body_max;
+	int64_t header_timeout_ms;
+	int64_t body_timeout_ms;
+	int64_t idle_timeout_ms;
+};
+
+/* Binds and listens, and answers nobody yet. ERR_IO, ERR_INVALID with a sentence in why. */
+enum err http_open(const struct http_options *o, char why[256], struct http **out) MUST_CHECK;
+/* "127.0.0.1:8080", as bound. */
+const char *http_address(const struct http *h);
+void http_start(struct http *h);
+/*
+ * Accepts nothing more, closes what is idle, lets requests in flight finish, at
+ * most so long; then ends the threads.
+ */
+void http_stop(struct http *h, int64_t wait_ms);
+void http_free(struct http *h);
+
+#endif

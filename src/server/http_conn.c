@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A connection reads one request, gives it to the api, writes the response, and
+ * reads the next. What a client sends early waits in the kernel, so a connection
+ * never holds more than one request.
+ */
+#include "server/http_conn.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "server/http_reader.h"
+
+enum { CONN_MAGIC = 0x636f6e6e, RESPONSE_MAX = 64 * 1024 * 1024 };
+
+enum conn_state {
+	CONN_READING, /* a request, or between two */
+	CONN_BUSY,    /* the api has the request */
+	CONN_WRITING, /* the response waits for the socket */
+	CONN_LINGER,  /* all said; what still comes is thrown away so that it is heard */
+	CONN_STATE_COUNT
+};
+
+struct conn {
+	unsigned magic;
+	LIST_ENTRY(conn) entry;
+	struct http_loop *loop;
+	int fd;
+	enum conn_state state;
+	bool stopping;
+	bool finished; /* the client sends no more */
+	bool keep_alive;
+	bool reading; /* the read event is armed */
+	struct event *readable;
+	struct event *writable;
+	struct event *timer;
+	struct http_reader reader;
+	struct call *call;
+	struct buf early; /* octets after the request in hand */
+	size_t early_used;
+	enum http_stage waited; /* the stage that the timer was set for */
+	bool starting;          /* inside api_start */
+	struct buf out;
+	size_t out_sent;
+};
+
+/* What follows after a step: the next one, an event, or nothing as the connection is gone. */
+enum step { STEP_AGAIN, STEP_WAIT, STEP_GONE };
+
+/* The one place where the state changes. */
+static void
+conn_move(struct conn *c, enum conn_state to)
+{
+	static const bool may[CONN_STATE_COUNT][CONN_STATE_COUNT] = {
+	    [CONN_READING] = {[CONN_BUSY] = true, [CONN_WRITING] = true},
+	    [CONN_BUSY] = {[CONN_WRITING] = true},
+	    [CONN_WRITING] = {[CONN_READING] = true, [CONN_LINGER] = true},
+	};
+
+	CHECK_OBJ(c, CONN_MAGIC);
+	INVARIANT(may[c->state][to]);
+	c->state = to;
+}
+
+static void
+conn_free(struct conn *c)
+{
+	CHECK_OBJ(c, CONN_MAGIC);
+	INVARIANT(c->state != CONN_BUSY);
+	LIST_REMOVE(c, entry);
+	atomic_fetch_sub(c->loop->connections, 1);
+	event_free(c->readable);
+	event_free(c->writable);
+	event_free(c->timer);
+	call_free(c->call);
+	http_reader_fini(&c->reader);
+	buf_fini(&c->early);
+	buf_fini(&c->out);
+	close(c->fd);
+	mem_free(c);
+}
+
+static void
+conn_listen(struct conn *c, bool on)
+{
+	if (on == c->reading)
+		return;
+	c->reading = on;
+	INVARIANT((on ? event_add(c->readable, NULL) : event_del(c->readable)) == 0);
+}
+
+static void
+conn_wait(struct conn *c, enum http_wait what)
+{
+	INVARIANT(event_add(c->timer, c->loop->waits[what]) == 0);
+}
+
+/* ---- response ---- */
+
+static const char *
+status_text(int status)
+{
+	static const struct {
+		int status;
+		const char *text;
+	} rows[] = {{200, "OK"}, {201, "Created"}, {400, "Bad Request"}, {401, "Unauthorized"},
+	    {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
+	    {408, "Request Timeout"}, {409, "Conflict"}, {413, "Content Too Large"},
+	    {415, "Unsupported Media Type"}, {429, "Too Many Requests"},
+	    {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
+	    {501, "Not Implemented"}, {503, "Service Unavailable"}};
+
+	for (size_t i = 0; i < countof(rows); i++)
+		if (rows[i].status == status)
+			return rows[i].text;
+	return "Status";
+}
+
+/* RFC 9110 5.6.7, made once a second. */
+static const char *
+date_now(struct http_loop *l)
+{
+	int64_t now_s = l->options->clock->wall_ms(l->options->clock) / 1000;
+	time_t seconds = (time_t)now_s;
+	struct tm tm;
+
+	if (now_s != l->date_s || l->date[0] == '\0') {
+		l->date_s = now_s;
+		gmtime_r(&seconds, &tm);
+		strftime(l->date, sizeof(l->date), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	}
+	return l->date;
+}
+
+static void
+put_response(struct conn *c, const struct call_response *r)
+{
+	struct buf *out = &c->out;
+
+	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->status, status_text(r->status),
+	    date_now(c->loop));
+	buf_add_text(out, "Content-Type: application/json;charset=UTF-8\r\n");
+	buf_printf(out, "Content-Length: %zu\r\n", r->body.len);
+	if (r->status == 401)
+		buf_add_text(out, "WWW-Authenticate: App\r\n");
+	if (r->status == 405 && r->allow != NULL)
+		buf_printf(out, "Allow: %s\r\n", r->allow);
+	if (r->retry_after_s > 0)
+		buf_printf(out, "Retry-After: %lld\r\n", (long long)r->retry_after_s);
+	if (!c->keep_alive)
+		buf_add_text(out, "Connection: close\r\n");
+	else if (c->reader.parser.http_minor == 0)
+		buf_add_text(out, "Connection: keep-alive\r\n");
+	buf_add_text(out, "\r\n");
+	if (!c->reader.is_head)
+		buf_add(out, r->body.ptr, r->body.len);
+}
+
+static void
+reset_out(struct conn *c)
+{
+	c->out_sent = 0;
+	if (c->out.capacity > HTTP_READ_LEN)
+		buf_fini(&c->out);
+	else
+		buf_reset(&c->out);
+	c->out.len_max = RESPONSE_MAX;
+}
+
+/* ---- writing ---- */
+
+static enum step
+conn_gone(struct conn *c)
+{
+	conn_free(c);
+	return STEP_GONE;
+}
+
+/*
+ * Closing with octets unread makes the kernel send a reset, which can overtake
+ * the response (RFC 9112 9.6): say that nothing more comes, and read on a while.
+ */
+static enum step
+conn_end(struct conn *c)
+{
+	if (c->finished || shutdown(c->fd, SHUT_WR) != 0)
+		return conn_gone(c);
+	conn_move(c, CONN_LINGER);
+	conn_wait(c, HTTP_WAIT_LINGER);
+	conn_listen(c, true);
+	return STEP_WAIT;
+}
+
+static enum step
+conn_written(struct conn *c)
+{
+	reset_out(c);
+	call_free(c->call);
+	c->call = NULL;
+	if (!c->keep_alive)
+		return conn_end(c);
+	http_reader_next(&c->reader);
+	c->waited = HTTP_STAGE_START;
+	conn_move(c, CONN_READING);
+	conn_wait(c, HTTP_WAIT_IDLE);
+	return STEP_AGAIN;
+}
+
+static enum step
+step_write(struct conn *c)
+{
+	while (c->out_sent < c->out.len) {
+		ssize_t n = send(c->fd, c->out.ptr + c->out_sent, c->out.len - c->out_sent,
+		    MSG_NOSIGNAL);
+
+		if (n >= 0) {
+			c->out_sent += (size_t)n;
+		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			conn_wait(c, HTTP_WAIT_BODY);
+			INVARIANT(event_add(c->writable, NULL) == 0);
+			return STEP_WAIT;
+		} else if (errno != EINTR) {
+			return conn_gone(c);
+		}
+	}
+	return conn_written(c);
+}
+
+/* The response stands in the call. */
+static void
+conn_answer(struct conn *c)
+{
+	c->keep_alive = c->reader.keep_alive && !c->stopping;
+	put_response(c, call_response(c->call));
+	conn_move(c, CONN_WRITING);
+}
+
+/* ---- reading ---- */
+
+static void conn_drive(struct conn *c);
+
+/* From the api, perhaps from inside api_start. */
+static void
+call_done(struct call *call, void *ctx)
+{
+	struct conn *c = ctx;
+
+	CHECK_OBJ(c, CONN_MAGIC);
+	INVARIANT(call == c->call && c->state == CONN_BUSY);
+	conn_answer(c);
+	if (!c->starting)
+		conn_drive(c);
+}
+
+static void
+conn_call(struct conn *c)
+{
+	const struct http_reader *r = &c->reader;
+	struct call_request *q;
+
+	c->call = call_new(c->loop->options->api, c->loop->queue, call_done, c);
+	q = call_request(c->call);
+	q->method = r->method;
+	q->target = r->target;
+	q->authorization = r->authorization;
+	q->content_type = r->content_type;
+	q->body = buf_span(&r->body);
+}
+
+static enum step
+conn_request(struct conn *c)
+{
+	conn_call(c);
+	conn_move(c, CONN_BUSY);
+	c->starting = true;
+	api_start(c->call);
+	c->starting = false;
+	return c->state == CONN_WRITING ? STEP_AGAIN : STEP_WAIT;
+}
+
+static enum step
+conn_fail(struct conn *c, enum err e, const char *why)
+{
+	c->reader.keep_alive = false;
+	conn_call(c);
+	api_refuse(c->call, e, why);
+	conn_answer(c);
+	return STEP_AGAIN;
+}
+
+static size_t
+early_left(const struct conn *c)
+{
+	return c->early.len - c->early_used;
+}
+
+static void
+feed_early(struct conn *c)
+{
+	struct span s = {c->early.ptr + c->early_used, early_left(c)};
+
+	if (s.len == 0)
+		return;
+	c->early_used += http_reader_feed(&c->reader, s);
+	if (early_left(c) > 0)
+		return;
+	buf_fini(&c->early);
+	buf_init(&c->early, HTTP_READ_LEN);
+	c->early_used = 0;
+}
+
+/* The time for a part of a request is counted from its first octet, not its last. */
+static enum step
+conn_read_on(struct conn *c)
+{
+	enum http_stage stage = c->reader.stage;
+
+	if (c->finished)
+		return conn_gone(c);
+	if (stage != c->waited && stage == HTTP_STAGE_HEAD)
+		conn_wait(c, HTTP_WAIT_HEAD);
+	if (stage != c->waited && stage == HTTP_STAGE_BODY)
+		conn_wait(c, HTTP_WAIT_BODY);
+	c->waited = stage;
+	if (stage == HTTP_STAGE_BODY && c->reader.wants_continue) {
+		c->reader.wants_continue = false;
+		/* a client that cannot be told goes on by itself after a while */
+		(void)!send(c->fd, "HTTP/1.1 100 Continue\r\n\r\n", 25, MSG_NOSIGNAL);
+	}
+	conn_listen(c, true);
+	return STEP_WAIT;
+}
+
+static enum step
+step_read(struct conn *c)
+{
+	feed_early(c);
+	switch (c->reader.stage) {
+	case HTTP_STAGE_DONE:
+		return conn_request(c);
+	case HTTP_STAGE_BROKEN:
+		return conn_fail(c, c->reader.err, c->reader.why);
+	case HTTP_STAGE_START:
+		if (c->stopping)
+			return conn_gone(c);
+		return conn_read_on(c);
+	case HTTP_STAGE_HEAD:
+	case HTTP_STAGE_BODY:
+		return conn_read_on(c);
+	}
+	INVARIANT(!"stage");
+	return STEP_WAIT;
+}
+
+/* As far as it goes without waiting; the connection may be gone afterwards. */
+static void
+conn_drive(struct conn *c)
+{
+	enum step s = STEP_AGAIN;
+
+	while (s == STEP_AGAIN) {
+		INVARIANT(c->state == CONN_READING || c->state == CONN_WRITING);
+		s = c->state == CONN_READING ? step_read(c) : step_write(c);
+	}
+}
+
+/* ---- events ---- */
+
+/* What came, or 0 at the end; negative: nothing now. */
+static ssize_t
+conn_recv(struct conn *c)
+{
+	ssize_t n = recv(c->fd, c->loop->scratch, HTTP_READ_LEN, 0);
+
+	if (n >= 0)
+		return n;
+	return errno == EAGAIN || errno == EINTR ? -1 : 0;
+}
+
+static void
+on_request_octets(struct conn *c)
+{
+	ssize_t n = conn_recv(c);
+	struct span s = {c->loop->scratch, n > 0 ? (size_t)n : 0};
+	size_t used;
+
+	if (n < 0)
+		return;
+	c->finished = n == 0;
+	used = http_reader_feed(&c->reader, s);
+	buf_add(&c->early, s.ptr + used, s.len - used);
+	INVARIANT(!c->early.failed);
+	secret_wipe(c->loop->scratch, s.len);
+	conn_drive(c);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *ctx)
+{
+	struct conn *c = ctx;
+
+	(void)fd;
+	(void)what;
+	CHECK_OBJ(c, CONN_MAGIC);
+	if (c->state == CONN_READING && early_left(c) == 0)
+		on_request_octets(c);
+	else if (c->state != CONN_LINGER)
+		conn_listen(c, false); /* until there is room for another request */
+	else if (conn_recv(c) == 0)
+		conn_free(c);
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *ctx)
+{
+	struct conn *c = ctx;
+
+	(void)fd;
+	(void)what;
+	CHECK_OBJ(c, CONN_MAGIC);
+	conn_drive(c);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct conn *c = ctx;
+	bool begun;
+
+	(void)fd;
+	(void)what;
+	CHECK_OBJ(c, CONN_MAGIC);
+	if (c->state == CONN_BUSY)
+		return; /* the api has its own time-outs, and always answers */
+	begun = c->reader.stage == HTTP_STAGE_HEAD || c->reader.stage == HTTP_STAGE_BODY;
+	if (c->state != CONN_READING || !begun) {
+		conn_free(c);
+		return;
+	}
+	(void)conn_fail(c, ERR_REQUEST_TIMEOUT, NULL);
+	conn_drive(c);
+}
+
+/* ---- life ---- */
+
+void
+conn_new(struct http_loop *loop, int fd)
+{
+	struct conn *c = mem_new(sizeof(*c));
+
+	c->magic = CONN_MAGIC;
+	c->loop = loop;
+	c->fd = fd;
+	http_reader_init(&c->reader, (size_t)loop->options->body_max);
+	buf_init(&c->early, HTTP_READ_LEN);
+	buf_init(&c->out, RESPONSE_MAX);
+	c->readable = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_readable, c);
+	c->writable = event_new(loop->base, fd, EV_WRITE, on_writable, c);
+	c->timer = evtimer_new(loop->base, on_timer, c);
+	INVARIANT(c->readable != NULL && c->writable != NULL && c->timer != NULL);
+	atomic_fetch_add(loop->connections, 1);
+	LIST_INSERT_HEAD(&loop->conns, c, entry);
+	conn_wait(c, HTTP_WAIT_HEAD);
+	conn_listen(c, true);
+}
+
+void
+conn_stop(struct conn *c)
+{
+	CHECK_OBJ(c, CONN_MAGIC);
+	c->stopping = true;
+	if (c->state == CONN_LINGER ||
+	    (c->state == CONN_READING && c->reader.stage == HTTP_STAGE_START))
+		conn_free(c);
+}
+
+struct conn *
+conn_next(struct conn *c)
+{
+	return LIST_NEXT(c, entry);
+}
+
+void
+conn_refuse(struct http_loop *loop, int fd)
+{
+	struct call *call = call_new(loop->options->api, loop->queue, call_done, NULL);
+	struct conn c = {.loop = loop, .call = call};
+
+	buf_init(&c.out, RESPONSE_MAX);
+	api_refuse(call, ERR_OVERLOADED, NULL);
+	put_response(&c, call_response(call));
+	(void)!send(fd, c.out.ptr, c.out.len, MSG_NOSIGNAL);
+	buf_fini(&c.out);
+	call_free(call);
+	close(fd);
+}

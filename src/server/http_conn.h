@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One connection of the HTTP listener, and the loop that it lives on. */
+#ifndef WW_HTTP_CONN_H
+#define WW_HTTP_CONN_H
+
+#include <event2/event.h>
+#include <stdatomic.h>
+#include <sys/queue.h>
+
+#include "server/http.h"
+
+struct conn;
+LIST_HEAD(conn_list, conn);
+
+/* What a connection may wait for, each with the same time for all of a loop. */
+enum http_wait { HTTP_WAIT_HEAD, HTTP_WAIT_BODY, HTTP_WAIT_IDLE, HTTP_WAIT_LINGER, HTTP_WAIT_COUNT };
+
+enum { HTTP_READ_LEN = 65536, HTTP_DATE_LEN = 30 };
+
+struct http_loop {
+	const struct http_options *options;
+	struct event_base *base;
+	struct queue *queue; /* calls that come back, and requests to stop */
+	atomic_int *connections; /* of all loops */
+	struct conn_list conns;
+	const struct timeval *waits[HTTP_WAIT_COUNT];
+	bool stopping;
+	int64_t date_s;
+	char date[HTTP_DATE_LEN];
+	char scratch[HTTP_READ_LEN]; /* what was just read */
+};
+
+/* Takes the descriptor over. */
+void conn_new(struct http_loop *loop, int fd);
+/* Closes it when it is idle; otherwise after its response. */
+void conn_stop(struct conn *c);
+/* The server is at its bound of connections: says so, at once and best effort, and closes. */
+void conn_refuse(struct http_loop *loop, int fd);
+struct conn *conn_next(struct conn *c);
+
+#endif

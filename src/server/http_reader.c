@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http_reader.h"
+
+#include "base/secret.h"
+
+enum { READER_MAGIC = 0x68747470, LENGTH_DIGITS_MAX = 15, KEPT_CAPACITY_MAX = 4096 };
+
+/* Framing of one-octet chunks and extensions, beyond which nobody means well. */
+enum { BODY_OVERHEAD_FACTOR = 8, BODY_OVERHEAD_MIN = 4096 };
+
+static void
+fail(struct http_reader *r, enum err e, const char *why)
+{
+	if (r->stage == HTTP_STAGE_BROKEN)
+		return;
+	r->stage = HTTP_STAGE_BROKEN;
+	r->err = e;
+	r->why = why;
+	r->keep_alive = false;
+}
+
+/* ---- what http-parser leaves to us ---- */
+
+static bool
+is_token(struct span s)
+{
+	static const char others[] = "!#$%&'*+-.^_`|~";
+
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		if (!letter && !(c >= '0' && c <= '9') && (c == 0 || strchr(others, c) == NULL))
+			return false;
+	}
+	return s.len > 0;
+}
+
+static bool
+is_host(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.ptr[i] <= ' ' || strchr("/@,?#\\\"<>", s.ptr[i]) != NULL)
+			return false;
+	return true;
+}
+
+static void
+check_header_line(struct http_reader *r, struct span line)
+{
+	const char *colon = memchr(line.ptr, ':', line.len);
+
+	if (line.ptr[0] == ' ' || line.ptr[0] == '\t') {
+		fail(r, ERR_FRAMING, "a header line is folded");
+		return;
+	}
+	if (colon == NULL ||
+	    !is_token((struct span){line.ptr, (size_t)(colon - line.ptr)}))
+		fail(r, ERR_FRAMING, "a header name is not a token");
+}
+
+static bool
+is_control(char c)
+{
+	return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
+}
+
+/* Lines end in CR LF and nothing else does; `head` ends with an empty line. */
+static void
+check_lines(struct http_reader *r)
+{
+	const char *at = r->head.ptr;
+	const char *end = r->head.ptr + r->head.len - 2;
+	bool first = true;
+
+	while (at < end && r->stage != HTTP_STAGE_BROKEN) {
+		const char *stop = at;
+
+		while (!is_control(*stop))
+			stop++;
+		if (stop[0] != '\r' || stop[1] != '\n')
+			fail(r, ERR_FRAMING, "a control character in the request line or headers");
+		else if (!first)
+			check_header_line(r, (struct span){at, (size_t)(stop - at)});
+		first = false;
+		at = stop + 2;
+	}
+}
+
+static bool
+is_length(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] < '0' || s.ptr[i] > '9')
+			return false;
+	return s.len > 0 && s.len <= LENGTH_DIGITS_MAX;
+}
+
+static void
+take_header(struct http_reader *r, struct span name, struct span value)
+{
+	if (span_equal_nocase(name, "Authorization")) {
+		r->authorization = value;
+	} else if (span_equal_nocase(name, "Content-Type")) {
+		r->content_type = value;
+	} else if (span_equal_nocase(name, "Host")) {
+		r->hosts++;
+		r->host = value;
+	} else if (span_equal_nocase(name, "Content-Length")) {
+		r->lengths++;
+		r->bad_length = r->bad_length || !is_length(value);
+	} else if (span_equal_nocase(name, "Transfer-Encoding")) {
+		r->codings++;
+		r->chunked = span_equal_nocase(value, "chunked");
+	} else if (span_equal_nocase(name, "Expect")) {
+		r->wants_continue = span_equal_nocase(value, "100-continue");
+	}
+}
+
+static const char *
+framing_fault(const struct http_reader *r)
+{
+	bool old = r->parser.http_major == 1 && r->parser.http_minor == 0;
+
+	if (r->parser.http_major != 1 || r->parser.http_minor > 1)
+		return "the version of HTTP is not 1.0 or 1.1";
+	if (r->hosts > 1 || (r->hosts == 0 && !old))
+		return "exactly one Host header is needed";
+	if (!is_host(r->host))
+		return "the Host header is not a host";
+	if (r->lengths > 0 && r->codings > 0)
+		return "Content-Length beside Transfer-Encoding";
+	if (r->codings > 1 || (r->codings == 1 && (!r->chunked || old)))
+		return "the only Transfer-Encoding is chunked, once, in HTTP/1.1";
+	if (r->lengths > 1 || r->bad_length)
+		return "Content-Length is not one decimal number";
+	return NULL;
+}
+
+/* ---- http-parser's callbacks ---- */
+
+static int
+on_url(http_parser *p, const char *at, size_t len)
+{
+	struct http_reader *r = p->data;
+
+	r->target = (struct span){at, len};
+	return 0;
+}
+
+static int
+on_field(http_parser *p, const char *at, size_t len)
+{
+	struct http_reader *r = p->data;
+
+	r->field = (struct span){at, len};
+	return 0;
+}
+
+/* A trailer changes nothing: the head was judged before. */
+static int
+on_value(http_parser *p, const char *at, size_t len)
+{
+	struct http_reader *r = p->data;
+
+	if (r->stage == HTTP_STAGE_HEAD)
+		take_header(r, r->field, span_trim((struct span){at, len}));
+	return 0;
+}
+
+static int
+on_head(http_parser *p)
+{
+	struct http_reader *r = p->data;
+	const char *fault = framing_fault(r);
+
+	if (fault != NULL) {
+		fail(r, ERR_FRAMING, fault);
+		return -1;
+	}
+	if (r->lengths == 1 && p->content_length > r->body_max) {
+		fail(r, ERR_TOO_LARGE, NULL);
+		return -1;
+	}
+	r->method = span_of(http_method_str((enum http_method)p->method));
+	r->is_head = p->method == HTTP_HEAD;
+	r->keep_alive = http_should_keep_alive(p) != 0 && p->method != HTTP_CONNECT;
+	r->stage = HTTP_STAGE_BODY;
+	return 0;
+}
+
+static int
+on_body(http_parser *p, const char *at, size_t len)
+{
+	struct http_reader *r = p->data;
+
+	buf_add(&r->body, at, len);
+	if (!r->body.failed)
+		return 0;
+	fail(r, ERR_TOO_LARGE, NULL);
+	return -1;
+}
+
+static int
+on_complete(http_parser *p)
+{
+	struct http_reader *r = p->data;
+
+	r->stage = HTTP_STAGE_DONE;
+	http_parser_pause(p, 1);
+	return 0;
+}
+
+static const http_parser_settings settings = {
+    .on_url = on_url,
+    .on_header_field = on_field,
+    .on_header_value = on_value,
+    .on_headers_complete = on_head,
+    .on_body = on_body,
+    .on_message_complete = on_complete,
+};
+
+/* How many octets belong to this request. */
+static size_t
+parse(struct http_reader *r, struct span s)
+{
+	size_t used = http_parser_execute(&r->parser, &settings, s.ptr, s.len);
+	enum http_errno e = HTTP_PARSER_ERRNO(&r->parser);
+
+	if (e != HPE_OK && e != HPE_PAUSED)
+		fail(r, ERR_FRAMING, http_errno_description(e));
+	return used;
+}
+
+/* ---- head ---- */
+
+/* Through the end of the empty line, or 0 when it has not come. */
+static size_t
+find_end(const struct http_reader *r, size_t seen)
+{
+	size_t from = seen < 3 ? 0 : seen - 3;
+	const char *end = memmem(r->head.ptr + from, r->head.len - from, "\r\n\r\n", 4);
+
+	return end == NULL ? 0 : (size_t)(end - r->head.ptr) + 4;
+}
+
+/* Of an absolute target the path is what counts (RFC 9112 3.2.2). */
+static void
+drop_authority(struct http_reader *r)
+{
+	struct span t = r->target;
+	const char *slash;
+	size_t scheme = t.len > 7 && strncasecmp(t.ptr, "http://", 7) == 0 ? 7 : 0;
+
+	if (scheme == 0 && t.len > 8 && strncasecmp(t.ptr, "https://", 8) == 0)
+		scheme = 8;
+	if (scheme == 0)
+		return;
+	slash = memchr(t.ptr + scheme, '/', t.len - scheme);
+	if (slash != NULL)
+		r->target = (struct span){slash, t.len - (size_t)(slash - t.ptr)};
+}
+
+static void
+read_head(struct http_reader *r)
+{
+	size_t used;
+
+	check_lines(r);
+	if (r->stage == HTTP_STAGE_BROKEN)
+		return;
+	used = parse(r, buf_span(&r->head));
+	if (r->stage == HTTP_STAGE_HEAD || (r->stage != HTTP_STAGE_BROKEN && used < r->head.len - 1))
+		fail(r, ERR_FRAMING, "the request line cannot be read");
+	drop_authority(r);
+}
+
+static size_t
+feed_head(struct http_reader *r, struct span s)
+{
+	size_t seen = r->head.len;
+	size_t room = HTTP_HEAD_MAX - seen;
+	size_t end;
+
+	buf_add(&r->head, s.ptr, s.len < room ? s.len : room);
+	end = find_end(r, seen);
+	if (end == 0) {
+		if (r->head.len == HTTP_HEAD_MAX)
+			fail(r, ERR_HEADERS_TOO_LARGE, NULL);
+		return r->head.len - seen;
+	}
+	secret_wipe(r->head.ptr + end, r->head.len - end);
+	r->head.len = end;
+	read_head(r);
+	return end - seen;
+}
+
+/* ---- body ---- */
+
+static size_t
+feed_body(struct http_reader *r, struct span s)
+{
+	size_t used = parse(r, s);
+
+	r->body_octets += used;
+	if (r->stage == HTTP_STAGE_BODY &&
+	    r->body_octets > BODY_OVERHEAD_FACTOR * r->body_max + BODY_OVERHEAD_MIN)
+		fail(r, ERR_TOO_LARGE, NULL);
+	return used;
+}
+
+/* Empty lines before a request are not part of it (RFC 9112 2.2). */
+static size_t
+skip_empty_lines(struct span s)
+{
+	size_t n = 0;
+
+	while (n + 1 < s.len && s.ptr[n] == '\r' && s.ptr[n + 1] == '\n')
+		n += 2;
+	return n;
+}
+
+size_t
+http_reader_feed(struct http_reader *r, struct span octets)
+{
+	size_t used = 0;
+
+	CHECK_OBJ(r, READER_MAGIC);
+	if (r->stage == HTTP_STAGE_START)
+		used = skip_empty_lines(octets);
+	while (used < octets.len && r->stage < HTTP_STAGE_DONE) {
+		struct span rest = {octets.ptr + used, octets.len - used};
+
+		if (r->stage == HTTP_STAGE_START)
+			r->stage = HTTP_STAGE_HEAD;
+		used += r->stage == HTTP_STAGE_HEAD ? feed_head(r, rest) : feed_body(r, rest);
+	}
+	return used;
+}
+
+void
+http_reader_init(struct http_reader *r, size_t body_max)
+{
+	*r = (struct http_reader){.magic = READER_MAGIC, .body_max = body_max};
+	buf_init(&r->head, HTTP_HEAD_MAX);
+	buf_init(&r->body, body_max);
+	http_reader_next(r);
+}
+
+void
+http_reader_fini(struct http_reader *r)
+{
+	CHECK_OBJ(r, READER_MAGIC);
+	buf_fini(&r->head);
+	buf_fini(&r->body);
+}
+
+/* Empty; what an unusual request took is given back. */
+static struct buf
+emptied(struct buf b)
+{
+	size_t len_max = b.len_max;
+
+	if (b.capacity <= KEPT_CAPACITY_MAX) {
+		buf_reset(&b);
+		return b;
+	}
+	buf_fini(&b);
+	buf_init(&b, len_max);
+	return b;
+}
+
+void
+http_reader_next(struct http_reader *r)
+{
+	struct buf head = emptied(r->head);
+	struct buf body = emptied(r->body);
+
+	CHECK_OBJ(r, READER_MAGIC);
+	*r = (struct http_reader){
+	    .magic = READER_MAGIC, .body_max = r->body_max, .head = head, .body = body};
+	http_parser_init(&r->parser, HTTP_REQUEST);
+	r->parser.data = r;
+}

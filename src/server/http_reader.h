@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * HTTP/1.1 requests out of octets (RFC 9112). No socket and no clock: octets go
+ * in, and the reader says when there is a request or why there is none.
+ *
+ * What two readers could take for two different messages is refused, never
+ * repaired: two lengths, a length beside a transfer coding, any coding but
+ * "chunked", a bare CR or LF, a folded header, a name that is no token, no Host or
+ * two. The chunked coding and the grammar of the request line are http-parser's.
+ */
+#ifndef WW_HTTP_READER_H
+#define WW_HTTP_READER_H
+
+#include <http_parser.h>
+
+#include "base/buf.h"
+
+enum { HTTP_HEAD_MAX = 16384 };
+
+enum http_stage {
+	HTTP_STAGE_START, /* nothing of a request has come */
+	HTTP_STAGE_HEAD,
+	HTTP_STAGE_BODY,
+	HTTP_STAGE_DONE,  /* there is a request */
+	HTTP_STAGE_BROKEN /* `err` says why; the connection cannot be read on */
+};
+
+struct http_reader {
+	unsigned magic;
+	size_t body_max;
+	enum http_stage stage;
+	struct buf head;
+	struct buf body;
+	size_t body_octets; /* as sent, with the framing of chunks */
+	http_parser parser;
+	enum err err;
+	const char *why;
+	/* of the request; they point into head */
+	struct span method;
+	struct span target;
+	struct span authorization;
+	struct span content_type;
+	struct span host;
+	struct span field; /* name of the header in hand */
+	unsigned hosts;
+	unsigned lengths;
+	unsigned codings;
+	bool chunked;
+	bool bad_length;
+	bool wants_continue;
+	bool is_head; /* the method HEAD */
+	bool keep_alive;
+};
+
+void http_reader_init(struct http_reader *r, size_t body_max);
+void http_reader_fini(struct http_reader *r);
+/*
+ * How many octets were taken; what is left belongs to the next request. Nothing
+ * is taken in the stages DONE and BROKEN.
+ */
+size_t http_reader_feed(struct http_reader *r, struct span octets);
+/* Forgets the request; at the start again. */
+void http_reader_next(struct http_reader *r);
+
+#endif

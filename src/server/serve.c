@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server: puts the rooms together, waits for a signal, takes them apart again.
+ * This thread does nothing else but the housekeeping.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "server/cli.h"
+#include "server/deliver.h"
+#include "server/first_start.h"
+#include "server/housekeeping.h"
+#include "server/http.h"
+
+enum {
+	DRAIN_MS = 10000,
+	RECOVERY_CHUNK = 1000,
+	THREADS_MAX = 8,
+	DESCRIPTORS_SPARE = 128,
+	STRICT_TTL_MS = 10 * 60 * 1000,
+	STRICT_ATTEMPTS = 5,
+	STRICT_LENGTH = 6,
+	STRICT_FAILURES = 20
+};
+
+struct server {
+	struct conf conf;
+	struct store *store;
+	struct delivery *delivery;
+	struct api *api;
+	struct http *http;
+	int lock_fd;
+	bool fresh; /* the first key was made by this start */
+};
+
+/* ---- the data directory is ours alone ---- */
+
+static enum err
+take_lock(struct server *s)
+{
+	char path[4096];
+
+	if (mkdir(s->conf.data, 0700) != 0 && errno != EEXIST) {
+		cli_fail("%s: %s", s->conf.data, strerror(errno));
+		return ERR_IO;
+	}
+	if (snprintf(path, sizeof(path), "%s/lock", s->conf.data) >= (int)sizeof(path)) {
+		cli_fail("the path of the data directory is too long");
+		return ERR_INVALID;
+	}
+	s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (s->lock_fd >= 0 && flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return OK;
+	if (s->lock_fd >= 0 && errno == EWOULDBLOCK)
+		cli_fail("another watchword serves %s", s->conf.data);
+	else
+		cli_fail("%s: %s", path, strerror(errno));
+	return ERR_BUSY;
+}
+
+/* ---- putting together ---- */
+
+static void
+keys_changed(void *ctx, const struct key_row *rows, size_t count)
+{
+	struct server *s = ctx;
+
+	api_keys_changed(s->api, rows, count);
+}
+
+/* Without a configuration messages go into a file, for trying out. */
+static void
+trial_carrier(struct server *s)
+{
+	struct carrier_config *c = &s->conf.carriers[0];
+
+	if (s->conf.carrier_count > 0)
+		return;
+	s->conf.carrier_count = 1;
+	*c = (struct carrier_config){.name = "trial", .type = "file", .path = "messages.jsonl",
+	    .echo = isatty(STDOUT_FILENO) == 1};
+}
+
+static enum err
+open_store(struct server *s)
+{
+	struct store_options o = {.data_dir = s->conf.data,
+	    .queue_max = (size_t)s->conf.queue_max, .batch_max = (size_t)s->conf.batch_max,
+	    .key_rotation_ms = s->conf.key_rotation_ms, .clock = &clock_system,
+	    .entropy = &entropy_system, .keys_changed = keys_changed, .ctx = s};
+	char why[256] = "";
+	enum err e = store_open(&o, why, &s->store);
+
+	if (e != OK)
+		cli_fail("%s", why);
+	return e;
+}
+
+static bool
+is_ready(void *ctx)
+{
+	(void)ctx;
+	return true;
+}
+
+static struct application_caps
+strict_caps(void)
+{
+	return (struct application_caps){.strict = true, .ttl_ms_max = STRICT_TTL_MS,
+	    .attempts_max = STRICT_ATTEMPTS, .pin_length_min = STRICT_LENGTH};
+}
+
+static void
+make_api(struct server *s)
+{
+	bool strict = s->conf.profile == CONF_PROFILE_STRICT;
+	struct api_options o = {.store = s->store, .clock = &clock_system,
+	    .deliver = delivery_take, .ready = is_ready, .ctx = s->delivery,
+	    .create_application_status = s->conf.create_application_status,
+	    .template_placeholder_required = s->conf.template_placeholder_required,
+	    .resends_per_pin = s->conf.resends_per_pin,
+	    .resend_interval_ms = s->conf.resend_interval_ms,
+	    .failures_max = strict ? STRICT_FAILURES : 0};
+
+	if (strict)
+		o.caps = strict_caps();
+	s->api = api_new(&o);
+}
+
+static enum err
+open_delivery(struct server *s)
+{
+	struct delivery_options o = {
+	    .conf = &s->conf, .store = s->store, .clock = &clock_system, .entropy = &entropy_system};
+	char why[256] = "";
+	enum err e = delivery_open(&o, why, &s->delivery);
+
+	if (e != OK)
+		cli_fail("%s", why);
+	return e;
+}
+
+/* What was committed and not sent when the last run ended goes to delivery first. */
+static enum err
+recover(struct server *s)
+{
+	struct open_messages_job j;
+	struct arena arena;
+	size_t all = 0;
+	enum err e = OK;
+	struct ident pin = {{0}};
+	unsigned seq = 0;
+
+	do {
+		arena_init(&arena);
+		j = (struct open_messages_job){.job = {.verb = VERB_OPEN_MESSAGES, .arena = &arena},
+		    .after_pin = pin, .after_seq = seq, .limit = RECOVERY_CHUNK};
+		e = store_run(s->store, &j.job);
+		for (struct task *t = &j.first->task; e == OK && j.first != NULL && t != NULL;) {
+			struct task *next = t->next;
+
+			delivery_take(s->delivery, container_of(t, struct order, task));
+			t = next;
+		}
+		pin = j.after_pin;
+		seq = j.after_seq;
+		all += j.count;
+		arena_fini(&arena);
+	} while (e == OK && j.count == RECOVERY_CHUNK);
+	if (e != OK)
+		cli_fail("reading open messages: %s", err_text(e));
+	else if (all > 0)
+		log_event(LOG_LEVEL_INFO, "recovered", LOG_INT("messages", (int64_t)all));
+	return e;
+}
+
+static unsigned
+thread_count(const struct conf *conf)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN) / 2;
+
+	if (conf->http_threads > 0)
+		return (unsigned)conf->http_threads;
+	return cores < 1 ? 1 : cores > THREADS_MAX ? THREADS_MAX : (unsigned)cores;
+}
+
+/* As many connections as are allowed need as many descriptors. */
+static int64_t
+connections_max(const struct conf *conf)
+{
+	struct rlimit l;
+	int64_t most = conf->connections_max;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) != 0)
+		return most;
+	l.rlim_cur = l.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &l);
+	if (l.rlim_cur == RLIM_INFINITY || (int64_t)l.rlim_cur - DESCRIPTORS_SPARE >= most)
+		return most;
+	most = (int64_t)l.rlim_cur > 2 * DESCRIPTORS_SPARE
+	    ? (int64_t)l.rlim_cur - DESCRIPTORS_SPARE
+	    : (int64_t)l.rlim_cur / 2;
+	log_event(LOG_LEVEL_WARNING, "connections_limited", LOG_INT("connections", most),
+	    LOG_TEXT("reason", "the limit on open files (RLIMIT_NOFILE)"));
+	return most;
+}
+
+static enum err
+open_http(struct server *s)
+{
+	struct http_options o = {.listen = s->conf.listen, .api = s->api, .clock = &clock_system,
+	    .threads = thread_count(&s->conf), .connections_max = connections_max(&s->conf),
+	    .body_max = s->conf.body_max, .header_timeout_ms = s->conf.header_timeout_ms,
+	    .body_timeout_ms = s->conf.body_timeout_ms,
+	    .idle_timeout_ms = s->conf.idle_timeout_ms};
+	char why[256] = "";
+	enum err e = http_open(&o, why, &s->http);
+
+	if (e != OK)
+		cli_fail("%s", why);
+	return e;
+}
+
+static enum err
+server_open(struct server *s)
+{
+	enum err e = take_lock(s);
+
+	trial_carrier(s);
+	if (e == OK)
+		e = open_store(s);
+	if (e == OK)
+		e = first_start(s->store, s->conf.data, &s->fresh);
+	if (e == OK)
+		e = open_delivery(s);
+	if (e == OK)
+		e = recover(s);
+	if (e != OK)
+		return e;
+	make_api(s);
+	return open_http(s);
+}
+
+/* ---- running ---- */
+
+static void
+welcome(const struct server *s)
+{
+	bool trial = s->conf.carrier_count == 1 && strcmp(s->conf.carriers[0].name, "trial") == 0 &&
+	    strcmp(s->conf.carriers[0].type, "file") == 0;
+
+	printf("Watchword " WW_VERSION " answers on http://%s, with its data in %s\n",
+	    http_address(s->http), s->conf.data);
+	if (trial)
+		printf("For trying out only: no carrier is configured, and messages with their PINs "
+		       "go into %s/messages.jsonl\n", s->conf.data);
+	first_start_welcome(s->conf.data, http_address(s->http), s->fresh);
+	fflush(stdout);
+}
+
+static void
+run(struct server *s, const sigset_t *signals)
+{
+	struct timespec tick = {HOUSEKEEPING_S, 0};
+	struct housekeeping *keeper = housekeeping_new(s->store, s->conf.retention_ms);
+	int got;
+
+	store_start(s->store);
+	delivery_start(s->delivery);
+	http_start(s->http);
+	log_event(LOG_LEVEL_INFO, "listening", LOG_TEXT("address", http_address(s->http)));
+	welcome(s);
+	do {
+		housekeeping_tick(keeper);
+		got = sigtimedwait(signals, NULL, &tick);
+	} while (got != SIGTERM && got != SIGINT);
+	log_event(LOG_LEVEL_INFO, "stopping", LOG_TEXT("signal", strsignal(got)));
+	http_stop(s->http, DRAIN_MS);
+	delivery_stop(s->delivery, DRAIN_MS / 2);
+	store_close(s->store);
+	s->store = NULL;
+	housekeeping_free(keeper);
+}
+
+/* The store first: until its thread has ended it hands things to the others. */
+static void
+server_close(struct server *s)
+{
+	store_close(s->store);
+	delivery_free(s->delivery);
+	http_free(s->http);
+	api_free(s->api);
+	if (s->lock_fd >= 0)
+		close(s->lock_fd);
+	conf_fini(&s->conf);
+}
+
+int
+command_serve(const struct cli *cli)
+{
+	struct server s = {.lock_fd = -1};
+	sigset_t signals;
+	enum err e;
+
+	if (cli_conf(cli, &s.conf) != OK)
+		return CLI_FAILED;
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	event_set_mem_functions(mem_raw_alloc, mem_raw_resize, mem_free);
+	log_set_level((enum log_level)s.conf.log_level);
+	e = server_open(&s);
+	if (e == OK)
+		run(&s, &signals);
+	server_close(&s);
+	if (e == OK)
+		log_event(LOG_LEVEL_INFO, "stopped");
+	libevent_global_shutdown();
+	return e == OK ? EXIT_SUCCESS : CLI_FAILED;
+}
