@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "carrier/carrier.h"
+
+#include <stdio.h>
+
+#include "carrier/types.h"
+
+static const struct carrier_ops *const types[] = {&carrier_file_ops, &carrier_smpp_ops};
+
+const struct carrier_ops *
+carrier_type_find(const char *type)
+{
+	for (size_t i = 0; i < countof(types); i++)
+		if (strcmp(types[i]->type, type) == 0)
+			return types[i];
+	return NULL;
+}
+
+enum err
+carrier_open(const struct carrier_config *config, const struct carrier_env *env, char why[256],
+    struct carrier **out)
+{
+	const struct carrier_ops *ops = carrier_type_find(config->type);
+	enum err e;
+
+	if (ops == NULL) {
+		snprintf(why, 256, "there is no carrier type %.60s", config->type);
+		return ERR_INVALID;
+	}
+	e = ops->open(config, env, why, out);
+	if (e != OK)
+		return e;
+	(*out)->ops = ops;
+	(*out)->config = config;
+	return OK;
+}
+
+void
+carrier_submit(
+    struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx)
+{
+	INVARIANT(m->validity_ms > 0);
+	c->ops->submit(c, m, done, ctx);
+}
+
+bool
+carrier_is_up(const struct carrier *c)
+{
+	return c->ops->is_up(c);
+}
+
+void
+carrier_free(struct carrier *c)
+{
+	if (c != NULL)
+		c->ops->free(c);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "twofa/period.h"
+
+#include <stdio.h>
+
+/* From the largest, as texts made from numbers prefer it. */
+static const struct {
+	const char *name;
+	int64_t ms;
+} units[] = {
+    {"d", PERIOD_MS_DAY},
+    {"h", PERIOD_MS_HOUR},
+    {"m", PERIOD_MS_MINUTE},
+    {"s", PERIOD_MS_SECOND},
+    {"ms", 1},
+};
+
+/* More digits than any bound of ours has; leading zeros count. */
+enum { DIGITS_MAX = 18 };
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* The number in front, which may be absent; what remains stays in *s. */
+static enum err
+take_number(struct span *s, bool *present_out, int64_t *out)
+{
+	int digits = 0;
+
+	*out = 0;
+	while (s->len > 0 && is_digit(s->ptr[0])) {
+		if (++digits > DIGITS_MAX)
+			return ERR_INVALID;
+		*out = *out * 10 + (s->ptr[0] - '0');
+		s->ptr++;
+		s->len--;
+	}
+	*present_out = digits > 0;
+	return OK;
+}
+
+static int64_t
+unit_ms(struct span name)
+{
+	for (size_t i = 0; i < countof(units); i++)
+		if (span_equal_text(name, units[i].name))
+			return units[i].ms;
+	return 0;
+}
+
+/* [length] unit */
+static enum err
+parse_length(struct span text, int64_t ms_max, int64_t *out)
+{
+	struct span rest = text;
+	int64_t n;
+	bool present;
+	enum err e = take_number(&rest, &present, &n);
+	int64_t unit = unit_ms(rest);
+
+	if (unit == 0)
+		return e == ERR_INVALID && rest.len > 0 && is_digit(rest.ptr[0]) ? e : ERR_SYNTAX;
+	if (!present)
+		n = 1;
+	if (e != OK || n == 0 || n > ms_max / unit)
+		return ERR_INVALID;
+	*out = n * unit;
+	return OK;
+}
+
+static enum err
+keep_text(struct span text, char out[PERIOD_TEXT_MAX])
+{
+	if (text.len >= PERIOD_TEXT_MAX)
+		return ERR_SYNTAX;
+	memcpy(out, text.ptr, text.len);
+	out[text.len] = '\0';
+	return OK;
+}
+
+enum err
+duration_parse(struct span text, int64_t ms_max, struct duration *out)
+{
+	enum err e = text.len == 0 ? ERR_SYNTAX : keep_text(text, out->text);
+
+	return e == OK ? parse_length(text, ms_max, &out->ms) : e;
+}
+
+enum err
+rate_parse(struct span text, int64_t ms_max, struct rate *out)
+{
+	struct span rest = text;
+	bool present;
+	enum err e = text.len == 0 ? ERR_SYNTAX : keep_text(text, out->text);
+
+	if (e == OK)
+		e = take_number(&rest, &present, &out->count);
+	if (e != OK)
+		return e;
+	if (!present || rest.len == 0 || rest.ptr[0] != '/')
+		return ERR_SYNTAX;
+	rest = (struct span){rest.ptr + 1, rest.len - 1};
+	e = parse_length(rest, ms_max, &out->period_ms);
+	if (e == OK && (out->count == 0 || out->count > RATE_COUNT_MAX))
+		e = ERR_INVALID;
+	return e;
+}
+
+static void
+put_length(int64_t ms, char *out, size_t out_len)
+{
+	size_t i = 0;
+
+	while (ms % units[i].ms != 0)
+		i++;
+	snprintf(out, out_len, "%lld%s", (long long)(ms / units[i].ms), units[i].name);
+}
+
+enum err
+duration_from_ms(int64_t ms, int64_t ms_max, struct duration *out)
+{
+	if (ms <= 0 || ms > ms_max)
+		return ERR_INVALID;
+	out->ms = ms;
+	put_length(ms, out->text, sizeof(out->text));
+	return OK;
+}
+
+enum err
+rate_from_numbers(int64_t count, int64_t period_ms, int64_t ms_max, struct rate *out)
+{
+	char length[24];
+
+	if (count <= 0 || count > RATE_COUNT_MAX || period_ms <= 0 || period_ms > ms_max)
+		return ERR_INVALID;
+	out->count = count;
+	out->period_ms = period_ms;
+	put_length(period_ms, length, sizeof(length));
+	snprintf(out->text, sizeof(out->text), "%lld/%.20s", (long long)count, length);
+	return OK;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "twofa/pin.h"
+
+#include "base/secret.h"
+
+static const struct {
+	const char *name;
+	const char *alphabet;
+} types[] = {
+    [PIN_NUMERIC] = {"NUMERIC", "0123456789"},
+    [PIN_ALPHA] = {"ALPHA", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+    [PIN_HEX] = {"HEX", "0123456789abcdef"},
+    [PIN_ALPHANUMERIC] = {"ALPHANUMERIC", "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+};
+
+static const char label[] = "pin/v1"; /* with its 0 octet */
+
+enum { OCTET_VALUES = 256, SEED_MAX = 192 };
+
+const char *
+pin_type_name(enum pin_type type)
+{
+	INVARIANT((unsigned)type < PIN_TYPE_COUNT);
+	return types[type].name;
+}
+
+bool
+pin_type_find(struct span name, enum pin_type *out)
+{
+	for (unsigned i = 0; i < PIN_TYPE_COUNT; i++)
+		if (span_equal_nocase(name, types[i].name)) {
+			*out = (enum pin_type)i;
+			return true;
+		}
+	*out = PIN_HEX;
+	return span_equal_nocase(name, "HEXA");
+}
+
+const char *
+pin_type_alphabet(enum pin_type type)
+{
+	INVARIANT((unsigned)type < PIN_TYPE_COUNT);
+	return types[type].alphabet;
+}
+
+/* ---- what is authenticated ---- */
+
+struct seed {
+	uint8_t octets[SEED_MAX];
+	size_t len;
+};
+
+static void
+put_field(struct seed *s, const void *ptr, size_t len)
+{
+	INVARIANT(len <= UINT8_MAX && s->len + 1 + len <= SEED_MAX);
+	s->octets[s->len++] = (uint8_t)len;
+	memcpy(s->octets + s->len, ptr, len);
+	s->len += len;
+}
+
+static void
+put_be32(struct seed *s, uint32_t n)
+{
+	const uint8_t octets[4] = {
+	    (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
+
+	put_field(s, octets, sizeof(octets));
+}
+
+/* Everything but the number of the block. */
+static void
+put_recipe(struct seed *s, const struct pin_recipe *r)
+{
+	const char *alphabet = pin_type_alphabet(r->type);
+	uint8_t length = (uint8_t)r->length;
+
+	memcpy(s->octets, label, sizeof(label));
+	s->len = sizeof(label);
+	put_field(s, r->account.bytes, IDENT_LEN);
+	put_field(s, r->application.bytes, IDENT_LEN);
+	put_field(s, r->pin_id.bytes, IDENT_LEN);
+	put_field(s, r->salt, PIN_SALT_LEN);
+	put_be32(s, r->generation);
+	put_field(s, alphabet, strlen(alphabet));
+	put_field(s, &length, 1);
+}
+
+static void
+make_block(const uint8_t key[PIN_KEY_LEN], const struct seed *recipe, uint32_t number,
+    uint8_t out[SECRET_MAC_LEN])
+{
+	struct seed s = *recipe;
+
+	put_be32(&s, number);
+	secret_hmac(key, (struct span){(const char *)s.octets, s.len}, out);
+}
+
+void
+pin_derive(const uint8_t key[PIN_KEY_LEN], const struct pin_recipe *recipe,
+    char out[PIN_LENGTH_MAX + 1])
+{
+	const char *alphabet = pin_type_alphabet(recipe->type);
+	size_t k = strlen(alphabet);
+	size_t fair = OCTET_VALUES / k * k;
+	uint8_t block[SECRET_MAC_LEN];
+	struct seed s;
+	unsigned n = 0;
+
+	INVARIANT(recipe->length >= PIN_LENGTH_MIN && recipe->length <= PIN_LENGTH_MAX);
+	put_recipe(&s, recipe);
+	for (uint32_t number = 0; n < recipe->length; number++) {
+		make_block(key, &s, number, block);
+		for (size_t i = 0; i < sizeof(block) && n < recipe->length; i++)
+			if (block[i] < fair)
+				out[n++] = alphabet[block[i] % k];
+	}
+	out[n] = '\0';
+	secret_wipe(block, sizeof(block));
+}
+
+/* ---- comparing ---- */
+
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Padded, so that what is compared has one length whatever was typed. */
+static void
+pad(enum pin_type type, struct span s, char out[PIN_LENGTH_MAX])
+{
+	memset(out, 0, PIN_LENGTH_MAX);
+	for (size_t i = 0; i < s.len && i < PIN_LENGTH_MAX; i++)
+		out[i] = type == PIN_HEX ? lower(s.ptr[i]) : s.ptr[i];
+}
+
+bool
+pin_matches(enum pin_type type, const char *pin, struct span typed)
+{
+	struct span t = span_trim(typed);
+	struct span p = span_of(pin);
+	char a[PIN_LENGTH_MAX];
+	char b[PIN_LENGTH_MAX];
+	bool equal;
+
+	pad(type, p, a);
+	pad(type, t, b);
+	equal = secret_equal(a, b, PIN_LENGTH_MAX);
+	secret_wipe(a, sizeof(a));
+	secret_wipe(b, sizeof(b));
+	return equal && p.len == t.len;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "twofa/sms_text.h"
+
+#include "base/utf8.h"
+
+enum {
+	GSM_ESCAPE = 0x1b,
+	GSM_PART = 160,
+	GSM_PART_OF_MANY = 153,
+	UCS2_PART = 140, /* octets: 70 units */
+	UCS2_PART_OF_MANY = 134,
+	HIGH_SURROGATE = 0xd800,
+	LOW_SURROGATE = 0xdc00
+};
+
+/* 3GPP TS 23.038 6.2.1; 0x1b is the escape, no character. */
+static const uint16_t gsm_basic[128] = {
+    '@', 0xa3, '$', 0xa5, 0xe8, 0xe9, 0xf9, 0xec, 0xf2, 0xc7, '\n', 0xd8, 0xf8, '\r', 0xc5, 0xe5,
+    0x394, '_', 0x3a6, 0x393, 0x39b, 0x3a9, 0x3a0, 0x3a8, 0x3a3, 0x398, 0x39e, 0, 0xc6, 0xe6,
+    0xdf, 0xc9,
+    ' ', '!', '"', '#', 0xa4, '%', '&', '\'', '(', ')', '*', '+', ',', '-', '.', '/',
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', ':', ';', '<', '=', '>', '?',
+    0xa1, 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O',
+    'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', 0xc4, 0xd6, 0xd1, 0xdc, 0xa7,
+    0xbf, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
+    'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 0xe4, 0xf6, 0xf1, 0xfc, 0xe0};
+
+/* 3GPP TS 23.038 6.2.1.1: after the escape. */
+static const struct {
+	uint16_t character;
+	uint8_t septet;
+} gsm_extension[] = {{'\f', 0x0a}, {'^', 0x14}, {'{', 0x28}, {'}', 0x29}, {'\\', 0x2f},
+    {'[', 0x3c}, {'~', 0x3d}, {']', 0x3e}, {'|', 0x40}, {0x20ac, 0x65}};
+
+unsigned
+sms_text_gsm(uint32_t character, uint8_t out[2])
+{
+	if (character == 0 || character > UINT16_MAX)
+		return 0;
+	for (unsigned i = 0; i < countof(gsm_basic); i++)
+		if (gsm_basic[i] == character) {
+			out[0] = (uint8_t)i;
+			return 1;
+		}
+	for (size_t i = 0; i < countof(gsm_extension); i++)
+		if (gsm_extension[i].character == character) {
+			out[0] = GSM_ESCAPE;
+			out[1] = gsm_extension[i].septet;
+			return 2;
+		}
+	return 0;
+}
+
+static unsigned
+put_utf16(uint32_t c, uint8_t out[4])
+{
+	uint32_t high = HIGH_SURROGATE + ((c - 0x10000) >> 10);
+	uint32_t low = LOW_SURROGATE + ((c - 0x10000) & 0x3ff);
+
+	if (c <= UINT16_MAX) {
+		out[0] = (uint8_t)(c >> 8);
+		out[1] = (uint8_t)c;
+		return 2;
+	}
+	out[0] = (uint8_t)(high >> 8);
+	out[1] = (uint8_t)high;
+	out[2] = (uint8_t)(low >> 8);
+	out[3] = (uint8_t)low;
+	return 4;
+}
+
+/* The octets of a character in the alphabet; 0 when it has none there. */
+static unsigned
+encode(enum sms_alphabet alphabet, uint32_t c, uint8_t out[4])
+{
+	return alphabet == SMS_GSM7 ? sms_text_gsm(c, out) : put_utf16(c, out);
+}
+
+/* ERR_SYNTAX: not UTF-8. ERR_INVALID: not in the alphabet. */
+static enum err
+measure(enum sms_alphabet alphabet, struct span text, size_t *len_out)
+{
+	uint8_t octets[4];
+	enum err e = OK;
+
+	*len_out = 0;
+	while (text.len > 0) {
+		size_t used;
+		uint32_t c = utf8_decode(text, &used);
+		unsigned n = used == 0 ? 0 : encode(alphabet, c, octets);
+
+		if (used == 0)
+			return ERR_SYNTAX;
+		if (n == 0)
+			e = ERR_INVALID;
+		*len_out += n;
+		text = (struct span){text.ptr + used, text.len - used};
+	}
+	return e;
+}
+
+/* What may not be parted stays together, so a part can be an octet or two shorter. */
+static enum err
+fill(struct arena *a, struct span text, struct sms_parts *out, size_t len_max, size_t len)
+{
+	size_t parts_max = len / (len_max - 3) + 1;
+	char *octets = arena_alloc(a, len + 1);
+	struct span *parts;
+
+	if (parts_max > 2 * SMS_PARTS_MAX)
+		return ERR_TOO_LARGE;
+	parts = arena_alloc(a, (parts_max + 1) * sizeof(*parts));
+	out->count = 1;
+	parts[0] = (struct span){octets, 0};
+	while (text.len > 0) {
+		struct span *part = &parts[out->count - 1];
+		uint8_t one[4];
+		size_t used;
+		uint32_t c = utf8_decode(text, &used);
+		unsigned n = encode(out->alphabet, c, one);
+
+		if (part->len + n > len_max) {
+			parts[out->count++] = (struct span){part->ptr + part->len, 0};
+			part++;
+		}
+		memcpy(octets, one, n);
+		octets += n;
+		part->len += n;
+		text = (struct span){text.ptr + used, text.len - used};
+	}
+	out->parts = parts;
+	return out->count > SMS_PARTS_MAX ? ERR_TOO_LARGE : OK;
+}
+
+enum err
+sms_text_split(struct arena *a, struct span text, struct sms_parts *out)
+{
+	size_t len;
+	enum err e = measure(SMS_GSM7, text, &len);
+	bool gsm = e == OK;
+	size_t whole = gsm ? GSM_PART : UCS2_PART;
+
+	if (e == ERR_SYNTAX)
+		return e;
+	out->alphabet = gsm ? SMS_GSM7 : SMS_UCS2;
+	if (!gsm && measure(SMS_UCS2, text, &len) != OK)
+		return ERR_SYNTAX;
+	if (len > whole)
+		whole = gsm ? GSM_PART_OF_MANY : UCS2_PART_OF_MANY;
+	return fill(a, text, out, whole, len);
+}
+
+void
+sms_text_udh(uint8_t reference, unsigned total, unsigned sequence, uint8_t out[SMS_UDH_LEN])
+{
+	INVARIANT(total <= SMS_PARTS_MAX && sequence >= 1 && sequence <= total);
+	out[0] = 5; /* octets that follow */
+	out[1] = 0; /* concatenation, 8 bit reference */
+	out[2] = 3;
+	out[3] = reference;
+	out[4] = (uint8_t)total;
+	out[5] = (uint8_t)sequence;
+}
