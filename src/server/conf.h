@@ -24,7 +24,7 @@ enum conf_lookup { CONF_LOOKUP_NONE };
 struct conf_route {
 	int line;
 	const char *prefix;  /* digits; "" takes all */
-	enum channel channel;
+	int64_t channel_number; /* enum channel */
 	const char *sender;  /* NULL: not given */
 	const struct carrier_config *carriers[CONF_ROUTE_CARRIERS_MAX];
 	size_t carrier_count;

@@ -150,6 +150,20 @@ open_delivery(struct server *s)
 	return e;
 }
 
+/* The first of a chain, or NULL. */
+static void
+hand_on(struct server *s, struct order *first)
+{
+	struct task *t = first == NULL ? NULL : &first->task;
+
+	while (t != NULL) {
+		struct task *next = t->next;
+
+		delivery_take(s->delivery, container_of(t, struct order, task));
+		t = next;
+	}
+}
+
 /* What was committed and not sent when the last run ended goes to delivery first. */
 static enum err
 recover(struct server *s)
@@ -166,12 +180,7 @@ recover(struct server *s)
 		j = (struct open_messages_job){.job = {.verb = VERB_OPEN_MESSAGES, .arena = &arena},
 		    .after_pin = pin, .after_seq = seq, .limit = RECOVERY_CHUNK};
 		e = store_run(s->store, &j.job);
-		for (struct task *t = &j.first->task; e == OK && j.first != NULL && t != NULL;) {
-			struct task *next = t->next;
-
-			delivery_take(s->delivery, container_of(t, struct order, task));
-			t = next;
-		}
+		hand_on(s, j.first);
 		pin = j.after_pin;
 		seq = j.after_seq;
 		all += j.count;

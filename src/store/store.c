@@ -375,7 +375,7 @@ open_parts(struct store *s, char why[256])
 		return e;
 	e = get_number(s, SQL_META_GET, "clock_high_water", &mark);
 	if (e != OK) {
-		snprintf(why, 256, "%s: %s", path, err_text(e));
+		snprintf(why, 256, "%.180s: %s", path, err_text(e));
 		return e;
 	}
 	store_clock_init(&s->clock, s->options.clock, mark);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The manual of the configuration, from the rows that also read it. */
+#include "server/conf.h"
+#include "server/conf_row.h"
+#include "twofa/period.h"
+
+static const struct {
+	const char *section;
+	const char *title;
+	const char *intro;
+} chapters[] = {
+    {"", "At the top", "These stand at the left margin."},
+    {"api", "`api:`", "How the API answers where its published forms leave a choice."},
+    {"limits", "`limits:`",
+	"Limits that no application carries in its own configuration."},
+    {"delivery", "`delivery:`", "How messages go to carriers."},
+    {"http", "`http:`", "The listener. The defaults serve thousands of clients on one machine."},
+    {"store", "`store:`", "The embedded store."},
+    {"keyring", "`keyring:`",
+	"The keys that PINs are computed from. They lie beside the store, never in it."},
+    {"log", "`log:`", "Logs never hold a PIN, a text, a key or a whole phone number."},
+    {"lookup", "`lookup:`", "Number lookup before a message goes out."},
+    {"carriers[]", "`carriers:`",
+	"A list. Each entry is one way out. With no carrier at all messages are written to "
+	"`messages.jsonl` in the data directory, which is for trying out only."},
+    {"routes[]", "`routes:`",
+	"A list. The longest prefix that fits a number decides; two routes with the same "
+	"channel and prefix are refused. Without routes the first carrier takes every message."},
+};
+
+static void
+put_ms(FILE *to, int64_t ms)
+{
+	struct duration d;
+
+	if (duration_from_ms(ms, INT64_MAX, &d) == OK)
+		fputs(d.text, to);
+	else
+		fputs("0s", to);
+}
+
+static void
+put_range(FILE *to, const struct conf_row *row)
+{
+	switch (row->kind) {
+	case CONF_INT:
+		fprintf(to, "%lld to %lld", (long long)row->min, (long long)row->max);
+		return;
+	case CONF_DURATION:
+		put_ms(to, row->min);
+		fputs(" to ", to);
+		put_ms(to, row->max);
+		return;
+	case CONF_CHOICE:
+		for (const char *p = row->choices; *p != '\0'; p++)
+			*p == '|' ? fputs(", ", to) : fputc(*p, to);
+		return;
+	case CONF_BOOL:
+		fputs("true, false", to);
+		return;
+	case CONF_ADDRESS:
+		fputs("ADDRESS:PORT", to);
+		return;
+	case CONF_DIGITS:
+		fprintf(to, "up to %lld digits", (long long)row->max);
+		return;
+	case CONF_SECRET_FILE:
+		fputs("a file", to);
+		return;
+	case CONF_CARRIERS:
+		fputs("a list of names", to);
+		return;
+	case CONF_TEXT:
+		fprintf(to, "text, up to %lld", (long long)row->max);
+		return;
+	}
+}
+
+static void
+put_row(FILE *to, const struct conf_row *row)
+{
+	fprintf(to, "| `%s` | ", row->name);
+	put_range(to, row);
+	if (row->initial == NULL || row->initial[0] == '\0')
+		fputs(" | none | ", to);
+	else
+		fprintf(to, " | `%s` | ", row->initial);
+	if (row->type != NULL)
+		fprintf(to, "(%s) ", row->type);
+	fprintf(to, "%s |\n", row->help);
+}
+
+static void
+put_chapter(FILE *to, size_t i)
+{
+	fprintf(to, "\n## %s\n\n%s\n\n| option | values | default | what for |\n|---|---|---|---|\n",
+	    chapters[i].title, chapters[i].intro);
+	for (size_t k = 0; k < conf_row_count; k++)
+		if (strcmp(conf_rows[k].section, chapters[i].section) == 0)
+			put_row(to, &conf_rows[k]);
+}
+
+void
+conf_print_manual(FILE *to)
+{
+	fputs("# Configuration\n\n"
+	      "One YAML file, named with `watchword serve --config FILE`; every option has a default,\n"
+	      "and without a file all of them hold. `watchword config check FILE` says what is wrong\n"
+	      "with a file, each fault as `FILE:LINE: field: what is wrong`; a file with a fault is not\n"
+	      "used. `--data` and `--listen` of the command line go before the file. This page is what\n"
+	      "`watchword --print-config-manual` prints.\n\n"
+	      "Times are a number with a unit: `500ms`, `10s`, `2m`, `1h`, `30d`.\n\n"
+	      "```yaml\n"
+	      "listen: 127.0.0.1:8080\n"
+	      "data: ./data\n"
+	      "carriers:\n"
+	      "  - {name: main, type: smpp, host: 127.0.0.1, port: 2775, system_id: watchword,\n"
+	      "     password_file: /etc/watchword/main.secret, window: 100}\n"
+	      "  - {name: trial, type: file, path: messages.jsonl}\n"
+	      "routes:\n"
+	      "  - {prefix: \"41\", channel: sms, carriers: [main], sender: \"Bar\"}\n"
+	      "  - {carriers: [trial]}\n"
+	      "lookup: {type: none}\n"
+	      "profile: compatible\n"
+	      "```\n",
+	    to);
+	for (size_t i = 0; i < countof(chapters); i++)
+		put_chapter(to, i);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A YAML file as a tree of nodes that know their lines (libyaml), and where faults
+ * are said. What the nodes mean is conf.c's.
+ */
+#ifndef WW_CONF_YAML_H
+#define WW_CONF_YAML_H
+
+#include <stdio.h>
+#include <yaml.h>
+
+#include "base/arena.h"
+
+struct conf_file {
+	const char *path;
+	FILE *errors;
+	struct arena *arena;
+	unsigned faults;
+	yaml_document_t document;
+};
+
+/* The root, NULL for an empty file. ERR_IO, ERR_SYNTAX were said. conf_file_close in any case. */
+enum err conf_file_open(struct conf_file *f, yaml_node_t **root_out) MUST_CHECK;
+void conf_file_close(struct conf_file *f);
+/* "FILE:LINE: field: what is wrong"; the node may be NULL. */
+void conf_fault(struct conf_file *f, const yaml_node_t *node, const char *field,
+    const char *format, ...) PRINTF_LIKE(4, 5);
+int conf_line(const yaml_node_t *node);
+/* The text of a scalar; an empty span and false for another kind of node. */
+bool conf_scalar(const yaml_node_t *node, struct span *out) MUST_CHECK;
+
+#endif
