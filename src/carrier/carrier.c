@@ -5,7 +5,7 @@
 
 #include "carrier/types.h"
 
-static const struct carrier_ops *const types[] = {&carrier_file_ops};
+static const struct carrier_ops *const types[] = {&carrier_file_ops, &carrier_smpp_ops};
 
 const struct carrier_ops *
 carrier_type_find(const char *type)

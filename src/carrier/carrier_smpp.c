@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The carrier over SMPP 3.4: texts as submit_sm with a window, long ones in parts.
+ *
+ * A message is accepted when all of its parts were; the id is the first part's. When
+ * a part is refused the parts behind it are not sent, and the message has that
+ * result: one that may be tried again is then sent whole again.
+ */
+#include <event2/event.h>
+#include <stdio.h>
+#include <sys/queue.h>
+
+#include "base/log.h"
+#include "carrier/smpp_session.h"
+#include "carrier/types.h"
+#include "twofa/sms_text.h"
+
+enum {
+	SMPP_MAGIC = 0x736d6361,
+	ESM_CLASS_UDHI = 0x40,
+	DATA_CODING_UCS2 = 8,
+	TON_UNKNOWN = 0,
+	TON_INTERNATIONAL = 1,
+	TON_NETWORK = 3,
+	TON_ALPHANUMERIC = 5,
+	NPI_UNKNOWN = 0,
+	NPI_E164 = 1,
+	SHORT_CODE_DIGITS_MAX = 6
+};
+
+/* A text in the carrier's hands, in an arena that is wiped at its end. */
+struct parcel {
+	struct arena arena;
+	LIST_ENTRY(parcel) entry;
+	carrier_done_f *done;
+	void *ctx;
+	struct sms_parts parts;
+	struct smpp_pdu pdu; /* what all parts share */
+	uint8_t reference;
+	unsigned sent;
+	unsigned answered;
+	struct carrier_outcome worst; /* ACCEPTED until something else was said */
+	char message_id[65];
+};
+
+/* A submit_sm without its response, in the order of sending. */
+struct waiting {
+	TAILQ_ENTRY(waiting) entry;
+	struct parcel *parcel; /* NULL: given up, but its place in the window is not free yet */
+	uint32_t sequence;
+	unsigned part;
+	int64_t until_ms;
+};
+
+struct carrier_smpp {
+	struct carrier carrier;
+	unsigned magic;
+	struct carrier_config config;
+	struct carrier_env env;
+	struct smpp_session *session;
+	struct event *timer; /* the oldest response that is awaited */
+	LIST_HEAD(, parcel) parcels;
+	struct parcel *unsent; /* has parts that the window did not take yet */
+	TAILQ_HEAD(waiting_list, waiting) waiting;
+	struct waiting_list spare;
+	struct waiting *slots; /* `window` of them */
+	int64_t outstanding;
+	uint8_t reference;
+};
+
+static struct carrier_smpp *
+smpp_of(const struct carrier *c)
+{
+	struct carrier_smpp *s = (struct carrier_smpp *)(uintptr_t)c;
+
+	CHECK_OBJ(s, SMPP_MAGIC);
+	return s;
+}
+
+static void
+tell_changed(struct carrier_smpp *s)
+{
+	if (s->env.changed != NULL)
+		s->env.changed(s->env.ctx);
+}
+
+/* ---- the end of a message ---- */
+
+static void
+parcel_end(struct carrier_smpp *s, struct parcel *p)
+{
+	struct arena arena = p->arena;
+	struct waiting *w;
+
+	TAILQ_FOREACH(w, &s->waiting, entry)
+		if (w->parcel == p)
+			w->parcel = NULL;
+	if (s->unsent == p)
+		s->unsent = NULL;
+	LIST_REMOVE(p, entry);
+	if (p->worst.result == CARRIER_ACCEPTED && p->message_id[0] != '\0')
+		p->worst.message_id = p->message_id;
+	p->done(p->ctx, &p->worst);
+	arena_fini(&arena);
+}
+
+static void
+parcel_judge(struct parcel *p, enum carrier_result result, uint32_t code, const char *reason)
+{
+	if (p->worst.result == CARRIER_ACCEPTED)
+		p->worst = (struct carrier_outcome){.result = result, .code = code, .reason = reason};
+}
+
+/* ---- sending ---- */
+
+static void
+set_timer(struct carrier_smpp *s)
+{
+	struct waiting *w = TAILQ_FIRST(&s->waiting);
+	int64_t ms = w == NULL ? 0 : w->until_ms - s->env.clock->steady_ms(s->env.clock);
+	struct timeval tv;
+
+	if (w == NULL) {
+		event_del(s->timer);
+		return;
+	}
+	ms = ms < 0 ? 0 : ms;
+	tv = (struct timeval){ms / 1000, (ms % 1000) * 1000};
+	INVARIANT(event_add(s->timer, &tv) == 0);
+}
+
+static void
+await(struct carrier_smpp *s, struct parcel *p, uint32_t sequence)
+{
+	struct waiting *w = TAILQ_FIRST(&s->spare);
+
+	INVARIANT(w != NULL);
+	TAILQ_REMOVE(&s->spare, w, entry);
+	w->parcel = p;
+	w->sequence = sequence;
+	w->part = p->sent;
+	w->until_ms = s->env.clock->steady_ms(s->env.clock) + s->config.response_timeout_ms;
+	TAILQ_INSERT_TAIL(&s->waiting, w, entry);
+	s->outstanding++;
+	if (TAILQ_FIRST(&s->waiting) == w)
+		set_timer(s);
+}
+
+static enum err
+send_part(struct carrier_smpp *s, struct parcel *p)
+{
+	char octets[SMS_UDH_LEN + SMS_PART_LEN_MAX];
+	struct span part = p->parts.parts[p->sent];
+	size_t udh = p->parts.count > 1 ? SMS_UDH_LEN : 0;
+	enum err e;
+
+	INVARIANT(udh + part.len <= sizeof(octets));
+	if (udh > 0)
+		sms_text_udh(p->reference, p->parts.count, p->sent + 1, (uint8_t *)octets);
+	memcpy(octets + udh, part.ptr, part.len);
+	p->pdu.sequence = smpp_session_sequence(s->session);
+	p->pdu.short_message = (struct span){octets, udh + part.len};
+	e = smpp_session_send(s->session, &p->pdu);
+	explicit_bzero(octets, sizeof(octets));
+	return e;
+}
+
+/* As many parts as the window takes. False: a part cannot be sent, and the message ended. */
+static bool
+send_parts(struct carrier_smpp *s, struct parcel *p)
+{
+	while (p->sent < p->parts.count && s->outstanding < s->config.window) {
+		if (send_part(s, p) != OK) {
+			parcel_judge(p, CARRIER_REFUSED, 0, "a field does not fit into a submit_sm");
+			parcel_end(s, p);
+			return false;
+		}
+		await(s, p, p->pdu.sequence);
+		p->sent++;
+	}
+	s->unsent = p->sent < p->parts.count ? p : NULL;
+	return true;
+}
+
+/* ---- submit ---- */
+
+static bool
+is_digits(const char *text)
+{
+	size_t len = strspn(text, "0123456789");
+
+	return len > 0 && text[len] == '\0';
+}
+
+/* SMPP 3.4 5.2.5, 5.2.6: by the sender's form, where the configuration says nothing. */
+static bool
+put_source(const struct carrier_config *c, const char *sender, struct smpp_pdu *pdu)
+{
+	const char *text = sender[0] == '+' && is_digits(sender + 1) ? sender + 1 : sender;
+	bool digits = is_digits(text);
+	uint8_t ton = TON_ALPHANUMERIC;
+
+	if (text[0] == '\0')
+		ton = TON_UNKNOWN;
+	else if (digits)
+		ton = strlen(text) <= SHORT_CODE_DIGITS_MAX ? TON_NETWORK : TON_INTERNATIONAL;
+	pdu->source_addr_ton = c->source_ton < 0 ? ton : (uint8_t)c->source_ton;
+	pdu->source_addr_npi = ton == TON_INTERNATIONAL ? NPI_E164 : NPI_UNKNOWN;
+	if (c->source_npi >= 0)
+		pdu->source_addr_npi = (uint8_t)c->source_npi;
+	return snprintf(pdu->source_addr, sizeof(pdu->source_addr), "%s", text) <
+	    (int)sizeof(pdu->source_addr);
+}
+
+static bool
+put_message(const struct carrier_smpp *s, const struct carrier_message *m, struct parcel *p)
+{
+	const struct carrier_config *c = &s->config;
+	const char *sender = m->from != NULL ? m->from : c->sender != NULL ? c->sender : "";
+	struct smpp_pdu *pdu = &p->pdu;
+
+	pdu->command = SMPP_submit_sm;
+	pdu->dest_addr_ton = (uint8_t)c->dest_ton;
+	pdu->dest_addr_npi = (uint8_t)c->dest_npi;
+	pdu->esm_class = p->parts.count > 1 ? ESM_CLASS_UDHI : 0;
+	pdu->registered_delivery = 1;
+	pdu->data_coding =
+	    p->parts.alphabet == SMS_UCS2 ? DATA_CODING_UCS2 : (uint8_t)c->gsm7_data_coding;
+	smpp_relative_time(m->validity_ms, pdu->validity_period);
+	return put_source(c, sender, pdu) &&
+	    snprintf(pdu->destination_addr, sizeof(pdu->destination_addr), "%s", m->to) <
+	    (int)sizeof(pdu->destination_addr);
+}
+
+static void
+answer(carrier_done_f *done, void *ctx, enum carrier_result result, const char *reason)
+{
+	struct carrier_outcome o = {.result = result, .reason = reason};
+
+	done(ctx, &o);
+}
+
+/* A message of more parts than the window has places needs it empty. */
+static bool
+has_room(const struct carrier_smpp *s, unsigned parts)
+{
+	return s->unsent == NULL &&
+	    (s->outstanding == 0 || s->outstanding + parts <= s->config.window);
+}
+
+static void
+smpp_submit(
+    struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx)
+{
+	struct carrier_smpp *s = smpp_of(c);
+	const char *problem = NULL;
+	enum carrier_result result = CARRIER_RETRY;
+	struct arena arena;
+	struct parcel *p;
+
+	arena_init(&arena);
+	p = arena_alloc(&arena, sizeof(*p));
+	if (!smpp_session_is_bound(s->session)) {
+		problem = "not bound";
+	} else if (sms_text_split(&arena, m->text, &p->parts) != OK) {
+		problem = "the text is no text or needs too many parts";
+		result = CARRIER_REFUSED;
+	} else if (!has_room(s, p->parts.count)) {
+		problem = "the window is full";
+	} else if (!put_message(s, m, p)) {
+		problem = "sender or recipient are too long for SMPP";
+		result = CARRIER_REFUSED;
+	}
+	if (problem != NULL) {
+		arena_fini(&arena);
+		answer(done, ctx, result, problem);
+		return;
+	}
+	p->done = done;
+	p->ctx = ctx;
+	p->reference = ++s->reference;
+	p->worst = (struct carrier_outcome){.result = CARRIER_ACCEPTED, .reason = "ESME_ROK"};
+	p->arena = arena;
+	LIST_INSERT_HEAD(&s->parcels, p, entry);
+	(void)send_parts(s, p);
+}
+
+/* ---- responses ---- */
+
+static void
+release(struct carrier_smpp *s, struct waiting *w)
+{
+	bool first = TAILQ_FIRST(&s->waiting) == w;
+
+	TAILQ_REMOVE(&s->waiting, w, entry);
+	TAILQ_INSERT_HEAD(&s->spare, w, entry);
+	s->outstanding--;
+	if (first)
+		set_timer(s);
+}
+
+/* A part has its answer; what follows for its message and for the window. */
+static void
+settle(struct carrier_smpp *s, struct parcel *p)
+{
+	bool over;
+
+	if (p != NULL) {
+		p->answered++;
+		over = p->answered == p->sent &&
+		    (p->sent == p->parts.count || p->worst.result != CARRIER_ACCEPTED);
+		if (p->worst.result != CARRIER_ACCEPTED && s->unsent == p)
+			s->unsent = NULL;
+		if (over)
+			parcel_end(s, p);
+	}
+	if (s->unsent != NULL)
+		(void)send_parts(s, s->unsent);
+	if (s->unsent == NULL)
+		tell_changed(s);
+}
+
+static void
+on_response(struct carrier_smpp *s, const struct smpp_pdu *pdu)
+{
+	struct waiting *w;
+	struct parcel *p;
+	unsigned part;
+
+	TAILQ_FOREACH(w, &s->waiting, entry)
+		if (w->sequence == pdu->sequence)
+			break;
+	if (w == NULL)
+		return; /* too late, or twice */
+	p = w->parcel;
+	part = w->part;
+	release(s, w);
+	if (p != NULL && pdu->status != SMPP_ESME_ROK)
+		parcel_judge(p, smpp_status_result(pdu->status), pdu->status,
+		    smpp_status_name(pdu->status));
+	else if (p != NULL && part == 0)
+		memcpy(p->message_id, pdu->message_id, sizeof(p->message_id));
+	settle(s, p);
+}
+
+/*
+ * Where receipts and incoming messages arrive. They are taken, so that the SMSC does
+ * not send them for ever; what they say is for the work on receipts.
+ */
+static void
+smpp_on_deliver(struct carrier_smpp *s, const struct smpp_pdu *pdu)
+{
+	struct smpp_pdu resp = {.command = SMPP_deliver_sm_resp, .sequence = pdu->sequence};
+
+	(void)!smpp_session_send(s->session, &resp);
+}
+
+static void
+on_pdu(void *ctx, const struct smpp_pdu *pdu)
+{
+	struct carrier_smpp *s = ctx;
+
+	if (pdu->command == SMPP_submit_sm_resp || pdu->command == SMPP_generic_nack)
+		on_response(s, pdu);
+	else if (pdu->command == SMPP_deliver_sm)
+		smpp_on_deliver(s, pdu);
+}
+
+/* The oldest has waited too long: it may have been taken. Is the other side still there? */
+static void
+on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct carrier_smpp *s = ctx;
+	int64_t now_ms = s->env.clock->steady_ms(s->env.clock);
+	struct waiting *w;
+
+	(void)fd;
+	(void)what;
+	while ((w = TAILQ_FIRST(&s->waiting)) != NULL && w->until_ms <= now_ms) {
+		struct parcel *p = w->parcel;
+
+		release(s, w);
+		if (p != NULL)
+			parcel_judge(p, CARRIER_UNKNOWN, 0, "no response in time");
+		settle(s, p);
+	}
+	set_timer(s);
+	smpp_session_probe(s->session);
+}
+
+static void
+on_up(void *ctx)
+{
+	tell_changed(ctx);
+}
+
+static void
+end_all(struct carrier_smpp *s, const char *why)
+{
+	struct waiting *w;
+
+	while ((w = TAILQ_FIRST(&s->waiting)) != NULL) {
+		w->parcel = NULL;
+		release(s, w);
+	}
+	while (!LIST_EMPTY(&s->parcels)) {
+		struct parcel *p = LIST_FIRST(&s->parcels);
+
+		if (p->answered < p->sent || p->worst.result == CARRIER_ACCEPTED)
+			p->worst = (struct carrier_outcome){.result = CARRIER_UNKNOWN, .reason = why};
+		parcel_end(s, p);
+	}
+}
+
+static void
+on_down(void *ctx, const char *why)
+{
+	struct carrier_smpp *s = ctx;
+
+	end_all(s, why);
+	tell_changed(s);
+}
+
+/* ---- life ---- */
+
+static const char *
+config_fault(const struct carrier_config *c)
+{
+	if (c->host == NULL || c->system_id == NULL)
+		return "host and system_id are needed";
+	if (strlen(c->system_id) > 15)
+		return "system_id is longer than 15 octets";
+	if (c->password != NULL && strlen(c->password) > 8)
+		return "password is longer than 8 octets";
+	if (c->system_type != NULL && strlen(c->system_type) > 12)
+		return "system_type is longer than 12 octets";
+	if (c->window < 0 || c->window > 1000)
+		return "window is not from 1 to 1000";
+	return NULL;
+}
+
+static int64_t
+given_or(int64_t value, int64_t otherwise)
+{
+	return value > 0 ? value : otherwise;
+}
+
+static void
+init_window(struct carrier_smpp *s)
+{
+	LIST_INIT(&s->parcels);
+	TAILQ_INIT(&s->waiting);
+	TAILQ_INIT(&s->spare);
+	s->slots = mem_array((size_t)s->config.window, sizeof(*s->slots));
+	for (int64_t i = 0; i < s->config.window; i++)
+		TAILQ_INSERT_TAIL(&s->spare, &s->slots[i], entry);
+}
+
+static enum err
+smpp_open(const struct carrier_config *config, const struct carrier_env *env, char why[256],
+    struct carrier **out)
+{
+	const char *fault = config_fault(config);
+	struct smpp_session_user user = {on_up, on_down, on_pdu, NULL};
+	struct carrier_smpp *s;
+
+	if (fault != NULL) {
+		snprintf(why, 256, "%s", fault);
+		return ERR_INVALID;
+	}
+	s = mem_new(sizeof(*s));
+	s->magic = SMPP_MAGIC;
+	s->config = *config;
+	s->config.port = given_or(config->port, 2775);
+	s->config.window = given_or(config->window, 10);
+	s->config.enquire_link_ms = given_or(config->enquire_link_ms, 30000);
+	s->config.response_timeout_ms = given_or(config->response_timeout_ms, 10000);
+	s->config.connect_timeout_ms = given_or(config->connect_timeout_ms, 10000);
+	s->env = *env;
+	init_window(s);
+	s->timer = evtimer_new(env->base, on_timer, s);
+	INVARIANT(s->timer != NULL);
+	user.ctx = s;
+	s->session = smpp_session_new(&s->config, &s->env, &user);
+	*out = &s->carrier;
+	return OK;
+}
+
+static bool
+smpp_is_up(const struct carrier *c)
+{
+	return smpp_session_is_bound(smpp_of(c)->session);
+}
+
+static void
+smpp_free(struct carrier *c)
+{
+	struct carrier_smpp *s = smpp_of(c);
+
+	end_all(s, "the carrier was closed");
+	smpp_session_free(s->session);
+	event_free(s->timer);
+	mem_free(s->slots);
+	mem_free(s);
+}
+
+const struct carrier_ops carrier_smpp_ops = {
+    .type = "smpp",
+    .open = smpp_open,
+    .submit = smpp_submit,
+    .is_up = smpp_is_up,
+    .free = smpp_free,
+};

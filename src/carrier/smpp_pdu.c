@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "carrier/smpp_pdu.h"
+
+#include <stdio.h>
+
+enum kind { KIND_U8, KIND_CSTRING, KIND_OCTETS };
+
+struct field {
+	const char *name;
+	enum kind kind;
+	size_t size;
+	size_t offset;
+};
+
+enum field_id {
+	FIELD_NONE,
+#define SMPP_FIELD(name, kind, size) FIELD_##name,
+#include "carrier/smpp.def"
+};
+
+static const struct field fields[] = {
+    {0},
+#define SMPP_FIELD(name, kind, size) {#name, KIND_##kind, size, offsetof(struct smpp_pdu, name)},
+#include "carrier/smpp.def"
+};
+
+enum { PDU_FIELDS_MAX = 20, TLV_HEADER_LEN = 4, RESPONSE_BIT = 31 };
+
+struct shape {
+	const char *name;
+	uint32_t id;
+	uint8_t fields[PDU_FIELDS_MAX]; /* ends with FIELD_NONE */
+};
+
+static const struct shape shapes[] = {
+#define F(name) FIELD_##name
+#define SMPP_PDU(name, id, ...) {#name, id, {__VA_ARGS__}},
+#include "carrier/smpp.def"
+#undef F
+};
+
+static const struct {
+	uint16_t tag;
+	struct field field;
+} tlvs[] = {
+#define SMPP_TLV(name, tag, kind, size) \
+	{tag, {#name, KIND_##kind, size, offsetof(struct smpp_pdu, tlv_##name)}},
+#include "carrier/smpp.def"
+};
+
+static const struct {
+	uint32_t status;
+	const char *name;
+	enum carrier_result result;
+} statuses[] = {
+#define SMPP_STATUS(name, value, result) {value, #name, CARRIER_##result},
+#include "carrier/smpp.def"
+};
+
+/* ---- reading ---- */
+
+static uint32_t
+get_be32(const char *p)
+{
+	const uint8_t *o = (const uint8_t *)p;
+
+	return (uint32_t)o[0] << 24 | (uint32_t)o[1] << 16 | (uint32_t)o[2] << 8 | o[3];
+}
+
+static void
+skip(struct span *s, size_t n)
+{
+	INVARIANT(n <= s->len);
+	s->ptr += n;
+	s->len -= n;
+}
+
+/* A string with its final 0, which has to be there. */
+static bool
+take_cstring(struct span *s, const struct field *f, void *place)
+{
+	size_t len = strnlen(s->ptr, s->len);
+
+	if (len == s->len || len >= f->size)
+		return false;
+	memcpy(place, s->ptr, len + 1);
+	skip(s, len + 1);
+	return true;
+}
+
+static bool
+take_octets(struct span *s, const struct field *f, struct span *place)
+{
+	size_t len = (uint8_t)s->ptr[0];
+
+	if (len > f->size || len > s->len - 1)
+		return false;
+	*place = (struct span){s->ptr + 1, len};
+	skip(s, len + 1);
+	return true;
+}
+
+static bool
+take_field(struct span *s, const struct field *f, struct smpp_pdu *out)
+{
+	void *place = (char *)out + f->offset;
+
+	if (s->len == 0)
+		return false;
+	switch (f->kind) {
+	case KIND_U8:
+		*(uint8_t *)place = (uint8_t)s->ptr[0];
+		skip(s, 1);
+		return true;
+	case KIND_CSTRING:
+		return take_cstring(s, f, place);
+	case KIND_OCTETS:
+		return take_octets(s, f, place);
+	}
+	return false;
+}
+
+/* The value of an optional parameter has the length that stands before it. */
+static bool
+take_value(struct span value, const struct field *f, void *place)
+{
+	size_t len;
+
+	switch (f->kind) {
+	case KIND_U8:
+		if (value.len != 1)
+			return false;
+		*(uint8_t *)place = (uint8_t)value.ptr[0];
+		return true;
+	case KIND_CSTRING:
+		len = strnlen(value.ptr, value.len);
+		if (len >= f->size)
+			return false;
+		memcpy(place, value.ptr, len);
+		((char *)place)[len] = '\0';
+		return true;
+	case KIND_OCTETS:
+		*(struct span *)place = value;
+		return true;
+	}
+	return false;
+}
+
+static bool
+take_tlv(struct span *s, struct smpp_pdu *out, const char **field_out)
+{
+	uint16_t tag;
+	struct span value;
+
+	*field_out = "optional parameters";
+	if (s->len < TLV_HEADER_LEN)
+		return false;
+	tag = (uint16_t)(get_be32(s->ptr) >> 16);
+	value = (struct span){s->ptr + TLV_HEADER_LEN, get_be32(s->ptr) & UINT16_MAX};
+	skip(s, TLV_HEADER_LEN);
+	if (value.len > s->len)
+		return false;
+	skip(s, value.len);
+	for (size_t i = 0; i < countof(tlvs); i++) {
+		if (tlvs[i].tag != tag)
+			continue;
+		*field_out = tlvs[i].field.name;
+		out->tlvs |= 1u << i;
+		return take_value(value, &tlvs[i].field, (char *)out + tlvs[i].field.offset);
+	}
+	return true; /* one that we do not know */
+}
+
+enum err
+smpp_pdu_length(struct span octets, size_t *len_out)
+{
+	if (octets.len < 4)
+		return ERR_DOWN;
+	*len_out = get_be32(octets.ptr);
+	return *len_out < SMPP_HEADER_LEN || *len_out > SMPP_PDU_LEN_MAX ? ERR_SYNTAX : OK;
+}
+
+static enum err
+take_header(struct span octets, struct smpp_pdu *out, const char **field_out)
+{
+	uint32_t id;
+
+	*field_out = "command_length";
+	if (octets.len < SMPP_HEADER_LEN)
+		return ERR_SYNTAX;
+	id = get_be32(octets.ptr + 4);
+	out->status = get_be32(octets.ptr + 8);
+	out->sequence = get_be32(octets.ptr + 12);
+	if (get_be32(octets.ptr) != octets.len)
+		return ERR_SYNTAX;
+	*field_out = "command_id";
+	for (size_t i = 0; i < countof(shapes); i++)
+		if (shapes[i].id == id) {
+			out->command = (enum smpp_command)i;
+			return OK;
+		}
+	return ERR_NOT_FOUND;
+}
+
+enum err
+smpp_pdu_decode(struct span octets, struct smpp_pdu *out, const char **field_out)
+{
+	struct span s = octets;
+	const uint8_t *f;
+	enum err e;
+
+	*out = (struct smpp_pdu){0};
+	e = take_header(octets, out, field_out);
+	if (e != OK)
+		return e;
+	skip(&s, SMPP_HEADER_LEN);
+	if (s.len == 0 && smpp_is_response(out->command))
+		return OK;
+	for (f = shapes[out->command].fields; *f != FIELD_NONE; f++) {
+		*field_out = fields[*f].name;
+		if (!take_field(&s, &fields[*f], out))
+			return ERR_SYNTAX;
+	}
+	while (s.len > 0)
+		if (!take_tlv(&s, out, field_out))
+			return ERR_SYNTAX;
+	return OK;
+}
+
+/* ---- writing ---- */
+
+static void
+put_be32(struct buf *b, uint32_t n)
+{
+	const uint8_t o[4] = {(uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
+
+	buf_add(b, o, sizeof(o));
+}
+
+static bool
+put_field(struct buf *b, const struct field *f, const struct smpp_pdu *pdu)
+{
+	const void *place = (const char *)pdu + f->offset;
+	const struct span *octets = place;
+
+	switch (f->kind) {
+	case KIND_U8:
+		buf_add(b, place, 1);
+		return true;
+	case KIND_CSTRING:
+		if (strnlen(place, f->size) == f->size)
+			return false;
+		buf_add(b, place, strlen(place) + 1);
+		return true;
+	case KIND_OCTETS:
+		if (octets->len > f->size)
+			return false;
+		buf_add_char(b, (char)octets->len);
+		buf_add(b, octets->ptr, octets->len);
+		return true;
+	}
+	return false;
+}
+
+static void
+put_tlv(struct buf *b, size_t i, const struct smpp_pdu *pdu)
+{
+	const void *place = (const char *)pdu + tlvs[i].field.offset;
+	struct span value = {place, 1};
+
+	if (tlvs[i].field.kind == KIND_CSTRING)
+		value.len = strlen(place) + 1;
+	else if (tlvs[i].field.kind == KIND_OCTETS)
+		value = *(const struct span *)place;
+	INVARIANT(value.len <= tlvs[i].field.size);
+	put_be32(b, (uint32_t)tlvs[i].tag << 16 | (uint32_t)value.len);
+	buf_add(b, value.ptr, value.len);
+}
+
+enum err
+smpp_pdu_encode(const struct smpp_pdu *pdu, struct buf *out, const char **field_out)
+{
+	size_t start = out->len;
+	uint8_t *len;
+
+	INVARIANT((unsigned)pdu->command < SMPP_COMMAND_COUNT);
+	put_be32(out, 0);
+	put_be32(out, shapes[pdu->command].id);
+	put_be32(out, pdu->status);
+	put_be32(out, pdu->sequence);
+	for (const uint8_t *f = shapes[pdu->command].fields; *f != FIELD_NONE; f++)
+		if (!put_field(out, &fields[*f], pdu)) {
+			*field_out = fields[*f].name;
+			return ERR_TOO_LARGE;
+		}
+	for (size_t i = 0; i < countof(tlvs); i++)
+		if ((pdu->tlvs & 1u << i) != 0)
+			put_tlv(out, i, pdu);
+	*field_out = "command_length";
+	if (out->failed || out->len - start > SMPP_PDU_LEN_MAX)
+		return ERR_TOO_LARGE;
+	len = (uint8_t *)out->ptr + start;
+	for (int i = 0; i < 4; i++)
+		len[i] = (uint8_t)((out->len - start) >> 8 * (3 - i));
+	return OK;
+}
+
+/* ---- what codes mean ---- */
+
+bool
+smpp_is_response(enum smpp_command c)
+{
+	INVARIANT((unsigned)c < SMPP_COMMAND_COUNT);
+	return shapes[c].id >> RESPONSE_BIT != 0;
+}
+
+const char *
+smpp_command_name(enum smpp_command c)
+{
+	INVARIANT((unsigned)c < SMPP_COMMAND_COUNT);
+	return shapes[c].name;
+}
+
+const char *
+smpp_status_name(uint32_t status)
+{
+	for (size_t i = 0; i < countof(statuses); i++)
+		if (statuses[i].status == status)
+			return statuses[i].name;
+	return "vendor";
+}
+
+enum carrier_result
+smpp_status_result(uint32_t status)
+{
+	for (size_t i = 0; i < countof(statuses); i++)
+		if (statuses[i].status == status)
+			return statuses[i].result;
+	return CARRIER_RETRY;
+}
+
+void
+smpp_relative_time(int64_t ms, char out[17])
+{
+	enum { DAY_S = 86400, MONTH_DAYS = 30, MONTHS_MAX = 11 };
+	int64_t s = ms < 1000 ? 1 : ms / 1000;
+	int64_t days = s / DAY_S;
+
+	if (days >= MONTHS_MAX * MONTH_DAYS) {
+		snprintf(out, 17, "%s", "001100000000000R");
+		return;
+	}
+	s %= DAY_S;
+	snprintf(out, 17, "00%02u%02u%02u%02u%02u000R", (unsigned)(days / MONTH_DAYS) % 100,
+	    (unsigned)(days % MONTH_DAYS), (unsigned)(s / 3600), (unsigned)(s / 60 % 60),
+	    (unsigned)(s % 60));
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SMPP 3.4 PDUs as octets and as structs. No I/O, and no length is believed: what a
+ * PDU says of itself is held against the octets that are there.
+ */
+#ifndef WW_SMPP_PDU_H
+#define WW_SMPP_PDU_H
+
+#include "base/buf.h"
+#include "carrier/carrier.h"
+
+enum { SMPP_HEADER_LEN = 16, SMPP_PDU_LEN_MAX = 70000 };
+
+enum smpp_command {
+#define SMPP_PDU(name, id, ...) SMPP_##name,
+#include "carrier/smpp.def"
+	SMPP_COMMAND_COUNT
+};
+
+enum smpp_tlv {
+#define SMPP_TLV(name, tag, kind, size) SMPP_TLV_##name,
+#include "carrier/smpp.def"
+	SMPP_TLV_COUNT
+};
+
+enum smpp_status {
+#define SMPP_STATUS(name, value, result) SMPP_##name = (value),
+#include "carrier/smpp.def"
+};
+
+#define SMPP_TYPE_U8(name, size) uint8_t name;
+#define SMPP_TYPE_CSTRING(name, size) char name[size];
+#define SMPP_TYPE_OCTETS(name, size) struct span name;
+
+struct smpp_pdu {
+	enum smpp_command command;
+	uint32_t status;
+	uint32_t sequence;
+	unsigned tlvs; /* 1 << enum smpp_tlv of those that are there */
+#define SMPP_FIELD(name, kind, size) SMPP_TYPE_##kind(name, size)
+#define SMPP_TLV(name, tag, kind, size) SMPP_TYPE_##kind(tlv_##name, size)
+#include "carrier/smpp.def"
+};
+
+#undef SMPP_TYPE_U8
+#undef SMPP_TYPE_CSTRING
+#undef SMPP_TYPE_OCTETS
+
+/*
+ * From the first octets of a stream, how long the PDU is: OK and the length;
+ * ERR_DOWN: fewer than four octets are there; ERR_SYNTAX: no PDU has that length.
+ */
+enum err smpp_pdu_length(struct span octets, size_t *len_out) MUST_CHECK;
+/*
+ * One whole PDU. Octet strings point into `octets`. ERR_SYNTAX names the field;
+ * ERR_NOT_FOUND: a command that we do not know. In all cases with 16 octets the
+ * sequence is set. A response without any body is allowed: many send errors so.
+ */
+enum err smpp_pdu_decode(
+    struct span octets, struct smpp_pdu *out, const char **field_out) MUST_CHECK;
+/* Appends to `out`. ERR_TOO_LARGE names the field that does not fit. */
+enum err smpp_pdu_encode(
+    const struct smpp_pdu *pdu, struct buf *out, const char **field_out) MUST_CHECK;
+bool smpp_is_response(enum smpp_command c);
+const char *smpp_command_name(enum smpp_command c);
+
+/* "ESME_RTHROTTLED", or "vendor" for what the specification does not name. */
+const char *smpp_status_name(uint32_t status);
+enum carrier_result smpp_status_result(uint32_t status);
+/* What is left of a life as relative time (SMPP 3.4 7.1.1.2), at least a second. */
+void smpp_relative_time(int64_t ms, char out[17]);
+
+#endif

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "carrier/smpp_session.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/dns.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+
+enum {
+	SESSION_MAGIC = 0x736d7070,
+	INTERFACE_VERSION = 0x34,
+	BACKOFF_FIRST_MS = 1000,
+	BACKOFF_MAX_MS = 30000,
+	BACKOFF_DOUBLINGS = 5,
+	SEQUENCE_MAX = 0x7fffffff,
+	INPUT_MAX = 2 * SMPP_PDU_LEN_MAX
+};
+
+enum session_state { DOWN, CONNECTING, BINDING, BOUND, STATE_COUNT };
+
+struct smpp_session {
+	unsigned magic;
+	const struct carrier_config *config;
+	const struct carrier_env *env;
+	struct smpp_session_user user;
+	enum session_state state;
+	struct evdns_base *dns;
+	struct bufferevent *link;
+	struct event *timer; /* the next try, the end of connecting or binding, or a probe */
+	bool probing;        /* an enquire_link is without its response */
+	bool heard;          /* something came since the timer was set */
+	unsigned failures;   /* in a row */
+	uint32_t sequence;
+};
+
+static void
+session_move(struct smpp_session *s, enum session_state to)
+{
+	static const bool may[STATE_COUNT][STATE_COUNT] = {
+	    [DOWN] = {[CONNECTING] = true},
+	    [CONNECTING] = {[BINDING] = true, [DOWN] = true},
+	    [BINDING] = {[BOUND] = true, [DOWN] = true},
+	    [BOUND] = {[DOWN] = true},
+	};
+
+	CHECK_OBJ(s, SESSION_MAGIC);
+	INVARIANT(may[s->state][to]);
+	s->state = to;
+}
+
+static void
+set_timer(struct smpp_session *s, int64_t ms)
+{
+	struct timeval tv = {ms / 1000, (ms % 1000) * 1000};
+
+	INVARIANT(event_add(s->timer, &tv) == 0);
+}
+
+/* Between half and the whole, so that many clients do not come back at once. */
+static int64_t
+backoff_ms(struct smpp_session *s)
+{
+	unsigned doublings = s->failures < BACKOFF_DOUBLINGS ? s->failures : BACKOFF_DOUBLINGS;
+	uint32_t whole = (uint32_t)BACKOFF_FIRST_MS << doublings;
+	uint32_t random;
+
+	if (whole > BACKOFF_MAX_MS)
+		whole = BACKOFF_MAX_MS;
+	s->env->entropy->fill(s->env->entropy, &random, sizeof(random));
+	return whole / 2 + random % (whole / 2 + 1);
+}
+
+static void
+lose(struct smpp_session *s, const char *why)
+{
+	bool was_bound = s->state == BOUND;
+	int64_t wait_ms;
+
+	session_move(s, DOWN);
+	bufferevent_free(s->link);
+	s->link = NULL;
+	s->probing = false;
+	wait_ms = backoff_ms(s);
+	s->failures++;
+	set_timer(s, wait_ms);
+	log_event(LOG_LEVEL_WARNING, "carrier_down", LOG_TEXT("carrier", s->config->name),
+	    LOG_TEXT("reason", why), LOG_INT("retryMs", wait_ms));
+	if (was_bound)
+		s->user.down(s->user.ctx, why);
+}
+
+/* ---- writing ---- */
+
+static enum err
+put(struct smpp_session *s, const struct smpp_pdu *pdu)
+{
+	struct buf out;
+	const char *field;
+	enum err e;
+
+	buf_init(&out, SMPP_PDU_LEN_MAX);
+	e = smpp_pdu_encode(pdu, &out, &field);
+	if (e == OK && bufferevent_write(s->link, out.ptr, out.len) != 0)
+		e = ERR_DOWN;
+	buf_fini(&out);
+	return e;
+}
+
+uint32_t
+smpp_session_sequence(struct smpp_session *s)
+{
+	s->sequence = s->sequence >= SEQUENCE_MAX ? 1 : s->sequence + 1;
+	return s->sequence;
+}
+
+enum err
+smpp_session_send(struct smpp_session *s, const struct smpp_pdu *pdu)
+{
+	CHECK_OBJ(s, SESSION_MAGIC);
+	return s->state == BOUND ? put(s, pdu) : ERR_DOWN;
+}
+
+static void
+put_empty(struct smpp_session *s, enum smpp_command command, uint32_t status, uint32_t sequence)
+{
+	struct smpp_pdu pdu = {.command = command, .status = status, .sequence = sequence};
+
+	INVARIANT(put(s, &pdu) == OK);
+}
+
+/* Past the buffers, as the link is about to close; best effort. */
+static void
+put_now(struct smpp_session *s, const struct smpp_pdu *pdu)
+{
+	struct buf out;
+	const char *field;
+
+	buf_init(&out, SMPP_PDU_LEN_MAX);
+	INVARIANT(smpp_pdu_encode(pdu, &out, &field) == OK);
+	(void)!send(bufferevent_getfd(s->link), out.ptr, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	buf_fini(&out);
+}
+
+static bool
+copy_text(char *out, size_t size, const char *text)
+{
+	return snprintf(out, size, "%s", text == NULL ? "" : text) < (int)size;
+}
+
+static void
+bind_session(struct smpp_session *s)
+{
+	struct smpp_pdu pdu = {.command = SMPP_bind_transceiver,
+	    .sequence = smpp_session_sequence(s), .interface_version = INTERFACE_VERSION};
+	const struct carrier_config *c = s->config;
+
+	INVARIANT(copy_text(pdu.system_id, sizeof(pdu.system_id), c->system_id));
+	INVARIANT(copy_text(pdu.password, sizeof(pdu.password), c->password));
+	INVARIANT(copy_text(pdu.system_type, sizeof(pdu.system_type), c->system_type));
+	session_move(s, BINDING);
+	INVARIANT(put(s, &pdu) == OK);
+	secret_wipe(pdu.password, sizeof(pdu.password));
+	set_timer(s, c->response_timeout_ms);
+}
+
+void
+smpp_session_probe(struct smpp_session *s)
+{
+	CHECK_OBJ(s, SESSION_MAGIC);
+	if (s->state != BOUND || s->probing)
+		return;
+	s->probing = true;
+	s->heard = false;
+	put_empty(s, SMPP_enquire_link, 0, smpp_session_sequence(s));
+	set_timer(s, s->config->response_timeout_ms);
+}
+
+/* ---- reading ---- */
+
+static void
+on_bind_resp(struct smpp_session *s, const struct smpp_pdu *pdu)
+{
+	char why[80];
+
+	if (s->state != BINDING)
+		return;
+	if (pdu->status != SMPP_ESME_ROK) {
+		snprintf(why, sizeof(why), "the bind was refused: %s (0x%x)",
+		    smpp_status_name(pdu->status), pdu->status);
+		lose(s, why);
+		return;
+	}
+	session_move(s, BOUND);
+	s->failures = 0;
+	s->heard = true;
+	set_timer(s, s->config->enquire_link_ms);
+	log_event(LOG_LEVEL_INFO, "carrier_up", LOG_TEXT("carrier", s->config->name),
+	    LOG_TEXT("smsc", pdu->system_id));
+	s->user.up(s->user.ctx);
+}
+
+static void
+on_pdu(struct smpp_session *s, const struct smpp_pdu *pdu)
+{
+	s->heard = true;
+	if (pdu->command == SMPP_bind_transceiver_resp ||
+	    (pdu->command == SMPP_generic_nack && s->state == BINDING)) {
+		on_bind_resp(s, pdu);
+	} else if (pdu->command == SMPP_enquire_link) {
+		put_empty(s, SMPP_enquire_link_resp, 0, pdu->sequence);
+	} else if (pdu->command == SMPP_enquire_link_resp) {
+		s->probing = false;
+		if (s->state == BOUND)
+			set_timer(s, s->config->enquire_link_ms);
+	} else if (pdu->command == SMPP_unbind) {
+		put_now(s, &(struct smpp_pdu){
+			       .command = SMPP_unbind_resp, .sequence = pdu->sequence});
+		lose(s, "the other side unbound");
+	} else if (s->state == BOUND) {
+		s->user.pdu(s->user.ctx, pdu);
+	}
+}
+
+/* One PDU, whole in memory. */
+static void
+take(struct smpp_session *s, struct span octets)
+{
+	struct smpp_pdu pdu;
+	const char *field;
+	char why[80];
+	enum err e = smpp_pdu_decode(octets, &pdu, &field);
+
+	if (e == ERR_NOT_FOUND) {
+		put_empty(s, SMPP_generic_nack, SMPP_ESME_RINVCMDID, pdu.sequence);
+	} else if (e != OK) {
+		snprintf(why, sizeof(why), "a malformed PDU: %s", field);
+		lose(s, why);
+	} else {
+		on_pdu(s, &pdu);
+	}
+}
+
+/* False when there is no whole PDU, or no link any more. */
+static bool
+take_next(struct smpp_session *s)
+{
+	struct evbuffer *in = s->link == NULL ? NULL : bufferevent_get_input(s->link);
+	struct bufferevent *link = s->link;
+	char head[4];
+	size_t len;
+	enum err e;
+
+	if (in == NULL || evbuffer_copyout(in, head, sizeof(head)) < (ssize_t)sizeof(head))
+		return false;
+	e = smpp_pdu_length((struct span){head, sizeof(head)}, &len);
+	if (e != OK) {
+		lose(s, "a PDU of an impossible length");
+		return false;
+	}
+	if (evbuffer_get_length(in) < len)
+		return false;
+	take(s, (struct span){(const char *)evbuffer_pullup(in, (ssize_t)len), len});
+	if (s->link != link)
+		return false;
+	evbuffer_drain(in, len);
+	return true;
+}
+
+static void
+on_read(struct bufferevent *link, void *ctx)
+{
+	struct smpp_session *s = ctx;
+
+	CHECK_OBJ(s, SESSION_MAGIC);
+	(void)link;
+	while (take_next(s))
+		continue;
+}
+
+static void
+on_link(struct bufferevent *link, short what, void *ctx)
+{
+	struct smpp_session *s = ctx;
+	int dns;
+
+	CHECK_OBJ(s, SESSION_MAGIC);
+	if ((what & BEV_EVENT_CONNECTED) != 0) {
+		bind_session(s);
+		return;
+	}
+	dns = bufferevent_socket_get_dns_error(link);
+	if (dns != 0)
+		lose(s, evutil_gai_strerror(dns));
+	else if ((what & BEV_EVENT_ERROR) != 0)
+		lose(s, evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+	else
+		lose(s, "the connection was closed");
+}
+
+/* ---- connecting ---- */
+
+static void
+connect_link(struct smpp_session *s)
+{
+	session_move(s, CONNECTING);
+	s->link = bufferevent_socket_new(
+	    s->env->base, -1, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+	INVARIANT(s->link != NULL);
+	bufferevent_setcb(s->link, on_read, NULL, on_link, s);
+	bufferevent_setwatermark(s->link, EV_READ, 0, INPUT_MAX);
+	set_timer(s, s->config->connect_timeout_ms);
+	if (bufferevent_socket_connect_hostname(s->link, s->dns, AF_UNSPEC, s->config->host,
+		(int)s->config->port) != 0) {
+		lose(s, "the host cannot be looked up");
+		return;
+	}
+	bufferevent_enable(s->link, EV_READ | EV_WRITE);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct smpp_session *s = ctx;
+
+	(void)fd;
+	(void)what;
+	CHECK_OBJ(s, SESSION_MAGIC);
+	if (s->state == DOWN) {
+		connect_link(s);
+	} else if (s->state == CONNECTING) {
+		lose(s, "connecting took too long");
+	} else if (s->state == BINDING) {
+		lose(s, "no response to the bind");
+	} else if (s->probing && !s->heard) {
+		lose(s, "no response to enquire_link");
+	} else if (s->heard) {
+		s->heard = false;
+		s->probing = false;
+		set_timer(s, s->config->enquire_link_ms);
+	} else {
+		smpp_session_probe(s);
+	}
+}
+
+/* ---- life ---- */
+
+struct smpp_session *
+smpp_session_new(const struct carrier_config *config, const struct carrier_env *env,
+    const struct smpp_session_user *user)
+{
+	struct smpp_session *s = mem_new(sizeof(*s));
+
+	s->magic = SESSION_MAGIC;
+	s->config = config;
+	s->env = env;
+	s->user = *user;
+	s->timer = evtimer_new(env->base, on_timer, s);
+	s->dns = evdns_base_new(env->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	INVARIANT(s->timer != NULL && s->dns != NULL);
+	/* without a resolver there are still addresses and the hosts file */
+	(void)evdns_base_resolv_conf_parse(s->dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
+	connect_link(s);
+	return s;
+}
+
+void
+smpp_session_free(struct smpp_session *s)
+{
+	if (s == NULL)
+		return;
+	CHECK_OBJ(s, SESSION_MAGIC);
+	if (s->state == BOUND)
+		put_now(s, &(struct smpp_pdu){
+			       .command = SMPP_unbind, .sequence = smpp_session_sequence(s)});
+	if (s->link != NULL)
+		bufferevent_free(s->link);
+	event_free(s->timer);
+	evdns_base_free(s->dns, 0);
+	mem_free(s);
+}
+
+bool
+smpp_session_is_bound(const struct smpp_session *s)
+{
+	CHECK_OBJ(s, SESSION_MAGIC);
+	return s->state == BOUND;
+}
