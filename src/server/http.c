@@ -83,15 +83,35 @@ read_address(struct http *h)
 	}
 }
 
+/* libevent's parser takes no port 0, which lets the system choose. */
+static bool
+parse_address(const char *text, struct sockaddr_storage *to, int *len)
+{
+	const char *colon = strrchr(text, ':');
+	char with_port[ADDRESS_TEXT_LEN];
+
+	*len = sizeof(*to);
+	if (colon == NULL || strcmp(colon, ":0") != 0)
+		return evutil_parse_sockaddr_port(text, (struct sockaddr *)to, len) == 0;
+	if (snprintf(with_port, sizeof(with_port), "%s1", text) >= (int)sizeof(with_port) ||
+	    evutil_parse_sockaddr_port(with_port, (struct sockaddr *)to, len) != 0)
+		return false;
+	if (to->ss_family == AF_INET6)
+		((struct sockaddr_in6 *)(void *)to)->sin6_port = 0;
+	else
+		((struct sockaddr_in *)(void *)to)->sin_port = 0;
+	return true;
+}
+
 static enum err
 open_socket(struct http *h, char why[256])
 {
 	struct sockaddr_storage to;
-	int len = sizeof(to);
+	int len;
 	char reason[256];
 	enum err e;
 
-	if (evutil_parse_sockaddr_port(h->options.listen, (struct sockaddr *)&to, &len) != 0) {
+	if (!parse_address(h->options.listen, &to, &len)) {
 		snprintf(why, 256, "%s is not an address and a port", h->options.listen);
 		return ERR_INVALID;
 	}

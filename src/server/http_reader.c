@@ -5,9 +5,6 @@
 
 enum { READER_MAGIC = 0x68747470, LENGTH_DIGITS_MAX = 15, KEPT_CAPACITY_MAX = 4096 };
 
-/* Framing of one-octet chunks and extensions, beyond which nobody means well. */
-enum { BODY_OVERHEAD_FACTOR = 8, BODY_OVERHEAD_MIN = 4096 };
-
 static void
 fail(struct http_reader *r, enum err e, const char *why)
 {
@@ -157,14 +154,12 @@ on_field(http_parser *p, const char *at, size_t len)
 	return 0;
 }
 
-/* A trailer changes nothing: the head was judged before. */
 static int
 on_value(http_parser *p, const char *at, size_t len)
 {
 	struct http_reader *r = p->data;
 
-	if (r->stage == HTTP_STAGE_HEAD)
-		take_header(r, r->field, span_trim((struct span){at, len}));
+	take_header(r, r->field, span_trim((struct span){at, len}));
 	return 0;
 }
 
@@ -185,30 +180,9 @@ on_head(http_parser *p)
 	r->method = span_of(http_method_str((enum http_method)p->method));
 	r->is_head = p->method == HTTP_HEAD;
 	r->keep_alive = http_should_keep_alive(p) != 0 && p->method != HTTP_CONNECT;
-	r->stage = HTTP_STAGE_BODY;
-	return 0;
-}
-
-static int
-on_body(http_parser *p, const char *at, size_t len)
-{
-	struct http_reader *r = p->data;
-
-	buf_add(&r->body, at, len);
-	if (!r->body.failed)
-		return 0;
-	fail(r, ERR_TOO_LARGE, NULL);
-	return -1;
-}
-
-static int
-on_complete(http_parser *p)
-{
-	struct http_reader *r = p->data;
-
-	r->stage = HTTP_STAGE_DONE;
-	http_parser_pause(p, 1);
-	return 0;
+	r->left = r->lengths == 1 ? (size_t)p->content_length : 0;
+	r->stage = r->left > 0 || r->chunked ? HTTP_STAGE_BODY : HTTP_STAGE_DONE;
+	return 1; /* the body is ours */
 }
 
 static const http_parser_settings settings = {
@@ -216,21 +190,7 @@ static const http_parser_settings settings = {
     .on_header_field = on_field,
     .on_header_value = on_value,
     .on_headers_complete = on_head,
-    .on_body = on_body,
-    .on_message_complete = on_complete,
 };
-
-/* How many octets belong to this request. */
-static size_t
-parse(struct http_reader *r, struct span s)
-{
-	size_t used = http_parser_execute(&r->parser, &settings, s.ptr, s.len);
-	enum http_errno e = HTTP_PARSER_ERRNO(&r->parser);
-
-	if (e != HPE_OK && e != HPE_PAUSED)
-		fail(r, ERR_FRAMING, http_errno_description(e));
-	return used;
-}
 
 /* ---- head ---- */
 
@@ -264,14 +224,12 @@ drop_authority(struct http_reader *r)
 static void
 read_head(struct http_reader *r)
 {
-	size_t used;
-
 	check_lines(r);
 	if (r->stage == HTTP_STAGE_BROKEN)
 		return;
-	used = parse(r, buf_span(&r->head));
-	if (r->stage == HTTP_STAGE_HEAD || (r->stage != HTTP_STAGE_BROKEN && used < r->head.len - 1))
-		fail(r, ERR_FRAMING, "the request line cannot be read");
+	(void)http_parser_execute(&r->parser, &settings, r->head.ptr, r->head.len);
+	if (r->stage == HTTP_STAGE_HEAD)
+		fail(r, ERR_FRAMING, http_errno_description(HTTP_PARSER_ERRNO(&r->parser)));
 	drop_authority(r);
 }
 
@@ -298,15 +256,33 @@ feed_head(struct http_reader *r, struct span s)
 /* ---- body ---- */
 
 static size_t
+feed_chunked(struct http_reader *r, struct span s)
+{
+	size_t used;
+	enum err e = http_chunked_feed(&r->chunks, s, &r->body, &used);
+
+	if (e == ERR_FRAMING)
+		fail(r, e, "a chunk of the body is malformed");
+	else if (e != OK)
+		fail(r, e, NULL);
+	else if (r->chunks.at == CHUNKED_DONE)
+		r->stage = HTTP_STAGE_DONE;
+	return used;
+}
+
+static size_t
 feed_body(struct http_reader *r, struct span s)
 {
-	size_t used = parse(r, s);
+	size_t n = s.len < r->left ? s.len : r->left;
 
-	r->body_octets += used;
-	if (r->stage == HTTP_STAGE_BODY &&
-	    r->body_octets > BODY_OVERHEAD_FACTOR * r->body_max + BODY_OVERHEAD_MIN)
-		fail(r, ERR_TOO_LARGE, NULL);
-	return used;
+	if (r->chunked)
+		return feed_chunked(r, s);
+	buf_add(&r->body, s.ptr, n);
+	INVARIANT(!r->body.failed);
+	r->left -= n;
+	if (r->left == 0)
+		r->stage = HTTP_STAGE_DONE;
+	return n;
 }
 
 /* Empty lines before a request are not part of it (RFC 9112 2.2). */

@@ -6,7 +6,7 @@
  * What two readers could take for two different messages is refused, never
  * repaired: two lengths, a length beside a transfer coding, any coding but
  * "chunked", a bare CR or LF, a folded header, a name that is no token, no Host or
- * two. The chunked coding and the grammar of the request line are http-parser's.
+ * two. The grammar of the head is http-parser's.
  */
 #ifndef WW_HTTP_READER_H
 #define WW_HTTP_READER_H
@@ -14,6 +14,7 @@
 #include <http_parser.h>
 
 #include "base/buf.h"
+#include "server/http_chunked.h"
 
 enum { HTTP_HEAD_MAX = 16384 };
 
@@ -31,7 +32,8 @@ struct http_reader {
 	enum http_stage stage;
 	struct buf head;
 	struct buf body;
-	size_t body_octets; /* as sent, with the framing of chunks */
+	size_t left; /* of the body, when its length was given */
+	struct http_chunked chunks;
 	http_parser parser;
 	enum err err;
 	const char *why;

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures that every suite has: a running server, and an application to play with."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from harness.server import Server  # noqa: E402
+
+# Limits so wide that a test meets none by accident, and resends without a wait.
+RELAXED = "limits: {resend_interval: 0s}\n"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """One server for a module; its trial carrier writes messages.jsonl."""
+    with Server(tmp_path_factory.mktemp("server"), config=RELAXED) as running:
+        yield running
+
+
+@pytest.fixture()
+def fresh(tmp_path):
+    """Makes servers of a test's own; all of them are stopped at its end."""
+    started = []
+
+    def make(name="own", **options):
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        started.append(Server(folder, **options).start())
+        return started[-1]
+
+    yield make
+    for one in started:
+        one.stop_if_running()
