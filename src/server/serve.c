@@ -99,10 +99,19 @@ open_store(struct server *s)
 	    .key_rotation_ms = s->conf.key_rotation_ms, .clock = &clock_system,
 	    .entropy = &entropy_system, .keys_changed = keys_changed, .ctx = s};
 	char why[256] = "";
+	int64_t key_id;
+	int64_t now_ms;
 	enum err e = store_open(&o, why, &s->store);
 
-	if (e != OK)
+	if (e != OK) {
 		cli_fail("%s", why);
+		return e;
+	}
+	/* the first PIN shall not be the one that finds out whether a key can be made */
+	now_ms = store_now_ms(s->store);
+	e = keyring_current(store_keyring(s->store), now_ms, now_ms, &key_id);
+	if (e != OK)
+		cli_fail("the keyring in %s: %s", s->conf.data, err_text(e));
 	return e;
 }
 
@@ -324,6 +333,7 @@ command_serve(const struct cli *cli)
 	if (cli_conf(cli, &s.conf) != OK)
 		return CLI_FAILED;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk, no reason to die */
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);

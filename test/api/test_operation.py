@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the operator does: commands, configuration, starting, stopping."""
+
+import contextlib
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from harness.raw import Raw
+from harness.server import Server, binary, wait_for
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*words):
+    return subprocess.run([binary(), *words], capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_help_and_version():
+    assert run("--version").stdout.startswith("watchword ")
+    text = run("--help").stdout
+    for command in ("serve", "account create", "key create", "key revoke", "config check"):
+        assert f"watchword {command}" in text
+    assert "--listen" in run("serve", "--help").stdout
+
+
+@pytest.mark.parametrize("words", [
+    (), ("nonsense",), ("key",), ("key", "nonsense"), ("serve", "--nonsense"),
+    ("serve", "extra"), ("account", "create"), ("config", "check"), ("key", "revoke"),
+    ("key", "create", "--account", "default"), ("account", "create", "x", "--scope", "y"),
+    ("key", "create", "--account", "a", "--name", "n", "--scope", "2fa:everything")])
+def test_a_wrong_command_line_says_so(words):
+    done = run(*words)
+    assert done.returncode == 2 and done.stderr and not done.stdout
+
+
+def test_the_manual_is_the_one_in_doc():
+    assert run("--print-config-manual").stdout == (ROOT / "doc/configuration.md").read_text()
+
+
+CONFIGURATIONS = [
+    ("", []),
+    ("# nothing\n", []),
+    ("listen: 127.0.0.1:0\nhttp: {threads: 2}\n", []),
+    ("listn: x\n", ["1: listn: there is no such option; did you mean listen?"]),
+    ("listen: nowhere\n", ["1: listen: must be ADDRESS:PORT"]),
+    ("http:\n  body_max: 12\n", ["2: http.body_max: must be from 1024 to 16777216"]),
+    ("http:\n  idle_timeout: soon\n",
+     ["2: http.idle_timeout: must be a time such as 500ms, 10s, 2m, 1h or 1d"]),
+    ("http: 5\n", ["1: http: must hold names and values"]),
+    ("http: {threads: [1]}\n", ["1: http.threads: must be one value"]),
+    ("data: a\ndata: b\n", ["2: data: was given before, in line 1"]),
+    ("profile: lax\n", ["1: profile: must be one of compatible|strict"]),
+    ("carriers: {}\n", ["1: carriers: must be a list"]),
+    ("carriers:\n- {name: a, type: pigeon}\n", ["2: carriers[0].type: must be file or smpp"]),
+    ("carriers:\n- {name: a, type: file}\n", ["2: carriers[0].path: is missing"]),
+    ("carriers:\n- {name: a, type: file, path: x, host: y}\n",
+     ["2: carriers[0].host: is not for carriers of type file"]),
+    ("carriers:\n- {name: a, type: file, path: x}\n- {name: a, type: file, path: y}\n",
+     ["3: carriers[1].name: there is another carrier a"]),
+    ("carriers:\n- {name: a, type: smpp, host: h, system_id: i, password: waytoolong}\n",
+     ["2: carriers[0].password: must have from 0 to 8 characters"]),
+    ("carriers:\n- {name: a, type: smpp, host: h, system_id: i, password_file: /nowhere/x}\n",
+     ["2: carriers[0].password_file: /nowhere/x: No such file or directory"]),
+    ("routes:\n- {prefix: 41, carriers: [b]}\n", ["2: routes[0].carriers: there is no carrier b"]),
+    ("carriers:\n- {name: a, type: file, path: x}\nroutes:\n- {prefix: \"41\", carriers: [a]}\n"
+     "- {prefix: \"41\", carriers: [a]}\n",
+     ["5: routes[1].prefix: the route in line 4 has the same prefix and channel"]),
+    ("routes:\n- {prefix: x}\n",
+     ["2: routes[0].prefix: must be digits alone", "2: routes[0].carriers: is missing"]),
+    ("a: [1\n", ["2: did not find expected ',' or ']'"]),
+    ("data: x\n---\ndata: y\n", ["3: a second document in the file"]),
+    ("- x\n", ["1: must hold names and values"]),
+]
+
+
+@pytest.mark.parametrize("text,faults", CONFIGURATIONS, ids=range(len(CONFIGURATIONS)))
+def test_what_is_wrong_with_a_configuration(tmp_path, text, faults):
+    path = tmp_path / "w.yaml"
+    path.write_text(text)
+    done = run("config", "check", str(path))
+    assert done.stderr.splitlines() == [f"{path}:{fault}" for fault in faults]
+    assert done.returncode == (1 if faults else 0)
+
+
+def test_the_example_of_the_manual_is_a_configuration(tmp_path):
+    text = (ROOT / "doc/configuration.md").read_text()
+    example = text.split("```yaml\n")[1].split("```")[0]
+    secret = tmp_path / "main.secret"
+    secret.write_text("hush\n")
+    path = tmp_path / "w.yaml"
+    path.write_text(example.replace("/etc/watchword/main.secret", str(secret)))
+    done = run("config", "check", str(path))
+    assert done.returncode == 0, done.stderr
+
+
+def test_first_start_makes_what_is_needed_for_its_owner_alone(fresh):
+    own = fresh()
+    for name in ("api-key", "keyring", "watchword.db", "messages.jsonl", "lock"):
+        mode = stat.S_IMODE(os.stat(own.data / name).st_mode)
+        assert mode == 0o600, name
+    assert stat.S_IMODE(os.stat(own.data).st_mode) == 0o700
+    own.stop()
+    assert own.key in own.out.decode() and "trying out" in own.out.decode()
+    own.start()
+    own.stop()
+    assert own.key not in own.out.decode()
+
+
+def test_the_command_that_is_printed_works(fresh):
+    own = fresh()
+    wait_for("the welcome", lambda: b"curl" in own.out and own.out.endswith(b"\n"))
+    line = next(l for l in own.out.decode().splitlines() if l.strip().startswith("curl"))
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=30, check=True)
+    assert '"applicationId"' in done.stdout
+
+
+def test_a_second_server_on_the_same_data_is_refused(fresh):
+    own = fresh()
+    done = run("serve", "--data", str(own.data), "--listen", "127.0.0.1:0")
+    assert done.returncode == 1 and "another watchword" in done.stderr
+    assert own.get("/health/live").status_code == 200
+
+
+def test_a_taken_port_is_named(fresh):
+    own = fresh()
+    (own.folder / "other").mkdir()
+    other = Server(own.folder / "other", listen=":".join(own.address))
+    with pytest.raises(AssertionError, match="cannot listen on 127.0.0.1"):
+        other.start()
+
+
+def test_a_store_of_a_newer_version_is_refused_and_left_alone(fresh):
+    own = fresh()
+    own.stop()
+    with contextlib.closing(sqlite3.connect(own.data / "watchword.db")) as db:
+        db.execute("PRAGMA user_version = 9999")
+    before = (own.data / "watchword.db").read_bytes()
+    done = run("serve", "--data", str(own.data), "--listen", "127.0.0.1:0")
+    assert done.returncode == 1 and "newer version" in done.stderr
+    assert (own.data / "watchword.db").read_bytes() == before
+
+
+def test_a_damaged_keyring_is_refused(fresh):
+    own = fresh()
+    own.stop()
+    (own.data / "keyring").write_text("nonsense\n")
+    done = run("serve", "--data", str(own.data), "--listen", "127.0.0.1:0")
+    assert done.returncode == 1 and "keyring" in done.stderr
+    assert (own.data / "keyring").read_text() == "nonsense\n"
+
+
+def test_what_was_sent_before_a_restart_is_verified_after_it(fresh):
+    own = fresh()
+    application = own.application()
+    pin_id, pin = own.sent(application, own.template(application))
+    assert own.verify(pin_id, "x").json()["attemptsRemaining"] == 9
+    own.stop()
+    own.start()
+    assert own.verify(pin_id, "x").json()["attemptsRemaining"] == 8
+    assert own.verify(pin_id, pin).json()["verified"] is True
+
+
+def test_stopping_finishes_what_is_in_flight(fresh):
+    own = fresh(config="http: {body_timeout: 20s}\n")
+    body = '{"name":"late"}'
+    raw = Raw(own).send("POST /2fa/2/applications HTTP/1.1\r\nHost: x\r\nAuthorization: App "
+                        f"{own.key}\r\nContent-Length: {len(body)}\r\n\r\n" + body[:5])
+    idle = Raw(own).send("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+    idle.response()
+    own.process.send_signal(signal.SIGTERM)
+    assert idle.is_closed()
+    status, headers, answer = raw.send(body[5:]).response()
+    assert (status, headers["connection"], answer["name"]) == (200, "close", "late")
+    assert own.process.wait(30) == 0
+    assert list(own.data.glob("*-wal")) == []
+
+
+def test_stopping_under_load_loses_no_answer(fresh):
+    own = fresh()
+    application = own.application()
+    template = own.template(application)
+    answered = []
+
+    def load(worker):
+        import requests
+        with requests.Session() as http:
+            try:
+                for n in range(10000):
+                    answer = own.send(application, template, f"4179{worker}{n:06d}", http=http)
+                    answered.append((answer.status_code, answer.json()))
+            except requests.exceptions.ConnectionError:
+                pass
+
+    workers = [threading.Thread(target=load, args=(n,)) for n in range(4)]
+    for worker in workers:
+        worker.start()
+    wait_for("some load", lambda: len(answered) > 50)
+    own.stop()
+    for worker in workers:
+        worker.join(30)
+    assert {status for status, _ in answered} == {200}
+    own.start()
+    for _, body in answered[-20:]:
+        assert own.verify(body["pinId"], own.pin(body["pinId"])).json()["verified"] is True
