@@ -43,7 +43,8 @@ api_keys_changed(void *ctx, const struct key_row *rows, size_t count)
 }
 
 struct call *
-call_new(struct api *api, struct queue *loop, void (*done)(struct call *, void *), void *ctx)
+call_new(
+    struct api *api, struct queue *loop, void (*done)(struct call *, void *), void *ctx)
 {
 	struct call *c = mem_new(sizeof(*c));
 
@@ -86,7 +87,8 @@ call_response(struct call *c)
 	return &c->response;
 }
 
-/* Reading again and again is safe to be told when; a GET with Retry-After makes some clients sleep. */
+/* Reading again and again is safe to be told when; a GET with Retry-After makes some
+ * clients sleep. */
 static void
 put_retry_after(struct call *c, enum err e)
 {
@@ -225,7 +227,8 @@ call_parse_body(struct call *c)
 
 	if (is_xml_type(c->request.content_type) && body.len > 0)
 		return ERR_MEDIA_TYPE;
-	while (body.len > 0 && strchr(" \t\r\n", body.ptr[0]) != NULL && body.ptr[0] != '\0') {
+	while (body.len > 0 && strchr(" \t\r\n", body.ptr[0]) != NULL &&
+	       body.ptr[0] != '\0') {
 		body.ptr++;
 		body.len--;
 	}
@@ -266,7 +269,8 @@ call_query(struct call *c, const char *name)
 			const char *from = equals == NULL ? stop : equals + 1;
 			struct span value = {from, (size_t)(stop - from)};
 
-			return arena_text(&c->arena, route_decode(&c->arena, value, true));
+			return arena_text(
+			    &c->arena, route_decode(&c->arena, value, true));
 		}
 		at = stop + 1;
 	}

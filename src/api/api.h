@@ -21,7 +21,8 @@ struct call;
 struct api_options {
 	struct store *store;
 	const struct clock *clock;
-	/* On the store's thread: hand a committed message to delivery, which then owns it. */
+	/* On the store's thread: hand a committed message to delivery, which then owns
+	 * it. */
 	void (*deliver)(void *ctx, struct order *o);
 	/* Is everything up that a request needs? Any thread. */
 	bool (*ready)(void *ctx);
@@ -45,9 +46,9 @@ struct call_request {
 
 struct call_response {
 	int status;
-	struct buf body;        /* JSON, or empty */
-	int64_t retry_after_s;  /* 0: no header */
-	const char *allow;      /* for 405 */
+	struct buf body;       /* JSON, or empty */
+	int64_t retry_after_s; /* 0: no header */
+	const char *allow;     /* for 405 */
 };
 
 struct api *api_new(const struct api_options *o) MUST_CHECK;
@@ -55,15 +56,17 @@ void api_free(struct api *api);
 /* The valid API keys, from the store's thread. */
 void api_keys_changed(void *api, const struct key_row *rows, size_t count);
 
-/* `loop` is the queue of the thread that calls api_start; `done` is called there, perhaps at once. */
-struct call *call_new(struct api *api, struct queue *loop, void (*done)(struct call *, void *),
-    void *ctx) MUST_CHECK;
+/* `loop` is the queue of the thread that calls api_start; `done` is called there, perhaps
+ * at once. */
+struct call *call_new(struct api *api, struct queue *loop,
+    void (*done)(struct call *, void *), void *ctx) MUST_CHECK;
 void call_free(struct call *c);
 struct call_request *call_request(struct call *c);
 struct call_response *call_response(struct call *c);
 /* The call must be alive until done was called, whatever happens to its connection. */
 void api_start(struct call *c);
-/* For what went wrong before there was a request: fills in the response, `done` is not called. */
+/* For what went wrong before there was a request: fills in the response, `done` is not
+ * called. */
 void api_refuse(struct call *c, enum err e, const char *why);
 
 #endif

@@ -18,7 +18,8 @@ struct principal {
 struct auth *auth_new(void) MUST_CHECK;
 void auth_free(struct auth *a);
 void auth_replace(struct auth *a, const struct key_row *rows, size_t count);
-/* The Authorization header's value. ERR_UNAUTHORIZED for everything that is not a valid key. */
+/* The Authorization header's value. ERR_UNAUTHORIZED for everything that is not a valid
+ * key. */
 enum err auth_check(struct auth *a, struct span header, struct principal *out) MUST_CHECK;
 
 #endif

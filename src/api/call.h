@@ -39,7 +39,8 @@ struct dialect {
 	/* Status and body of an error. */
 	void (*put_error)(struct call *c, enum err e);
 	/* Members of an application or a template, inside an open object. */
-	void (*put_application)(struct json_out *out, const struct application *app, bool texts);
+	void (*put_application)(
+	    struct json_out *out, const struct application *app, bool texts);
 	void (*put_template)(struct json_out *out, const struct template *t);
 	unsigned pin_length_max;
 };
@@ -70,7 +71,7 @@ struct call {
 	int64_t wait_ms; /* of a throttled call */
 	void *job;       /* the verb's struct, made by check */
 	struct order_answer delivery;
-	bool v1_texts;   /* durations of the request were texts */
+	bool v1_texts; /* durations of the request were texts */
 	bool track_delivery;
 	struct ident pin_id;
 	unsigned message_seq;
@@ -92,7 +93,8 @@ void call_answer(struct call *c);
 /* ERR_SYNTAX, ERR_MEDIA_TYPE. An absent or blank body leaves document NULL. */
 enum err call_parse_body(struct call *c) MUST_CHECK;
 /* The same, then by rows; an absent body counts as {}. */
-enum err call_read_body(struct call *c, const struct json_row *rows, void *out) MUST_CHECK;
+enum err call_read_body(
+    struct call *c, const struct json_row *rows, void *out) MUST_CHECK;
 /* A query parameter, decoded; NULL when absent. */
 const char *call_query(struct call *c, const char *name);
 /* Parses the id in path parameter i: ERR_NOT_FOUND for another shape. */

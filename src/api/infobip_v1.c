@@ -27,7 +27,8 @@ words_of(struct call *c, enum err e)
 	case ERR_NO_ROUTE:
 		return (struct error_words){404, "NOT_FOUND", error_no_route_text(c)};
 	case ERR_METHOD:
-		return (struct error_words){405, "INVALID_ARGUMENT", "Method not allowed"};
+		return (struct error_words){
+		    405, "INVALID_ARGUMENT", "Method not allowed"};
 	case ERR_REQUEST_TIMEOUT:
 		return (struct error_words){
 		    408, "INVALID_ARGUMENT", "The request took too long"};
@@ -41,14 +42,15 @@ words_of(struct call *c, enum err e)
 		return (struct error_words){
 		    431, "INVALID_ARGUMENT", "Request headers are too large"};
 	case ERR_THROTTLED:
-		return (struct error_words){429, "THROTTLE_EXCEPTION", "Too many requests"};
+		return (struct error_words){
+		    429, "THROTTLE_EXCEPTION", "Too many requests"};
 	case ERR_OVERLOADED:
 	case ERR_NO_SPACE:
 	case ERR_BUSY:
 	case ERR_NO_KEY:
-	case ERR_STOPPING:
 	case ERR_DOWN:
-		return (struct error_words){503, "SERVICE_UNAVAILABLE", "Service unavailable"};
+		return (struct error_words){
+		    503, "SERVICE_UNAVAILABLE", "Service unavailable"};
 	case OK:
 	case ERR_NEWER:
 	case ERR_CORRUPT:
@@ -80,21 +82,26 @@ struct application_request {
 
 #define AT(member) offsetof(struct application_request, change.member)
 static const struct json_row configuration_rows[] = {
-    {"pinTimeToLive", JSON_ROW_VALUE, false, offsetof(struct application_request, pin_ttl), 0,
-	0, NULL},
-    {"pinAttempts", JSON_ROW_INT, false, AT(pin_attempts), 1, APPLICATION_ATTEMPTS_MAX, NULL},
-    {"allowMultiplePinVerifications", JSON_ROW_BOOL, false, AT(allow_multiple), 0, 0, NULL},
+    {"pinTimeToLive", JSON_ROW_VALUE, false,
+	offsetof(struct application_request, pin_ttl), 0, 0, NULL},
+    {"pinAttempts", JSON_ROW_INT, false, AT(pin_attempts), 1, APPLICATION_ATTEMPTS_MAX,
+	NULL},
+    {"allowMultiplePinVerifications", JSON_ROW_BOOL, false, AT(allow_multiple), 0, 0,
+	NULL},
     {"verifyPinLimit", JSON_ROW_TEXT, false, AT(verify_limit), 0, 0, NULL},
     {"sendPinPerApplicationLimit", JSON_ROW_TEXT, false, AT(send_application_limit), 0, 0,
 	NULL},
-    {"sendPinPerPhoneNumberLimit", JSON_ROW_TEXT, false, AT(send_phone_limit), 0, 0, NULL},
+    {"sendPinPerPhoneNumberLimit", JSON_ROW_TEXT, false, AT(send_phone_limit), 0, 0,
+	NULL},
     {"verificationAttempts", JSON_ROW_INT, false, AT(verify_count), 0, 0, NULL},
     {"verificationIntervalLength", JSON_ROW_INT, false, AT(verify_period_ms), 0, 0, NULL},
     {"initiationAttempts", JSON_ROW_INT, false, AT(send_phone_count), 0, 0, NULL},
-    {"initiationIntervalLength", JSON_ROW_INT, false, AT(send_phone_period_ms), 0, 0, NULL},
-    {"overallInitiationAttempts", JSON_ROW_INT, false, AT(send_application_count), 0, 0, NULL},
-    {"overallInitiationIntervalLength", JSON_ROW_INT, false, AT(send_application_period_ms), 0,
-	0, NULL},
+    {"initiationIntervalLength", JSON_ROW_INT, false, AT(send_phone_period_ms), 0, 0,
+	NULL},
+    {"overallInitiationAttempts", JSON_ROW_INT, false, AT(send_application_count), 0, 0,
+	NULL},
+    {"overallInitiationIntervalLength", JSON_ROW_INT, false,
+	AT(send_application_period_ms), 0, 0, NULL},
     {0},
 };
 
@@ -119,7 +126,8 @@ read_ttl(struct call *c, struct application_request *r)
 	if (json_is_string(r->pin_ttl)) {
 		r->change.pin_ttl = json_string_value(r->pin_ttl);
 	} else if (json_is_integer(r->pin_ttl)) {
-		r->change.pin_ttl_ms = (struct opt_int){true, json_integer_value(r->pin_ttl)};
+		r->change.pin_ttl_ms =
+		    (struct opt_int){true, json_integer_value(r->pin_ttl)};
 	} else if (r->pin_ttl != NULL) {
 		fail_add(&c->fail, "configuration.pinTimeToLive",
 		    "must be a number of milliseconds or a duration such as 15m");
@@ -145,11 +153,13 @@ check_application(struct call *c, const struct json_row *rows, bool create)
 	if (e != OK)
 		return e;
 	texts = change->pin_ttl != NULL || change->verify_limit != NULL ||
-	    change->send_application_limit != NULL || change->send_phone_limit != NULL;
+		change->send_application_limit != NULL ||
+		change->send_phone_limit != NULL;
 	numbers = change->pin_ttl_ms.set || change->verify_count.set ||
-	    change->verify_period_ms.set || change->send_phone_count.set ||
-	    change->send_phone_period_ms.set || change->send_application_count.set ||
-	    change->send_application_period_ms.set;
+		  change->verify_period_ms.set || change->send_phone_count.set ||
+		  change->send_phone_period_ms.set ||
+		  change->send_application_count.set ||
+		  change->send_application_period_ms.set;
 	j = c->job;
 	j->v1_texts_set = texts || numbers;
 	j->v1_texts = texts;
@@ -190,8 +200,8 @@ put_config_numbers(struct json_out *out, const struct application_config *config
 	    "verificationIntervalLength");
 	put_rate_numbers(out, &config->send_phone_limit, "initiationAttempts",
 	    "initiationIntervalLength");
-	put_rate_numbers(out, &config->send_application_limit, "overallInitiationAttempts",
-	    "overallInitiationIntervalLength");
+	put_rate_numbers(out, &config->send_application_limit,
+	    "overallInitiationAttempts", "overallInitiationIntervalLength");
 	json_out_int(out, "initiationThrottlingProlongationFactor", 1);
 	json_out_int(out, "initiationThrottlingWaitPeriod", 0);
 }
@@ -203,7 +213,8 @@ put_config_texts(struct json_out *out, const struct application_config *config)
 	json_out_int(out, "pinAttempts", config->pin_attempts);
 	json_out_bool(out, "allowMultiplePinVerifications", config->allow_multiple);
 	json_out_text(out, "verifyPinLimit", config->verify_limit.text);
-	json_out_text(out, "sendPinPerApplicationLimit", config->send_application_limit.text);
+	json_out_text(
+	    out, "sendPinPerApplicationLimit", config->send_application_limit.text);
 	json_out_text(out, "sendPinPerPhoneNumberLimit", config->send_phone_limit.text);
 }
 
@@ -229,19 +240,21 @@ put_application(struct json_out *out, const struct application *app, bool texts)
 /* ---- templates ---- */
 
 #define AT(member) offsetof(struct template_change, member)
-#define TEMPLATE_ROWS(required) \
-	{"pinType", JSON_ROW_TEXT, required, AT(pin_type), 1, 20, NULL}, \
-	    {"pinPlaceholder", JSON_ROW_TEXT, false, AT(placeholder), 1, \
-		TEMPLATE_PLACEHOLDER_MAX, NULL}, \
-	    {"messageText", JSON_ROW_TEXT, required, AT(text), 1, TEMPLATE_TEXT_MAX, NULL}, \
-	    {"pinLength", JSON_ROW_INT, false, AT(pin_length), 0, 0, NULL}, \
-	    {"sender", JSON_ROW_TEXT, false, AT(sender), 0, TEMPLATE_SENDER_MAX, NULL}, \
-	    {"senderId", JSON_ROW_TEXT, false, AT(sender_id), 0, TEMPLATE_SENDER_MAX, NULL}, \
-	    {"language", JSON_ROW_TEXT, false, AT(language), 1, 20, NULL}, \
-	    {"repeatDTMF", JSON_ROW_TEXT, false, AT(repeat_dtmf), 0, 20, NULL}, \
-	    {"speechRate", JSON_ROW_DOUBLE, false, AT(speech_rate), 0.5, 2, NULL}, \
-	{ \
-		0 \
+#define TEMPLATE_ROWS(required)                                                          \
+	{"pinType", JSON_ROW_TEXT, required, AT(pin_type), 1, 20, NULL},                 \
+	    {"pinPlaceholder", JSON_ROW_TEXT, false, AT(placeholder), 1,                 \
+		TEMPLATE_PLACEHOLDER_MAX, NULL},                                         \
+	    {"messageText", JSON_ROW_TEXT, required, AT(text), 1, TEMPLATE_TEXT_MAX,     \
+		NULL},                                                                   \
+	    {"pinLength", JSON_ROW_INT, false, AT(pin_length), 0, 0, NULL},              \
+	    {"sender", JSON_ROW_TEXT, false, AT(sender), 0, TEMPLATE_SENDER_MAX, NULL},  \
+	    {"senderId", JSON_ROW_TEXT, false, AT(sender_id), 0, TEMPLATE_SENDER_MAX,    \
+		NULL},                                                                   \
+	    {"language", JSON_ROW_TEXT, false, AT(language), 1, 20, NULL},               \
+	    {"repeatDTMF", JSON_ROW_TEXT, false, AT(repeat_dtmf), 0, 20, NULL},          \
+	    {"speechRate", JSON_ROW_DOUBLE, false, AT(speech_rate), 0.5, 2, NULL},       \
+	{                                                                                \
+		0                                                                        \
 	}
 
 static const struct json_row create_template_rows[] = {TEMPLATE_ROWS(true)};

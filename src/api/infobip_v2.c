@@ -26,23 +26,27 @@ words_of(struct call *c, enum err e)
 	case ERR_METHOD:
 		return (struct error_words){405, "BAD_REQUEST", "Method not allowed"};
 	case ERR_REQUEST_TIMEOUT:
-		return (struct error_words){408, "BAD_REQUEST", "The request took too long"};
+		return (struct error_words){
+		    408, "BAD_REQUEST", "The request took too long"};
 	case ERR_TOO_LARGE:
-		return (struct error_words){413, "BAD_REQUEST", "Request body is too large"};
+		return (struct error_words){
+		    413, "BAD_REQUEST", "Request body is too large"};
 	case ERR_MEDIA_TYPE:
 		return (struct error_words){
 		    415, "UNSUPPORTED_CONTENT_TYPE", "Content type is not supported"};
 	case ERR_HEADERS_TOO_LARGE:
-		return (struct error_words){431, "BAD_REQUEST", "Request headers are too large"};
+		return (struct error_words){
+		    431, "BAD_REQUEST", "Request headers are too large"};
 	case ERR_THROTTLED:
-		return (struct error_words){429, "TOO_MANY_REQUESTS", "Too many requests"};
+		return (struct error_words){
+		    429, "TOO_MANY_REQUESTS", "Too many requests"};
 	case ERR_OVERLOADED:
 	case ERR_NO_SPACE:
 	case ERR_BUSY:
 	case ERR_NO_KEY:
-	case ERR_STOPPING:
 	case ERR_DOWN:
-		return (struct error_words){503, "SERVICE_UNAVAILABLE", "Service unavailable"};
+		return (struct error_words){
+		    503, "SERVICE_UNAVAILABLE", "Service unavailable"};
 	case OK:
 	case ERR_NEWER:
 	case ERR_CORRUPT:
@@ -69,12 +73,16 @@ put_error(struct call *c, enum err e)
 
 #define AT(member) offsetof(struct application_change, member)
 static const struct json_row configuration_rows[] = {
-    {"pinAttempts", JSON_ROW_INT, false, AT(pin_attempts), 1, APPLICATION_ATTEMPTS_MAX, NULL},
-    {"allowMultiplePinVerifications", JSON_ROW_BOOL, false, AT(allow_multiple), 0, 0, NULL},
+    {"pinAttempts", JSON_ROW_INT, false, AT(pin_attempts), 1, APPLICATION_ATTEMPTS_MAX,
+	NULL},
+    {"allowMultiplePinVerifications", JSON_ROW_BOOL, false, AT(allow_multiple), 0, 0,
+	NULL},
     {"pinTimeToLive", JSON_ROW_TEXT, false, AT(pin_ttl), 0, 0, NULL},
     {"verifyPinLimit", JSON_ROW_TEXT, false, AT(verify_limit), 0, 0, NULL},
-    {"sendPinPerApplicationLimit", JSON_ROW_TEXT, false, AT(send_application_limit), 0, 0, NULL},
-    {"sendPinPerPhoneNumberLimit", JSON_ROW_TEXT, false, AT(send_phone_limit), 0, 0, NULL},
+    {"sendPinPerApplicationLimit", JSON_ROW_TEXT, false, AT(send_application_limit), 0, 0,
+	NULL},
+    {"sendPinPerPhoneNumberLimit", JSON_ROW_TEXT, false, AT(send_phone_limit), 0, 0,
+	NULL},
     {0},
 };
 
@@ -134,7 +142,8 @@ put_application(struct json_out *out, const struct application *app, bool texts)
 	json_out_bool(out, "allowMultiplePinVerifications", config->allow_multiple);
 	json_out_text(out, "pinTimeToLive", config->pin_ttl.text);
 	json_out_text(out, "verifyPinLimit", config->verify_limit.text);
-	json_out_text(out, "sendPinPerApplicationLimit", config->send_application_limit.text);
+	json_out_text(
+	    out, "sendPinPerApplicationLimit", config->send_application_limit.text);
 	json_out_text(out, "sendPinPerPhoneNumberLimit", config->send_phone_limit.text);
 	json_out_end(out);
 	json_out_bool(out, "enabled", app->enabled);
@@ -156,20 +165,22 @@ static const struct json_row regional_rows[] = {
     {0},
 };
 
-#define TEMPLATE_ROWS(required) \
-	{"pinType", JSON_ROW_TEXT, required, AT(pin_type), 1, 20, NULL}, \
-	    {"messageText", JSON_ROW_TEXT, required, AT(text), 1, TEMPLATE_TEXT_MAX, NULL}, \
-	    {"pinLength", JSON_ROW_INT, false, AT(pin_length), 0, 0, NULL}, \
-	    {"pinPlaceholder", JSON_ROW_TEXT, false, AT(placeholder), 1, \
-		TEMPLATE_PLACEHOLDER_MAX, NULL}, \
-	    {"language", JSON_ROW_TEXT, false, AT(language), 1, 20, NULL}, \
-	    {"voiceName", JSON_ROW_TEXT, false, AT(voice_name), 0, 100, NULL}, \
-	    {"senderId", JSON_ROW_TEXT, false, AT(sender_id), 0, TEMPLATE_SENDER_MAX, NULL}, \
-	    {"repeatDTMF", JSON_ROW_TEXT, false, AT(repeat_dtmf), 0, 20, NULL}, \
-	    {"speechRate", JSON_ROW_DOUBLE, false, AT(speech_rate), 0.5, 2, NULL}, \
-	    {"regional", JSON_ROW_OBJECT, false, 0, 0, 0, regional_rows}, \
-	{ \
-		0 \
+#define TEMPLATE_ROWS(required)                                                          \
+	{"pinType", JSON_ROW_TEXT, required, AT(pin_type), 1, 20, NULL},                 \
+	    {"messageText", JSON_ROW_TEXT, required, AT(text), 1, TEMPLATE_TEXT_MAX,     \
+		NULL},                                                                   \
+	    {"pinLength", JSON_ROW_INT, false, AT(pin_length), 0, 0, NULL},              \
+	    {"pinPlaceholder", JSON_ROW_TEXT, false, AT(placeholder), 1,                 \
+		TEMPLATE_PLACEHOLDER_MAX, NULL},                                         \
+	    {"language", JSON_ROW_TEXT, false, AT(language), 1, 20, NULL},               \
+	    {"voiceName", JSON_ROW_TEXT, false, AT(voice_name), 0, 100, NULL},           \
+	    {"senderId", JSON_ROW_TEXT, false, AT(sender_id), 0, TEMPLATE_SENDER_MAX,    \
+		NULL},                                                                   \
+	    {"repeatDTMF", JSON_ROW_TEXT, false, AT(repeat_dtmf), 0, 20, NULL},          \
+	    {"speechRate", JSON_ROW_DOUBLE, false, AT(speech_rate), 0.5, 2, NULL},       \
+	    {"regional", JSON_ROW_OBJECT, false, 0, 0, 0, regional_rows},                \
+	{                                                                                \
+		0                                                                        \
 	}
 
 static const struct json_row create_template_rows[] = {TEMPLATE_ROWS(true)};

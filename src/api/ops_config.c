@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Applications and templates, as far as the versions of the API agree (contract 1 and 2). */
+/* Applications and templates, as far as the versions of the API agree (contract 1 and 2).
+ */
 #include "api/ops.h"
 
 /* ---- applications ---- */
@@ -26,7 +27,8 @@ check_application_get(struct call *c)
 static enum err
 proceed_application_get(struct call *c)
 {
-	return call_offer(c, &((struct application_job *)c->job)->job, VERB_APPLICATION_GET);
+	return call_offer(
+	    c, &((struct application_job *)c->job)->job, VERB_APPLICATION_GET);
 }
 
 static enum err
@@ -48,7 +50,8 @@ ops_application_put(struct call *c, const struct application_change *change, boo
 enum err
 ops_proceed_application(struct call *c)
 {
-	return call_offer(c, &((struct application_job *)c->job)->job, VERB_APPLICATION_PUT);
+	return call_offer(
+	    c, &((struct application_job *)c->job)->job, VERB_APPLICATION_PUT);
 }
 
 static void

@@ -24,8 +24,8 @@ check_placeholders(struct call *c, json_t *map, struct arena *a)
 	if (map == NULL)
 		return NULL;
 	if (!json_is_object(map) || json_object_size(map) > PLACEHOLDERS_MAX) {
-		fail_add(&c->fail, "placeholders", "must be an object of at most %d texts",
-		    PLACEHOLDERS_MAX);
+		fail_add(&c->fail, "placeholders",
+		    "must be an object of at most %d texts", PLACEHOLDERS_MAX);
 		return NULL;
 	}
 	json_object_foreach(map, name, value)
@@ -37,7 +37,8 @@ check_placeholders(struct call *c, json_t *map, struct arena *a)
 			fail_add(&c->fail, field, "must not be named pin");
 		else if (!json_is_string(value))
 			fail_add(&c->fail, field, "must be a string");
-		else if (strlen(name) > PLACEHOLDER_NAME_MAX || s.len > PLACEHOLDER_VALUE_MAX)
+		else if (strlen(name) > PLACEHOLDER_NAME_MAX ||
+			 s.len > PLACEHOLDER_VALUE_MAX)
 			fail_add(&c->fail, field, "is too long");
 	}
 	text = json_dumps(map, JSON_COMPACT);
@@ -75,7 +76,8 @@ static void
 put_sms_status(struct call *c, struct json_out *out)
 {
 	json_out_text(out, "ncStatus", lookup_status_name(c->delivery.lookup));
-	json_out_text(out, "smsStatus", c->delivery.sent ? "MESSAGE_SENT" : "MESSAGE_NOT_SENT");
+	json_out_text(
+	    out, "smsStatus", c->delivery.sent ? "MESSAGE_SENT" : "MESSAGE_NOT_SENT");
 }
 
 static void
@@ -302,7 +304,8 @@ answer_resend(struct call *c)
 	return OK;
 }
 
-const struct operation op_resend = {"resend", check_resend, proceed_resend, answer_resend};
+const struct operation op_resend = {
+    "resend", check_resend, proceed_resend, answer_resend};
 
 /* ---- verify ---- */
 
@@ -378,7 +381,8 @@ answer_verify(struct call *c)
 	return OK;
 }
 
-const struct operation op_verify = {"verify", check_verify, proceed_verify, answer_verify};
+const struct operation op_verify = {
+    "verify", check_verify, proceed_verify, answer_verify};
 
 /* ---- v1 status ---- */
 
@@ -414,13 +418,14 @@ failed_words(enum message_reason reason)
 {
 	switch (reason) {
 	case MESSAGE_REASON_NO_ROUTE:
-		return (struct status_words){
-		    "MESSAGE_NETWORK_NOT_ALLOWED", "Message not sent, network not allowed", true};
+		return (struct status_words){"MESSAGE_NETWORK_NOT_ALLOWED",
+		    "Message not sent, network not allowed", true};
 	case MESSAGE_REASON_EXHAUSTED:
 		return (struct status_words){"MESSAGE_NETWORK_NOT_AVAILABLE",
 		    "Message not sent, bulk or gateway offline", true};
 	case MESSAGE_REASON_REFUSED:
-		return (struct status_words){"MESSAGE_REJECTED", "Message rejected", true};
+		return (struct status_words){
+		    "MESSAGE_REJECTED", "Message rejected", true};
 	case MESSAGE_REASON_RENDER:
 	case MESSAGE_REASON_NO_KEY:
 		return (struct status_words){"SYSTEM_ERROR", "System error", true};
@@ -476,7 +481,8 @@ answer_status(struct call *c)
 	return OK;
 }
 
-const struct operation op_status = {"status", check_status, proceed_status, answer_status};
+const struct operation op_status = {
+    "status", check_status, proceed_status, answer_status};
 
 /* ---- verifications ---- */
 
@@ -508,15 +514,16 @@ check_verifications(struct call *c)
 	/* another shape is a destination nothing was sent to */
 	if (number.len > 0 && utf8_valid(number))
 		j->destination = phone_canonical(number, digits) == OK
-		    ? digits
-		    : arena_text(&c->arena, number);
+				     ? digits
+				     : arena_text(&c->arena, number);
 	return call_ident(c, 0, &j->application);
 }
 
 static enum err
 proceed_verifications(struct call *c)
 {
-	return call_offer(c, &((struct verifications_job *)c->job)->job, VERB_VERIFICATIONS);
+	return call_offer(
+	    c, &((struct verifications_job *)c->job)->job, VERB_VERIFICATIONS);
 }
 
 /* `name`=true or false must agree with what is; any other value asks nothing. */
@@ -572,7 +579,8 @@ const struct operation op_verifications = {
 static enum err
 proceed_no_channel(struct call *c)
 {
-	fail_add(&c->fail, "channel", "this server has no carrier for voice or email yet");
+	fail_add(
+	    &c->fail, "channel", "this server has no carrier for voice or email yet");
 	return ERR_INVALID;
 }
 

@@ -25,7 +25,8 @@ route_decode(struct arena *a, struct span s, bool plus_is_space)
 
 		if (c == '%' && i + 2 < s.len && hex_digit(s.ptr[i + 1]) >= 0 &&
 		    hex_digit(s.ptr[i + 2]) >= 0) {
-			c = (char)(hex_digit(s.ptr[i + 1]) * 16 + hex_digit(s.ptr[i + 2]));
+			c = (char)(hex_digit(s.ptr[i + 1]) * 16 +
+				   hex_digit(s.ptr[i + 2]));
 			i += 2;
 		} else if (c == '+' && plus_is_space) {
 			c = ' ';
@@ -108,7 +109,8 @@ route_find(struct call *c)
 	struct span rest;
 
 	if (mark != NULL) {
-		c->query = (struct span){mark + 1, path.len - (size_t)(mark + 1 - path.ptr)};
+		c->query =
+		    (struct span){mark + 1, path.len - (size_t)(mark + 1 - path.ptr)};
 		path.len = (size_t)(mark - path.ptr);
 	}
 	c->path = arena_text(&c->arena, path);

@@ -22,7 +22,7 @@
 #define countof(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The object that holds this member. */
-#define container_of(ptr, type, member) \
+#define container_of(ptr, type, member)                                                  \
 	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* Every error the program can return, from err.def. OK is zero. */
@@ -67,10 +67,10 @@ struct span span_trim(struct span s);
 NORETURN void invariant_failed(const char *file, int line, const char *what);
 NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);
 
-#define INVARIANT(condition) \
-	do { \
-		if (!(condition)) \
-			invariant_failed(__FILE__, __LINE__, #condition); \
+#define INVARIANT(condition)                                                             \
+	do {                                                                             \
+		if (!(condition))                                                        \
+			invariant_failed(__FILE__, __LINE__, #condition);                \
 	} while (0)
 
 /* An object carries a magic number as its first member; see miniobj in Varnish. */

@@ -46,7 +46,7 @@ clock_format(int64_t wall_ms, char *out, size_t out_len)
 
 	INVARIANT(out_len >= 25);
 	INVARIANT(gmtime_r(&seconds, &tm) != NULL);
-	snprintf(out, out_len, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (tm.tm_year + 1900) % 10000,
-	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-	    (int)(wall_ms % 1000));
+	snprintf(out, out_len, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+	    (tm.tm_year + 1900) % 10000, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+	    tm.tm_sec, (int)(wall_ms % 1000));
 }

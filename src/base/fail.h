@@ -15,12 +15,14 @@ struct fail {
 	struct arena *arena;
 	unsigned count;
 	struct {
-		const char *field; /* "configuration.pinTimeToLive"; "" for the whole body */
+		const char
+		    *field; /* "configuration.pinTimeToLive"; "" for the whole body */
 		const char *reason;
 	} items[FAIL_ITEMS_MAX];
 };
 
 void fail_init(struct fail *f, struct arena *a);
-void fail_add(struct fail *f, const char *field, const char *format, ...) PRINTF_LIKE(3, 4);
+void fail_add(struct fail *f, const char *field, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 
 #endif

@@ -58,7 +58,8 @@ json_parse(struct span text, struct fail *fail, json_t **doc_out)
 	    text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	if (*doc_out != NULL)
 		return OK;
-	fail_add(fail, "", "is not valid JSON at line %d, column %d", why.line, why.column);
+	fail_add(
+	    fail, "", "is not valid JSON at line %d, column %d", why.line, why.column);
 	return ERR_SYNTAX;
 }
 
@@ -70,7 +71,7 @@ path_of(const struct place *p, struct arena *a)
 	return arena_printf(a, "%s.%s", path_of(p->up, a), p->name);
 }
 
-#define FAIL_AT(fail, place, ...) \
+#define FAIL_AT(fail, place, ...)                                                        \
 	fail_add((fail), path_of((place), (fail)->arena), __VA_ARGS__)
 
 static bool
@@ -91,21 +92,24 @@ read_text(const json_t *value, const struct json_row *row, const struct place *a
 	size_t count;
 
 	if (row->kind == JSON_ROW_TEXT_LOOSE && json_is_integer(value))
-		text = arena_printf(fail->arena, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		text = arena_printf(
+		    fail->arena, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	if (text == NULL) {
 		FAIL_AT(fail, at, "must be a string");
 		return;
 	}
 	count = utf8_count(span_of(text));
 	if ((double)count < row->min || (row->max > 0 && (double)count > row->max)) {
-		FAIL_AT(fail, at, "size must be between %.0f and %.0f", row->min, row->max);
+		FAIL_AT(
+		    fail, at, "size must be between %.0f and %.0f", row->min, row->max);
 		return;
 	}
 	*out = arena_text(fail->arena, span_of(text));
 }
 
 static bool
-in_bounds(double number, const struct json_row *row, const struct place *at, struct fail *fail)
+in_bounds(
+    double number, const struct json_row *row, const struct place *at, struct fail *fail)
 {
 	if (row->max == 0 || (number >= row->min && number <= row->max))
 		return true;
@@ -126,11 +130,13 @@ read_int(const json_t *value, const struct json_row *row, const struct place *at
 }
 
 static void
-read_bool(const json_t *value, const struct place *at, struct fail *fail, struct opt_bool *out)
+read_bool(
+    const json_t *value, const struct place *at, struct fail *fail, struct opt_bool *out)
 {
 	const char *text = json_string_value(value);
 	bool yes = json_is_true(value) || (text != NULL && strcasecmp(text, "true") == 0);
-	bool no = json_is_false(value) || (text != NULL && strcasecmp(text, "false") == 0);
+	bool no =
+	    json_is_false(value) || (text != NULL && strcasecmp(text, "false") == 0);
 
 	if (yes || no)
 		*out = (struct opt_bool){true, yes};

@@ -33,13 +33,13 @@ struct opt_double {
 };
 
 enum json_kind {
-	JSON_ROW_TEXT,      /* const char *; min..max characters */
-	JSON_ROW_TEXT_LOOSE,/* the same, and an integer is read as its digits */
-	JSON_ROW_INT,       /* struct opt_int; min..max */
-	JSON_ROW_BOOL,      /* struct opt_bool; "true" and "false" of any case too */
-	JSON_ROW_DOUBLE,    /* struct opt_double; integers too; min..max */
-	JSON_ROW_OBJECT,    /* members by `rows`, into the same struct */
-	JSON_ROW_VALUE,     /* json_t *, borrowed from the document */
+	JSON_ROW_TEXT,       /* const char *; min..max characters */
+	JSON_ROW_TEXT_LOOSE, /* the same, and an integer is read as its digits */
+	JSON_ROW_INT,        /* struct opt_int; min..max */
+	JSON_ROW_BOOL,       /* struct opt_bool; "true" and "false" of any case too */
+	JSON_ROW_DOUBLE,     /* struct opt_double; integers too; min..max */
+	JSON_ROW_OBJECT,     /* members by `rows`, into the same struct */
+	JSON_ROW_VALUE,      /* json_t *, borrowed from the document */
 };
 
 struct json_row {
@@ -48,7 +48,7 @@ struct json_row {
 	bool required; /* absent, null and blank text fail: "must not be blank" */
 	size_t offset;
 	double min;
-	double max; /* 0: no bound */
+	double max;                  /* 0: no bound */
 	const struct json_row *rows; /* ends with a row without a name */
 };
 
@@ -60,7 +60,7 @@ void json_init(void);
  */
 enum err json_parse(struct span text, struct fail *fail, json_t **doc_out) MUST_CHECK;
 /* Fills `out` from an object; ERR_INVALID when `fail` was added to. */
-enum err json_read(
-    const json_t *doc, const struct json_row *rows, struct fail *fail, void *out) MUST_CHECK;
+enum err json_read(const json_t *doc, const struct json_row *rows, struct fail *fail,
+    void *out) MUST_CHECK;
 
 #endif

@@ -32,10 +32,11 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     size_t count);
 
 /* log_event(LOG_LEVEL_INFO, "listening", LOG_TEXT("address", a), LOG_INT("port", p)); */
-#define log_event(level, event, ...) \
-	log_write((level), (event), \
-	    (const struct log_field[]){{"", LOG_FIELD_TEXT, NULL, 0}, ##__VA_ARGS__}, \
-	    countof(((const struct log_field[]){{"", LOG_FIELD_TEXT, NULL, 0}, ##__VA_ARGS__})))
+#define log_event(level, event, ...)                                                     \
+	log_write((level), (event),                                                      \
+	    (const struct log_field[]){{"", LOG_FIELD_TEXT, NULL, 0}, ##__VA_ARGS__},    \
+	    countof(((const struct log_field[]){                                         \
+		{"", LOG_FIELD_TEXT, NULL, 0}, ##__VA_ARGS__})))
 
 /* "417*****27": the first three digits and the last two; shorter text is all stars. */
 void log_mask_phone(const char *number, char *out, size_t out_len);

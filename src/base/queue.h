@@ -28,7 +28,8 @@ void queue_push(struct queue *q, struct task *t);
 bool queue_offer(struct queue *q, struct task *t) MUST_CHECK;
 /* Readable (an eventfd) while tasks wait; for an event loop. */
 int queue_fd(const struct queue *q);
-/* Everything that waits, oldest first, linked by `next`; NULL when empty. At most `most`. */
+/* Everything that waits, oldest first, linked by `next`; NULL when empty. At most `most`.
+ */
 struct task *queue_take(struct queue *q, size_t most, size_t *count_out);
 /* Blocks until there is something, or the time is over (negative: for ever). */
 void queue_wait(struct queue *q, int timeout_ms);

@@ -67,5 +67,6 @@ secret_from_hex(struct span text, uint8_t *out, size_t len)
 
 	if (text.len != 2 * len)
 		return false;
-	return sodium_hex2bin(out, len, text.ptr, text.len, NULL, &got, NULL) == 0 && got == len;
+	return sodium_hex2bin(out, len, text.ptr, text.len, NULL, &got, NULL) == 0 &&
+	       got == len;
 }

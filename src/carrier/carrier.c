@@ -17,8 +17,8 @@ carrier_type_find(const char *type)
 }
 
 enum err
-carrier_open(const struct carrier_config *config, const struct carrier_env *env, char why[256],
-    struct carrier **out)
+carrier_open(const struct carrier_config *config, const struct carrier_env *env,
+    char why[256], struct carrier **out)
 {
 	const struct carrier_ops *ops = carrier_type_find(config->type);
 	enum err e;

@@ -33,9 +33,10 @@ enum carrier_result {
 
 struct carrier_outcome {
 	enum carrier_result result;
-	uint32_t code;          /* the carrier's own: SMPP command_status, errno; 0 when none */
-	const char *reason;     /* for logs and the timeline; never NULL */
-	const char *message_id; /* the other side's id of the first part; NULL when none */
+	uint32_t code; /* the carrier's own: SMPP command_status, errno; 0 when none */
+	const char *reason; /* for logs and the timeline; never NULL */
+	const char
+	    *message_id; /* the other side's id of the first part; NULL when none */
 };
 
 typedef void carrier_done_f(void *ctx, const struct carrier_outcome *outcome);
@@ -52,7 +53,8 @@ struct carrier_message {
 	int64_t validity_ms;        /* what is left of the PIN's life; over 0 */
 };
 
-/* One entry of `carriers:`; every text lives as long as the process. 0 and NULL: not given. */
+/* One entry of `carriers:`; every text lives as long as the process. 0 and NULL: not
+ * given. */
 struct carrier_config {
 	const char *name;
 	const char *type;
@@ -69,12 +71,13 @@ struct carrier_config {
 	int64_t enquire_link_ms;     /* silence after which the link is probed */
 	int64_t response_timeout_ms; /* for any response */
 	int64_t connect_timeout_ms;
-	const char *sender;          /* when neither request, template nor route names one */
-	int64_t source_ton;          /* -1: from the sender's form */
+	const char *sender; /* when neither request, template nor route names one */
+	int64_t source_ton; /* -1: from the sender's form */
 	int64_t source_npi;
 	int64_t dest_ton;
 	int64_t dest_npi;
-	int64_t gsm7_data_coding;    /* SMPP data_coding for GSM text; 0: SMSC default alphabet */
+	int64_t gsm7_data_coding; /* SMPP data_coding for GSM text; 0: SMSC default
+				     alphabet */
 };
 
 struct carrier_env {
@@ -90,11 +93,12 @@ struct carrier;
 
 struct carrier_ops {
 	const char *type;
-	/* ERR_INVALID and ERR_IO put a sentence into `why`. A carrier that connects does so in the background. */
-	enum err (*open)(const struct carrier_config *config, const struct carrier_env *env,
-	    char why[256], struct carrier **out);
-	void (*submit)(struct carrier *c, const struct carrier_message *m, carrier_done_f *done,
-	    void *ctx);
+	/* ERR_INVALID and ERR_IO put a sentence into `why`. A carrier that connects does
+	 * so in the background. */
+	enum err (*open)(const struct carrier_config *config,
+	    const struct carrier_env *env, char why[256], struct carrier **out);
+	void (*submit)(struct carrier *c, const struct carrier_message *m,
+	    carrier_done_f *done, void *ctx);
 	bool (*is_up)(const struct carrier *c);
 	void (*free)(struct carrier *c);
 };
@@ -110,8 +114,8 @@ const struct carrier_ops *carrier_type_find(const char *type);
 
 enum err carrier_open(const struct carrier_config *config, const struct carrier_env *env,
     char why[256], struct carrier **out) MUST_CHECK;
-void carrier_submit(struct carrier *c, const struct carrier_message *m, carrier_done_f *done,
-    void *ctx);
+void carrier_submit(
+    struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx);
 bool carrier_is_up(const struct carrier *c);
 void carrier_free(struct carrier *c); /* NULL is allowed */
 

@@ -31,8 +31,8 @@ file_of(const struct carrier *c)
 }
 
 static enum err
-file_open(const struct carrier_config *config, const struct carrier_env *env, char why[256],
-    struct carrier **out)
+file_open(const struct carrier_config *config, const struct carrier_env *env,
+    char why[256], struct carrier **out)
 {
 	struct carrier_file *f;
 	char path[PATH_LEN_MAX];
@@ -40,8 +40,8 @@ file_open(const struct carrier_config *config, const struct carrier_env *env, ch
 	const char *folder = name[0] == '/' ? "" : env->data_dir;
 	int fd;
 
-	if (snprintf(path, sizeof(path), "%s%s%s", folder, folder[0] == '\0' ? "" : "/", name) >=
-	    (int)sizeof(path)) {
+	if (snprintf(path, sizeof(path), "%s%s%s", folder, folder[0] == '\0' ? "" : "/",
+		name) >= (int)sizeof(path)) {
 		snprintf(why, 256, "the path is too long");
 		return ERR_INVALID;
 	}
@@ -84,7 +84,8 @@ take_back(int fd, ssize_t written)
 {
 	struct stat st;
 
-	if (written > 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= written)
+	if (written > 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size >= written)
 		(void)!ftruncate(fd, st.st_size - written);
 }
 
@@ -110,7 +111,8 @@ file_submit(
     struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx)
 {
 	struct carrier_file *f = file_of(c);
-	struct carrier_outcome outcome = {.result = CARRIER_ACCEPTED, .reason = "written"};
+	struct carrier_outcome outcome = {
+	    .result = CARRIER_ACCEPTED, .reason = "written"};
 	struct buf line;
 	int fault;
 
@@ -122,7 +124,8 @@ file_submit(
 	if (fault != 0)
 		outcome = (struct carrier_outcome){
 		    .result = line.failed ? CARRIER_REFUSED : CARRIER_RETRY,
-		    .code = (uint32_t)fault, .reason = strerror(fault)};
+		    .code = (uint32_t)fault,
+		    .reason = strerror(fault)};
 	buf_fini(&line);
 	done(ctx, &outcome);
 }

@@ -46,7 +46,7 @@ struct parcel {
 /* A submit_sm without its response, in the order of sending. */
 struct waiting {
 	TAILQ_ENTRY(waiting) entry;
-	struct parcel *parcel; /* NULL: given up, but its place in the window is not free yet */
+	struct parcel *parcel; /* NULL: given up, its place not free yet */
 	uint32_t sequence;
 	unsigned part;
 	int64_t until_ms;
@@ -93,8 +93,8 @@ parcel_end(struct carrier_smpp *s, struct parcel *p)
 	struct waiting *w;
 
 	TAILQ_FOREACH(w, &s->waiting, entry)
-		if (w->parcel == p)
-			w->parcel = NULL;
+	if (w->parcel == p)
+		w->parcel = NULL;
 	if (s->unsent == p)
 		s->unsent = NULL;
 	LIST_REMOVE(p, entry);
@@ -105,10 +105,12 @@ parcel_end(struct carrier_smpp *s, struct parcel *p)
 }
 
 static void
-parcel_judge(struct parcel *p, enum carrier_result result, uint32_t code, const char *reason)
+parcel_judge(
+    struct parcel *p, enum carrier_result result, uint32_t code, const char *reason)
 {
 	if (p->worst.result == CARRIER_ACCEPTED)
-		p->worst = (struct carrier_outcome){.result = result, .code = code, .reason = reason};
+		p->worst = (struct carrier_outcome){
+		    .result = result, .code = code, .reason = reason};
 }
 
 /* ---- sending ---- */
@@ -139,7 +141,8 @@ await(struct carrier_smpp *s, struct parcel *p, uint32_t sequence)
 	w->parcel = p;
 	w->sequence = sequence;
 	w->part = p->sent;
-	w->until_ms = s->env.clock->steady_ms(s->env.clock) + s->config.response_timeout_ms;
+	w->until_ms =
+	    s->env.clock->steady_ms(s->env.clock) + s->config.response_timeout_ms;
 	TAILQ_INSERT_TAIL(&s->waiting, w, entry);
 	s->outstanding++;
 	if (TAILQ_FIRST(&s->waiting) == w)
@@ -156,7 +159,8 @@ send_part(struct carrier_smpp *s, struct parcel *p)
 
 	INVARIANT(udh + part.len <= sizeof(octets));
 	if (udh > 0)
-		sms_text_udh(p->reference, p->parts.count, p->sent + 1, (uint8_t *)octets);
+		sms_text_udh(
+		    p->reference, p->parts.count, p->sent + 1, (uint8_t *)octets);
 	memcpy(octets + udh, part.ptr, part.len);
 	p->pdu.sequence = smpp_session_sequence(s->session);
 	p->pdu.short_message = (struct span){octets, udh + part.len};
@@ -165,13 +169,15 @@ send_part(struct carrier_smpp *s, struct parcel *p)
 	return e;
 }
 
-/* As many parts as the window takes. False: a part cannot be sent, and the message ended. */
+/* As many parts as the window takes. False: a part cannot be sent, and the message ended.
+ */
 static bool
 send_parts(struct carrier_smpp *s, struct parcel *p)
 {
 	while (p->sent < p->parts.count && s->outstanding < s->config.window) {
 		if (send_part(s, p) != OK) {
-			parcel_judge(p, CARRIER_REFUSED, 0, "a field does not fit into a submit_sm");
+			parcel_judge(p, CARRIER_REFUSED, 0,
+			    "a field does not fit into a submit_sm");
 			parcel_end(s, p);
 			return false;
 		}
@@ -196,27 +202,32 @@ is_digits(const char *text)
 static bool
 put_source(const struct carrier_config *c, const char *sender, struct smpp_pdu *pdu)
 {
-	const char *text = sender[0] == '+' && is_digits(sender + 1) ? sender + 1 : sender;
+	const char *text =
+	    sender[0] == '+' && is_digits(sender + 1) ? sender + 1 : sender;
 	bool digits = is_digits(text);
 	uint8_t ton = TON_ALPHANUMERIC;
 
 	if (text[0] == '\0')
 		ton = TON_UNKNOWN;
 	else if (digits)
-		ton = strlen(text) <= SHORT_CODE_DIGITS_MAX ? TON_NETWORK : TON_INTERNATIONAL;
+		ton = strlen(text) <= SHORT_CODE_DIGITS_MAX ? TON_NETWORK
+							    : TON_INTERNATIONAL;
 	pdu->source_addr_ton = c->source_ton < 0 ? ton : (uint8_t)c->source_ton;
 	pdu->source_addr_npi = ton == TON_INTERNATIONAL ? NPI_E164 : NPI_UNKNOWN;
 	if (c->source_npi >= 0)
 		pdu->source_addr_npi = (uint8_t)c->source_npi;
 	return snprintf(pdu->source_addr, sizeof(pdu->source_addr), "%s", text) <
-	    (int)sizeof(pdu->source_addr);
+	       (int)sizeof(pdu->source_addr);
 }
 
 static bool
-put_message(const struct carrier_smpp *s, const struct carrier_message *m, struct parcel *p)
+put_message(
+    const struct carrier_smpp *s, const struct carrier_message *m, struct parcel *p)
 {
 	const struct carrier_config *c = &s->config;
-	const char *sender = m->from != NULL ? m->from : c->sender != NULL ? c->sender : "";
+	const char *sender = m->from != NULL     ? m->from
+			     : c->sender != NULL ? c->sender
+						 : "";
 	struct smpp_pdu *pdu = &p->pdu;
 
 	pdu->command = SMPP_submit_sm;
@@ -224,12 +235,12 @@ put_message(const struct carrier_smpp *s, const struct carrier_message *m, struc
 	pdu->dest_addr_npi = (uint8_t)c->dest_npi;
 	pdu->esm_class = p->parts.count > 1 ? ESM_CLASS_UDHI : 0;
 	pdu->registered_delivery = 1;
-	pdu->data_coding =
-	    p->parts.alphabet == SMS_UCS2 ? DATA_CODING_UCS2 : (uint8_t)c->gsm7_data_coding;
+	pdu->data_coding = p->parts.alphabet == SMS_UCS2 ? DATA_CODING_UCS2
+							 : (uint8_t)c->gsm7_data_coding;
 	smpp_relative_time(m->validity_ms, pdu->validity_period);
 	return put_source(c, sender, pdu) &&
-	    snprintf(pdu->destination_addr, sizeof(pdu->destination_addr), "%s", m->to) <
-	    (int)sizeof(pdu->destination_addr);
+	       snprintf(pdu->destination_addr, sizeof(pdu->destination_addr), "%s",
+		   m->to) < (int)sizeof(pdu->destination_addr);
 }
 
 static void
@@ -245,7 +256,7 @@ static bool
 has_room(const struct carrier_smpp *s, unsigned parts)
 {
 	return s->unsent == NULL &&
-	    (s->outstanding == 0 || s->outstanding + parts <= s->config.window);
+	       (s->outstanding == 0 || s->outstanding + parts <= s->config.window);
 }
 
 static void
@@ -279,7 +290,8 @@ smpp_submit(
 	p->done = done;
 	p->ctx = ctx;
 	p->reference = ++s->reference;
-	p->worst = (struct carrier_outcome){.result = CARRIER_ACCEPTED, .reason = "ESME_ROK"};
+	p->worst =
+	    (struct carrier_outcome){.result = CARRIER_ACCEPTED, .reason = "ESME_ROK"};
 	p->arena = arena;
 	LIST_INSERT_HEAD(&s->parcels, p, entry);
 	(void)send_parts(s, p);
@@ -308,7 +320,7 @@ settle(struct carrier_smpp *s, struct parcel *p)
 	if (p != NULL) {
 		p->answered++;
 		over = p->answered == p->sent &&
-		    (p->sent == p->parts.count || p->worst.result != CARRIER_ACCEPTED);
+		       (p->sent == p->parts.count || p->worst.result != CARRIER_ACCEPTED);
 		if (p->worst.result != CARRIER_ACCEPTED && s->unsent == p)
 			s->unsent = NULL;
 		if (over)
@@ -328,8 +340,8 @@ on_response(struct carrier_smpp *s, const struct smpp_pdu *pdu)
 	unsigned part;
 
 	TAILQ_FOREACH(w, &s->waiting, entry)
-		if (w->sequence == pdu->sequence)
-			break;
+	if (w->sequence == pdu->sequence)
+		break;
 	if (w == NULL)
 		return; /* too late, or twice */
 	p = w->parcel;
@@ -350,7 +362,8 @@ on_response(struct carrier_smpp *s, const struct smpp_pdu *pdu)
 static void
 smpp_on_deliver(struct carrier_smpp *s, const struct smpp_pdu *pdu)
 {
-	struct smpp_pdu resp = {.command = SMPP_deliver_sm_resp, .sequence = pdu->sequence};
+	struct smpp_pdu resp = {
+	    .command = SMPP_deliver_sm_resp, .sequence = pdu->sequence};
 
 	(void)!smpp_session_send(s->session, &resp);
 }
@@ -366,7 +379,8 @@ on_pdu(void *ctx, const struct smpp_pdu *pdu)
 		smpp_on_deliver(s, pdu);
 }
 
-/* The oldest has waited too long: it may have been taken. Is the other side still there? */
+/* The oldest has waited too long: it may have been taken. Is the other side still there?
+ */
 static void
 on_timer(evutil_socket_t fd, short what, void *ctx)
 {
@@ -407,7 +421,8 @@ end_all(struct carrier_smpp *s, const char *why)
 		struct parcel *p = LIST_FIRST(&s->parcels);
 
 		if (p->answered < p->sent || p->worst.result == CARRIER_ACCEPTED)
-			p->worst = (struct carrier_outcome){.result = CARRIER_UNKNOWN, .reason = why};
+			p->worst = (struct carrier_outcome){
+			    .result = CARRIER_UNKNOWN, .reason = why};
 		parcel_end(s, p);
 	}
 }
@@ -457,8 +472,8 @@ init_window(struct carrier_smpp *s)
 }
 
 static enum err
-smpp_open(const struct carrier_config *config, const struct carrier_env *env, char why[256],
-    struct carrier **out)
+smpp_open(const struct carrier_config *config, const struct carrier_env *env,
+    char why[256], struct carrier **out)
 {
 	const char *fault = config_fault(config);
 	struct smpp_session_user user = {on_up, on_down, on_pdu, NULL};

@@ -20,7 +20,8 @@ enum field_id {
 
 static const struct field fields[] = {
     {0},
-#define SMPP_FIELD(name, kind, size) {#name, KIND_##kind, size, offsetof(struct smpp_pdu, name)},
+#define SMPP_FIELD(name, kind, size)                                                     \
+	{#name, KIND_##kind, size, offsetof(struct smpp_pdu, name)},
 #include "carrier/smpp.def"
 };
 
@@ -43,7 +44,7 @@ static const struct {
 	uint16_t tag;
 	struct field field;
 } tlvs[] = {
-#define SMPP_TLV(name, tag, kind, size) \
+#define SMPP_TLV(name, tag, kind, size)                                                  \
 	{tag, {#name, KIND_##kind, size, offsetof(struct smpp_pdu, tlv_##name)}},
 #include "carrier/smpp.def"
 };
@@ -166,7 +167,8 @@ take_tlv(struct span *s, struct smpp_pdu *out, const char **field_out)
 			continue;
 		*field_out = tlvs[i].field.name;
 		out->tlvs |= 1u << i;
-		return take_value(value, &tlvs[i].field, (char *)out + tlvs[i].field.offset);
+		return take_value(
+		    value, &tlvs[i].field, (char *)out + tlvs[i].field.offset);
 	}
 	return true; /* one that we do not know */
 }
@@ -177,7 +179,8 @@ smpp_pdu_length(struct span octets, size_t *len_out)
 	if (octets.len < 4)
 		return ERR_DOWN;
 	*len_out = get_be32(octets.ptr);
-	return *len_out < SMPP_HEADER_LEN || *len_out > SMPP_PDU_LEN_MAX ? ERR_SYNTAX : OK;
+	return *len_out < SMPP_HEADER_LEN || *len_out > SMPP_PDU_LEN_MAX ? ERR_SYNTAX
+									 : OK;
 }
 
 static enum err
@@ -232,7 +235,8 @@ smpp_pdu_decode(struct span octets, struct smpp_pdu *out, const char **field_out
 static void
 put_be32(struct buf *b, uint32_t n)
 {
-	const uint8_t o[4] = {(uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
+	const uint8_t o[4] = {
+	    (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
 
 	buf_add(b, o, sizeof(o));
 }
@@ -351,7 +355,7 @@ smpp_relative_time(int64_t ms, char out[17])
 		return;
 	}
 	s %= DAY_S;
-	snprintf(out, 17, "00%02u%02u%02u%02u%02u000R", (unsigned)(days / MONTH_DAYS) % 100,
-	    (unsigned)(days % MONTH_DAYS), (unsigned)(s / 3600), (unsigned)(s / 60 % 60),
-	    (unsigned)(s % 60));
+	snprintf(out, 17, "00%02u%02u%02u%02u%02u000R",
+	    (unsigned)(days / MONTH_DAYS) % 100, (unsigned)(days % MONTH_DAYS),
+	    (unsigned)(s / 3600), (unsigned)(s / 60 % 60), (unsigned)(s % 60));
 }

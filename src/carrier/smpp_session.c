@@ -31,7 +31,7 @@ struct smpp_session {
 	enum session_state state;
 	struct evdns_base *dns;
 	struct bufferevent *link;
-	struct event *timer; /* the next try, the end of connecting or binding, or a probe */
+	struct event *timer; /* the next try, a probe, or the end of waiting */
 	bool probing;        /* an enquire_link is without its response */
 	bool heard;          /* something came since the timer was set */
 	unsigned failures;   /* in a row */
@@ -65,7 +65,8 @@ set_timer(struct smpp_session *s, int64_t ms)
 static int64_t
 backoff_ms(struct smpp_session *s)
 {
-	unsigned doublings = s->failures < BACKOFF_DOUBLINGS ? s->failures : BACKOFF_DOUBLINGS;
+	unsigned doublings =
+	    s->failures < BACKOFF_DOUBLINGS ? s->failures : BACKOFF_DOUBLINGS;
 	uint32_t whole = (uint32_t)BACKOFF_FIRST_MS << doublings;
 	uint32_t random;
 
@@ -126,9 +127,11 @@ smpp_session_send(struct smpp_session *s, const struct smpp_pdu *pdu)
 }
 
 static void
-put_empty(struct smpp_session *s, enum smpp_command command, uint32_t status, uint32_t sequence)
+put_empty(
+    struct smpp_session *s, enum smpp_command command, uint32_t status, uint32_t sequence)
 {
-	struct smpp_pdu pdu = {.command = command, .status = status, .sequence = sequence};
+	struct smpp_pdu pdu = {
+	    .command = command, .status = status, .sequence = sequence};
 
 	INVARIANT(put(s, &pdu) == OK);
 }
@@ -142,7 +145,8 @@ put_now(struct smpp_session *s, const struct smpp_pdu *pdu)
 
 	buf_init(&out, SMPP_PDU_LEN_MAX);
 	INVARIANT(smpp_pdu_encode(pdu, &out, &field) == OK);
-	(void)!send(bufferevent_getfd(s->link), out.ptr, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)!send(
+	    bufferevent_getfd(s->link), out.ptr, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	buf_fini(&out);
 }
 
@@ -156,7 +160,8 @@ static void
 bind_session(struct smpp_session *s)
 {
 	struct smpp_pdu pdu = {.command = SMPP_bind_transceiver,
-	    .sequence = smpp_session_sequence(s), .interface_version = INTERFACE_VERSION};
+	    .sequence = smpp_session_sequence(s),
+	    .interface_version = INTERFACE_VERSION};
 	const struct carrier_config *c = s->config;
 
 	INVARIANT(copy_text(pdu.system_id, sizeof(pdu.system_id), c->system_id));
@@ -255,7 +260,8 @@ take_next(struct smpp_session *s)
 	size_t len;
 	enum err e;
 
-	if (in == NULL || evbuffer_copyout(in, head, sizeof(head)) < (ssize_t)sizeof(head))
+	if (in == NULL ||
+	    evbuffer_copyout(in, head, sizeof(head)) < (ssize_t)sizeof(head))
 		return false;
 	e = smpp_pdu_length((struct span){head, sizeof(head)}, &len);
 	if (e != OK) {
@@ -314,8 +320,8 @@ connect_link(struct smpp_session *s)
 	bufferevent_setcb(s->link, on_read, NULL, on_link, s);
 	bufferevent_setwatermark(s->link, EV_READ, 0, INPUT_MAX);
 	set_timer(s, s->config->connect_timeout_ms);
-	if (bufferevent_socket_connect_hostname(s->link, s->dns, AF_UNSPEC, s->config->host,
-		(int)s->config->port) != 0) {
+	if (bufferevent_socket_connect_hostname(
+		s->link, s->dns, AF_UNSPEC, s->config->host, (int)s->config->port) != 0) {
 		lose(s, "the host cannot be looked up");
 		return;
 	}
@@ -375,8 +381,8 @@ smpp_session_free(struct smpp_session *s)
 		return;
 	CHECK_OBJ(s, SESSION_MAGIC);
 	if (s->state == BOUND)
-		put_now(s, &(struct smpp_pdu){
-			       .command = SMPP_unbind, .sequence = smpp_session_sequence(s)});
+		put_now(s, &(struct smpp_pdu){.command = SMPP_unbind,
+			       .sequence = smpp_session_sequence(s)});
 	if (s->link != NULL)
 		bufferevent_free(s->link);
 	event_free(s->timer);

@@ -15,7 +15,8 @@ struct smpp_session;
 
 struct smpp_session_user {
 	void (*up)(void *ctx);
-	/* Everything without a response is lost. The session may not be freed from here. */
+	/* Everything without a response is lost. The session may not be freed from here.
+	 */
 	void (*down)(void *ctx, const char *why);
 	/* Everything but binds, unbinds and enquire_link; nor from here. */
 	void (*pdu)(void *ctx, const struct smpp_pdu *pdu);

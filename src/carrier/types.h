@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside the room: the types of carriers that there are. A new one is a row in carrier.c. */
+/* Inside the room: the types of carriers that there are. A new one is a row in carrier.c.
+ */
 #ifndef WW_CARRIER_TYPES_H
 #define WW_CARRIER_TYPES_H
 

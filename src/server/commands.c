@@ -43,8 +43,11 @@ cli_conf(const struct cli *cli, struct conf *conf)
 enum err
 cli_store(const struct conf *conf, struct store **out)
 {
-	struct store_options o = {.data_dir = conf->data, .queue_max = 16, .batch_max = 16,
-	    .key_rotation_ms = conf->key_rotation_ms, .clock = &clock_system,
+	struct store_options o = {.data_dir = conf->data,
+	    .queue_max = 16,
+	    .batch_max = 16,
+	    .key_rotation_ms = conf->key_rotation_ms,
+	    .clock = &clock_system,
 	    .entropy = &entropy_system};
 	char why[256] = "";
 	enum err e = store_open(&o, why, out);
@@ -90,8 +93,8 @@ session_close(struct session *s, int status)
 static bool
 is_name(const char *name)
 {
-	size_t len = strspn(name,
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@");
+	size_t len = strspn(
+	    name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@");
 
 	return len > 0 && len <= NAME_LEN_MAX && name[len] == '\0';
 }
@@ -100,17 +103,20 @@ int
 command_account_create(const struct cli *cli)
 {
 	struct session s;
-	struct account_job j = {.job = {.verb = VERB_ACCOUNT_CREATE}, .name = cli->argument};
+	struct account_job j = {
+	    .job = {.verb = VERB_ACCOUNT_CREATE}, .name = cli->argument};
 	enum err e;
 
 	if (!is_name(cli->argument))
-		return cli_fail("an account's name has 1 to %d letters, digits or -_.@", NAME_LEN_MAX);
+		return cli_fail("an account's name has 1 to %d letters, digits or -_.@",
+		    NAME_LEN_MAX);
 	if (session_open(&s, cli) != OK)
 		return CLI_FAILED;
 	j.job.arena = &s.arena;
 	e = store_run(s.store, &j.job);
 	if (e == ERR_EXISTS)
-		return session_close(&s, cli_fail("there is an account %s", cli->argument));
+		return session_close(
+		    &s, cli_fail("there is an account %s", cli->argument));
 	if (e != OK)
 		return session_close(&s, cli_fail("%s", err_text(e)));
 	return session_close(&s, EXIT_SUCCESS);
@@ -174,15 +180,18 @@ command_key_create(const struct cli *cli)
 	if (j.key.scopes == 0)
 		return CLI_USAGE;
 	if (cli->account == NULL || cli->name == NULL || !is_name(cli->name)) {
-		cli_fail("--account and --name are needed; a name has 1 to %d letters, digits or "
-			 "-_.@", NAME_LEN_MAX);
+		cli_fail("--account and --name are needed; a name has 1 to %d letters, "
+			 "digits or "
+			 "-_.@",
+		    NAME_LEN_MAX);
 		return CLI_USAGE;
 	}
 	if (session_open(&s, cli) != OK)
 		return CLI_FAILED;
 	e = find_account(&s, cli->account, &j.key.account);
 	if (e == ERR_NOT_FOUND)
-		return session_close(&s, cli_fail("there is no account %s", cli->account));
+		return session_close(
+		    &s, cli_fail("there is no account %s", cli->account));
 	if (e == OK)
 		e = make_key(&s, &j);
 	return session_close(&s, e == OK ? EXIT_SUCCESS : cli_fail("%s", err_text(e)));
@@ -192,7 +201,8 @@ int
 command_key_revoke(const struct cli *cli)
 {
 	struct session s;
-	struct key_job j = {.job = {.verb = VERB_KEY_REVOKE}, .key = {.id = cli->argument}};
+	struct key_job j = {
+	    .job = {.verb = VERB_KEY_REVOKE}, .key = {.id = cli->argument}};
 	enum err e;
 
 	if (session_open(&s, cli) != OK)
@@ -201,7 +211,8 @@ command_key_revoke(const struct cli *cli)
 	j.job.arena = &s.arena;
 	e = store_run(s.store, &j.job);
 	if (e == ERR_NOT_FOUND)
-		return session_close(&s, cli_fail("there is no valid key of that id or text"));
+		return session_close(
+		    &s, cli_fail("there is no valid key of that id or text"));
 	return session_close(&s, e == OK ? EXIT_SUCCESS : cli_fail("%s", err_text(e)));
 }
 
@@ -211,8 +222,8 @@ print_key(const struct key_row *k)
 	char at[32];
 
 	clock_format(k->created_at_ms, at, sizeof(at));
-	printf("%s  %s  %-7s  %s  %s ", k->id, at, k->revoked_at_ms == 0 ? "valid" : "revoked",
-	    k->account_name, k->name);
+	printf("%s  %s  %-7s  %s  %s ", k->id, at,
+	    k->revoked_at_ms == 0 ? "valid" : "revoked", k->account_name, k->name);
 	for (unsigned i = 0; scope_name(i) != NULL; i++)
 		if ((k->scopes & scope_find(scope_name(i))) != 0)
 			printf(" %s", scope_name(i));

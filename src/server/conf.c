@@ -10,9 +10,10 @@
 enum { CONF_MESSAGE_MAX = 256, CONF_NAME_DISTANCE = 2, CONF_NAME_MAX = 40 };
 
 const struct conf_row conf_rows[] = {
-#define CONF_ROW(section, name, kind, holder, member, initial, min, max, choices, type, help) \
-	{section, name, kind, offsetof(struct holder, member), initial, min, max, choices, type, \
-	    help},
+#define CONF_ROW(                                                                        \
+    section, name, kind, holder, member, initial, min, max, choices, type, help)         \
+	{section, name, kind, offsetof(struct holder, member), initial, min, max,        \
+	    choices, type, help},
 #include "conf.def"
 #undef CONF_ROW
 };
@@ -67,18 +68,20 @@ parse_duration(const struct conf_row *row, struct span text, int64_t *out, char 
 	struct duration d = {0};
 	struct duration low;
 	struct duration high;
-	bool zero = row->min == 0 && (span_equal_text(text, "0s") || span_equal_text(text, "0"));
+	bool zero =
+	    row->min == 0 && (span_equal_text(text, "0s") || span_equal_text(text, "0"));
 	enum err e = zero ? OK : duration_parse(text, row->max, &d);
 
 	*out = d.ms;
 	if (e == ERR_SYNTAX) {
-		snprintf(why, CONF_MESSAGE_MAX, "must be a time such as 500ms, 10s, 2m, 1h or 1d");
+		snprintf(why, CONF_MESSAGE_MAX,
+		    "must be a time such as 500ms, 10s, 2m, 1h or 1d");
 		return e;
 	}
 	if (e == OK && d.ms >= row->min)
 		return OK;
-	snprintf(why, CONF_MESSAGE_MAX, "must be from %s to %s", duration_text(row->min, &low),
-	    duration_text(row->max, &high));
+	snprintf(why, CONF_MESSAGE_MAX, "must be from %s to %s",
+	    duration_text(row->min, &low), duration_text(row->max, &high));
 	return ERR_INVALID;
 }
 
@@ -160,8 +163,8 @@ read_secret(struct arena *a, struct span name, struct span *out, char *why)
 
 /* One value into its place in `holder`. */
 static enum err
-set_value(
-    const struct conf_row *row, struct arena *a, void *holder, struct span text, char *why)
+set_value(const struct conf_row *row, struct arena *a, void *holder, struct span text,
+    char *why)
 {
 	void *place = (char *)holder + row->offset;
 	enum err e = OK;
@@ -206,7 +209,8 @@ set_defaults(const char *section, const char *type, struct arena *a, void *holde
 		if (strcmp(row->section, section) != 0 || row->initial == NULL)
 			continue;
 		if (row->type == NULL || (type != NULL && strcmp(row->type, type) == 0))
-			INVARIANT(set_value(row, a, holder, span_of(row->initial), why) == OK);
+			INVARIANT(
+			    set_value(row, a, holder, span_of(row->initial), why) == OK);
 	}
 }
 
@@ -244,7 +248,8 @@ static const struct conf_row *
 find_row(const char *section, struct span name)
 {
 	for (size_t i = 0; i < conf_row_count; i++)
-		if (strcmp(conf_rows[i].section, section) == 0 && span_equal_text(name, conf_rows[i].name))
+		if (strcmp(conf_rows[i].section, section) == 0 &&
+		    span_equal_text(name, conf_rows[i].name))
 			return &conf_rows[i];
 	return NULL;
 }
@@ -265,7 +270,8 @@ distance(struct span a, struct span b)
 		line[0] = i;
 		for (size_t k = 1; k <= b.len; k++) {
 			size_t change = corner + (a.ptr[i - 1] == b.ptr[k - 1] ? 0 : 1);
-			size_t other = (line[k] < line[k - 1] ? line[k] : line[k - 1]) + 1;
+			size_t other =
+			    (line[k] < line[k - 1] ? line[k] : line[k - 1]) + 1;
 
 			corner = line[k];
 			line[k] = change < other ? change : other;
@@ -283,7 +289,8 @@ nearest(const char *section, struct span name)
 
 	for (size_t i = 0; i < conf_row_count; i++) {
 		bool here = strcmp(conf_rows[i].section, section) == 0;
-		struct span one = span_of(here ? conf_rows[i].name : conf_rows[i].section);
+		struct span one =
+		    span_of(here ? conf_rows[i].name : conf_rows[i].section);
 		size_t d;
 
 		if (!here && section[0] != '\0')
@@ -302,7 +309,8 @@ nearest(const char *section, struct span name)
 static const char *
 field_of(const struct place *p, struct span name)
 {
-	return arena_printf(p->file->arena, "%s%s", p->path, arena_text(p->file->arena, name));
+	return arena_printf(
+	    p->file->arena, "%s%s", p->path, arena_text(p->file->arena, name));
 }
 
 static void
@@ -318,7 +326,8 @@ unknown(const struct place *p, const yaml_node_t *key, struct span name)
 		    "there is no such option; did you mean %.*s?", len, near);
 }
 
-static void read_carrier_list(const struct place *p, yaml_node_t *node, const char *field);
+static void read_carrier_list(
+    const struct place *p, yaml_node_t *node, const char *field);
 
 static void
 read_value(const struct place *p, const struct conf_row *row, yaml_node_t *node,
@@ -329,7 +338,8 @@ read_value(const struct place *p, const struct conf_row *row, yaml_node_t *node,
 
 	if (row->type != NULL && p->type != NULL && carrier_type_find(p->type) != NULL &&
 	    strcmp(row->type, p->type) != 0)
-		conf_fault(p->file, node, field, "is not for carriers of type %s", p->type);
+		conf_fault(
+		    p->file, node, field, "is not for carriers of type %s", p->type);
 	else if (row->kind == CONF_CARRIERS)
 		read_carrier_list(p, node, field);
 	else if (!conf_scalar(node, &text))
@@ -339,7 +349,8 @@ read_value(const struct place *p, const struct conf_row *row, yaml_node_t *node,
 }
 
 static bool
-given_before(struct conf_file *f, yaml_node_t *map, const yaml_node_pair_t *pair, int *line_out)
+given_before(
+    struct conf_file *f, yaml_node_t *map, const yaml_node_pair_t *pair, int *line_out)
 {
 	struct span name;
 	struct span other;
@@ -372,7 +383,8 @@ read_pair(const struct place *p, yaml_node_t *map, const yaml_node_pair_t *pair)
 		return;
 	}
 	if (given_before(p->file, map, pair, &line)) {
-		conf_fault(p->file, key, field_of(p, name), "was given before, in line %d", line);
+		conf_fault(p->file, key, field_of(p, name),
+		    "was given before, in line %d", line);
 		return;
 	}
 	row = find_row(p->section, name);
@@ -407,7 +419,8 @@ static struct carrier_config *
 find_carrier(struct conf *c, struct span name)
 {
 	for (size_t i = 0; i < c->carrier_count; i++)
-		if (c->carriers[i].name != NULL && span_equal_text(name, c->carriers[i].name))
+		if (c->carriers[i].name != NULL &&
+		    span_equal_text(name, c->carriers[i].name))
 			return &c->carriers[i];
 	return NULL;
 }
@@ -425,13 +438,15 @@ read_carrier_list(const struct place *p, yaml_node_t *node, const char *field)
 	     i < node->data.sequence.items.top; i++) {
 		yaml_node_t *one = yaml_document_get_node(&p->file->document, *i);
 		struct span name;
-		struct carrier_config *c = conf_scalar(one, &name) ? find_carrier(p->conf, name) : NULL;
+		struct carrier_config *c =
+		    conf_scalar(one, &name) ? find_carrier(p->conf, name) : NULL;
 
 		if (c == NULL)
 			conf_fault(p->file, one, field, "there is no carrier %s",
 			    arena_text(p->file->arena, name));
 		else if (r->carrier_count == CONF_ROUTE_CARRIERS_MAX)
-			conf_fault(p->file, one, field, "more than %d", CONF_ROUTE_CARRIERS_MAX);
+			conf_fault(
+			    p->file, one, field, "more than %d", CONF_ROUTE_CARRIERS_MAX);
 		else
 			r->carriers[r->carrier_count++] = c;
 	}
@@ -488,7 +503,8 @@ read_carrier(const struct place *p, yaml_node_t *node)
 	if (p->type == NULL)
 		return;
 	if (carrier_type_find(p->type) == NULL) {
-		conf_fault(p->file, node, field_of(p, SPAN("type")), "must be file or smpp");
+		conf_fault(
+		    p->file, node, field_of(p, SPAN("type")), "must be file or smpp");
 	} else if (strcmp(p->type, "file") == 0) {
 		need(p, node, "path", c->path);
 	} else {
@@ -505,10 +521,12 @@ read_carriers(const struct place *top, yaml_node_t *node, size_t index, const ch
 {
 	struct conf *c = top->conf;
 	struct carrier_config *config = &c->carriers[c->carrier_count];
-	struct place p = {top->file, c, "carriers[]", path, type_of(top->file, node), config};
+	struct place p = {
+	    top->file, c, "carriers[]", path, type_of(top->file, node), config};
 
 	if (index >= CONF_CARRIERS_MAX) {
-		conf_fault(top->file, node, "carriers", "more than %d", CONF_CARRIERS_MAX);
+		conf_fault(
+		    top->file, node, "carriers", "more than %d", CONF_CARRIERS_MAX);
 		return;
 	}
 	*config = (struct carrier_config){0};
@@ -554,9 +572,11 @@ read_list(const struct place *top, const char *name, yaml_node_t *node)
 		return;
 	}
 	for (yaml_node_item_t *i = node->data.sequence.items.start;
-	     i < node->data.sequence.items.top && index <= CONF_ROUTES_MAX; i++, index++) {
+	     i < node->data.sequence.items.top && index <= CONF_ROUTES_MAX;
+	     i++, index++) {
 		yaml_node_t *one = yaml_document_get_node(&top->file->document, *i);
-		const char *path = arena_printf(top->file->arena, "%s[%zu].", name, index);
+		const char *path =
+		    arena_printf(top->file->arena, "%s[%zu].", name, index);
 
 		if (strcmp(name, "carriers") == 0)
 			read_carriers(top, one, index, path);
@@ -565,7 +585,8 @@ read_list(const struct place *top, const char *name, yaml_node_t *node)
 	}
 }
 
-/* A mapping with rows of its own; the lists are read afterwards, carriers before routes. */
+/* A mapping with rows of its own; the lists are read afterwards, carriers before routes.
+ */
 static void
 read_section(const struct place *top, struct span name, yaml_node_t *node)
 {
@@ -574,7 +595,8 @@ read_section(const struct place *top, struct span name, yaml_node_t *node)
 	if (span_equal_text(name, "carriers") || span_equal_text(name, "routes"))
 		return;
 	for (size_t i = 0; i < conf_row_count; i++) {
-		if (conf_rows[i].section[0] == '\0' || !span_equal_text(name, conf_rows[i].section))
+		if (conf_rows[i].section[0] == '\0' ||
+		    !span_equal_text(name, conf_rows[i].section))
 			continue;
 		p.section = conf_rows[i].section;
 		p.path = arena_printf(top->file->arena, "%s.", conf_rows[i].section);
@@ -593,7 +615,8 @@ read_lists(const struct place *top, yaml_node_t *root, const char *wanted)
 		return;
 	for (yaml_node_pair_t *q = root->data.mapping.pairs.start;
 	     q < root->data.mapping.pairs.top; q++)
-		if (conf_scalar(yaml_document_get_node(&top->file->document, q->key), &name) &&
+		if (conf_scalar(
+			yaml_document_get_node(&top->file->document, q->key), &name) &&
 		    span_equal_text(name, wanted)) {
 			read_list(top, wanted,
 			    yaml_document_get_node(&top->file->document, q->value));

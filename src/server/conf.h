@@ -23,9 +23,9 @@ enum conf_lookup { CONF_LOOKUP_NONE };
 /* Messages of one channel to numbers that begin with `prefix`. */
 struct conf_route {
 	int line;
-	const char *prefix;  /* digits; "" takes all */
+	const char *prefix;     /* digits; "" takes all */
 	int64_t channel_number; /* enum channel */
-	const char *sender;  /* NULL: not given */
+	const char *sender;     /* NULL: not given */
 	const struct carrier_config *carriers[CONF_ROUTE_CARRIERS_MAX];
 	size_t carrier_count;
 };

@@ -14,18 +14,21 @@ static const struct {
     {"limits", "`limits:`",
 	"Limits that no application carries in its own configuration."},
     {"delivery", "`delivery:`", "How messages go to carriers."},
-    {"http", "`http:`", "The listener. The defaults serve thousands of clients on one machine."},
+    {"http", "`http:`",
+	"The listener. The defaults serve thousands of clients on one machine."},
     {"store", "`store:`", "The embedded store."},
     {"keyring", "`keyring:`",
 	"The keys that PINs are computed from. They lie beside the store, never in it."},
     {"log", "`log:`", "Logs never hold a PIN, a text, a key or a whole phone number."},
     {"lookup", "`lookup:`", "Number lookup before a message goes out."},
     {"carriers[]", "`carriers:`",
-	"A list. Each entry is one way out. With no carrier at all messages are written to "
+	"A list. Each entry is one way out. With no carrier at all messages are written "
+	"to "
 	"`messages.jsonl` in the data directory, which is for trying out only."},
     {"routes[]", "`routes:`",
 	"A list. The longest prefix that fits a number decides; two routes with the same "
-	"channel and prefix are refused. Without routes the first carrier takes every message."},
+	"channel and prefix are refused. Without routes the first carrier takes every "
+	"message."},
 };
 
 static void
@@ -93,7 +96,9 @@ put_row(FILE *to, const struct conf_row *row)
 static void
 put_chapter(FILE *to, size_t i)
 {
-	fprintf(to, "\n## %s\n\n%s\n\n| option | values | default | what for |\n|---|---|---|---|\n",
+	fprintf(to,
+	    "\n## %s\n\n%s\n\n| option | values | default | what for "
+	    "|\n|---|---|---|---|\n",
 	    chapters[i].title, chapters[i].intro);
 	for (size_t k = 0; k < conf_row_count; k++)
 		if (strcmp(conf_rows[k].section, chapters[i].section) == 0)
@@ -104,17 +109,22 @@ void
 conf_print_manual(FILE *to)
 {
 	fputs("# Configuration\n\n"
-	      "One YAML file, named with `watchword serve --config FILE`; every option has a default,\n"
-	      "and without a file all of them hold. `watchword config check FILE` says what is wrong\n"
-	      "with a file, each fault as `FILE:LINE: field: what is wrong`; a file with a fault is not\n"
-	      "used. `--data` and `--listen` of the command line go before the file. This page is what\n"
+	      "One YAML file, named with `watchword serve --config FILE`; every option "
+	      "has a default,\n"
+	      "and without a file all of them hold. `watchword config check FILE` says "
+	      "what is wrong\n"
+	      "with a file, each fault as `FILE:LINE: field: what is wrong`; a file with "
+	      "a fault is not\n"
+	      "used. `--data` and `--listen` of the command line go before the file. "
+	      "This page is what\n"
 	      "`watchword --print-config-manual` prints.\n\n"
 	      "Times are a number with a unit: `500ms`, `10s`, `2m`, `1h`, `30d`.\n\n"
 	      "```yaml\n"
 	      "listen: 127.0.0.1:8080\n"
 	      "data: ./data\n"
 	      "carriers:\n"
-	      "  - {name: main, type: smpp, host: 127.0.0.1, port: 2775, system_id: watchword,\n"
+	      "  - {name: main, type: smpp, host: 127.0.0.1, port: 2775, system_id: "
+	      "watchword,\n"
 	      "     password_file: /etc/watchword/main.secret, window: 100}\n"
 	      "  - {name: trial, type: file, path: messages.jsonl}\n"
 	      "routes:\n"

@@ -16,7 +16,8 @@ conf_scalar(const yaml_node_t *node, struct span *out)
 	*out = (struct span){"", 0};
 	if (node->type != YAML_SCALAR_NODE)
 		return false;
-	*out = (struct span){(const char *)node->data.scalar.value, node->data.scalar.length};
+	*out = (struct span){
+	    (const char *)node->data.scalar.value, node->data.scalar.length};
 	return true;
 }
 
@@ -29,7 +30,8 @@ say(struct conf_file *f, int line, const char *field, const char *what)
 }
 
 void
-conf_fault(struct conf_file *f, const yaml_node_t *node, const char *field, const char *format, ...)
+conf_fault(struct conf_file *f, const yaml_node_t *node, const char *field,
+    const char *format, ...)
 {
 	char what[512];
 	va_list args;
@@ -47,7 +49,8 @@ refuse_more(struct conf_file *f, yaml_parser_t *parser)
 	yaml_document_t next;
 
 	if (!yaml_parser_load(parser, &next)) {
-		say(f, (int)parser->problem_mark.line + 1, "", "not YAML after the document");
+		say(f, (int)parser->problem_mark.line + 1, "",
+		    "not YAML after the document");
 		return;
 	}
 	if (yaml_document_get_root_node(&next) != NULL)

@@ -19,7 +19,8 @@ struct conf_file {
 	yaml_document_t document;
 };
 
-/* The root, NULL for an empty file. ERR_IO, ERR_SYNTAX were said. conf_file_close in any case. */
+/* The root, NULL for an empty file. ERR_IO, ERR_SYNTAX were said. conf_file_close in any
+ * case. */
 enum err conf_file_open(struct conf_file *f, yaml_node_t **root_out) MUST_CHECK;
 void conf_file_close(struct conf_file *f);
 /* "FILE:LINE: field: what is wrong"; the node may be NULL. */

@@ -190,7 +190,8 @@ static enum err
 open_carriers(struct delivery *d, char why[256])
 {
 	const struct conf *conf = d->conf;
-	struct carrier_env env = {d->base, d->clock, d->entropy, conf->data, carrier_changed, d};
+	struct carrier_env env = {
+	    d->base, d->clock, d->entropy, conf->data, carrier_changed, d};
 
 	for (size_t i = 0; i < conf->carrier_count; i++) {
 		struct lane *l = &d->lanes[d->lane_count];
@@ -198,8 +199,8 @@ open_carriers(struct delivery *d, char why[256])
 		enum err e = carrier_open(&conf->carriers[i], &env, reason, &l->carrier);
 
 		if (e != OK) {
-			snprintf(why, 256, "carrier %.60s: %.180s", conf->carriers[i].name,
-			    reason);
+			snprintf(why, 256, "carrier %.60s: %.180s",
+			    conf->carriers[i].name, reason);
 			return e;
 		}
 		TAILQ_INIT(&l->parked);
@@ -238,6 +239,16 @@ delivery_start(struct delivery *d)
 	INVARIANT(pthread_create(&d->thread, NULL, run_loop, d) == 0);
 	pthread_setname_np(d->thread, "delivery");
 	d->started = true;
+	atomic_store(&d->ready, true);
+}
+
+bool
+delivery_is_ready(void *delivery)
+{
+	struct delivery *d = delivery;
+
+	CHECK_OBJ(d, DELIVERY_MAGIC);
+	return atomic_load(&d->ready);
 }
 
 void
@@ -247,6 +258,7 @@ delivery_stop(struct delivery *d, int64_t wait_ms)
 	if (!d->started)
 		return;
 	d->stop_wait_ms = wait_ms;
+	atomic_store(&d->ready, false);
 	queue_push(d->queue, &d->stop);
 	pthread_join(d->thread, NULL);
 	d->started = false;

@@ -27,7 +27,10 @@ struct delivery_options {
 enum err delivery_open(
     const struct delivery_options *o, char why[256], struct delivery **out) MUST_CHECK;
 void delivery_start(struct delivery *d);
-/* From any thread; the order is delivery's from here on. `delivery` is void for api_options. */
+/* Does it take messages? Any thread; void for api_options. */
+bool delivery_is_ready(void *delivery);
+/* From any thread; the order is delivery's from here on. `delivery` is void for
+ * api_options. */
 void delivery_take(void *delivery, struct order *o);
 /*
  * Submits nothing new, waits for carriers to answer what they hold, at most so

@@ -30,7 +30,8 @@ move(struct dispatch *m, enum dispatch_state to)
 {
 	static const bool may[DISPATCH_STATE_COUNT][DISPATCH_STATE_COUNT] = {
 	    [DISPATCH_NEW] = {[DISPATCH_HELD] = true, [DISPATCH_RECORDING] = true},
-	    [DISPATCH_HELD] = {[DISPATCH_WAITING] = true, [DISPATCH_PARKED] = true,
+	    [DISPATCH_HELD] = {[DISPATCH_WAITING] = true,
+		[DISPATCH_PARKED] = true,
 		[DISPATCH_RECORDING] = true},
 	    [DISPATCH_WAITING] = {[DISPATCH_HELD] = true, [DISPATCH_RECORDING] = true},
 	    [DISPATCH_PARKED] = {[DISPATCH_HELD] = true, [DISPATCH_RECORDING] = true},
@@ -204,8 +205,8 @@ read_values(struct order *o, json_t *doc, struct render_value **out)
 	size_t n = 0;
 
 	*out = arena_alloc(&o->arena, (json_object_size(doc) + 1) * sizeof(**out));
-	json_object_foreach(doc, name, value)
-		(*out)[n++] = (struct render_value){name, json_string_value(value)};
+	json_object_foreach(doc, name, value)(*out)[n++] =
+	    (struct render_value){name, json_string_value(value)};
 	return n;
 }
 
@@ -217,7 +218,8 @@ render(struct order *o, const char *pin, struct buf *text)
 	struct render_value *values;
 	size_t n = read_values(o, doc, &values);
 
-	render_text(text, o->text, o->placeholder, pin, values, n);
+	render_text(
+	    text, o->text, &(struct render_value){o->placeholder, pin}, values, n);
 	json_decref(doc);
 }
 
@@ -227,7 +229,8 @@ make_text(struct dispatch *m, struct buf *text)
 {
 	uint8_t key[PIN_KEY_LEN];
 	char pin[PIN_LENGTH_MAX + 1];
-	enum err e = keyring_find(store_keyring(m->delivery->store), m->order->key_id, key);
+	enum err e =
+	    keyring_find(store_keyring(m->delivery->store), m->order->key_id, key);
 
 	if (e != OK)
 		return e;
@@ -254,7 +257,9 @@ submit(struct dispatch *m, struct lane *l, const struct conf_route *route,
 	message->pin_id = pin_id;
 	message->application_id = application;
 	message->to = o->destination;
-	message->from = o->sender != NULL ? o->sender : route != NULL ? route->sender : NULL;
+	message->from = o->sender != NULL ? o->sender
+			: route != NULL   ? route->sender
+					  : NULL;
 	message->at_ms = m->delivery->clock->wall_ms(m->delivery->clock);
 	m->lane = l;
 	m->outcome.carrier = l->carrier->config->name;
@@ -298,7 +303,8 @@ static void
 wait_for_next(struct dispatch *m)
 {
 	int64_t n = m->order->attempts - 1;
-	uint32_t most = BACKOFF_FIRST_MS << (n < BACKOFF_DOUBLINGS_MAX ? n : BACKOFF_DOUBLINGS_MAX);
+	uint32_t most = BACKOFF_FIRST_MS
+			<< (n < BACKOFF_DOUBLINGS_MAX ? n : BACKOFF_DOUBLINGS_MAX);
 	uint32_t random;
 
 	m->delivery->entropy->fill(m->delivery->entropy, &random, sizeof(random));
@@ -348,7 +354,8 @@ log_outcome(const struct dispatch *m, const struct carrier_outcome *outcome)
 
 	ident_text(&m->order->recipe.pin_id, pin_id);
 	log_event(level, "message", LOG_TEXT("pinId", pin_id),
-	    LOG_PHONE("to", m->order->destination), LOG_TEXT("carrier", m->outcome.carrier),
+	    LOG_PHONE("to", m->order->destination),
+	    LOG_TEXT("carrier", m->outcome.carrier),
 	    LOG_TEXT("result", results[outcome->result]), LOG_INT("code", outcome->code),
 	    LOG_TEXT("reason", outcome->reason), LOG_INT("attempt", m->order->attempts));
 }

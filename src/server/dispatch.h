@@ -10,6 +10,7 @@
 
 #include <event2/event.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/queue.h>
 
 #include "server/deliver.h"
@@ -44,6 +45,7 @@ struct delivery {
 	int64_t stop_wait_ms;
 	bool stopping;
 	bool started;
+	atomic_bool ready; /* for other threads */
 	pthread_t thread;
 	size_t lane_count;
 	struct lane lanes[CONF_CARRIERS_MAX];
@@ -61,14 +63,14 @@ enum dispatch_state {
 struct dispatch {
 	unsigned magic;
 	struct delivery *delivery;
-	struct order *order; /* whose arena this is in */
+	struct order *order;         /* whose arena this is in */
 	TAILQ_ENTRY(dispatch) entry; /* of all */
 	TAILQ_ENTRY(dispatch) line;  /* of a lane */
 	enum dispatch_state state;
 	struct lane *lane;
-	bool submitting;      /* inside carrier_submit */
+	bool submitting; /* inside carrier_submit */
 	bool listed;
-	struct event *timer;  /* the next attempt, made when first needed */
+	struct event *timer; /* the next attempt, made when first needed */
 	struct event *answer_by;
 	enum lookup_status lookup;
 	struct task task;
@@ -82,7 +84,8 @@ void dispatch_free(struct dispatch *m);
 bool dispatch_again(struct dispatch *m);
 /* A parked one whose time is over ends; another stays. */
 void dispatch_expire(struct dispatch *m);
-/* Gives up what is not in a carrier's or the store's hands: it stays open in the store. */
+/* Gives up what is not in a carrier's or the store's hands: it stays open in the store.
+ */
 void dispatch_stop(struct dispatch *m);
 
 struct lane *delivery_lane(struct delivery *d, const struct carrier_config *config);

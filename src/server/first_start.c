@@ -31,7 +31,8 @@ write_all(int fd, struct span text)
 	return fsync(fd) == 0 ? OK : ERR_IO;
 }
 
-/* The file is written before the key is made valid: a start that was cut short begins again. */
+/* The file is written before the key is made valid: a start that was cut short begins
+ * again. */
 static enum err
 save_key(const char *data_dir, const char *key)
 {
@@ -56,7 +57,8 @@ save_key(const char *data_dir, const char *key)
 static enum err
 default_account(struct store *s, struct arena *a, struct ident *out)
 {
-	struct account_job j = {.job = {.verb = VERB_ACCOUNT_FIND, .arena = a}, .name = "default"};
+	struct account_job j = {
+	    .job = {.verb = VERB_ACCOUNT_FIND, .arena = a}, .name = "default"};
 	enum err e = store_run(s, &j.job);
 
 	if (e == ERR_NOT_FOUND) {
@@ -69,7 +71,8 @@ default_account(struct store *s, struct arena *a, struct ident *out)
 }
 
 static enum err
-make_key(struct store *s, struct arena *a, const struct ident *account, const char *data_dir)
+make_key(
+    struct store *s, struct arena *a, const struct ident *account, const char *data_dir)
 {
 	char key[API_KEY_LEN + 1];
 	char id[API_KEY_ID_LEN + 1];
@@ -126,8 +129,10 @@ first_start_welcome(const char *data_dir, const char *address, bool made)
 		printf("API key of the account default, also in %s: %s\n", path, key);
 	}
 	if (f != NULL) {
-		printf("Try:\n  curl -H \"Authorization: App $(cat '%s')\" -H 'Content-Type: "
-		       "application/json' -d '{\"name\":\"trial\"}' http://%s/2fa/2/applications\n",
+		printf("Try:\n  curl -H \"Authorization: App $(cat '%s')\" -H "
+		       "'Content-Type: "
+		       "application/json' -d '{\"name\":\"trial\"}' "
+		       "http://%s/2fa/2/applications\n",
 		    whole, address);
 		fclose(f);
 	}

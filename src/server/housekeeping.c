@@ -41,8 +41,12 @@ retain(struct housekeeping *h)
 
 	arena_fini(&h->arena);
 	arena_init(&h->arena);
-	*j = (struct retain_job){.job = {.verb = VERB_RETAIN, .arena = &h->arena, .owner = h,
-	    .finish = retain_finished}, .after = h->after, .keep_ms = h->retention_ms,
+	*j = (struct retain_job){.job = {.verb = VERB_RETAIN,
+				     .arena = &h->arena,
+				     .owner = h,
+				     .finish = retain_finished},
+	    .after = h->after,
+	    .keep_ms = h->retention_ms,
 	    .limit = RETAIN_CHUNK};
 	h->outstanding = true;
 	store_push(h->store, &j->job);
@@ -51,7 +55,8 @@ retain(struct housekeeping *h)
 	if (h->outstanding)
 		return false;
 	if (j->job.item.err != OK) {
-		log_event(LOG_LEVEL_WARNING, "retention_failed", LOG_ERR(j->job.item.err));
+		log_event(
+		    LOG_LEVEL_WARNING, "retention_failed", LOG_ERR(j->job.item.err));
 		return false;
 	}
 	h->after = j->after;
@@ -61,7 +66,8 @@ retain(struct housekeeping *h)
 void
 housekeeping_tick(struct housekeeping *h)
 {
-	unsigned destroyed = keyring_expire(store_keyring(h->store), store_now_ms(h->store));
+	unsigned destroyed =
+	    keyring_expire(store_keyring(h->store), store_now_ms(h->store));
 
 	if (destroyed > 0)
 		log_event(LOG_LEVEL_INFO, "keys_destroyed", LOG_INT("count", destroyed));

@@ -74,12 +74,14 @@ read_address(struct http *h)
 		const struct sockaddr_in6 *six = (const void *)&bound;
 
 		evutil_inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof(host));
-		snprintf(h->address, sizeof(h->address), "[%s]:%u", host, ntohs(six->sin6_port));
+		snprintf(h->address, sizeof(h->address), "[%s]:%u", host,
+		    ntohs(six->sin6_port));
 	} else {
 		const struct sockaddr_in *four = (const void *)&bound;
 
 		evutil_inet_ntop(AF_INET, &four->sin_addr, host, sizeof(host));
-		snprintf(h->address, sizeof(h->address), "%s:%u", host, ntohs(four->sin_port));
+		snprintf(
+		    h->address, sizeof(h->address), "%s:%u", host, ntohs(four->sin_port));
 	}
 }
 
@@ -93,7 +95,8 @@ parse_address(const char *text, struct sockaddr_storage *to, int *len)
 	*len = sizeof(*to);
 	if (colon == NULL || strcmp(colon, ":0") != 0)
 		return evutil_parse_sockaddr_port(text, (struct sockaddr *)to, len) == 0;
-	if (snprintf(with_port, sizeof(with_port), "%s1", text) >= (int)sizeof(with_port) ||
+	if (snprintf(with_port, sizeof(with_port), "%s1", text) >=
+		(int)sizeof(with_port) ||
 	    evutil_parse_sockaddr_port(with_port, (struct sockaddr *)to, len) != 0)
 		return false;
 	if (to->ss_family == AF_INET6)
@@ -117,7 +120,8 @@ open_socket(struct http *h, char why[256])
 	}
 	e = listen_on((struct sockaddr *)&to, (socklen_t)len, reason, &h->fd);
 	if (e != OK) {
-		snprintf(why, 256, "cannot listen on %s: %.200s", h->options.listen, reason);
+		snprintf(
+		    why, 256, "cannot listen on %s: %.200s", h->options.listen, reason);
 		return e;
 	}
 	read_address(h);
@@ -160,7 +164,8 @@ on_accept(evutil_socket_t fd, short what, void *ctx)
 			take_connection(t, peer);
 			continue;
 		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		    errno == ENOMEM)
 			pause_accepting(t, errno);
 		return;
 	}
@@ -213,8 +218,8 @@ static void
 stop_task(struct task *task)
 {
 	struct http_thread *t = container_of(task, struct http_thread, stop);
-	struct timeval wait = {t->http->stop_wait_ms / 1000,
-	    (t->http->stop_wait_ms % 1000) * 1000};
+	struct timeval wait = {
+	    t->http->stop_wait_ms / 1000, (t->http->stop_wait_ms % 1000) * 1000};
 	struct conn *c = LIST_FIRST(&t->loop.conns);
 
 	t->loop.stopping = true;
@@ -270,7 +275,8 @@ loop_init(struct http_thread *t, struct http *h)
 	t->accept = event_new(l->base, h->fd, EV_READ | EV_PERSIST, on_accept, t);
 	t->accept_again = evtimer_new(l->base, on_accept_again, t);
 	t->deadline = evtimer_new(l->base, on_deadline, t);
-	t->bell = event_new(l->base, queue_fd(l->queue), EV_READ | EV_PERSIST, on_bell, t);
+	t->bell =
+	    event_new(l->base, queue_fd(l->queue), EV_READ | EV_PERSIST, on_bell, t);
 	INVARIANT(t->accept && t->accept_again && t->deadline && t->bell);
 	event_add(t->accept, NULL);
 	event_add(t->bell, NULL);

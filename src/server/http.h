@@ -23,8 +23,10 @@ struct http_options {
 	int64_t idle_timeout_ms;
 };
 
-/* Binds and listens, and answers nobody yet. ERR_IO, ERR_INVALID with a sentence in why. */
-enum err http_open(const struct http_options *o, char why[256], struct http **out) MUST_CHECK;
+/* Binds and listens, and answers nobody yet. ERR_IO, ERR_INVALID with a sentence in why.
+ */
+enum err http_open(
+    const struct http_options *o, char why[256], struct http **out) MUST_CHECK;
 /* "127.0.0.1:8080", as bound. */
 const char *http_address(const struct http *h);
 void http_start(struct http *h);

@@ -47,7 +47,8 @@ struct conn {
 	size_t out_sent;
 };
 
-/* What follows after a step: the next one, an event, or nothing as the connection is gone. */
+/* What follows after a step: the next one, an event, or nothing as the connection is
+ * gone. */
 enum step { STEP_AGAIN, STEP_WAIT, STEP_GONE };
 
 /* The one place where the state changes. */
@@ -106,12 +107,13 @@ status_text(int status)
 	static const struct {
 		int status;
 		const char *text;
-	} rows[] = {{200, "OK"}, {201, "Created"}, {400, "Bad Request"}, {401, "Unauthorized"},
-	    {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-	    {408, "Request Timeout"}, {409, "Conflict"}, {413, "Content Too Large"},
-	    {415, "Unsupported Media Type"}, {429, "Too Many Requests"},
-	    {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
-	    {501, "Not Implemented"}, {503, "Service Unavailable"}};
+	} rows[] = {{200, "OK"}, {201, "Created"}, {400, "Bad Request"},
+	    {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
+	    {405, "Method Not Allowed"}, {408, "Request Timeout"}, {409, "Conflict"},
+	    {413, "Content Too Large"}, {415, "Unsupported Media Type"},
+	    {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
+	    {500, "Internal Server Error"}, {501, "Not Implemented"},
+	    {503, "Service Unavailable"}};
 
 	for (size_t i = 0; i < countof(rows); i++)
 		if (rows[i].status == status)
@@ -140,8 +142,8 @@ put_response(struct conn *c, const struct call_response *r)
 {
 	struct buf *out = &c->out;
 
-	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->status, status_text(r->status),
-	    date_now(c->loop));
+	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->status,
+	    status_text(r->status), date_now(c->loop));
 	buf_add_text(out, "Content-Type: application/json;charset=UTF-8\r\n");
 	buf_printf(out, "Content-Length: %zu\r\n", r->body.len);
 	if (r->status == 401)
@@ -213,8 +215,8 @@ static enum step
 step_write(struct conn *c)
 {
 	while (c->out_sent < c->out.len) {
-		ssize_t n = send(c->fd, c->out.ptr + c->out_sent, c->out.len - c->out_sent,
-		    MSG_NOSIGNAL);
+		ssize_t n = send(c->fd, c->out.ptr + c->out_sent,
+		    c->out.len - c->out_sent, MSG_NOSIGNAL);
 
 		if (n >= 0) {
 			c->out_sent += (size_t)n;

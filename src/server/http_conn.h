@@ -13,14 +13,20 @@ struct conn;
 LIST_HEAD(conn_list, conn);
 
 /* What a connection may wait for, each with the same time for all of a loop. */
-enum http_wait { HTTP_WAIT_HEAD, HTTP_WAIT_BODY, HTTP_WAIT_IDLE, HTTP_WAIT_LINGER, HTTP_WAIT_COUNT };
+enum http_wait {
+	HTTP_WAIT_HEAD,
+	HTTP_WAIT_BODY,
+	HTTP_WAIT_IDLE,
+	HTTP_WAIT_LINGER,
+	HTTP_WAIT_COUNT
+};
 
 enum { HTTP_READ_LEN = 65536, HTTP_DATE_LEN = 30 };
 
 struct http_loop {
 	const struct http_options *options;
 	struct event_base *base;
-	struct queue *queue; /* calls that come back, and requests to stop */
+	struct queue *queue;     /* calls that come back, and requests to stop */
 	atomic_int *connections; /* of all loops */
 	struct conn_list conns;
 	const struct timeval *waits[HTTP_WAIT_COUNT];
@@ -34,7 +40,8 @@ struct http_loop {
 void conn_new(struct http_loop *loop, int fd);
 /* Closes it when it is idle; otherwise after its response. */
 void conn_stop(struct conn *c);
-/* The server is at its bound of connections: says so, at once and best effort, and closes. */
+/* The server is at its bound of connections: says so, at once and best effort, and
+ * closes. */
 void conn_refuse(struct http_loop *loop, int fd);
 struct conn *conn_next(struct conn *c);
 

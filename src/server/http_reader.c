@@ -27,7 +27,8 @@ is_token(struct span s)
 		char c = s.ptr[i];
 		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 
-		if (!letter && !(c >= '0' && c <= '9') && (c == 0 || strchr(others, c) == NULL))
+		if (!letter && !(c >= '0' && c <= '9') &&
+		    (c == 0 || strchr(others, c) == NULL))
 			return false;
 	}
 	return s.len > 0;
@@ -37,7 +38,8 @@ static bool
 is_host(struct span s)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.ptr[i] <= ' ' || strchr("/@,?#\\\"<>", s.ptr[i]) != NULL)
+		if ((unsigned char)s.ptr[i] <= ' ' ||
+		    strchr("/@,?#\\\"<>", s.ptr[i]) != NULL)
 			return false;
 	return true;
 }
@@ -76,7 +78,8 @@ check_lines(struct http_reader *r)
 		while (!is_control(*stop))
 			stop++;
 		if (stop[0] != '\r' || stop[1] != '\n')
-			fail(r, ERR_FRAMING, "a control character in the request line or headers");
+			fail(r, ERR_FRAMING,
+			    "a control character in the request line or headers");
 		else if (!first)
 			check_header_line(r, (struct span){at, (size_t)(stop - at)});
 		first = false;
@@ -229,7 +232,8 @@ read_head(struct http_reader *r)
 		return;
 	(void)http_parser_execute(&r->parser, &settings, r->head.ptr, r->head.len);
 	if (r->stage == HTTP_STAGE_HEAD)
-		fail(r, ERR_FRAMING, http_errno_description(HTTP_PARSER_ERRNO(&r->parser)));
+		fail(r, ERR_FRAMING,
+		    http_errno_description(HTTP_PARSER_ERRNO(&r->parser)));
 	drop_authority(r);
 }
 
@@ -309,7 +313,8 @@ http_reader_feed(struct http_reader *r, struct span octets)
 
 		if (r->stage == HTTP_STAGE_START)
 			r->stage = HTTP_STAGE_HEAD;
-		used += r->stage == HTTP_STAGE_HEAD ? feed_head(r, rest) : feed_body(r, rest);
+		used +=
+		    r->stage == HTTP_STAGE_HEAD ? feed_head(r, rest) : feed_body(r, rest);
 	}
 	return used;
 }

@@ -22,19 +22,20 @@ enum {
 struct command {
 	const char *group; /* "key"; NULL: the command is one word */
 	const char *word;
-	const char *options; /* the letters that it takes, besides help */
+	const char *options;  /* the letters that it takes, besides help */
 	const char *argument; /* of a word that stands alone; NULL: none */
 	const char *usage;
 	int (*run)(const struct cli *cli);
 };
 
 static const struct command commands[] = {
-    {NULL, "serve", "cdl", NULL, "serve [--config FILE] [--data DIR] [--listen ADDR:PORT]",
-	command_serve},
+    {NULL, "serve", "cdl", NULL,
+	"serve [--config FILE] [--data DIR] [--listen ADDR:PORT]", command_serve},
     {"account", "create", "cd", "NAME", "account create NAME [--data DIR]",
 	command_account_create},
     {"key", "create", "cdans", NULL,
-	"key create --account A --name N [--scope S ...] [--data DIR]", command_key_create},
+	"key create --account A --name N [--scope S ...] [--data DIR]",
+	command_key_create},
     {"key", "revoke", "cd", "ID", "key revoke ID|KEY [--data DIR]", command_key_revoke},
     {"key", "list", "cd", NULL, "key list [--data DIR]", command_key_list},
     {"config", "check", "", "FILE", "config check FILE", command_config_check},
@@ -59,9 +60,11 @@ print_help(FILE *to)
 		fprintf(to, "  watchword %s\n", commands[i].usage);
 	fputs("  watchword --print-config-manual\n"
 	      "  watchword --help | --version\n\n"
-	      "serve answers on http://127.0.0.1:8080 and keeps its data in ./data unless told\n"
+	      "serve answers on http://127.0.0.1:8080 and keeps its data in ./data "
+	      "unless told\n"
 	      "otherwise. The other commands work beside a running server. Scopes are\n"
-	      "2fa:manage, 2fa:pin:send and 2fa:pin:manage; without --scope a key has all.\n",
+	      "2fa:manage, 2fa:pin:send and 2fa:pin:manage; without --scope a key has "
+	      "all.\n",
 	    to);
 	return to == stdout ? EXIT_SUCCESS : CLI_USAGE;
 }
@@ -93,8 +96,11 @@ find_command(int argc, char **argv, int *words_out)
 static int
 set_option(struct cli *cli, int letter, const char *value)
 {
-	const char **texts[] = {['c'] = &cli->config, ['d'] = &cli->data, ['l'] = &cli->listen,
-	    ['a'] = &cli->account, ['n'] = &cli->name};
+	const char **texts[] = {['c'] = &cli->config,
+	    ['d'] = &cli->data,
+	    ['l'] = &cli->listen,
+	    ['a'] = &cli->account,
+	    ['n'] = &cli->name};
 
 	if (letter != OPTION_SCOPE) {
 		*texts[letter] = value;

@@ -87,7 +87,9 @@ trial_carrier(struct server *s)
 	if (s->conf.carrier_count > 0)
 		return;
 	s->conf.carrier_count = 1;
-	*c = (struct carrier_config){.name = "trial", .type = "file", .path = "messages.jsonl",
+	*c = (struct carrier_config){.name = "trial",
+	    .type = "file",
+	    .path = "messages.jsonl",
 	    .echo = isatty(STDOUT_FILENO) == 1};
 }
 
@@ -95,9 +97,13 @@ static enum err
 open_store(struct server *s)
 {
 	struct store_options o = {.data_dir = s->conf.data,
-	    .queue_max = (size_t)s->conf.queue_max, .batch_max = (size_t)s->conf.batch_max,
-	    .key_rotation_ms = s->conf.key_rotation_ms, .clock = &clock_system,
-	    .entropy = &entropy_system, .keys_changed = keys_changed, .ctx = s};
+	    .queue_max = (size_t)s->conf.queue_max,
+	    .batch_max = (size_t)s->conf.batch_max,
+	    .key_rotation_ms = s->conf.key_rotation_ms,
+	    .clock = &clock_system,
+	    .entropy = &entropy_system,
+	    .keys_changed = keys_changed,
+	    .ctx = s};
 	char why[256] = "";
 	int64_t key_id;
 	int64_t now_ms;
@@ -115,26 +121,24 @@ open_store(struct server *s)
 	return e;
 }
 
-static bool
-is_ready(void *ctx)
-{
-	(void)ctx;
-	return true;
-}
-
 static struct application_caps
 strict_caps(void)
 {
-	return (struct application_caps){.strict = true, .ttl_ms_max = STRICT_TTL_MS,
-	    .attempts_max = STRICT_ATTEMPTS, .pin_length_min = STRICT_LENGTH};
+	return (struct application_caps){.strict = true,
+	    .ttl_ms_max = STRICT_TTL_MS,
+	    .attempts_max = STRICT_ATTEMPTS,
+	    .pin_length_min = STRICT_LENGTH};
 }
 
 static void
 make_api(struct server *s)
 {
 	bool strict = s->conf.profile == CONF_PROFILE_STRICT;
-	struct api_options o = {.store = s->store, .clock = &clock_system,
-	    .deliver = delivery_take, .ready = is_ready, .ctx = s->delivery,
+	struct api_options o = {.store = s->store,
+	    .clock = &clock_system,
+	    .deliver = delivery_take,
+	    .ready = delivery_is_ready,
+	    .ctx = s->delivery,
 	    .create_application_status = s->conf.create_application_status,
 	    .template_placeholder_required = s->conf.template_placeholder_required,
 	    .resends_per_pin = s->conf.resends_per_pin,
@@ -149,8 +153,10 @@ make_api(struct server *s)
 static enum err
 open_delivery(struct server *s)
 {
-	struct delivery_options o = {
-	    .conf = &s->conf, .store = s->store, .clock = &clock_system, .entropy = &entropy_system};
+	struct delivery_options o = {.conf = &s->conf,
+	    .store = s->store,
+	    .clock = &clock_system,
+	    .entropy = &entropy_system};
 	char why[256] = "";
 	enum err e = delivery_open(&o, why, &s->delivery);
 
@@ -186,8 +192,11 @@ recover(struct server *s)
 
 	do {
 		arena_init(&arena);
-		j = (struct open_messages_job){.job = {.verb = VERB_OPEN_MESSAGES, .arena = &arena},
-		    .after_pin = pin, .after_seq = seq, .limit = RECOVERY_CHUNK};
+		j = (struct open_messages_job){
+		    .job = {.verb = VERB_OPEN_MESSAGES, .arena = &arena},
+		    .after_pin = pin,
+		    .after_seq = seq,
+		    .limit = RECOVERY_CHUNK};
 		e = store_run(s->store, &j.job);
 		hand_on(s, j.first);
 		pin = j.after_pin;
@@ -223,11 +232,12 @@ connections_max(const struct conf *conf)
 		return most;
 	l.rlim_cur = l.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &l);
-	if (l.rlim_cur == RLIM_INFINITY || (int64_t)l.rlim_cur - DESCRIPTORS_SPARE >= most)
+	if (l.rlim_cur == RLIM_INFINITY ||
+	    (int64_t)l.rlim_cur - DESCRIPTORS_SPARE >= most)
 		return most;
 	most = (int64_t)l.rlim_cur > 2 * DESCRIPTORS_SPARE
-	    ? (int64_t)l.rlim_cur - DESCRIPTORS_SPARE
-	    : (int64_t)l.rlim_cur / 2;
+		   ? (int64_t)l.rlim_cur - DESCRIPTORS_SPARE
+		   : (int64_t)l.rlim_cur / 2;
 	log_event(LOG_LEVEL_WARNING, "connections_limited", LOG_INT("connections", most),
 	    LOG_TEXT("reason", "the limit on open files (RLIMIT_NOFILE)"));
 	return most;
@@ -236,9 +246,13 @@ connections_max(const struct conf *conf)
 static enum err
 open_http(struct server *s)
 {
-	struct http_options o = {.listen = s->conf.listen, .api = s->api, .clock = &clock_system,
-	    .threads = thread_count(&s->conf), .connections_max = connections_max(&s->conf),
-	    .body_max = s->conf.body_max, .header_timeout_ms = s->conf.header_timeout_ms,
+	struct http_options o = {.listen = s->conf.listen,
+	    .api = s->api,
+	    .clock = &clock_system,
+	    .threads = thread_count(&s->conf),
+	    .connections_max = connections_max(&s->conf),
+	    .body_max = s->conf.body_max,
+	    .header_timeout_ms = s->conf.header_timeout_ms,
 	    .body_timeout_ms = s->conf.body_timeout_ms,
 	    .idle_timeout_ms = s->conf.idle_timeout_ms};
 	char why[256] = "";
@@ -274,14 +288,17 @@ server_open(struct server *s)
 static void
 welcome(const struct server *s)
 {
-	bool trial = s->conf.carrier_count == 1 && strcmp(s->conf.carriers[0].name, "trial") == 0 &&
-	    strcmp(s->conf.carriers[0].type, "file") == 0;
+	bool trial = s->conf.carrier_count == 1 &&
+		     strcmp(s->conf.carriers[0].name, "trial") == 0 &&
+		     strcmp(s->conf.carriers[0].type, "file") == 0;
 
 	printf("Watchword " WW_VERSION " answers on http://%s, with its data in %s\n",
 	    http_address(s->http), s->conf.data);
 	if (trial)
-		printf("For trying out only: no carrier is configured, and messages with their PINs "
-		       "go into %s/messages.jsonl\n", s->conf.data);
+		printf("For trying out only: no carrier is configured, and messages with "
+		       "their PINs "
+		       "go into %s/messages.jsonl\n",
+		    s->conf.data);
 	first_start_welcome(s->conf.data, http_address(s->http), s->fresh);
 	fflush(stdout);
 }
@@ -296,7 +313,8 @@ run(struct server *s, const sigset_t *signals)
 	store_start(s->store);
 	delivery_start(s->delivery);
 	http_start(s->http);
-	log_event(LOG_LEVEL_INFO, "listening", LOG_TEXT("address", http_address(s->http)));
+	log_event(
+	    LOG_LEVEL_INFO, "listening", LOG_TEXT("address", http_address(s->http)));
 	welcome(s);
 	do {
 		housekeeping_tick(keeper);
@@ -333,7 +351,8 @@ command_serve(const struct cli *cli)
 	if (cli_conf(cli, &s.conf) != OK)
 		return CLI_FAILED;
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk, no reason to die */
+	signal(SIGXFSZ,
+	    SIG_IGN); /* a file that may not grow is a full disk, no reason to die */
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);

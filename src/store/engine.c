@@ -26,7 +26,8 @@ bind_bool(struct binder *b, bool value)
 void
 bind_double(struct binder *b, bool set, double value)
 {
-	bind_value(b, &(struct value){.kind = set ? VALUE_DOUBLE : VALUE_NULL, .real = value});
+	bind_value(
+	    b, &(struct value){.kind = set ? VALUE_DOUBLE : VALUE_NULL, .real = value});
 }
 
 void

@@ -50,22 +50,24 @@ struct row {
 
 /* What a batch consists of; first member of each verb's own struct. */
 struct item {
-	enum err err;  /* set: later steps pass it over */
-	bool skip;     /* set by a verb: no further step concerns it */
+	enum err err; /* set: later steps pass it over */
+	bool skip;    /* set by a verb: no further step concerns it */
 };
 
 struct each {
 	enum sql sql;
 	void (*bind)(struct item *it, struct binder *b);
 	void (*row)(struct item *it, struct row *r); /* NULL: no rows expected */
-	bool (*wants)(const struct item *it);        /* NULL: every item without err and skip */
+	bool (*wants)(const struct item *it); /* NULL: every item without err and skip */
 };
 
 struct engine_ops {
 	const char *name;
-	/* `where` is a path or a connection string. ERR_IO, ERR_BUSY, ERR_CORRUPT with a sentence in why. */
+	/* `where` is a path or a connection string. ERR_IO, ERR_BUSY, ERR_CORRUPT with a
+	 * sentence in why. */
 	enum err (*open)(const char *where, char why[256], struct engine **out);
-	void (*close)(struct engine *e); /* writes back what is cached, e.g. a checkpoint */
+	void (*close)(
+	    struct engine *e); /* writes back what is cached, e.g. a checkpoint */
 	/* Several statements without parameters; outside of a transaction or inside. */
 	enum err (*script)(struct engine *e, const char *sql);
 	enum err (*begin)(struct engine *e);
@@ -75,7 +77,8 @@ struct engine_ops {
 	 * OK even when single items failed (their err is set). Another value: the
 	 * transaction as a whole must be rolled back.
 	 */
-	enum err (*each)(struct engine *e, const struct each *step, struct item **items, size_t n);
+	enum err (*each)(
+	    struct engine *e, const struct each *step, struct item **items, size_t n);
 	/* Changes when another process has committed something. */
 	int64_t (*foreign_version)(struct engine *e);
 	void (*bind)(struct binder *b, const struct value *v);
@@ -98,7 +101,7 @@ struct arena;
 
 int64_t row_int(struct row *r);
 bool row_bool(struct row *r);
-bool row_double(struct row *r, double *out); /* false: null */
+bool row_double(struct row *r, double *out);          /* false: null */
 const char *row_text(struct row *r, struct arena *a); /* NULL: null */
 /* Exactly len octets, or the row is marked corrupt. */
 void row_blob(struct row *r, void *out, size_t len);

@@ -103,7 +103,8 @@ sqlite_close(struct engine *e)
 	for (size_t i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(s->statements[i]);
 	if (s->db != NULL)
-		sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		sqlite3_wal_checkpoint_v2(
+		    s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	sqlite3_close(s->db);
 	mem_free(s);
 }
@@ -163,7 +164,8 @@ checkpoint(struct sqlite_engine *s)
 	if (s->log_pages < CHECKPOINT_PAGES)
 		return OK;
 	s->log_pages = 0;
-	rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	rc =
+	    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	return err_of(rc) == ERR_SYNC ? ERR_SYNC : OK;
 }
 
@@ -173,7 +175,9 @@ sqlite_commit(struct engine *e)
 	enum err err = sqlite_script(e, "COMMIT");
 
 	if (err != OK)
-		return err == ERR_NO_SPACE || err == ERR_BUSY || err == ERR_SYNC ? err : ERR_UNKNOWN;
+		return err == ERR_NO_SPACE || err == ERR_BUSY || err == ERR_SYNC
+			   ? err
+			   : ERR_UNKNOWN;
 	return checkpoint(sqlite_of(e));
 }
 
@@ -240,15 +244,16 @@ prepare(struct sqlite_engine *s, enum sql sql, sqlite3_stmt **out)
 	int rc = SQLITE_OK;
 
 	if (s->statements[sql] == NULL)
-		rc = sqlite3_prepare_v3(s->db, sql_texts[sql], -1, SQLITE_PREPARE_PERSISTENT,
-		    &s->statements[sql], NULL);
+		rc = sqlite3_prepare_v3(s->db, sql_texts[sql], -1,
+		    SQLITE_PREPARE_PERSISTENT, &s->statements[sql], NULL);
 	*out = s->statements[sql];
 	return err_of(rc);
 }
 
 /* One item: ERR_EXISTS is the item's own fault, everything else the transaction's. */
 static enum err
-run_item(struct sqlite_engine *s, const struct each *step, struct item *it, sqlite3_stmt *stmt)
+run_item(
+    struct sqlite_engine *s, const struct each *step, struct item *it, sqlite3_stmt *stmt)
 {
 	struct binder b = {&s->engine, stmt, 0, false};
 	struct row r = {&s->engine, stmt, 0, false};
@@ -312,7 +317,8 @@ read_version(struct item *it, struct row *r)
 static int64_t
 sqlite_foreign_version(struct engine *e)
 {
-	static const struct each step = {SQL_FOREIGN_VERSION, bind_nothing, read_version, NULL};
+	static const struct each step = {
+	    SQL_FOREIGN_VERSION, bind_nothing, read_version, NULL};
 	struct version_item v = {.version = -1};
 	struct item *items[] = {&v.item};
 

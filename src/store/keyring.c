@@ -45,7 +45,8 @@ put_key(struct buf *b, const struct key *k)
 	char hex[2 * PIN_KEY_LEN + 1];
 
 	secret_hex_lower(k->bytes, PIN_KEY_LEN, hex);
-	buf_printf(b, "%" PRId64 " %" PRId64 " %" PRId64 " ", k->id, k->created_ms, k->not_after_ms);
+	buf_printf(b, "%" PRId64 " %" PRId64 " %" PRId64 " ", k->id, k->created_ms,
+	    k->not_after_ms);
 	buf_add(b, hex, sizeof(hex) - 1);
 	buf_add_char(b, '\n');
 	secret_wipe(hex, sizeof(hex));
@@ -123,8 +124,9 @@ save(const struct keyring *k)
 	enum err e;
 
 	buf_init(&b, FILE_LEN_MAX);
-	buf_add_text(&b, "# Watchword PIN keys: key_id created not_after key. Keep it secret, "
-			 "keep it apart from backups of the store.\n");
+	buf_add_text(&b,
+	    "# Watchword PIN keys: key_id created not_after key. Keep it secret, "
+	    "keep it apart from backups of the store.\n");
 	for (size_t i = 0; i < k->count; i++)
 		put_key(&b, &k->keys[i]);
 	INVARIANT(!b.failed);
@@ -164,8 +166,10 @@ parse(struct keyring *k, char *text, char why[256])
 			*next++ = '\0';
 		if (*line == '#' || *line == '\0')
 			continue;
-		if (k->count == KEYRING_KEYS_MAX || parse_line(line, &k->keys[k->count]) != OK) {
-			snprintf(why, 256, "%s:%u: not a key, or too many", k->path, number);
+		if (k->count == KEYRING_KEYS_MAX ||
+		    parse_line(line, &k->keys[k->count]) != OK) {
+			snprintf(
+			    why, 256, "%s:%u: not a key, or too many", k->path, number);
 			return ERR_CORRUPT;
 		}
 		k->count++;
@@ -201,8 +205,8 @@ load(struct keyring *k, char why[256])
 		snprintf(why, 256, "%s: %s", k->path, strerror(errno));
 		e = ERR_IO;
 	} else if ((st.st_mode & 077) != 0) {
-		snprintf(why, 256, "%s: mode %04o lets others read it; it must be 0600", k->path,
-		    st.st_mode & 07777);
+		snprintf(why, 256, "%s: mode %04o lets others read it; it must be 0600",
+		    k->path, st.st_mode & 07777);
 		e = ERR_FORBIDDEN;
 	} else {
 		e = read_file(k, fd, why);
@@ -213,8 +217,8 @@ load(struct keyring *k, char why[256])
 }
 
 enum err
-keyring_open(const char *path, const struct entropy *e, int64_t rotation_ms, char why[256],
-    struct keyring **out)
+keyring_open(const char *path, const struct entropy *e, int64_t rotation_ms,
+    char why[256], struct keyring **out)
 {
 	struct keyring *k = mem_new(sizeof(*k));
 	enum err err;
@@ -266,7 +270,8 @@ drop_expired(struct keyring *k, int64_t now_ms)
 			i++;
 			continue;
 		}
-		memmove(&k->keys[i], &k->keys[i + 1], (k->count - i - 1) * sizeof(*k->keys));
+		memmove(
+		    &k->keys[i], &k->keys[i + 1], (k->count - i - 1) * sizeof(*k->keys));
 		secret_wipe(&k->keys[--k->count], sizeof(*k->keys));
 		dropped++;
 	}
@@ -311,7 +316,8 @@ cover(struct keyring *k, struct key *newest, int64_t life_ms)
 }
 
 enum err
-keyring_current(struct keyring *k, int64_t now_ms, int64_t expires_at_ms, int64_t *key_id_out)
+keyring_current(
+    struct keyring *k, int64_t now_ms, int64_t expires_at_ms, int64_t *key_id_out)
 {
 	enum err e = OK;
 	struct key *newest;

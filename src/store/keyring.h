@@ -27,11 +27,13 @@ struct keyring;
 enum err keyring_open(const char *path, const struct entropy *e, int64_t rotation_ms,
     char why[256], struct keyring **out) MUST_CHECK;
 void keyring_free(struct keyring *k);
-/* The key for a PIN that lives until expires_at_ms. ERR_NO_SPACE, ERR_IO: the file cannot be written. */
-enum err keyring_current(
-    struct keyring *k, int64_t now_ms, int64_t expires_at_ms, int64_t *key_id_out) MUST_CHECK;
+/* The key for a PIN that lives until expires_at_ms. ERR_NO_SPACE, ERR_IO: the file cannot
+ * be written. */
+enum err keyring_current(struct keyring *k, int64_t now_ms, int64_t expires_at_ms,
+    int64_t *key_id_out) MUST_CHECK;
 /* ERR_NO_KEY: not on this node (any more). The caller wipes `out`. */
-enum err keyring_find(struct keyring *k, int64_t key_id, uint8_t out[PIN_KEY_LEN]) MUST_CHECK;
+enum err keyring_find(
+    struct keyring *k, int64_t key_id, uint8_t out[PIN_KEY_LEN]) MUST_CHECK;
 /* Destroys the keys whose time is over; how many. */
 unsigned keyring_expire(struct keyring *k, int64_t now_ms);
 

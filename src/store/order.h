@@ -25,7 +25,7 @@ struct order_answer {
 
 struct order {
 	struct task task;
-	struct arena arena; /* holds the order itself and every text below */
+	struct arena arena;          /* holds the order itself and every text below */
 	struct order_answer *answer; /* NULL: nobody waits */
 	struct pin_recipe recipe;
 	int64_t key_id;
@@ -35,9 +35,9 @@ struct order {
 	enum channel channel;
 	bool lookup_needed;
 	const char *destination;
-	const char *text;        /* of the template */
-	const char *placeholder; /* the PIN's */
-	const char *sender;      /* of the request, else of the template, else NULL */
+	const char *text;         /* of the template */
+	const char *placeholder;  /* the PIN's */
+	const char *sender;       /* of the request, else of the template, else NULL */
 	const char *placeholders; /* a JSON object of texts, or NULL */
 };
 

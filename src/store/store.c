@@ -16,7 +16,8 @@
 #include "store/verbs.h"
 
 #define STORE_MAGIC 0x57012e00u
-/* How often to look for keys another process has changed; revoking takes effect within 1 s. */
+/* How often to look for keys another process has changed; revoking takes effect within 1
+ * s. */
 #define WATCH_MS 950
 /* How often the high-water mark of the clock is written, at most. */
 #define MARK_MS 1000
@@ -32,11 +33,11 @@ struct store {
 	bool started;
 	bool stopping;
 	pthread_t thread;
-	int64_t mark_ms;       /* written high-water mark */
-	int64_t watched_ms;    /* steady time of the last look at foreign changes */
+	int64_t mark_ms;    /* written high-water mark */
+	int64_t watched_ms; /* steady time of the last look at foreign changes */
 	int64_t foreign_version;
-	bool keys_dirty;       /* a job of our own changed them */
-	struct item **items;   /* room for one batch */
+	bool keys_dirty;     /* a job of our own changed them */
+	struct item **items; /* room for one batch */
 };
 
 static const struct verb_row *const verbs[VERB_COUNT] = {
@@ -113,7 +114,8 @@ get_number(struct store *s, enum sql sql, const char *name, int64_t *value_out)
 static enum err
 write_mark(struct store *s, int64_t now_ms)
 {
-	static const struct each step = {SQL_META_RAISE, bind_name_and_number, NULL, NULL};
+	static const struct each step = {
+	    SQL_META_RAISE, bind_name_and_number, NULL, NULL};
 	struct number_item n = {.name = "clock_high_water", .value = now_ms};
 	struct item *items[] = {&n.item};
 
@@ -164,15 +166,19 @@ run_jobs(struct store *s, struct task *jobs, int64_t now_ms)
 	return e;
 }
 
-/* What may or may not be on stable storage must not be built upon: a restart finds out. */
+/* What may or may not be on stable storage must not be built upon: a restart finds out.
+ */
 static void
 stop_when_unsure(enum err e)
 {
 	if (e == ERR_SYNC)
-		panic("writing to stable storage failed (fsync); stopping, because trying again "
-		      "could report as saved what is lost. Check the disk, then start again.");
+		panic("writing to stable storage failed (fsync); stopping, because "
+		      "trying again "
+		      "could report as saved what is lost. Check the disk, then start "
+		      "again.");
 	if (e == ERR_UNKNOWN)
-		panic("a commit failed in a way that leaves its outcome open; stopping, so that "
+		panic("a commit failed in a way that leaves its outcome open; stopping, "
+		      "so that "
 		      "a start finds out. Check the disk, then start again.");
 }
 
@@ -290,7 +296,8 @@ store_thread(void *ctx)
 		struct task *jobs;
 
 		queue_wait(s->queue, WATCH_MS);
-		while ((jobs = queue_take(s->queue, s->options.batch_max, NULL)) != NULL) {
+		while (
+		    (jobs = queue_take(s->queue, s->options.batch_max, NULL)) != NULL) {
 			jobs = without_stop(s, jobs);
 			if (jobs == NULL)
 				continue;
@@ -339,7 +346,8 @@ apply_schema(struct store *s, char why[256])
 
 	if (e == OK && version > (int64_t)countof(schema_steps)) {
 		snprintf(why, 256,
-		    "the store in %s has schema %lld, made by a newer version of watchword; this "
+		    "the store in %s has schema %lld, made by a newer version of "
+		    "watchword; this "
 		    "version knows schemas up to %zu",
 		    s->options.data_dir, (long long)version, countof(schema_steps));
 		return ERR_NEWER;
@@ -347,8 +355,8 @@ apply_schema(struct store *s, char why[256])
 	for (size_t i = (size_t)version; e == OK && i < countof(schema_steps); i++)
 		e = apply_schema_step(s, i + 1);
 	if (e != OK)
-		snprintf(why, 256, "the schema of the store in %s: %s", s->options.data_dir,
-		    err_text(e));
+		snprintf(why, 256, "the schema of the store in %s: %s",
+		    s->options.data_dir, err_text(e));
 	return e;
 }
 

@@ -50,7 +50,7 @@ enum verb {
 
 struct job {
 	struct item item;
-	struct task task; /* the store's, while it has the job; the caller's from finish on */
+	struct task task; /* the store's until finish, then the caller's */
 	enum verb verb;
 	struct arena *arena; /* results are put here */
 	struct store *store; /* set by the store */
@@ -60,15 +60,16 @@ struct job {
 	void (*finish)(struct job *);
 };
 
-/* A send. OK; ERR_NOT_FOUND: application or template; ERR_INVALID: `disabled`; ERR_THROTTLED: wait_ms. */
+/* A send. OK; ERR_NOT_FOUND: application or template; ERR_INVALID: `disabled`;
+ * ERR_THROTTLED: wait_ms. */
 struct send_job {
 	struct job job;
 	struct ident account;
 	struct ident application;
 	struct ident template;
 	const struct application_caps *caps;
-	const char *from; /* or NULL */
-	struct order *order; /* destination, channel, placeholders given; the rest filled in */
+	const char *from;    /* or NULL */
+	struct order *order; /* destination, channel, placeholders are given */
 	bool disabled;
 	int64_t wait_ms;
 	/* inside */
@@ -222,7 +223,8 @@ struct key_row {
 	int64_t revoked_at_ms; /* 0: valid */
 };
 
-/* Create: hash, account, name, scopes; ERR_EXISTS. Revoke: id or hash; ERR_NOT_FOUND. List: rows. */
+/* Create: hash, account, name, scopes; ERR_EXISTS. Revoke: id or hash; ERR_NOT_FOUND.
+ * List: rows. */
 struct key_job {
 	struct job job;
 	struct key_row key;
@@ -262,7 +264,8 @@ struct store_options {
 	int64_t key_rotation_ms;
 	const struct clock *clock;
 	const struct entropy *entropy;
-	/* On the store's thread, at start and whenever keys changed: by anybody, within a second. */
+	/* On the store's thread, at start and whenever keys changed: by anybody, within a
+	 * second. */
 	void (*keys_changed)(void *ctx, const struct key_row *rows, size_t count);
 	void *ctx;
 };
@@ -271,7 +274,8 @@ struct store_options {
  * Opens or makes DIR/watchword.db and DIR/keyring. ERR_NEWER, ERR_IO, ERR_CORRUPT,
  * ERR_BUSY, ERR_FORBIDDEN with a sentence in why.
  */
-enum err store_open(const struct store_options *o, char why[256], struct store **out) MUST_CHECK;
+enum err store_open(
+    const struct store_options *o, char why[256], struct store **out) MUST_CHECK;
 /* Stops the thread after what has queued up, checkpoints, closes. */
 void store_close(struct store *s);
 /* From here on the store has its own thread. */
@@ -280,9 +284,11 @@ void store_start(struct store *s);
 enum err store_offer(struct store *s, struct job *j) MUST_CHECK;
 /* For work that was admitted before: outcomes. Never refused. */
 void store_push(struct store *s, struct job *j);
-/* Before store_start, or in a command: runs one job now and returns its err; finish is not called. */
+/* Before store_start, or in a command: runs one job now and returns its err; finish is
+ * not called. */
 enum err store_run(struct store *s, struct job *j) MUST_CHECK;
-/* The store's time: never behind what it has said before, also over a restart. Any thread. */
+/* The store's time: never behind what it has said before, also over a restart. Any
+ * thread. */
 int64_t store_now_ms(struct store *s);
 struct keyring *store_keyring(struct store *s);
 

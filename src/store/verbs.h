@@ -57,7 +57,8 @@ batch_each(struct batch *b, const struct each *step, struct item **items, size_t
 }
 
 /* One more zeroed element in the job's arena, growing by doubling. */
-void *list_add(struct arena *a, void **list, size_t *count, size_t *capacity, size_t size);
+void *list_add(
+    struct arena *a, void **list, size_t *count, size_t *capacity, size_t size);
 
 void bind_ident(struct binder *b, const struct ident *id);
 void row_ident(struct row *r, struct ident *out);

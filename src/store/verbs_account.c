@@ -19,7 +19,8 @@ bind_new_account(struct item *it, struct binder *b)
 static enum err
 create_account(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_ACCOUNT_INSERT, bind_new_account, NULL, NULL};
+	static const struct each step = {
+	    SQL_ACCOUNT_INSERT, bind_new_account, NULL, NULL};
 
 	for (size_t i = 0; i < n; i++)
 		ident_make(&account_of(items[i])->id, b->now_ms, b->entropy);

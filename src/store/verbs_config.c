@@ -178,7 +178,8 @@ read_parent(struct item *it, struct row *r)
 static enum err
 find_parent(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_APPLICATION_GET, bind_parent, read_parent, NULL};
+	static const struct each step = {
+	    SQL_APPLICATION_GET, bind_parent, read_parent, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
 	for (size_t i = 0; i < n; i++)
@@ -222,7 +223,8 @@ read_template(struct item *it, struct row *r)
 static enum err
 get_template(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_TEMPLATE_GET, bind_template, read_template, NULL};
+	static const struct each step = {
+	    SQL_TEMPLATE_GET, bind_template, read_template, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
 	for (size_t i = 0; i < n; i++)
@@ -233,7 +235,8 @@ get_template(struct batch *b, struct item **items, size_t n)
 static enum err
 list_templates(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_TEMPLATE_LIST, bind_parent, read_template, NULL};
+	static const struct each step = {
+	    SQL_TEMPLATE_LIST, bind_parent, read_template, NULL};
 
 	return batch_each(b, &step, items, n);
 }
@@ -302,5 +305,6 @@ put_templates(struct batch *b, struct item **items, size_t n)
 }
 
 const struct verb_row verb_template_get = {"template_get", {get_template}};
-const struct verb_row verb_template_list = {"template_list", {find_parent, list_templates}};
+const struct verb_row verb_template_list = {
+    "template_list", {find_parent, list_templates}};
 const struct verb_row verb_template_put = {"template_put", {find_parent, put_templates}};

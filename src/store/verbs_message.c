@@ -126,8 +126,8 @@ static void
 read_status(struct item *it, struct row *r)
 {
 	struct status_job *j = status_of(it);
-	struct message_status *m = list_add(j->job.arena, (void **)&j->messages, &j->count,
-	    &j->capacity, sizeof(*j->messages));
+	struct message_status *m = list_add(j->job.arena, (void **)&j->messages,
+	    &j->count, &j->capacity, sizeof(*j->messages));
 
 	m->state = (enum message_state)row_int(r);
 	m->reason = (enum message_reason)row_int(r);
@@ -138,7 +138,8 @@ read_status(struct item *it, struct row *r)
 static enum err
 list_messages(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_MESSAGE_LIST, bind_status, read_status, NULL};
+	static const struct each step = {
+	    SQL_MESSAGE_LIST, bind_status, read_status, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
 	for (size_t i = 0; i < n; i++)
@@ -195,13 +196,15 @@ read_verification(struct item *it, struct row *r)
 static bool
 wants_one(const struct item *it)
 {
-	return VERB_OF((struct item *)(uintptr_t)it, struct verifications_job)->destination != NULL;
+	return VERB_OF((struct item *)(uintptr_t)it, struct verifications_job)
+		   ->destination != NULL;
 }
 
 static enum err
 list_verifications(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each parent = {SQL_APPLICATION_GET, bind_parent, read_parent, NULL};
+	static const struct each parent = {
+	    SQL_APPLICATION_GET, bind_parent, read_parent, NULL};
 	static const struct each one = {
 	    SQL_VERIFICATION_LIST, bind_verifications, read_verification, wants_one};
 	static const struct each all = {

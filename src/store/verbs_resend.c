@@ -107,7 +107,8 @@ refuse(struct item *it)
 static enum err
 insert(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_RESEND_INSERT, bind_insert, read_insert, NULL};
+	static const struct each step = {
+	    SQL_RESEND_INSERT, bind_insert, read_insert, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
 	for (size_t i = 0; i < n; i++)

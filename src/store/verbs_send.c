@@ -94,7 +94,8 @@ read_template(struct item *it, struct row *r)
 static enum err
 find_template(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_TEMPLATE_GET, bind_template, read_template, NULL};
+	static const struct each step = {
+	    SQL_TEMPLATE_GET, bind_template, read_template, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
 	for (size_t i = 0; i < n; i++)
@@ -191,7 +192,8 @@ prepare_pin(struct batch *b, struct send_job *j)
 	ident_make(&o->recipe.pin_id, b->now_ms, b->entropy);
 	b->entropy->fill(b->entropy, o->recipe.salt, PIN_SALT_LEN);
 	o->expires_at_ms = b->now_ms + j->config.pin_ttl.ms;
-	j->job.item.err = keyring_current(b->keyring, b->now_ms, o->expires_at_ms, &o->key_id);
+	j->job.item.err =
+	    keyring_current(b->keyring, b->now_ms, o->expires_at_ms, &o->key_id);
 }
 
 static void
@@ -309,7 +311,8 @@ read_oldest(struct item *it, struct row *r)
 	struct ident oldest;
 
 	row_ident(r, &oldest);
-	j->wait_ms = ident_ms(&oldest) + j->config.send_phone_limit.period_ms - j->job.now_ms;
+	j->wait_ms =
+	    ident_ms(&oldest) + j->config.send_phone_limit.period_ms - j->job.now_ms;
 }
 
 static bool
@@ -322,7 +325,8 @@ static enum err
 insert_pins(struct batch *b, struct item **items, size_t n)
 {
 	static const struct each insert = {SQL_PIN_INSERT, bind_pin, read_inserted, NULL};
-	static const struct each oldest = {SQL_PIN_OLDEST, bind_oldest, read_oldest, was_refused};
+	static const struct each oldest = {
+	    SQL_PIN_OLDEST, bind_oldest, read_oldest, was_refused};
 	enum err e = batch_each(b, &insert, items, n);
 
 	if (e == OK)

@@ -64,7 +64,8 @@ find(struct batch *b, struct item **items, size_t n)
 		struct verify_job *j = verify_of(items[i]);
 
 		item_not_found(items[i], j->found);
-		j->verdict = j->expires_at_ms <= b->now_ms ? VERDICT_EXPIRED : VERDICT_NO_MORE;
+		j->verdict =
+		    j->expires_at_ms <= b->now_ms ? VERDICT_EXPIRED : VERDICT_NO_MORE;
 		j->attempts_left = j->attempts_max - j->attempts;
 	}
 	return e;
@@ -135,7 +136,8 @@ static enum err
 log_request(struct batch *b, struct item **items, size_t n)
 {
 	static const struct each trim = {SQL_VERIFY_LOG_TRIM, bind_trim, NULL, NULL};
-	static const struct each insert = {SQL_VERIFY_LOG_INSERT, bind_log, read_log, NULL};
+	static const struct each insert = {
+	    SQL_VERIFY_LOG_INSERT, bind_log, read_log, NULL};
 	enum err e;
 
 	for (size_t i = 0; i < n; i++) {
@@ -244,8 +246,10 @@ claim_and_compare(struct batch *b, struct item **items, size_t n)
 {
 	static const struct each failures = {
 	    SQL_VERIFY_FAILURES, bind_failures, read_failures, has_budget};
-	static const struct each claim = {SQL_PIN_CLAIM, bind_claim, read_claim, may_claim};
-	static const struct each failed = {SQL_VERIFY_LOG_FAILED, bind_failed, NULL, is_wrong};
+	static const struct each claim = {
+	    SQL_PIN_CLAIM, bind_claim, read_claim, may_claim};
+	static const struct each failed = {
+	    SQL_VERIFY_LOG_FAILED, bind_failed, NULL, is_wrong};
 	enum err e = batch_each(b, &failures, items, n);
 
 	if (e == OK)
@@ -281,7 +285,8 @@ read_mark(struct item *it, struct row *r)
 	verify_of(it)->marked = true;
 }
 
-/* Of several right guesses one is marked first; where once is all, the others are too late. */
+/* Of several right guesses one is marked first; where once is all, the others are too
+ * late. */
 static enum err
 mark(struct batch *b, struct item **items, size_t n)
 {

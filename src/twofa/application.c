@@ -9,13 +9,13 @@ application_init(struct application *app)
 	*app = (struct application){.enabled = true};
 	app->config.pin_attempts = 10;
 	app->config.allow_multiple = true;
-	INVARIANT(application_load(&app->config, "15m", "1/3s", "10000/1d", "3/1d") == OK);
+	INVARIANT(
+	    application_load(&app->config, "15m", "1/3s", "10000/1d", "3/1d") == OK);
 }
 
 static void
-apply_duration(
-    const char *field, const char *text, const struct opt_int *ms, struct duration *out,
-    struct fail *fail)
+apply_duration(const char *field, const char *text, const struct opt_int *ms,
+    struct duration *out, struct fail *fail)
 {
 	enum err e = OK;
 
@@ -46,7 +46,8 @@ apply_rate_text(
 	if (e == ERR_SYNTAX)
 		fail_add(fail, names->text, "must be a rate such as 3/1d");
 	else if (e != OK)
-		fail_add(fail, names->text, "must allow at least 1 in a period of at most %s",
+		fail_add(fail, names->text,
+		    "must allow at least 1 in a period of at most %s",
 		    names->period_ms_max == PERIOD_MS_DAY ? "one day" : "one year");
 }
 
@@ -60,7 +61,8 @@ apply_rate_numbers(const struct rate_names *names, const struct opt_int *count,
 	if (!count->set && !period_ms->set)
 		return;
 	if (n < 1 || n > RATE_COUNT_MAX)
-		fail_add(fail, names->count, "must be between 1 and %d", (int)RATE_COUNT_MAX);
+		fail_add(
+		    fail, names->count, "must be between 1 and %d", (int)RATE_COUNT_MAX);
 	else if (rate_from_numbers(n, ms, names->period_ms_max, out) != OK)
 		fail_add(fail, names->period, "must be between 1 and %lld milliseconds",
 		    (long long)names->period_ms_max);
@@ -75,20 +77,22 @@ static const struct rate_names phone_names = {PREFIX "sendPinPerPhoneNumberLimit
     PREFIX "initiationAttempts", PREFIX "initiationIntervalLength", PERIOD_MS_YEAR};
 
 static void
-apply_rates(
-    struct application_config *config, const struct application_change *c, struct fail *fail)
+apply_rates(struct application_config *config, const struct application_change *c,
+    struct fail *fail)
 {
 	if (c->verify_limit != NULL)
-		apply_rate_text(&verify_names, c->verify_limit, &config->verify_limit, fail);
-	apply_rate_numbers(
-	    &verify_names, &c->verify_count, &c->verify_period_ms, &config->verify_limit, fail);
+		apply_rate_text(
+		    &verify_names, c->verify_limit, &config->verify_limit, fail);
+	apply_rate_numbers(&verify_names, &c->verify_count, &c->verify_period_ms,
+	    &config->verify_limit, fail);
 	if (c->send_application_limit != NULL)
 		apply_rate_text(&application_names, c->send_application_limit,
 		    &config->send_application_limit, fail);
 	apply_rate_numbers(&application_names, &c->send_application_count,
 	    &c->send_application_period_ms, &config->send_application_limit, fail);
 	if (c->send_phone_limit != NULL)
-		apply_rate_text(&phone_names, c->send_phone_limit, &config->send_phone_limit, fail);
+		apply_rate_text(
+		    &phone_names, c->send_phone_limit, &config->send_phone_limit, fail);
 	apply_rate_numbers(&phone_names, &c->send_phone_count, &c->send_phone_period_ms,
 	    &config->send_phone_limit, fail);
 }
@@ -107,18 +111,20 @@ application_apply(
 		app->config.allow_multiple = c->allow_multiple.value;
 	if (c->pin_attempts.set)
 		app->config.pin_attempts = c->pin_attempts.value;
-	if (app->config.pin_attempts < 1 || app->config.pin_attempts > APPLICATION_ATTEMPTS_MAX)
+	if (app->config.pin_attempts < 1 ||
+	    app->config.pin_attempts > APPLICATION_ATTEMPTS_MAX)
 		fail_add(fail, PREFIX "pinAttempts", "must be between 1 and %d",
 		    APPLICATION_ATTEMPTS_MAX);
-	apply_duration(
-	    PREFIX "pinTimeToLive", c->pin_ttl, &c->pin_ttl_ms, &app->config.pin_ttl, fail);
+	apply_duration(PREFIX "pinTimeToLive", c->pin_ttl, &c->pin_ttl_ms,
+	    &app->config.pin_ttl, fail);
 	apply_rates(&app->config, c, fail);
 	return fail->count == before ? OK : ERR_INVALID;
 }
 
 enum err
 application_load(struct application_config *config, const char *pin_ttl,
-    const char *verify_limit, const char *send_application_limit, const char *send_phone_limit)
+    const char *verify_limit, const char *send_application_limit,
+    const char *send_phone_limit)
 {
 	const struct {
 		const char *text;
@@ -132,7 +138,8 @@ application_load(struct application_config *config, const char *pin_ttl,
 	if (duration_parse(span_of(pin_ttl), PERIOD_MS_YEAR, &config->pin_ttl) != OK)
 		return ERR_CORRUPT;
 	for (size_t i = 0; i < countof(rates); i++)
-		if (rate_parse(span_of(rates[i].text), PERIOD_MS_YEAR, rates[i].rate) != OK)
+		if (rate_parse(span_of(rates[i].text), PERIOD_MS_YEAR, rates[i].rate) !=
+		    OK)
 			return ERR_CORRUPT;
 	return OK;
 }

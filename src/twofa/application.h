@@ -58,7 +58,8 @@ struct application_change {
 	struct opt_int send_application_period_ms;
 };
 
-/* What `profile: strict` makes of a configuration when a PIN is generated (NIST SP 800-63B-4 3.1.3.2, PSD2 RTS 4). */
+/* What `profile: strict` makes of a configuration when a PIN is generated (NIST SP
+ * 800-63B-4 3.1.3.2, PSD2 RTS 4). */
 struct application_caps {
 	bool strict;
 	int64_t ttl_ms_max;
@@ -69,12 +70,13 @@ struct application_caps {
 /* Infobip's defaults: 10 attempts, multiple, 15m, 1/3s, 10000/1d, 3/1d; enabled. */
 void application_init(struct application *app);
 /* ERR_INVALID when `fail` was added to; `app` is then half changed and to be dropped. */
-enum err application_apply(
-    struct application *app, const struct application_change *c, struct fail *fail) MUST_CHECK;
+enum err application_apply(struct application *app, const struct application_change *c,
+    struct fail *fail) MUST_CHECK;
 /* The texts of a stored row; ERR_CORRUPT when one cannot be read. */
 enum err application_load(struct application_config *config, const char *pin_ttl,
     const char *verify_limit, const char *send_application_limit,
     const char *send_phone_limit) MUST_CHECK;
-void application_cap(struct application_config *config, const struct application_caps *caps);
+void application_cap(
+    struct application_config *config, const struct application_caps *caps);
 
 #endif

@@ -22,10 +22,12 @@ struct limit_ring {
 };
 
 void limit_ring_init(struct limit_ring *r);
-/* Counts one and returns true; or returns false, nothing changed, with how long until it may work. */
+/* Counts one and returns true; or returns false, nothing changed, with how long until it
+ * may work. */
 bool limit_ring_take(
     struct limit_ring *r, const struct rate *rate, int64_t now_ms, int64_t *wait_ms_out);
-/* Big-endian bytes for the store; loading ERR_CORRUPT when the length or a value is off. */
+/* Big-endian bytes for the store; loading ERR_CORRUPT when the length or a value is off.
+ */
 void limit_ring_save(const struct limit_ring *r, uint8_t out[LIMIT_RING_BYTES]);
 enum err limit_ring_load(struct limit_ring *r, struct span bytes) MUST_CHECK;
 

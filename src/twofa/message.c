@@ -7,15 +7,15 @@ static const struct {
 	const char *name;
 	unsigned moves;
 } states[MESSAGE_STATE_COUNT] = {
-    [MESSAGE_READY] = {"ready",
-	TO(MESSAGE_LEASED) | TO(MESSAGE_SUBMITTED) | TO(MESSAGE_ACCEPTED) |
-	    TO(MESSAGE_FAILED) | TO(MESSAGE_EXPIRED)},
-    [MESSAGE_LEASED] = {"leased",
-	TO(MESSAGE_READY) | TO(MESSAGE_SUBMITTED) | TO(MESSAGE_ACCEPTED) |
-	    TO(MESSAGE_FAILED) | TO(MESSAGE_EXPIRED)},
-    [MESSAGE_SUBMITTED] = {"submitted",
-	TO(MESSAGE_LEASED) | TO(MESSAGE_SUBMITTED) | TO(MESSAGE_ACCEPTED) |
-	    TO(MESSAGE_DELIVERED) | TO(MESSAGE_FAILED) | TO(MESSAGE_EXPIRED)},
+    [MESSAGE_READY] = {"ready", TO(MESSAGE_LEASED) | TO(MESSAGE_SUBMITTED) |
+				    TO(MESSAGE_ACCEPTED) | TO(MESSAGE_FAILED) |
+				    TO(MESSAGE_EXPIRED)},
+    [MESSAGE_LEASED] = {"leased", TO(MESSAGE_READY) | TO(MESSAGE_SUBMITTED) |
+				      TO(MESSAGE_ACCEPTED) | TO(MESSAGE_FAILED) |
+				      TO(MESSAGE_EXPIRED)},
+    [MESSAGE_SUBMITTED] = {"submitted", TO(MESSAGE_LEASED) | TO(MESSAGE_SUBMITTED) |
+					    TO(MESSAGE_ACCEPTED) | TO(MESSAGE_DELIVERED) |
+					    TO(MESSAGE_FAILED) | TO(MESSAGE_EXPIRED)},
     [MESSAGE_ACCEPTED] = {"accepted",
 	TO(MESSAGE_DELIVERED) | TO(MESSAGE_FAILED) | TO(MESSAGE_EXPIRED)},
     [MESSAGE_DELIVERED] = {"delivered", 0},
@@ -33,7 +33,8 @@ message_state_name(enum message_state s)
 bool
 message_may_move(enum message_state from, enum message_state to)
 {
-	INVARIANT((unsigned)from < MESSAGE_STATE_COUNT && (unsigned)to < MESSAGE_STATE_COUNT);
+	INVARIANT(
+	    (unsigned)from < MESSAGE_STATE_COUNT && (unsigned)to < MESSAGE_STATE_COUNT);
 	return (states[from].moves & TO(to)) != 0;
 }
 

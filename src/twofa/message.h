@@ -20,15 +20,16 @@ enum message_state {
 	MESSAGE_STATE_COUNT
 };
 
-/* Why a message failed, beyond the carrier's own code; stored, only ever add at the end. */
+/* Why a message failed, beyond the carrier's own code; stored, only ever add at the end.
+ */
 enum message_reason {
 	MESSAGE_REASON_NONE = 0,
 	MESSAGE_REASON_UNREACHABLE = 1, /* the lookup says so */
 	MESSAGE_REASON_NO_ROUTE = 2,
-	MESSAGE_REASON_REFUSED = 3,     /* by the carrier, for good */
-	MESSAGE_REASON_EXHAUSTED = 4,   /* every attempt failed */
-	MESSAGE_REASON_RENDER = 5,      /* cannot be rendered or encoded */
-	MESSAGE_REASON_NO_KEY = 6,      /* the key of the PIN is gone */
+	MESSAGE_REASON_REFUSED = 3,   /* by the carrier, for good */
+	MESSAGE_REASON_EXHAUSTED = 4, /* every attempt failed */
+	MESSAGE_REASON_RENDER = 5,    /* cannot be rendered or encoded */
+	MESSAGE_REASON_NO_KEY = 6,    /* the key of the PIN is gone */
 };
 
 /* What a number lookup says (contract 3.1). */

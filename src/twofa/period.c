@@ -62,7 +62,9 @@ parse_length(struct span text, int64_t ms_max, int64_t *out)
 	int64_t unit = unit_ms(rest);
 
 	if (unit == 0)
-		return e == ERR_INVALID && rest.len > 0 && is_digit(rest.ptr[0]) ? e : ERR_SYNTAX;
+		return e == ERR_INVALID && rest.len > 0 && is_digit(rest.ptr[0])
+			   ? e
+			   : ERR_SYNTAX;
 	if (!present)
 		n = 1;
 	if (e != OK || n == 0 || n > ms_max / unit)

@@ -5,12 +5,13 @@ static bool
 begins_with(struct span s, struct span prefix)
 {
 	return prefix.len > 0 && s.len >= prefix.len &&
-	    memcmp(s.ptr, prefix.ptr, prefix.len) == 0;
+	       memcmp(s.ptr, prefix.ptr, prefix.len) == 0;
 }
 
 /* The length of a {{name}} at the front that has a value, else 0. */
 static size_t
-find_value(struct span s, const struct render_value *values, size_t count, const char **out)
+find_value(
+    struct span s, const struct render_value *values, size_t count, const char **out)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t len = strlen(values[i].name);
@@ -26,10 +27,10 @@ find_value(struct span s, const struct render_value *values, size_t count, const
 }
 
 void
-render_text(struct buf *out, const char *text, const char *pin_placeholder, const char *pin,
+render_text(struct buf *out, const char *text, const struct render_value *pin,
     const struct render_value *values, size_t count)
 {
-	struct span place = span_of(pin_placeholder == NULL ? "{{pin}}" : pin_placeholder);
+	struct span place = span_of(pin->name == NULL ? "{{pin}}" : pin->name);
 	struct span s = span_of(text);
 
 	while (s.len > 0) {
@@ -37,7 +38,7 @@ render_text(struct buf *out, const char *text, const char *pin_placeholder, cons
 		size_t len = 0;
 
 		if (begins_with(s, place)) {
-			value = pin;
+			value = pin->value;
 			len = place.len;
 		} else if (s.ptr[0] == '{') {
 			len = find_value(s, values, count, &value);

@@ -15,8 +15,12 @@ struct render_value {
 	const char *value;
 };
 
-/* Appends to `out`, which is the caller's to wipe: it then holds the PIN. */
-void render_text(struct buf *out, const char *text, const char *pin_placeholder,
-    const char *pin, const struct render_value *values, size_t count);
+/*
+ * `pin` is the one value whose name is the placeholder itself, braces and all; a name
+ * of NULL stands for "{{pin}}". Appends to `out`, which is the caller's to wipe: it then
+ * holds the PIN.
+ */
+void render_text(struct buf *out, const char *text, const struct render_value *pin,
+    const struct render_value *values, size_t count);
 
 #endif

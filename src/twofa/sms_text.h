@@ -28,12 +28,15 @@ struct sms_parts {
 	const struct span *parts; /* `count` of them; octets in the arena, no header */
 };
 
-/* ERR_SYNTAX: not UTF-8. ERR_TOO_LARGE: more than SMS_PARTS_MAX parts. The empty text is one empty part. */
-enum err sms_text_split(struct arena *a, struct span text, struct sms_parts *out) MUST_CHECK;
+/* ERR_SYNTAX: not UTF-8. ERR_TOO_LARGE: more than SMS_PARTS_MAX parts. The empty text is
+ * one empty part. */
+enum err sms_text_split(
+    struct arena *a, struct span text, struct sms_parts *out) MUST_CHECK;
 /* Octets of the concatenation header: 05 00 03 reference total sequence (1-based). */
 void sms_text_udh(
     uint8_t reference, unsigned total, unsigned sequence, uint8_t out[SMS_UDH_LEN]);
-/* One character in GSM 7 bit: 1 or 2 septets into out, or 0 when it is not in the alphabet. */
+/* One character in GSM 7 bit: 1 or 2 septets into out, or 0 when it is not in the
+ * alphabet. */
 unsigned sms_text_gsm(uint32_t character, uint8_t out[2]);
 
 #endif

@@ -4,8 +4,9 @@
 #include <ctype.h>
 
 /* Contract 2.3, in the published order. */
-static const char *const languages[] = {"en", "es", "ca", "da", "nl", "fr", "de", "it", "ja",
-    "ko", "no", "pl", "ru", "sv", "fi", "hr", "sl", "ro", "pt_pt", "pt_br", "zh_cn", "zh_tw"};
+static const char *const languages[] = {"en", "es", "ca", "da", "nl", "fr", "de", "it",
+    "ja", "ko", "no", "pl", "ru", "sv", "fi", "hr", "sl", "ro", "pt_pt", "pt_br", "zh_cn",
+    "zh_tw"};
 
 void
 template_init(struct template *t)
@@ -73,7 +74,8 @@ apply_dlt(struct template *t, const struct template_change *c, struct fail *fail
 	apply_text(&t->dlt_template, c->dlt_template);
 	apply_text(&t->dlt_telemarketer, c->dlt_telemarketer);
 	if (c->dlt != NULL && t->dlt_entity == NULL)
-		fail_add(fail, "regional.indiaDlt.principalEntityId", "must not be blank");
+		fail_add(
+		    fail, "regional.indiaDlt.principalEntityId", "must not be blank");
 }
 
 enum err
@@ -94,7 +96,8 @@ template_apply(struct template *t, const struct template_change *c,
 	if (t->placeholder[0] == '\0')
 		fail_add(fail, "pinPlaceholder", "must not be blank");
 	else if (rules->placeholder_required && t->text != NULL &&
-	    strstr(t->text, t->placeholder) == NULL)
-		fail_add(fail, "messageText", "must contain the placeholder %.64s", t->placeholder);
+		 strstr(t->text, t->placeholder) == NULL)
+		fail_add(fail, "messageText", "must contain the placeholder %.64s",
+		    t->placeholder);
 	return fail->count == before ? OK : ERR_INVALID;
 }

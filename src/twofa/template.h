@@ -11,11 +11,16 @@
 #include "base/json.h"
 #include "twofa/pin.h"
 
-enum { TEMPLATE_TEXT_MAX = 2000, TEMPLATE_SENDER_MAX = 64, TEMPLATE_PLACEHOLDER_MAX = 64 };
+enum {
+	TEMPLATE_TEXT_MAX = 2000,
+	TEMPLATE_SENDER_MAX = 64,
+	TEMPLATE_PLACEHOLDER_MAX = 64
+};
 
 #define TEMPLATE_PLACEHOLDER "{{pin}}"
 
-struct template {
+struct template
+{
 	struct ident account;
 	struct ident application;
 	struct ident id;
