@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PINs against vectors computed by another program from the definition alone, the
+ * evenness of the symbols, and what counts as the right PIN.
+ */
+#include "unit.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "base/secret.h"
+#include "twofa/pin.h"
+
+static void
+read_octets(const json_t *vector, const char *name, uint8_t *out, size_t len)
+{
+	const char *text = json_string_value(json_object_get(vector, name));
+
+	assert_non_null(text);
+	assert_true(secret_from_hex(span_of(text), out, len));
+}
+
+static void
+check_vector(size_t i, const json_t *v)
+{
+	const char *pin = json_string_value(json_object_get(v, "pin"));
+	const char *type = json_string_value(json_object_get(v, "type"));
+	uint8_t key[PIN_KEY_LEN];
+	char out[PIN_LENGTH_MAX + 1];
+	struct pin_recipe r = {0};
+
+	read_octets(v, "key", key, sizeof(key));
+	read_octets(v, "account", r.account.bytes, IDENT_LEN);
+	read_octets(v, "application", r.application.bytes, IDENT_LEN);
+	read_octets(v, "pin_id", r.pin_id.bytes, IDENT_LEN);
+	read_octets(v, "salt", r.salt, PIN_SALT_LEN);
+	r.generation = (uint32_t)json_integer_value(json_object_get(v, "generation"));
+	r.length = (unsigned)json_integer_value(json_object_get(v, "length"));
+	assert_non_null(pin);
+	assert_true(pin_type_find(span_of(type), &r.type));
+	pin_derive(key, &r, out);
+	check_case(i, strcmp(out, pin) == 0);
+	check_case(i, strlen(out) == r.length);
+	check_case(i, pin_matches(r.type, out, span_of(pin)));
+}
+
+static void
+test_vectors(void **state)
+{
+	const char *path = getenv("PIN_VECTORS");
+	bool seen[PIN_TYPE_COUNT][PIN_LENGTH_MAX + 1] = {{false}};
+	json_error_t why;
+	json_t *doc;
+	json_t *v;
+	size_t i;
+
+	(void)state;
+	if (path == NULL)
+		fail_msg("PIN_VECTORS does not name test/vectors/pin.json");
+	doc = json_load_file(path, 0, &why);
+	assert_non_null(doc);
+	json_array_foreach (doc, i, v) {
+		enum pin_type type;
+
+		check_vector(i, v);
+		assert_true(pin_type_find(
+		    span_of(json_string_value(json_object_get(v, "type"))), &type));
+		seen[type][json_integer_value(json_object_get(v, "length"))] = true;
+	}
+	json_decref(doc);
+	for (i = 0; i < (size_t)PIN_TYPE_COUNT * PIN_LENGTH_MAX; i++)
+		check_case(i, seen[i / PIN_LENGTH_MAX][i % PIN_LENGTH_MAX + 1]);
+}
+
+/* A PIN of 16 must change with every part of its recipe. */
+static void
+test_each_part_counts(void **state)
+{
+	struct pin_recipe base = {.type = PIN_ALPHANUMERIC, .length = PIN_LENGTH_MAX};
+	struct pin_recipe changed[7];
+	uint8_t key[PIN_KEY_LEN] = {1};
+	char first[PIN_LENGTH_MAX + 1];
+	char other[PIN_LENGTH_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < countof(changed); i++)
+		changed[i] = base;
+	changed[0].account.bytes[15] ^= 1;
+	changed[1].application.bytes[15] ^= 1;
+	changed[2].pin_id.bytes[15] ^= 1;
+	changed[3].salt[15] ^= 1;
+	changed[4].generation = 1;
+	changed[5].type = PIN_ALPHA;
+	changed[6].length--;
+	pin_derive(key, &base, first);
+	for (size_t i = 0; i < countof(changed); i++) {
+		pin_derive(key, &changed[i], other);
+		check_case(i, strncmp(first, other, changed[i].length) != 0);
+	}
+	key[31] ^= 1;
+	pin_derive(key, &base, other);
+	assert_string_not_equal(first, other);
+}
+
+/*
+ * Chi-square over many PINs. The bound lies 10 standard deviations above the mean:
+ * `b mod k` without refusing octets exceeds it many times over for 10, 26 and 36.
+ */
+static void
+check_even(enum pin_type type)
+{
+	enum { ROUNDS = 20000 };
+	const char *alphabet = pin_type_alphabet(type);
+	size_t k = strlen(alphabet);
+	double counts[36] = {0};
+	double expected = (double)ROUNDS * PIN_LENGTH_MAX / (double)k;
+	double chi = 0;
+	struct pin_recipe r = {.type = type, .length = PIN_LENGTH_MAX};
+	const uint8_t key[PIN_KEY_LEN] = {7};
+
+	for (r.generation = 0; r.generation < ROUNDS; r.generation++) {
+		char out[PIN_LENGTH_MAX + 1];
+
+		pin_derive(key, &r, out);
+		for (size_t i = 0; i < PIN_LENGTH_MAX; i++) {
+			const char *symbol = strchr(alphabet, out[i]);
+
+			assert_true(symbol != NULL && *symbol != '\0');
+			counts[symbol - alphabet]++;
+		}
+	}
+	for (size_t i = 0; i < k; i++)
+		chi += (counts[i] - expected) * (counts[i] - expected) / expected;
+	/* The variance is twice the mean k - 1; 10 * sqrt(2 (k - 1)) is below 15 + 2k. */
+	check_case(type, chi < (double)(k - 1) + 15 + 2 * (double)k);
+}
+
+static void
+test_symbols_are_even(void **state)
+{
+	(void)state;
+	for (unsigned type = 0; type < PIN_TYPE_COUNT; type++)
+		check_even((enum pin_type)type);
+}
+
+static void
+test_names(void **state)
+{
+	static const struct {
+		const char *text;
+		bool found;
+		enum pin_type type;
+	} cases[] = {{"NUMERIC", true, PIN_NUMERIC}, {"numeric", true, PIN_NUMERIC},
+	    {"Alpha", true, PIN_ALPHA}, {"HEX", true, PIN_HEX}, {"HEXA", true, PIN_HEX},
+	    {"hexa", true, PIN_HEX}, {"ALPHANUMERIC", true, PIN_ALPHANUMERIC},
+	    {"", false, PIN_NUMERIC}, {"HE", false, PIN_NUMERIC}, {"HEXAD", false, PIN_NUMERIC},
+	    {"NUMERIC ", false, PIN_NUMERIC}, {"ALPHANUMERI", false, PIN_NUMERIC}};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		enum pin_type type;
+		bool found = pin_type_find(span_of(cases[i].text), &type);
+
+		check_case(i, found == cases[i].found);
+		if (found)
+			check_case(i, type == cases[i].type);
+	}
+	for (unsigned i = 0; i < PIN_TYPE_COUNT; i++) {
+		enum pin_type type;
+
+		check_case(i, pin_type_find(span_of(pin_type_name((enum pin_type)i)), &type));
+		check_case(i, type == (enum pin_type)i);
+	}
+}
+
+static void
+test_matches(void **state)
+{
+	static const struct {
+		enum pin_type type;
+		const char *pin;
+		struct span typed;
+		bool right;
+	} cases[] = {
+	    {PIN_NUMERIC, "1234", {"1234", 4}, true},
+	    {PIN_NUMERIC, "1234", {" \t1234\t ", 8}, true},
+	    {PIN_NUMERIC, "1234567890123456", {"1234567890123456", 16}, true},
+	    {PIN_NUMERIC, "0", {"0", 1}, true},
+	    {PIN_NUMERIC, "1234", {"", 0}, false},
+	    {PIN_NUMERIC, "1234", {NULL, 0}, false},
+	    {PIN_NUMERIC, "1234", {"    ", 4}, false},
+	    {PIN_NUMERIC, "1234", {"123", 3}, false},
+	    {PIN_NUMERIC, "1234", {"12345", 5}, false},
+	    {PIN_NUMERIC, "1234", {"2234", 4}, false},
+	    {PIN_NUMERIC, "1234", {"1235", 4}, false},
+	    {PIN_NUMERIC, "1234", {"12 34", 5}, false},
+	    {PIN_NUMERIC, "1234", {"1234\0", 5}, false},
+	    {PIN_NUMERIC, "1234", {"1234\0\0\0\0\0\0\0\0\0\0\0\0", 16}, false},
+	    {PIN_NUMERIC, "1234567890123456", {"12345678901234567", 17}, false},
+	    {PIN_NUMERIC, "1234567890123456", {"123456789012345", 15}, false},
+	    {PIN_HEX, "a1b2", {"A1b2", 4}, true},
+	    {PIN_HEX, "a1b2", {"a1b2", 4}, true},
+	    {PIN_HEX, "a1b2", {"a1b3", 4}, false},
+	    {PIN_HEX, "1234", {"1234", 4}, true},
+	    {PIN_ALPHA, "ABCD", {"ABCD", 4}, true},
+	    {PIN_ALPHA, "ABCD", {"abcd", 4}, false},
+	    {PIN_ALPHANUMERIC, "A1B2", {"A1B2", 4}, true},
+	    {PIN_ALPHANUMERIC, "A1B2", {"a1B2", 4}, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++)
+		check_case(i,
+		    pin_matches(cases[i].type, cases[i].pin, cases[i].typed) == cases[i].right);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_vectors),
+	    cmocka_unit_test(test_each_part_counts),
+	    cmocka_unit_test(test_symbols_are_even),
+	    cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_matches),
+	};
+
+	secret_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
