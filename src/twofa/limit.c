@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "twofa/limit.h"
 
-/* The sub-windows that may lie inside a window: 64 whole ones and a part. */
+/* A window touches 65 sub-windows: 64 whole ones and what is left over. */
 enum { PARTS = LIMIT_SLOTS - 1 };
 
 static int64_t
@@ -65,28 +65,46 @@ resize(struct limit_ring *r, int64_t width_ms, int64_t now_ms)
 	}
 }
 
+/*
+ * The sub-window of the first millisecond that the window of now still has. The ring may
+ * reach further back, as 64 widths are more than a period that 64 does not divide.
+ */
+static int64_t
+oldest(const struct limit_ring *r, int64_t period_ms, int64_t now_ms)
+{
+	int64_t first_ms = now_ms - period_ms + 1;
+	int64_t number = first_ms < 0 ? 0 : first_ms / r->width_ms;
+	int64_t kept = r->newest - PARTS;
+
+	return number > kept ? number : kept;
+}
+
+static uint32_t
+count_of(const struct limit_ring *r, int64_t number)
+{
+	return number < 0 ? 0 : r->counts[slot(number)];
+}
+
 static uint64_t
-counted(const struct limit_ring *r)
+counted(const struct limit_ring *r, int64_t from)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < LIMIT_SLOTS; i++)
-		sum += r->counts[i];
+	for (int64_t number = from; number <= r->newest; number++)
+		sum += count_of(r, number);
 	return sum;
 }
 
-/* Until enough of the oldest counts have left the ring. */
+/* Until enough of the oldest counts have left the window. */
 static int64_t
-wait_ms(const struct limit_ring *r, uint64_t count_max, int64_t now_ms)
+wait_ms(const struct limit_ring *r, const struct rate *rate, int64_t now_ms)
 {
-	uint64_t left = counted(r);
-	int64_t number = r->newest - LIMIT_SLOTS;
+	int64_t number = oldest(r, rate->period_ms, now_ms);
+	uint64_t left = counted(r, number);
 
-	while (left >= count_max && number < r->newest) {
-		number++;
-		left -= r->counts[slot(number + LIMIT_SLOTS)];
-	}
-	return (number + LIMIT_SLOTS) * r->width_ms - now_ms;
+	while (number <= r->newest && left >= (uint64_t)rate->count)
+		left -= count_of(r, number++);
+	return number * r->width_ms + rate->period_ms - 1 - now_ms;
 }
 
 bool
@@ -94,18 +112,19 @@ limit_ring_take(
     struct limit_ring *r, const struct rate *rate, int64_t now_ms, int64_t *wait_ms_out)
 {
 	int64_t width_ms = width_of(rate);
+	struct limit_ring next = *r;
 
-	if (r->width_ms != width_ms)
-		resize(r, width_ms, now_ms);
-	advance(r, now_ms / width_ms);
-	*wait_ms_out = 0;
-	if (counted(r) >= (uint64_t)rate->count) {
-		*wait_ms_out = wait_ms(r, (uint64_t)rate->count, now_ms);
-		if (*wait_ms_out < 1)
-			*wait_ms_out = 1;
+	if (next.width_ms != width_ms)
+		resize(&next, width_ms, now_ms);
+	advance(&next, now_ms / width_ms);
+	if (counted(&next, oldest(&next, rate->period_ms, now_ms)) >=
+	    (uint64_t)rate->count) {
+		*wait_ms_out = wait_ms(&next, rate, now_ms);
 		return false;
 	}
-	add(&r->counts[slot(r->newest)], 1);
+	add(&next.counts[slot(next.newest)], 1);
+	*r = next;
+	*wait_ms_out = 0;
 	return true;
 }
 
@@ -137,6 +156,19 @@ limit_ring_save(const struct limit_ring *r, uint8_t out[LIMIT_RING_BYTES])
 		put_be(out + 16 + 4 * i, r->counts[i], 4);
 }
 
+/* No count may be where there was never a width; no time may go over what 64 bits hold.
+ */
+static bool
+is_sound(const struct limit_ring *r)
+{
+	static const struct limit_ring unused;
+
+	if (r->width_ms == 0)
+		return memcmp(r, &unused, sizeof(unused)) == 0;
+	return r->width_ms > 0 && r->width_ms <= PERIOD_MS_YEAR / PARTS + 1 &&
+	       r->newest >= 0 && r->newest <= INT64_MAX / r->width_ms - LIMIT_SLOTS;
+}
+
 enum err
 limit_ring_load(struct limit_ring *r, struct span bytes)
 {
@@ -146,8 +178,5 @@ limit_ring_load(struct limit_ring *r, struct span bytes)
 	r->newest = (int64_t)get_be(bytes.ptr + 8, 8);
 	for (size_t i = 0; i < LIMIT_SLOTS; i++)
 		r->counts[i] = (uint32_t)get_be(bytes.ptr + 16 + 4 * i, 4);
-	if (r->width_ms < 0 || r->width_ms > PERIOD_MS_YEAR || r->newest < 0 ||
-	    (r->width_ms > 0 && r->newest > INT64_MAX / r->width_ms - LIMIT_SLOTS))
-		return ERR_CORRUPT;
-	return OK;
+	return is_sound(r) ? OK : ERR_CORRUPT;
 }

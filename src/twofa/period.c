@@ -15,8 +15,8 @@ static const struct {
     {"ms", 1},
 };
 
-/* More digits than any bound of ours has; leading zeros count. */
-enum { DIGITS_MAX = 18 };
+/* Over every bound of ours, and far enough from overflow for one more digit. */
+#define NUMBER_MAX INT64_C(100000000000000000)
 
 static bool
 is_digit(char c)
@@ -24,22 +24,24 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* The number in front, which may be absent; what remains stays in *s. */
-static enum err
-take_number(struct span *s, bool *present_out, int64_t *out)
+/*
+ * The number in front; what remains stays in *s. False when there is none. A number that
+ * does not fit is NUMBER_MAX, so that the grammar is judged before the bounds.
+ */
+static bool
+take_number(struct span *s, int64_t *out)
 {
-	int digits = 0;
+	size_t before = s->len;
 
 	*out = 0;
 	while (s->len > 0 && is_digit(s->ptr[0])) {
-		if (++digits > DIGITS_MAX)
-			return ERR_INVALID;
 		*out = *out * 10 + (s->ptr[0] - '0');
+		if (*out > NUMBER_MAX)
+			*out = NUMBER_MAX;
 		s->ptr++;
 		s->len--;
 	}
-	*present_out = digits > 0;
-	return OK;
+	return s->len < before;
 }
 
 static int64_t
@@ -57,17 +59,14 @@ parse_length(struct span text, int64_t ms_max, int64_t *out)
 {
 	struct span rest = text;
 	int64_t n;
-	bool present;
-	enum err e = take_number(&rest, &present, &n);
+	bool present = take_number(&rest, &n);
 	int64_t unit = unit_ms(rest);
 
 	if (unit == 0)
-		return e == ERR_INVALID && rest.len > 0 && is_digit(rest.ptr[0])
-			   ? e
-			   : ERR_SYNTAX;
+		return ERR_SYNTAX;
 	if (!present)
 		n = 1;
-	if (e != OK || n == 0 || n > ms_max / unit)
+	if (n == 0 || n > ms_max / unit)
 		return ERR_INVALID;
 	*out = n * unit;
 	return OK;
@@ -95,14 +94,11 @@ enum err
 rate_parse(struct span text, int64_t ms_max, struct rate *out)
 {
 	struct span rest = text;
-	bool present;
 	enum err e = text.len == 0 ? ERR_SYNTAX : keep_text(text, out->text);
 
-	if (e == OK)
-		e = take_number(&rest, &present, &out->count);
 	if (e != OK)
 		return e;
-	if (!present || rest.len == 0 || rest.ptr[0] != '/')
+	if (!take_number(&rest, &out->count) || rest.len == 0 || rest.ptr[0] != '/')
 		return ERR_SYNTAX;
 	rest = (struct span){rest.ptr + 1, rest.len - 1};
 	e = parse_length(rest, ms_max, &out->period_ms);

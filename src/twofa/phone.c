@@ -4,15 +4,18 @@
 enum err
 phone_canonical(struct span text, char out[PHONE_DIGITS_MAX + 1])
 {
-	struct span s = span_trim(text);
+	bool plus = false;
 	size_t n = 0;
-	size_t i = s.len > 0 && s.ptr[0] == '+' ? 1 : 0;
 
-	for (; i < s.len; i++) {
-		char c = s.ptr[i];
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
 
 		if (c != '\0' && strchr(" -./()", c) != NULL)
 			continue;
+		if (c == '+' && n == 0 && !plus) {
+			plus = true;
+			continue;
+		}
 		if (c < '0' || c > '9' || n == PHONE_DIGITS_MAX)
 			return ERR_INVALID;
 		out[n++] = c;

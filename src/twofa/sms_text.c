@@ -36,6 +36,11 @@ sms_text_gsm(uint32_t character, uint8_t out[2])
 {
 	if (character == 0 || character > UINT16_MAX)
 		return 0;
+	/* Letters and digits stand where ASCII has them. */
+	if (character < countof(gsm_basic) && gsm_basic[character] == character) {
+		out[0] = (uint8_t)character;
+		return 1;
+	}
 	for (unsigned i = 0; i < countof(gsm_basic); i++)
 		if (gsm_basic[i] == character) {
 			out[0] = (uint8_t)i;

@@ -47,8 +47,8 @@ test_the_rest_is_random(void **state)
 static void
 test_a_time_range_is_an_id_range(void **state)
 {
-	static const int64_t times[] = {0, 1, 255, 256, 65535, 65536, INT64_C(1795000000000),
-	    INT64_C(1795000000001), (INT64_C(1) << 48) - 2};
+	static const int64_t times[] = {0, 1, 255, 256, 65535, 65536,
+	    INT64_C(1795000000000), INT64_C(1795000000001), (INT64_C(1) << 48) - 2};
 
 	(void)state;
 	for (size_t i = 0; i < countof(times); i++) {
@@ -85,7 +85,8 @@ test_parse_reads_what_text_writes(void **state)
 		struct ident id, back;
 		char text[IDENT_TEXT_LEN + 1];
 
-		ident_make(&id, dice_between(&dice, 0, (INT64_C(1) << 48) - 1), &entropy_system);
+		ident_make(
+		    &id, dice_between(&dice, 0, (INT64_C(1) << 48) - 1), &entropy_system);
 		ident_text(&id, text);
 		check_case(i, strlen(text) == IDENT_TEXT_LEN);
 		check_case(i, ident_parse(span_of(text), &back));

@@ -65,8 +65,8 @@ test_durations(void **state)
 	for (size_t i = 0; i < countof(cases); i++) {
 		struct duration d;
 
-		check_case(i, duration_parse(span_of(cases[i].text), cases[i].ms_max, &d) ==
-		    cases[i].err);
+		check_case(i, duration_parse(span_of(cases[i].text), cases[i].ms_max,
+				  &d) == cases[i].err);
 		if (cases[i].err != OK)
 			continue;
 		check_case(i, d.ms == cases[i].ms);
@@ -117,8 +117,8 @@ test_rates(void **state)
 	for (size_t i = 0; i < countof(cases); i++) {
 		struct rate r;
 
-		check_case(i,
-		    rate_parse(span_of(cases[i].text), cases[i].ms_max, &r) == cases[i].err);
+		check_case(i, rate_parse(span_of(cases[i].text), cases[i].ms_max, &r) ==
+				  cases[i].err);
 		if (cases[i].err != OK)
 			continue;
 		check_case(i, r.count == cases[i].count && r.period_ms == cases[i].ms);
@@ -148,8 +148,9 @@ test_duration_from_numbers(void **state)
 		int64_t ms;
 		const char *text; /* NULL: refused */
 	} cases[] = {{900000, "15m"}, {1, "1ms"}, {1001, "1001ms"}, {90000, "90s"},
-	    {PERIOD_MS_HOUR, "1h"}, {DAY, "1d"}, {DAY + PERIOD_MS_HOUR, "25h"}, {YEAR, "365d"},
-	    {0, NULL}, {-1, NULL}, {YEAR + 1, NULL}, {INT64_MAX, NULL}, {INT64_MIN, NULL}};
+	    {PERIOD_MS_HOUR, "1h"}, {DAY, "1d"}, {DAY + PERIOD_MS_HOUR, "25h"},
+	    {YEAR, "365d"}, {0, NULL}, {-1, NULL}, {YEAR + 1, NULL}, {INT64_MAX, NULL},
+	    {INT64_MIN, NULL}};
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
@@ -173,7 +174,8 @@ test_rate_from_numbers(void **state)
 		int64_t count;
 		int64_t ms;
 		const char *text;
-	} cases[] = {{3, DAY, "3/1d"}, {1, 3000, "1/3s"}, {RATE_COUNT_MAX, YEAR, "1000000000/365d"},
+	} cases[] = {{3, DAY, "3/1d"}, {1, 3000, "1/3s"},
+	    {RATE_COUNT_MAX, YEAR, "1000000000/365d"},
 	    {RATE_COUNT_MAX, YEAR - 1, "1000000000/31535999999ms"}, {0, DAY, NULL},
 	    {-1, DAY, NULL}, {RATE_COUNT_MAX + 1, DAY, NULL}, {1, 0, NULL}, {1, -1, NULL},
 	    {1, YEAR + 1, NULL}, {INT64_MAX, INT64_MAX, NULL}};
@@ -189,7 +191,8 @@ test_rate_from_numbers(void **state)
 			continue;
 		check_case(i, strcmp(r.text, cases[i].text) == 0);
 		check_case(i, rate_parse(span_of(r.text), YEAR, &back) == OK);
-		check_case(i, back.count == cases[i].count && back.period_ms == cases[i].ms);
+		check_case(
+		    i, back.count == cases[i].count && back.period_ms == cases[i].ms);
 	}
 }
 

@@ -45,7 +45,9 @@ test_one_form(void **state)
 	    {"\t41793026727", NULL},
 	    {"4179\t3026727", NULL},
 	    {"\xd9\xa4\xd9\xa1\xd9\xa7\xd9\xa9", NULL},
-	    {"41\xc2\xa0" "793026727", NULL},
+	    {"41\xc2\xa0"
+	     "793026727",
+		NULL},
 	};
 
 	(void)state;

@@ -59,7 +59,8 @@ test_vectors(void **state)
 		fail_msg("PIN_VECTORS does not name test/vectors/pin.json");
 	doc = json_load_file(path, 0, &why);
 	assert_non_null(doc);
-	json_array_foreach (doc, i, v) {
+	json_array_foreach(doc, i, v)
+	{
 		enum pin_type type;
 
 		check_vector(i, v);
@@ -103,8 +104,8 @@ test_each_part_counts(void **state)
 }
 
 /*
- * Chi-square over many PINs. The bound lies 10 standard deviations above the mean:
- * `b mod k` without refusing octets exceeds it many times over for 10, 26 and 36.
+ * Chi-square over many PINs. The bound lies some 8 standard deviations above the mean;
+ * `b mod k` without refusing octets exceeds it more than twofold for 10, 26 and 36.
  */
 static void
 check_even(enum pin_type type)
@@ -131,7 +132,6 @@ check_even(enum pin_type type)
 	}
 	for (size_t i = 0; i < k; i++)
 		chi += (counts[i] - expected) * (counts[i] - expected) / expected;
-	/* The variance is twice the mean k - 1; 10 * sqrt(2 (k - 1)) is below 15 + 2k. */
 	check_case(type, chi < (double)(k - 1) + 15 + 2 * (double)k);
 }
 
@@ -153,8 +153,9 @@ test_names(void **state)
 	} cases[] = {{"NUMERIC", true, PIN_NUMERIC}, {"numeric", true, PIN_NUMERIC},
 	    {"Alpha", true, PIN_ALPHA}, {"HEX", true, PIN_HEX}, {"HEXA", true, PIN_HEX},
 	    {"hexa", true, PIN_HEX}, {"ALPHANUMERIC", true, PIN_ALPHANUMERIC},
-	    {"", false, PIN_NUMERIC}, {"HE", false, PIN_NUMERIC}, {"HEXAD", false, PIN_NUMERIC},
-	    {"NUMERIC ", false, PIN_NUMERIC}, {"ALPHANUMERI", false, PIN_NUMERIC}};
+	    {"", false, PIN_NUMERIC}, {"HE", false, PIN_NUMERIC},
+	    {"HEXAD", false, PIN_NUMERIC}, {"NUMERIC ", false, PIN_NUMERIC},
+	    {"ALPHANUMERI", false, PIN_NUMERIC}};
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
@@ -168,7 +169,8 @@ test_names(void **state)
 	for (unsigned i = 0; i < PIN_TYPE_COUNT; i++) {
 		enum pin_type type;
 
-		check_case(i, pin_type_find(span_of(pin_type_name((enum pin_type)i)), &type));
+		check_case(
+		    i, pin_type_find(span_of(pin_type_name((enum pin_type)i)), &type));
 		check_case(i, type == (enum pin_type)i);
 	}
 }
@@ -210,8 +212,8 @@ test_matches(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++)
-		check_case(i,
-		    pin_matches(cases[i].type, cases[i].pin, cases[i].typed) == cases[i].right);
+		check_case(i, pin_matches(cases[i].type, cases[i].pin, cases[i].typed) ==
+				  cases[i].right);
 }
 
 int

@@ -16,10 +16,10 @@
 #include "base/base.h"
 
 /* A case of a table: the number tells which line of it failed. */
-#define check_case(i, condition) \
-	do { \
-		if (!(condition)) \
-			fail_msg("case %zu: %s", (size_t)(i), #condition); \
+#define check_case(i, condition)                                                         \
+	do {                                                                             \
+		if (!(condition))                                                        \
+			fail_msg("case %zu: %s", (size_t)(i), #condition);               \
 	} while (0)
 
 struct dice {

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/world.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+
+static const struct application_caps no_caps;
+
+static int64_t
+wall_ms(const struct clock *c)
+{
+	return ((const struct world *)(const void *)c)->wall_ms;
+}
+
+static int64_t
+steady_ms(const struct clock *c)
+{
+	return ((const struct world *)(const void *)c)->steady_ms;
+}
+
+enum err
+world_open(struct world *w, char why[256])
+{
+	struct store_options o = {.data_dir = w->dir,
+	    .queue_max = 100,
+	    .batch_max = 100,
+	    .key_rotation_ms = PERIOD_MS_DAY,
+	    .clock = &w->clock,
+	    .entropy = &entropy_system};
+
+	return store_open(&o, why, &w->store);
+}
+
+void
+world_restart(struct world *w)
+{
+	char why[256];
+
+	store_close(w->store);
+	assert_int_equal(world_open(w, why), OK);
+}
+
+static enum err
+run(struct world *w, struct job *j, enum verb verb)
+{
+	j->verb = verb;
+	j->arena = &w->arena;
+	return store_run(w->store, j);
+}
+
+static void
+make_account(struct world *w)
+{
+	struct account_job a = {.name = "test"};
+	struct fail fail;
+	struct application_change change = {.name = "app"};
+	struct application_job app = {.create = true, .change = &change, .fail = &fail};
+	struct template_change text = {.pin_type = "NUMERIC", .text = "{{pin}}"};
+	struct template_rules rules = {PIN_LENGTH_MAX, true};
+	struct template_job t = {
+	    .create = true, .change = &text, .rules = &rules, .fail = &fail};
+
+	fail_init(&fail, &w->arena);
+	assert_int_equal(run(w, &a.job, VERB_ACCOUNT_CREATE), OK);
+	w->account = app.account = t.account = a.id;
+	assert_int_equal(run(w, &app.job, VERB_APPLICATION_PUT), OK);
+	w->application = t.application = app.list[0].id;
+	assert_int_equal(run(w, &t.job, VERB_TEMPLATE_PUT), OK);
+	w->template = t.list[0].id;
+}
+
+struct world *
+world_new(void)
+{
+	struct world *w = mem_new(sizeof(*w));
+	char why[256] = "";
+
+	secret_init();
+	w->clock = (struct clock){wall_ms, steady_ms};
+	w->wall_ms = T0;
+	w->steady_ms = 1000;
+	arena_init(&w->arena);
+	snprintf(w->dir, sizeof(w->dir), "/tmp/ww-store-XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	assert_int_equal(world_open(w, why), OK);
+	make_account(w);
+	return w;
+}
+
+static void
+remove_dir(const char *path)
+{
+	DIR *d = opendir(path);
+	struct dirent *entry;
+
+	assert_non_null(d);
+	while ((entry = readdir(d)) != NULL)
+		if (entry->d_name[0] != '.')
+			assert_int_equal(unlinkat(dirfd(d), entry->d_name, 0), 0);
+	closedir(d);
+	assert_int_equal(rmdir(path), 0);
+}
+
+void
+world_free(struct world *w)
+{
+	store_close(w->store);
+	arena_fini(&w->arena);
+	remove_dir(w->dir);
+	mem_free(w);
+}
+
+void
+world_pass(struct world *w, int64_t ms)
+{
+	w->wall_ms += ms;
+	w->steady_ms += ms;
+}
+
+void
+world_path(const struct world *w, const char *name, char out[256])
+{
+	snprintf(out, 256, "%s/%s", w->dir, name);
+}
+
+void
+world_configure(struct world *w, const struct application_change *change)
+{
+	struct fail fail;
+	struct application_job app = {
+	    .account = w->account, .id = w->application, .change = change, .fail = &fail};
+
+	fail_init(&fail, &w->arena);
+	assert_int_equal(run(w, &app.job, VERB_APPLICATION_PUT), OK);
+}
+
+struct world_sent
+world_send(struct world *w, const char *to)
+{
+	struct world_sent out = {0};
+	struct order *o = order_new();
+	struct send_job j = {.account = w->account,
+	    .application = w->application,
+	    .template = w->template,
+	    .caps = &no_caps,
+	    .order = o};
+	uint8_t key[PIN_KEY_LEN];
+
+	o->channel = CHANNEL_SMS;
+	o->destination = arena_text(&o->arena, span_of(to));
+	out.err = run(w, &j.job, VERB_SEND);
+	out.wait_ms = j.wait_ms;
+	if (out.err == OK) {
+		out.pin_id = o->recipe.pin_id;
+		out.key_id = o->key_id;
+		assert_int_equal(
+		    keyring_find(store_keyring(w->store), o->key_id, key), OK);
+		pin_derive(key, &o->recipe, out.pin);
+	}
+	order_free(o);
+	return out;
+}
+
+struct world_verified
+world_verify(struct world *w, const struct ident *pin_id, const char *typed)
+{
+	struct verify_job j = {
+	    .account = w->account, .pin_id = *pin_id, .typed = span_of(typed)};
+	struct world_verified out = {.err = run(w, &j.job, VERB_VERIFY)};
+
+	out.verdict = j.verdict;
+	out.left = j.attempts_left;
+	out.wait_ms = j.wait_ms;
+	return out;
+}
+
+enum err
+world_resend(struct world *w, const struct ident *pin_id, int64_t *wait_ms_out)
+{
+	struct order *o = order_new();
+	struct resend_job j = {.account = w->account,
+	    .pin_id = *pin_id,
+	    .resends_max = 3,
+	    .interval_ms = 10000,
+	    .order = o};
+	enum err e = run(w, &j.job, VERB_RESEND);
+
+	*wait_ms_out = j.wait_ms;
+	order_free(o);
+	return e;
+}
+
+size_t
+world_open_messages(struct world *w)
+{
+	struct open_messages_job j = {.limit = 1000};
+	struct task *t;
+
+	assert_int_equal(run(w, &j.job, VERB_OPEN_MESSAGES), OK);
+	t = j.first == NULL ? NULL : &j.first->task;
+	while (t != NULL) {
+		struct task *next = t->next;
+
+		order_free(container_of(t, struct order, task));
+		t = next;
+	}
+	return j.count;
+}
+
+enum err
+world_outcome(
+    struct world *w, const struct ident *pin_id, unsigned seq, enum message_state state)
+{
+	struct outcome_job j = {
+	    .pin_id = *pin_id, .seq = seq, .state = state, .carrier = "c", .attempts = 1};
+
+	return run(w, &j.job, VERB_OUTCOME);
+}
+
+int64_t
+world_retain(struct world *w, int64_t keep_ms)
+{
+	struct retain_job j = {.keep_ms = keep_ms, .limit = 1000};
+
+	assert_int_equal(run(w, &j.job, VERB_RETAIN), OK);
+	return j.removed;
+}

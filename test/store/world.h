@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A store in a folder of its own, on a clock that a test moves, with one account,
+ * application and template; and the verbs as short calls.
+ */
+#ifndef WW_TEST_WORLD_H
+#define WW_TEST_WORLD_H
+
+#include "store/store.h"
+#include "unit/unit.h"
+
+#define T0 INT64_C(1800000000000)
+
+struct world {
+	struct clock clock; /* first: the functions find the world by it */
+	int64_t wall_ms;
+	int64_t steady_ms;
+	char dir[64];
+	struct store *store;
+	struct arena arena;
+	struct ident account;
+	struct ident application;
+	struct ident template;
+};
+
+struct world *world_new(void);
+void world_free(struct world *w);
+/* Closes the store and opens it again. */
+void world_restart(struct world *w);
+enum err world_open(struct world *w, char why[256]);
+/* Both clocks. */
+void world_pass(struct world *w, int64_t ms);
+void world_path(const struct world *w, const char *name, char out[256]);
+/* Lets an application_change take effect on the application. */
+void world_configure(struct world *w, const struct application_change *change);
+
+struct world_sent {
+	enum err err;
+	struct ident pin_id;
+	int64_t wait_ms;
+	int64_t key_id;
+	char pin[PIN_LENGTH_MAX + 1];
+};
+
+struct world_sent world_send(struct world *w, const char *to);
+
+struct world_verified {
+	enum err err;
+	enum verdict verdict;
+	int64_t left;
+	int64_t wait_ms;
+};
+
+struct world_verified world_verify(
+    struct world *w, const struct ident *pin_id, const char *typed);
+enum err world_resend(struct world *w, const struct ident *pin_id, int64_t *wait_ms_out);
+/* How many messages are open. */
+size_t world_open_messages(struct world *w);
+enum err world_outcome(
+    struct world *w, const struct ident *pin_id, unsigned seq, enum message_state state);
+/* How many rows went. */
+int64_t world_retain(struct world *w, int64_t keep_ms);
+
+#endif
