@@ -295,8 +295,8 @@ skip_empty_lines(struct span s)
 {
 	size_t n = 0;
 
-	while (n + 1 < s.len && s.ptr[n] == '\r' && s.ptr[n + 1] == '\n')
-		n += 2;
+	while (n < s.len && (s.ptr[n] == '\r' || s.ptr[n] == '\n'))
+		n++;
 	return n;
 }
 
