@@ -14,7 +14,7 @@ from harness import peer
 from harness.crowd import crowd
 from harness.server import PIN, Server, wait_for, wrong
 
-PINS = 4000
+PINS = 10000
 WORKERS = 16
 FRAGMENT = 10
 RUN = re.compile(rb"[0-9A-Z]{%d,}" % FRAGMENT)

@@ -140,6 +140,15 @@ def test_what_was_answered_before_a_kill_is_true_after_it(survivor, seed):
     crowd(server, [lambda c, case=case: check(c, mailbox, case) for case in load.cases], WORKERS)
 
 
+def test_every_pin_that_was_committed_was_sent(survivor):
+    """Whether or not its answer left in time: the start after the kill sends what is open."""
+    server, mailbox = survivor[:2]
+    with sqlite3.connect(f"file:{server.data}/watchword.db?mode=ro", uri=True) as db:
+        committed = [pin_id for (pin_id,) in db.execute("SELECT hex(id) FROM pin")]
+    assert len(committed) > ROUNDS
+    wait_for("all messages", lambda: all(mailbox.pin(pin_id) for pin_id in committed))
+
+
 def test_the_database_is_whole_after_all_of_it(survivor):
     server = survivor[0]
     server.stop()

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The codec against octets written by hand from SMPP 3.4, and against what is not SMPP.
+ */
+#include "base/secret.h"
+#include "carrier/smpp_pdu.h"
+#include "unit/unit.h"
+
+enum { MUTATIONS = 200000, OCTETS_MAX = 512 };
+
+/* Spaces are for the reader. */
+static struct span
+octets(const char *hex, uint8_t out[OCTETS_MAX])
+{
+	char packed[2 * OCTETS_MAX];
+	size_t n = 0;
+
+	for (; *hex != '\0'; hex++)
+		if (*hex != ' ')
+			packed[n++] = *hex;
+	assert_true(secret_from_hex((struct span){packed, n}, out, n / 2));
+	return (struct span){(char *)out, n / 2};
+}
+
+#define BIND                                                                             \
+	"0000002a 00000009 00000000 00000001 "                                           \
+	"7761746368 00 736563726574 00 766d61 00 34 00 00 00 00"
+
+/* submit_sm of "hi" from "Bar" (5/0) to 4179 (1/1), 1 hour, UDHI not set */
+#define SUBMIT                                                                           \
+	"00000042 00000004 00000000 00000002 00 05 00 42617200 01 01 3431373900 "        \
+	"00 00 00 00 30303030303030313030303030303052 00 01 00 00 00 02 6869"
+
+static const char *const good[] = {
+    "00000010 00000015 00000000 00000001",
+    "00000010 80000015 00000000 00000001",
+    "00000010 00000006 00000000 00000003",
+    "00000010 80000000 00000003 00000004",
+    "00000015 80000009 00000000 00000001 736d736300",
+    "0000001a 80000009 00000000 00000001 736d736300 0210 0001 34",
+    "00000010 80000004 00000058 00000002",
+    "00000019 80000004 00000000 00000002 303030303030316100",
+    "00000011 80000005 00000000 00000007 00",
+    SUBMIT,
+    "0000003d 00000005 00000000 00000009 00 01 01 3431373900 05 00 42617200 04 00 00 00 "
+    "00 00 00 "
+    "00 00 00 001e 0003 316100 0427 0001 02 1400 0002 ffff",
+};
+
+static void
+test_what_is_good_comes_out_as_it_went_in(void **state)
+{
+	uint8_t raw[OCTETS_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < countof(good) - 1; i++) {
+		struct span s = octets(good[i], raw);
+		struct smpp_pdu pdu;
+		const char *field = "";
+		struct buf out;
+
+		check_case(i, smpp_pdu_decode(s, &pdu, &field) == OK);
+		buf_init(&out, SMPP_PDU_LEN_MAX);
+		check_case(i, smpp_pdu_encode(&pdu, &out, &field) == OK);
+		/* an empty body of a response is written out as empty fields */
+		check_case(i, span_equal(buf_span(&out), s) || s.len == SMPP_HEADER_LEN);
+		buf_fini(&out);
+	}
+}
+
+static void
+test_a_bind_as_written_by_hand(void **state)
+{
+	uint8_t raw[OCTETS_MAX];
+	struct smpp_pdu pdu = {.command = SMPP_bind_transceiver,
+	    .sequence = 1,
+	    .system_id = "watch",
+	    .password = "secret",
+	    .system_type = "vma",
+	    .interface_version = 0x34};
+	struct buf out;
+	const char *field;
+	struct span want;
+
+	(void)state;
+	buf_init(&out, SMPP_PDU_LEN_MAX);
+	assert_int_equal(smpp_pdu_encode(&pdu, &out, &field), OK);
+	want = octets(BIND, raw);
+	raw[3] = (uint8_t)want.len;
+	assert_int_equal(out.len, want.len);
+	assert_memory_equal(out.ptr, want.ptr, want.len);
+	buf_fini(&out);
+}
+
+static void
+test_a_submit_as_written_by_hand(void **state)
+{
+	uint8_t raw[OCTETS_MAX];
+	struct smpp_pdu pdu;
+	const char *field;
+
+	(void)state;
+	assert_int_equal(smpp_pdu_decode(octets(SUBMIT, raw), &pdu, &field), OK);
+	assert_int_equal(pdu.command, SMPP_submit_sm);
+	assert_int_equal(pdu.sequence, 2);
+	assert_string_equal(pdu.source_addr, "Bar");
+	assert_int_equal(pdu.source_addr_ton, 5);
+	assert_string_equal(pdu.destination_addr, "4179");
+	assert_string_equal(pdu.validity_period, "000000010000000R");
+	assert_int_equal(pdu.registered_delivery, 1);
+	assert_true(span_equal_text(pdu.short_message, "hi"));
+}
+
+static void
+test_optional_parameters_known_and_unknown(void **state)
+{
+	uint8_t raw[OCTETS_MAX];
+	struct smpp_pdu pdu;
+	const char *field;
+	struct span s = octets(good[countof(good) - 1], raw);
+
+	(void)state;
+	raw[3] = (uint8_t)s.len;
+	assert_int_equal(smpp_pdu_decode(s, &pdu, &field), OK);
+	assert_string_equal(pdu.tlv_receipted_message_id, "1a");
+	assert_int_equal(pdu.tlv_message_state, 2);
+	assert_int_equal(
+	    pdu.tlvs, 1u << SMPP_TLV_receipted_message_id | 1u << SMPP_TLV_message_state);
+}
+
+static void
+test_what_is_wrong_is_named(void **state)
+{
+	static const struct {
+		const char *hex;
+		enum err err;
+		const char *field;
+	} cases[] = {
+	    {"00000010 00000015 00000000", ERR_SYNTAX, "command_length"},
+	    {"00000011 00000015 00000000 00000001", ERR_SYNTAX, "command_length"},
+	    {"00000010 000000ff 00000000 00000001", ERR_NOT_FOUND, "command_id"},
+	    {"00000013 80000009 00000000 00000001 736d73", ERR_SYNTAX, "system_id"},
+	    {"00000024 80000009 00000000 00000001 "
+	     "61616161616161616161616161616161 616161 00",
+		ERR_SYNTAX, "system_id"},
+	    {"00000010 00000009 00000000 00000001", ERR_SYNTAX, "system_id"},
+	    {"00000013 00000004 00000000 00000001 00 05 00", ERR_SYNTAX, "source_addr"},
+	    {"00000016 80000004 00000000 00000002 3100 0427 01", ERR_SYNTAX,
+		"optional parameters"},
+	    {"00000018 80000004 00000000 00000002 3100 0427 0002 01", ERR_SYNTAX,
+		"optional parameters"},
+	    {"00000018 80000004 00000000 00000002 3100 0427 0002 0102", ERR_SYNTAX,
+		"message_state"},
+	};
+	uint8_t raw[OCTETS_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct span s = octets(cases[i].hex, raw);
+		struct smpp_pdu pdu;
+		const char *field = "";
+
+		if (strcmp(cases[i].field, "command_length") != 0)
+			raw[3] = (uint8_t)s.len;
+		check_case(i, smpp_pdu_decode(s, &pdu, &field) == cases[i].err);
+		check_case(i, strcmp(field, cases[i].field) == 0);
+	}
+}
+
+static void
+test_a_text_longer_than_its_pdu(void **state)
+{
+	uint8_t raw[OCTETS_MAX];
+	struct span s = octets(SUBMIT, raw);
+	struct smpp_pdu pdu;
+	const char *field = "";
+
+	(void)state;
+	raw[s.len - 3] = 3; /* sm_length, of two octets */
+	assert_int_equal(smpp_pdu_decode(s, &pdu, &field), ERR_SYNTAX);
+	assert_string_equal(field, "short_message");
+}
+
+static void
+test_impossible_lengths(void **state)
+{
+	static const struct {
+		const char *hex;
+		enum err err;
+	} cases[] = {{"000000", ERR_DOWN}, {"00000000", ERR_SYNTAX},
+	    {"0000000f", ERR_SYNTAX}, {"00000010", OK}, {"00011170", OK},
+	    {"00011171", ERR_SYNTAX}, {"ffffffff", ERR_SYNTAX}};
+	uint8_t raw[OCTETS_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		size_t len;
+
+		check_case(
+		    i, smpp_pdu_length(octets(cases[i].hex, raw), &len) == cases[i].err);
+	}
+}
+
+/* Each in memory of just its size, so that reading over the end is seen. */
+static void
+test_mutations(void **state)
+{
+	struct dice dice = {11};
+	uint8_t raw[OCTETS_MAX];
+
+	(void)state;
+	for (int i = 0; i < MUTATIONS; i++) {
+		struct span s =
+		    octets(good[dice_between(&dice, 0, countof(good) - 1)], raw);
+		struct smpp_pdu pdu;
+		const char *field = "";
+		char *copy;
+
+		for (int64_t n = dice_between(&dice, 0, 4); n > 0; n--)
+			raw[dice_between(&dice, 0, (int64_t)s.len - 1)] =
+			    (uint8_t)dice_between(&dice, 0, 255);
+		s.len = (size_t)dice_between(&dice, 1, (int64_t)s.len);
+		if (dice_between(&dice, 0, 3) > 0 && s.len > 4)
+			memcpy(raw, (uint8_t[]){0, 0, 0, (uint8_t)s.len}, 4);
+		copy = mem_array(s.len, 1);
+		memcpy(copy, s.ptr, s.len);
+		if (smpp_pdu_decode((struct span){copy, s.len}, &pdu, &field) != OK)
+			assert_string_not_equal(field, "");
+		mem_free(copy);
+	}
+}
+
+static void
+test_a_field_that_does_not_fit_is_named(void **state)
+{
+	struct smpp_pdu pdu = {.command = SMPP_submit_sm};
+	const char *field = "";
+	char text[300] = {0};
+	struct buf out;
+
+	(void)state;
+	pdu.short_message = (struct span){text, 255};
+	buf_init(&out, SMPP_PDU_LEN_MAX);
+	assert_int_equal(smpp_pdu_encode(&pdu, &out, &field), ERR_TOO_LARGE);
+	assert_string_equal(field, "short_message");
+	buf_fini(&out);
+}
+
+static void
+test_what_a_status_means(void **state)
+{
+	(void)state;
+	assert_int_equal(smpp_status_result(0), CARRIER_ACCEPTED);
+	assert_int_equal(smpp_status_result(SMPP_ESME_RTHROTTLED), CARRIER_RETRY);
+	assert_int_equal(smpp_status_result(SMPP_ESME_RMSGQFUL), CARRIER_RETRY);
+	assert_int_equal(smpp_status_result(SMPP_ESME_RINVDSTADR), CARRIER_REFUSED);
+	assert_int_equal(smpp_status_result(0x400), CARRIER_RETRY);
+	assert_string_equal(smpp_status_name(0x58), "ESME_RTHROTTLED");
+	assert_string_equal(smpp_status_name(0x400), "vendor");
+}
+
+static void
+test_what_is_left_of_a_life(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} cases[] = {{1, "000000000001000R"}, {999, "000000000001000R"},
+	    {1999, "000000000001000R"}, {900000, "000000001500000R"},
+	    {86399999, "000000235959000R"}, {86400000, "000001000000000R"},
+	    {INT64_C(31) * 86400000, "000101000000000R"},
+	    {INT64_C(3650) * 86400000, "001100000000000R"}};
+	char text[17];
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		smpp_relative_time(cases[i].ms, text);
+		check_case(i, strcmp(text, cases[i].text) == 0);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_what_is_good_comes_out_as_it_went_in),
+	    cmocka_unit_test(test_a_bind_as_written_by_hand),
+	    cmocka_unit_test(test_a_submit_as_written_by_hand),
+	    cmocka_unit_test(test_optional_parameters_known_and_unknown),
+	    cmocka_unit_test(test_what_is_wrong_is_named),
+	    cmocka_unit_test(test_a_text_longer_than_its_pdu),
+	    cmocka_unit_test(test_impossible_lengths),
+	    cmocka_unit_test(test_mutations),
+	    cmocka_unit_test(test_a_field_that_does_not_fit_is_named),
+	    cmocka_unit_test(test_what_a_status_means),
+	    cmocka_unit_test(test_what_is_left_of_a_life),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
