@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The carrier for trying out: whole lines, and a full disk. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "carrier/carrier.h"
+#include "unit/unit.h"
+
+static struct carrier *
+open_at(const char *dir, const char *path)
+{
+	static struct carrier_config config;
+	struct carrier_env env = {NULL, &clock_system, &entropy_system, dir, NULL, NULL};
+	struct carrier *c = NULL;
+	char why[256] = "";
+
+	config = (struct carrier_config){.name = "f", .type = "file", .path = path};
+	assert_int_equal(carrier_open(&config, &env, why, &c), OK);
+	return c;
+}
+
+static void
+keep(void *ctx, const struct carrier_outcome *outcome)
+{
+	*(struct carrier_outcome *)ctx = *outcome;
+}
+
+static struct carrier_outcome
+submit(struct carrier *c, const char *from, const char *text)
+{
+	struct carrier_message m = {.channel = "sms",
+	    .pin_id = "P",
+	    .application_id = "A",
+	    .to = "4179",
+	    .from = from,
+	    .text = span_of(text),
+	    .at_ms = 1,
+	    .validity_ms = 1};
+	struct carrier_outcome o = {0};
+
+	carrier_submit(c, &m, keep, &o);
+	return o;
+}
+
+static void
+test_a_message_is_a_line(void **state)
+{
+	char dir[] = "/tmp/ww-file-XXXXXX";
+	char path[64];
+	char lines[1024] = "";
+	struct stat st;
+	struct carrier *c;
+	FILE *f;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	c = open_at(dir, "m.jsonl");
+	assert_int_equal(
+	    submit(c, "Bar", "say \"hi\"\n\xf0\x9f\x98\x80").result, CARRIER_ACCEPTED);
+	assert_int_equal(submit(c, NULL, "x").result, CARRIER_ACCEPTED);
+	assert_true(carrier_is_up(c));
+	carrier_free(c);
+	snprintf(path, sizeof(path), "%s/m.jsonl", dir);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	f = fopen(path, "r");
+	assert_true(fread(lines, 1, sizeof(lines) - 1, f) > 0);
+	fclose(f);
+	assert_string_equal(lines,
+	    "{\"at\":\"1970-01-01T00:00:00.001Z\",\"channel\":\"sms\",\"pinId\":\"P\","
+	    "\"applicationId\":\"A\",\"to\":\"4179\",\"from\":\"Bar\","
+	    "\"text\":\"say \\\"hi\\\"\\n\xf0\x9f\x98\x80\"}\n"
+	    "{\"at\":\"1970-01-01T00:00:00.001Z\",\"channel\":\"sms\",\"pinId\":\"P\","
+	    "\"applicationId\":\"A\",\"to\":\"4179\",\"text\":\"x\"}\n");
+	unlink(path);
+	rmdir(dir);
+}
+
+static void
+test_a_full_disk_is_said_with_its_code(void **state)
+{
+	struct carrier *c = open_at("/", "/dev/full");
+	struct carrier_outcome o = submit(c, "Bar", "x");
+
+	(void)state;
+	assert_int_equal(o.result, CARRIER_RETRY);
+	assert_int_equal(o.code, 28);
+	assert_non_null(strstr(o.reason, "space"));
+	carrier_free(c);
+}
+
+static void
+test_a_place_that_is_none(void **state)
+{
+	struct carrier_config config = {
+	    .name = "f", .type = "file", .path = "no/such/file"};
+	struct carrier_env env = {
+	    NULL, &clock_system, &entropy_system, "/tmp", NULL, NULL};
+	struct carrier *c = NULL;
+	char why[256] = "";
+
+	(void)state;
+	assert_int_equal(carrier_open(&config, &env, why, &c), ERR_IO);
+	assert_string_equal(why, "/tmp/no/such/file: No such file or directory");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_message_is_a_line),
+	    cmocka_unit_test(test_a_full_disk_is_said_with_its_code),
+	    cmocka_unit_test(test_a_place_that_is_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules at the head of carrier.h, kept by the SMPP carrier whatever the SMSC does. */
+#include "carrier/faulty.h"
+
+#include <stdio.h>
+
+static const char long_text[] = "01234567890123456789012345678901234567890123456789012345"
+				"67890123456789012345678901234567"
+				"89012345678901234567890123456789012345678901234567890123"
+				"45678901234567890123456789012345"
+				"6789"; /* 180 characters: two parts */
+
+static void
+expect(struct faulty *f, unsigned i, enum carrier_result result, const char *reason)
+{
+	faulty_until(f, f->outcomes[i].calls > 0);
+	assert_int_equal(f->outcomes[i].result, result);
+	assert_string_equal(f->outcomes[i].reason, reason);
+	assert_int_equal(f->outcomes[i].calls, 1);
+}
+
+static void
+test_accepted(void **state)
+{
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	faulty_submit(f, 0, "hello");
+	expect(f, 0, CARRIER_ACCEPTED, "ESME_ROK");
+	assert_string_not_equal(f->outcomes[0].message_id, "");
+	assert_int_equal(f->last.registered_delivery, 1);
+	assert_string_equal(f->last.validity_period, "000000000100000R");
+	assert_memory_equal(f->last_text, "hello", 5);
+}
+
+static void
+test_refused_and_to_be_tried_again(void **state)
+{
+	static const struct {
+		enum faulty_way way;
+		uint32_t code;
+		enum carrier_result result;
+		const char *reason;
+	} cases[] = {
+	    {FAULTY_REJECT, SMPP_ESME_RINVDSTADR, CARRIER_REFUSED, "ESME_RINVDSTADR"},
+	    {FAULTY_REJECT, SMPP_ESME_RTHROTTLED, CARRIER_RETRY, "ESME_RTHROTTLED"},
+	    {FAULTY_REJECT, SMPP_ESME_RMSGQFUL, CARRIER_RETRY, "ESME_RMSGQFUL"},
+	    {FAULTY_REJECT, 0x400, CARRIER_RETRY, "vendor"},
+	    {FAULTY_NACK, SMPP_ESME_RINVCMDLEN, CARRIER_REFUSED, "ESME_RINVCMDLEN"},
+	    {FAULTY_NACK, SMPP_ESME_RSYSERR, CARRIER_RETRY, "ESME_RSYSERR"},
+	};
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	for (unsigned i = 0; i < countof(cases); i++) {
+		f->way = cases[i].way;
+		f->code = cases[i].code;
+		faulty_submit(f, i, "hello");
+		expect(f, i, cases[i].result, cases[i].reason);
+		assert_int_equal(f->outcomes[i].code, cases[i].code);
+		assert_true(carrier_is_up(f->carrier));
+	}
+}
+
+static void
+test_down_is_said_at_once(void **state)
+{
+	struct faulty *f = *state;
+
+	faulty_stop_listening(f);
+	faulty_open(f);
+	faulty_submit(f, 0, "hello");
+	assert_int_equal(f->outcomes[0].calls, 1);
+	assert_int_equal(f->outcomes[0].result, CARRIER_RETRY);
+	assert_int_equal(f->outcomes[0].code, 0);
+}
+
+static void
+test_silence_is_unknown_and_the_link_is_probed(void **state)
+{
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	f->way = FAULTY_SILENT;
+	faulty_submit(f, 0, "hello");
+	expect(f, 0, CARRIER_UNKNOWN, "no response in time");
+	faulty_until(f, f->probes == 1);
+	faulty_until(f, !carrier_is_up(f->carrier));
+	f->way = FAULTY_ACCEPT;
+	faulty_until(f, carrier_is_up(f->carrier));
+	assert_int_equal(f->connections, 2);
+}
+
+/* What breaks the connection: the message may have been taken, and the link comes back.
+ */
+static void
+test_a_broken_link_is_unknown_and_comes_back(void **state)
+{
+	static const enum faulty_way ways[] = {FAULTY_CLOSE, FAULTY_GARBAGE, FAULTY_HUGE,
+	    FAULTY_SHORT, FAULTY_BAD_BODY, FAULTY_UNBIND};
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	for (unsigned i = 0; i < countof(ways); i++) {
+		f->way = ways[i];
+		faulty_submit(f, i, "hello");
+		faulty_until(f, f->outcomes[i].calls > 0);
+		assert_int_equal(f->outcomes[i].result, CARRIER_UNKNOWN);
+		assert_false(carrier_is_up(f->carrier));
+		f->way = FAULTY_ACCEPT;
+		faulty_until(f, carrier_is_up(f->carrier));
+		assert_int_equal(f->outcomes[i].calls, 1);
+	}
+	assert_int_equal(f->binds, 1 + countof(ways));
+}
+
+static void
+test_odd_but_harmless(void **state)
+{
+	static const enum faulty_way ways[] = {
+	    FAULTY_PIECES, FAULTY_TWICE, FAULTY_STRANGER, FAULTY_DELIVER};
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	for (unsigned i = 0; i < countof(ways); i++) {
+		f->way = ways[i];
+		faulty_submit(f, i, "hello");
+		expect(f, i, CARRIER_ACCEPTED, "ESME_ROK");
+	}
+	faulty_until(f, f->deliver_acks == 1 && f->nacks == 1);
+	faulty_idle(f, 50);
+	for (unsigned i = 0; i < countof(ways); i++)
+		assert_int_equal(f->outcomes[i].calls, 1);
+	assert_int_equal(f->connections, 1);
+}
+
+static void
+test_responses_in_another_order(void **state)
+{
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	f->way = FAULTY_HOLD;
+	for (unsigned i = 0; i < 10; i++)
+		faulty_submit(f, i, "hello");
+	faulty_until(f, f->held_count == 10);
+	faulty_release(f);
+	for (unsigned i = 0; i < 10; i++)
+		expect(f, i, CARRIER_ACCEPTED, "ESME_ROK");
+}
+
+static void
+test_a_full_window_is_said_at_once(void **state)
+{
+	struct faulty *f = *state;
+
+	f->config.window = 4;
+	faulty_bind(f);
+	f->way = FAULTY_HOLD;
+	for (unsigned i = 0; i < 6; i++)
+		faulty_submit(f, i, "hello");
+	for (unsigned i = 4; i < 6; i++) {
+		assert_int_equal(f->outcomes[i].calls, 1);
+		assert_int_equal(f->outcomes[i].result, CARRIER_RETRY);
+		assert_string_equal(f->outcomes[i].reason, "the window is full");
+	}
+	faulty_until(f, f->held_count == 4);
+	f->changes = 0;
+	faulty_release(f);
+	faulty_until(f, f->outcomes[3].calls == 1 && f->changes > 0);
+	f->way = FAULTY_ACCEPT;
+	faulty_submit(f, 6, "hello");
+	expect(f, 6, CARRIER_ACCEPTED, "ESME_ROK");
+	assert_true(f->most_at_once <= 4);
+}
+
+static void
+test_a_long_text_needs_all_its_parts(void **state)
+{
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	faulty_submit(f, 0, long_text);
+	expect(f, 0, CARRIER_ACCEPTED, "ESME_ROK");
+	assert_int_equal(f->submits, 2);
+	assert_int_equal(f->last.esm_class, 0x40);
+	assert_int_equal(f->last_text_len, 6 + 180 - 153);
+	assert_memory_equal(f->last_text, "\5\0\3", 3);
+	assert_int_equal(f->last_text[4], 2);
+	assert_int_equal(f->last_text[5], 2);
+}
+
+/* More parts than the window has places: one after the other, and nothing between them.
+ */
+static void
+test_a_text_larger_than_the_window(void **state)
+{
+	struct faulty *f = *state;
+
+	f->config.window = 1;
+	faulty_bind(f);
+	faulty_submit(f, 0, long_text);
+	faulty_submit(f, 1, "hello");
+	assert_int_equal(f->outcomes[1].result, CARRIER_RETRY);
+	expect(f, 0, CARRIER_ACCEPTED, "ESME_ROK");
+	assert_int_equal(f->most_at_once, 1);
+	assert_int_equal(f->submits, 2);
+	faulty_submit(f, 2, "hello");
+	expect(f, 2, CARRIER_ACCEPTED, "ESME_ROK");
+}
+
+static void
+test_a_part_that_is_refused_ends_the_message(void **state)
+{
+	struct faulty *f = *state;
+
+	f->config.window = 1;
+	faulty_bind(f);
+	f->way = FAULTY_REJECT;
+	f->code = SMPP_ESME_RINVDSTADR;
+	faulty_submit(f, 0, long_text);
+	expect(f, 0, CARRIER_REFUSED, "ESME_RINVDSTADR");
+	assert_int_equal(f->submits, 1);
+	f->way = FAULTY_ACCEPT;
+	faulty_submit(f, 1, "hello");
+	expect(f, 1, CARRIER_ACCEPTED, "ESME_ROK");
+}
+
+static void
+test_a_refused_bind_is_tried_again(void **state)
+{
+	struct faulty *f = *state;
+
+	f->bind_status = SMPP_ESME_RINVPASWD;
+	faulty_open(f);
+	faulty_until(f, f->binds == 1);
+	faulty_idle(f, 100);
+	assert_false(carrier_is_up(f->carrier));
+	f->bind_status = 0;
+	faulty_until(f, carrier_is_up(f->carrier));
+	assert_int_equal(f->binds, 2);
+}
+
+static void
+test_no_response_to_the_bind(void **state)
+{
+	struct faulty *f = *state;
+
+	f->way = FAULTY_DEAD;
+	faulty_open(f);
+	faulty_until(f, f->connections == 2);
+	f->way = FAULTY_ACCEPT;
+	faulty_until(f, carrier_is_up(f->carrier));
+}
+
+static void
+test_a_quiet_link_is_probed_and_kept(void **state)
+{
+	struct faulty *f = *state;
+
+	f->config.enquire_link_ms = 100;
+	faulty_bind(f);
+	faulty_until(f, f->probes >= 3);
+	assert_true(carrier_is_up(f->carrier));
+	assert_int_equal(f->connections, 1);
+}
+
+static void
+test_a_half_open_link_is_found(void **state)
+{
+	struct faulty *f = *state;
+
+	f->config.enquire_link_ms = 100;
+	faulty_bind(f);
+	f->way = FAULTY_SILENT;
+	faulty_until(f, !carrier_is_up(f->carrier));
+	assert_int_equal(f->probes, 1);
+}
+
+static void
+test_closing_answers_what_is_outstanding(void **state)
+{
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	f->way = FAULTY_HOLD;
+	faulty_submit(f, 0, "hello");
+	faulty_submit(f, 1, long_text);
+	faulty_until(f, f->held_count == 3);
+	carrier_free(f->carrier);
+	f->carrier = NULL;
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(f->outcomes[i].calls, 1);
+		assert_int_equal(f->outcomes[i].result, CARRIER_UNKNOWN);
+	}
+	faulty_until(f, f->unbinds == 1);
+}
+
+static void
+test_what_cannot_be_opened(void **state)
+{
+	struct faulty *f = *state;
+	struct carrier_env env = {
+	    f->base, &clock_system, &entropy_system, "/tmp", NULL, NULL};
+	struct carrier_config c = f->config;
+	char why[256] = "";
+
+	c.password = "far too long";
+	assert_int_equal(carrier_open(&c, &env, why, &f->carrier), ERR_INVALID);
+	assert_string_equal(why, "password is longer than 8 octets");
+	c = f->config;
+	c.host = NULL;
+	assert_int_equal(carrier_open(&c, &env, why, &f->carrier), ERR_INVALID);
+	c.type = "pigeon";
+	assert_int_equal(carrier_open(&c, &env, why, &f->carrier), ERR_INVALID);
+	assert_string_equal(why, "there is no carrier type pigeon");
+}
+
+#define CASE(name)                                                                       \
+	cmocka_unit_test_setup_teardown(test_##name, faulty_setup, faulty_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(accepted),
+	    CASE(refused_and_to_be_tried_again),
+	    CASE(down_is_said_at_once),
+	    CASE(silence_is_unknown_and_the_link_is_probed),
+	    CASE(a_broken_link_is_unknown_and_comes_back),
+	    CASE(odd_but_harmless),
+	    CASE(responses_in_another_order),
+	    CASE(a_full_window_is_said_at_once),
+	    CASE(a_long_text_needs_all_its_parts),
+	    CASE(a_text_larger_than_the_window),
+	    CASE(a_part_that_is_refused_ends_the_message),
+	    CASE(a_refused_bind_is_tried_again),
+	    CASE(no_response_to_the_bind),
+	    CASE(a_quiet_link_is_probed_and_kept),
+	    CASE(a_half_open_link_is_found),
+	    CASE(closing_answers_what_is_outstanding),
+	    CASE(what_cannot_be_opened),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
