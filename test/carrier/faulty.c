@@ -59,10 +59,17 @@ hold(struct faulty *f, uint32_t sequence)
 }
 
 void
+faulty_release_one(struct faulty *f, uint32_t status)
+{
+	assert_true(f->held_count > 0);
+	respond(f, f->held[--f->held_count], status);
+}
+
+void
 faulty_release(struct faulty *f)
 {
 	while (f->held_count > 0)
-		respond(f, f->held[--f->held_count], 0);
+		faulty_release_one(f, 0);
 }
 
 static void

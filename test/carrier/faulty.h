@@ -80,6 +80,7 @@ void faulty_bind(struct faulty *f);
 void faulty_submit(struct faulty *f, unsigned i, const char *text);
 /* Answers what was held, in the reverse order. */
 void faulty_release(struct faulty *f);
+void faulty_release_one(struct faulty *f, uint32_t status);
 void faulty_stop_listening(struct faulty *f);
 
 /* Runs the loop until the condition holds; fails after 10 s. */

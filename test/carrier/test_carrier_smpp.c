@@ -227,6 +227,23 @@ test_a_part_that_is_refused_ends_the_message(void **state)
 }
 
 static void
+test_one_part_of_two_is_not_the_message(void **state)
+{
+	struct faulty *f = *state;
+
+	f->config.response_timeout_ms = 5000;
+	faulty_bind(f);
+	f->way = FAULTY_HOLD;
+	faulty_submit(f, 0, long_text);
+	faulty_until(f, f->held_count == 2);
+	faulty_release_one(f, 0);
+	faulty_idle(f, 50);
+	assert_int_equal(f->outcomes[0].calls, 0);
+	faulty_release_one(f, SMPP_ESME_RMSGQFUL);
+	expect(f, 0, CARRIER_RETRY, "ESME_RMSGQFUL");
+}
+
+static void
 test_a_refused_bind_is_tried_again(void **state)
 {
 	struct faulty *f = *state;
@@ -334,6 +351,7 @@ main(void)
 	    CASE(a_long_text_needs_all_its_parts),
 	    CASE(a_text_larger_than_the_window),
 	    CASE(a_part_that_is_refused_ends_the_message),
+	    CASE(one_part_of_two_is_not_the_message),
 	    CASE(a_refused_bind_is_tried_again),
 	    CASE(no_response_to_the_bind),
 	    CASE(a_quiet_link_is_probed_and_kept),
