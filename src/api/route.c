@@ -76,8 +76,9 @@ find_dialect(struct span path)
 	for (size_t i = 0; i < countof(dialects); i++) {
 		size_t len = strlen(dialects[i]->prefix);
 
-		if (path.len >= len && memcmp(path.ptr, dialects[i]->prefix, len) == 0 &&
-		    (len == 0 || path.len == len || path.ptr[len] == '/'))
+		if (len == 0 ||
+		    (path.len >= len && memcmp(path.ptr, dialects[i]->prefix, len) == 0 &&
+			(path.len == len || path.ptr[len] == '/')))
 			return dialects[i];
 	}
 	return dialects[0];

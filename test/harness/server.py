@@ -118,16 +118,27 @@ class Server:
         for reader in self.readers:
             reader.join(5)
         assert status == expect, f"it ended with {status}: {self.log.decode()}"
+        self._expect_no_report()
 
     def kill(self):
         """kill -9."""
         self.process.kill()
         self.process.wait(STOP_S)
+        self.readers[0].join(5)
+        self._expect_no_report()
 
     def stop_if_running(self):
-        """At the end of a test, whatever it left behind."""
-        if self.process is not None and self.process.poll() is None:
+        """At the end of a test, whatever it left behind; a server that ended by itself
+        did so on purpose or is a fault that no request noticed."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
             self.stop()
+        assert self.process.returncode in (0, -signal.SIGKILL), self.log.decode()
+
+    def _expect_no_report(self):
+        """UBSan beside ASan writes to standard error, whatever its log_path says."""
+        assert b"runtime error:" not in self.log, self.log.decode()
 
     def __enter__(self):
         return self.start()
