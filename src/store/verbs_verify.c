@@ -119,6 +119,31 @@ read_log(struct item *it, struct row *r)
 	verify_of(it)->logged = true;
 }
 
+static bool
+was_refused(const struct item *it)
+{
+	return !verify_of_const(it)->logged;
+}
+
+static void
+bind_window(struct item *it, struct binder *b)
+{
+	struct verify_job *j = verify_of(it);
+
+	bind_destination(j, b);
+	bind_int(b, j->job.now_ms - j->limit.period_ms);
+}
+
+/* The oldest request in the window makes room when it leaves. */
+static void
+read_oldest(struct item *it, struct row *r)
+{
+	struct verify_job *j = verify_of(it);
+
+	if (!row_is_null(r))
+		j->wait_ms = row_int(r) + j->limit.period_ms - j->job.now_ms;
+}
+
 /* Rows that no window can reach any more. */
 static void
 bind_trim(struct item *it, struct binder *b)
@@ -138,6 +163,8 @@ log_request(struct batch *b, struct item **items, size_t n)
 	static const struct each trim = {SQL_VERIFY_LOG_TRIM, bind_trim, NULL, NULL};
 	static const struct each insert = {
 	    SQL_VERIFY_LOG_INSERT, bind_log, read_log, NULL};
+	static const struct each refused = {
+	    SQL_VERIFY_LOG_OLDEST, bind_window, read_oldest, was_refused};
 	enum err e;
 
 	for (size_t i = 0; i < n; i++) {
@@ -148,13 +175,14 @@ log_request(struct batch *b, struct item **items, size_t n)
 	e = batch_each(b, &trim, items, n);
 	if (e == OK)
 		e = batch_each(b, &insert, items, n);
+	if (e == OK)
+		e = batch_each(b, &refused, items, n);
 	for (size_t i = 0; i < n; i++) {
 		struct verify_job *j = verify_of(items[i]);
 
 		if (items[i]->err != OK || j->logged)
 			continue;
 		items[i]->err = ERR_THROTTLED;
-		j->wait_ms = j->limit.period_ms / j->limit.count;
 	}
 	return e;
 }

@@ -112,7 +112,7 @@ def test_once_only(server):
 
 
 def test_a_life_ends(server):
-    application = server.application(pinTimeToLive="500ms")
+    application = server.application(pinTimeToLive="500ms", pinAttempts=1000)
     pin_id, pin = server.sent(application, server.template(application))
     assert server.verify(pin_id, pin).json()["verified"] is True
     answer = wait_for("the PIN to expire", lambda: next(

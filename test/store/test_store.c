@@ -99,6 +99,24 @@ test_verify_is_throttled_without_an_attempt(void **state)
 	assert_int_equal(v.left, 8);
 }
 
+static void
+test_a_throttled_verify_is_told_when_the_oldest_leaves(void **state)
+{
+	struct world *w = *state;
+	struct application_change change = {.verify_limit = "2/1h"};
+	struct world_sent s;
+	struct world_verified v;
+
+	world_configure(w, &change);
+	s = world_send(w, "4179");
+	world_verify(w, &s.pin_id, "1");
+	world_pass(w, 10 * PERIOD_MS_MINUTE);
+	world_verify(w, &s.pin_id, "1");
+	v = world_verify(w, &s.pin_id, s.pin);
+	assert_int_equal(v.err, ERR_THROTTLED);
+	assert_int_equal(v.wait_ms, 50 * PERIOD_MS_MINUTE);
+}
+
 /* ---- lives ---- */
 
 static void
@@ -158,8 +176,9 @@ test_exhausted_before_expired_and_after(void **state)
 	assert_int_equal(v.left, 0);
 }
 
+/* Contract 9.9: every processed verify counts. */
 static void
-test_a_right_guess_uses_up_no_attempt_where_several_are_allowed(void **state)
+test_a_right_guess_is_an_attempt_too(void **state)
 {
 	struct world *w = *state;
 	struct application_change change = {
@@ -168,10 +187,9 @@ test_a_right_guess_uses_up_no_attempt_where_several_are_allowed(void **state)
 
 	world_configure(w, &change);
 	s = world_send(w, "4179");
-	for (int i = 0; i < 5; i++)
-		assert_int_equal(
-		    world_verify(w, &s.pin_id, s.pin).verdict, VERDICT_RIGHT);
-	assert_int_equal(world_verify(w, &s.pin_id, wrong_pin(&s)).left, 1);
+	assert_int_equal(world_verify(w, &s.pin_id, s.pin).verdict, VERDICT_RIGHT);
+	assert_int_equal(world_verify(w, &s.pin_id, wrong_pin(&s)).left, 0);
+	assert_int_equal(world_verify(w, &s.pin_id, s.pin).verdict, VERDICT_NO_MORE);
 }
 
 static void
@@ -402,10 +420,11 @@ main(void)
 	    CASE(a_refused_send_uses_up_nothing_of_the_application),
 	    CASE(limits_survive_a_restart),
 	    CASE(verify_is_throttled_without_an_attempt),
+	    CASE(a_throttled_verify_is_told_when_the_oldest_leaves),
 	    CASE(a_pin_lives_to_the_millisecond),
 	    CASE(a_clock_set_back_revives_nothing),
 	    CASE(exhausted_before_expired_and_after),
-	    CASE(a_right_guess_uses_up_no_attempt_where_several_are_allowed),
+	    CASE(a_right_guess_is_an_attempt_too),
 	    CASE(another_account_has_no_such_pin),
 	    CASE(resends_have_a_cap_and_a_distance),
 	    CASE(nothing_is_resent_of_a_dead_pin),
