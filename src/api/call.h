@@ -41,6 +41,8 @@ struct dialect {
 	/* Members of an application or a template, inside an open object. */
 	void (*put_application)(
 	    struct json_out *out, const struct application *app, bool texts);
+	const struct json_row *create_template_rows;
+	const struct json_row *update_template_rows;
 	void (*put_template)(struct json_out *out, const struct template *t);
 	unsigned pin_length_max;
 };

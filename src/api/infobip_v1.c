@@ -240,67 +240,23 @@ put_application(struct json_out *out, const struct application *app, bool texts)
 /* ---- templates ---- */
 
 #define AT(member) offsetof(struct template_change, member)
-#define TEMPLATE_ROWS(required)                                                          \
-	{"pinType", JSON_ROW_TEXT, required, AT(pin_type), 1, 20, NULL},                 \
-	    {"pinPlaceholder", JSON_ROW_TEXT, false, AT(placeholder), 1,                 \
-		TEMPLATE_PLACEHOLDER_MAX, NULL},                                         \
-	    {"messageText", JSON_ROW_TEXT, required, AT(text), 1, TEMPLATE_TEXT_MAX,     \
-		NULL},                                                                   \
-	    {"pinLength", JSON_ROW_INT, false, AT(pin_length), 0, 0, NULL},              \
+#define ROWS(required)                                                                   \
+	TEMPLATE_ROWS(AT, required),                                                     \
 	    {"sender", JSON_ROW_TEXT, false, AT(sender), 0, TEMPLATE_SENDER_MAX, NULL},  \
-	    {"senderId", JSON_ROW_TEXT, false, AT(sender_id), 0, TEMPLATE_SENDER_MAX,    \
-		NULL},                                                                   \
-	    {"language", JSON_ROW_TEXT, false, AT(language), 1, 20, NULL},               \
-	    {"repeatDTMF", JSON_ROW_TEXT, false, AT(repeat_dtmf), 0, 20, NULL},          \
-	    {"speechRate", JSON_ROW_DOUBLE, false, AT(speech_rate), 0.5, 2, NULL},       \
 	{                                                                                \
 		0                                                                        \
 	}
 
-static const struct json_row create_template_rows[] = {TEMPLATE_ROWS(true)};
-static const struct json_row update_template_rows[] = {TEMPLATE_ROWS(false)};
+static const struct json_row create_template_rows[] = {ROWS(true)};
+static const struct json_row update_template_rows[] = {ROWS(false)};
+#undef ROWS
 #undef AT
-
-static enum err
-check_template(struct call *c, const struct json_row *rows, bool create)
-{
-	struct template_change *change = arena_alloc(&c->arena, sizeof(*change));
-	enum err e = call_read_body(c, rows, change);
-
-	return e == OK ? ops_template_put(c, change, create) : e;
-}
-
-static enum err
-check_create_template(struct call *c)
-{
-	return check_template(c, create_template_rows, true);
-}
-
-static enum err
-check_update_template(struct call *c)
-{
-	return check_template(c, update_template_rows, false);
-}
-
-static const struct operation create_template = {
-    "template_create", check_create_template, ops_proceed_template, ops_template_answer};
-static const struct operation update_template = {
-    "template_update", check_update_template, ops_proceed_template, ops_template_answer};
 
 /* The sender by the name the last v1 request used. */
 static void
 put_template(struct json_out *out, const struct template *t)
 {
-	char id[IDENT_TEXT_LEN + 1];
-
-	ident_text(&t->id, id);
-	json_out_text(out, "messageId", id);
-	ident_text(&t->application, id);
-	json_out_text(out, "applicationId", id);
-	json_out_text(out, "pinPlaceholder", t->placeholder);
-	json_out_text(out, "messageText", t->text);
-	json_out_int(out, "pinLength", t->pin_length);
-	json_out_text(out, "pinType", pin_type_name(t->pin_type));
+	ops_put_template(out, t);
 	json_out_text(out, "language", t->language);
 	json_out_text(out, t->v1_sender ? "sender" : "senderId", t->sender);
 	json_out_text(out, "repeatDTMF", t->repeat_dtmf);
@@ -314,9 +270,9 @@ static const struct route routes[] = {
     {"GET", "/applications/{}", SCOPE_MANAGE, &op_application_get},
     {"PUT", "/applications/{}", SCOPE_MANAGE, &update_application},
     {"GET", "/applications/{}/messages", SCOPE_MANAGE, &op_template_list},
-    {"POST", "/applications/{}/messages", SCOPE_MANAGE, &create_template},
+    {"POST", "/applications/{}/messages", SCOPE_MANAGE, &op_template_create},
     {"GET", "/applications/{}/messages/{}", SCOPE_MANAGE, &op_template_get},
-    {"PUT", "/applications/{}/messages/{}", SCOPE_MANAGE, &update_template},
+    {"PUT", "/applications/{}/messages/{}", SCOPE_MANAGE, &op_template_update},
     {"GET", "/applications/{}/verifications", SCOPE_PIN, &op_verifications},
     {"GET", "/applications/{}/verified", SCOPE_PIN, &op_verifications},
     {"POST", "/pin", SCOPE_PIN, &op_send},
@@ -337,6 +293,8 @@ const struct dialect dialect_v1 = {
     .route_count = countof(routes),
     .put_error = put_error,
     .put_application = put_application,
+    .create_template_rows = create_template_rows,
+    .update_template_rows = update_template_rows,
     .put_template = put_template,
     .pin_length_max = 8,
 };

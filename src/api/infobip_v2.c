@@ -165,53 +165,18 @@ static const struct json_row regional_rows[] = {
     {0},
 };
 
-#define TEMPLATE_ROWS(required)                                                          \
-	{"pinType", JSON_ROW_TEXT, required, AT(pin_type), 1, 20, NULL},                 \
-	    {"messageText", JSON_ROW_TEXT, required, AT(text), 1, TEMPLATE_TEXT_MAX,     \
-		NULL},                                                                   \
-	    {"pinLength", JSON_ROW_INT, false, AT(pin_length), 0, 0, NULL},              \
-	    {"pinPlaceholder", JSON_ROW_TEXT, false, AT(placeholder), 1,                 \
-		TEMPLATE_PLACEHOLDER_MAX, NULL},                                         \
-	    {"language", JSON_ROW_TEXT, false, AT(language), 1, 20, NULL},               \
+#define ROWS(required)                                                                   \
+	TEMPLATE_ROWS(AT, required),                                                     \
 	    {"voiceName", JSON_ROW_TEXT, false, AT(voice_name), 0, 100, NULL},           \
-	    {"senderId", JSON_ROW_TEXT, false, AT(sender_id), 0, TEMPLATE_SENDER_MAX,    \
-		NULL},                                                                   \
-	    {"repeatDTMF", JSON_ROW_TEXT, false, AT(repeat_dtmf), 0, 20, NULL},          \
-	    {"speechRate", JSON_ROW_DOUBLE, false, AT(speech_rate), 0.5, 2, NULL},       \
 	    {"regional", JSON_ROW_OBJECT, false, 0, 0, 0, regional_rows},                \
 	{                                                                                \
 		0                                                                        \
 	}
 
-static const struct json_row create_template_rows[] = {TEMPLATE_ROWS(true)};
-static const struct json_row update_template_rows[] = {TEMPLATE_ROWS(false)};
+static const struct json_row create_template_rows[] = {ROWS(true)};
+static const struct json_row update_template_rows[] = {ROWS(false)};
+#undef ROWS
 #undef AT
-
-static enum err
-check_template(struct call *c, const struct json_row *rows, bool create)
-{
-	struct template_change *change = arena_alloc(&c->arena, sizeof(*change));
-	enum err e = call_read_body(c, rows, change);
-
-	return e == OK ? ops_template_put(c, change, create) : e;
-}
-
-static enum err
-check_create_template(struct call *c)
-{
-	return check_template(c, create_template_rows, true);
-}
-
-static enum err
-check_update_template(struct call *c)
-{
-	return check_template(c, update_template_rows, false);
-}
-
-static const struct operation create_template = {
-    "template_create", check_create_template, ops_proceed_template, ops_template_answer};
-static const struct operation update_template = {
-    "template_update", check_update_template, ops_proceed_template, ops_template_answer};
 
 static void
 put_regional(struct json_out *out, const struct template *t)
@@ -230,16 +195,7 @@ put_regional(struct json_out *out, const struct template *t)
 static void
 put_template(struct json_out *out, const struct template *t)
 {
-	char id[IDENT_TEXT_LEN + 1];
-
-	ident_text(&t->id, id);
-	json_out_text(out, "messageId", id);
-	ident_text(&t->application, id);
-	json_out_text(out, "applicationId", id);
-	json_out_text(out, "pinPlaceholder", t->placeholder);
-	json_out_text(out, "messageText", t->text);
-	json_out_int(out, "pinLength", t->pin_length);
-	json_out_text(out, "pinType", pin_type_name(t->pin_type));
+	ops_put_template(out, t);
 	json_out_text(out, "language", t->language);
 	json_out_text(out, "voiceName", t->voice_name);
 	json_out_text(out, "senderId", t->sender);
@@ -255,9 +211,9 @@ static const struct route routes[] = {
     {"GET", "/applications/{}", SCOPE_MANAGE, &op_application_get},
     {"PUT", "/applications/{}", SCOPE_MANAGE, &update_application},
     {"GET", "/applications/{}/messages", SCOPE_MANAGE, &op_template_list},
-    {"POST", "/applications/{}/messages", SCOPE_MANAGE, &create_template},
+    {"POST", "/applications/{}/messages", SCOPE_MANAGE, &op_template_create},
     {"GET", "/applications/{}/messages/{}", SCOPE_MANAGE, &op_template_get},
-    {"PUT", "/applications/{}/messages/{}", SCOPE_MANAGE, &update_template},
+    {"PUT", "/applications/{}/messages/{}", SCOPE_MANAGE, &op_template_update},
     {"POST", "/applications/{}/email/messages", SCOPE_MANAGE, &op_no_channel},
     {"PUT", "/applications/{}/email/messages/{}", SCOPE_MANAGE, &op_no_channel},
     {"GET", "/applications/{}/verifications", SCOPE_PIN, &op_verifications},
@@ -277,6 +233,8 @@ const struct dialect dialect_v2 = {
     .route_count = countof(routes),
     .put_error = put_error,
     .put_application = put_application,
+    .create_template_rows = create_template_rows,
+    .update_template_rows = update_template_rows,
     .put_template = put_template,
     .pin_length_max = PIN_LENGTH_MAX,
 };

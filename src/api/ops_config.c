@@ -146,21 +146,53 @@ proceed_template_list(struct call *c)
 	return call_offer(c, &((struct template_job *)c->job)->job, VERB_TEMPLATE_LIST);
 }
 
-enum err
-ops_template_put(struct call *c, const struct template_change *change, bool create)
+static enum err
+check_template_put(struct call *c, const struct json_row *rows, bool create)
 {
-	enum err e = create ? check_template_list(c) : check_template_get(c);
-	struct template_job *j = c->job;
+	struct template_change *change = arena_alloc(&c->arena, sizeof(*change));
+	enum err e = call_read_body(c, rows, change);
+	struct template_job *j;
 
+	if (e != OK)
+		return e;
+	e = create ? check_template_list(c) : check_template_get(c);
+	j = c->job;
 	j->create = create;
 	j->change = change;
 	return e;
 }
 
-enum err
-ops_proceed_template(struct call *c)
+static enum err
+check_template_create(struct call *c)
+{
+	return check_template_put(c, c->dialect->create_template_rows, true);
+}
+
+static enum err
+check_template_update(struct call *c)
+{
+	return check_template_put(c, c->dialect->update_template_rows, false);
+}
+
+static enum err
+proceed_template_put(struct call *c)
 {
 	return call_offer(c, &((struct template_job *)c->job)->job, VERB_TEMPLATE_PUT);
+}
+
+void
+ops_put_template(struct json_out *out, const struct template *t)
+{
+	char id[IDENT_TEXT_LEN + 1];
+
+	ident_text(&t->id, id);
+	json_out_text(out, "messageId", id);
+	ident_text(&t->application, id);
+	json_out_text(out, "applicationId", id);
+	json_out_text(out, "pinPlaceholder", t->placeholder);
+	json_out_text(out, "messageText", t->text);
+	json_out_int(out, "pinLength", t->pin_length);
+	json_out_text(out, "pinType", pin_type_name(t->pin_type));
 }
 
 static void
@@ -171,8 +203,8 @@ put_template(struct call *c, struct json_out *out, const struct template *t)
 	json_out_end(out);
 }
 
-enum err
-ops_template_answer(struct call *c)
+static enum err
+answer_template(struct call *c)
 {
 	struct template_job *j = c->job;
 	struct json_out out = call_json(c);
@@ -204,8 +236,16 @@ answer_template_list(struct call *c)
 const struct operation op_template_get = {.name = "template_get",
     .check = check_template_get,
     .proceed = proceed_template_get,
-    .answer = ops_template_answer};
+    .answer = answer_template};
 const struct operation op_template_list = {.name = "template_list",
     .check = check_template_list,
     .proceed = proceed_template_list,
     .answer = answer_template_list};
+const struct operation op_template_create = {.name = "template_create",
+    .check = check_template_create,
+    .proceed = proceed_template_put,
+    .answer = answer_template};
+const struct operation op_template_update = {.name = "template_update",
+    .check = check_template_update,
+    .proceed = proceed_template_put,
+    .answer = answer_template};

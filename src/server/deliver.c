@@ -76,24 +76,7 @@ carrier_changed(void *ctx)
 	event_active(d->kick, EV_TIMEOUT, 0);
 }
 
-struct lane *
-delivery_lane(struct delivery *d, const struct carrier_config *config)
-{
-	for (size_t i = 0; i < d->lane_count; i++)
-		if (d->lanes[i].carrier->config == config)
-			return &d->lanes[i];
-	INVARIANT(!"a route names a carrier that was not opened");
-	return NULL;
-}
-
 /* ---- stopping ---- */
-
-void
-delivery_end_when_idle(struct delivery *d)
-{
-	if (d->stopping && TAILQ_EMPTY(&d->all))
-		event_base_loopbreak(d->base);
-}
 
 static void
 on_deadline(evutil_socket_t fd, short what, void *ctx)
@@ -121,7 +104,7 @@ stop_task(struct task *t)
 		dispatch_stop(m);
 		m = next;
 	}
-	delivery_end_when_idle(d);
+	dispatch_end_when_idle(d);
 }
 
 /* ---- loop ---- */

@@ -58,6 +58,13 @@ answer(struct dispatch *m, bool sent)
 }
 
 void
+dispatch_end_when_idle(struct delivery *d)
+{
+	if (d->stopping && TAILQ_EMPTY(&d->all))
+		event_base_loopbreak(d->base);
+}
+
+void
 dispatch_free(struct dispatch *m)
 {
 	struct delivery *d = m->delivery;
@@ -72,7 +79,7 @@ dispatch_free(struct dispatch *m)
 	if (m->answer_by != NULL)
 		event_free(m->answer_by);
 	order_free(m->order);
-	delivery_end_when_idle(d);
+	dispatch_end_when_idle(d);
 }
 
 static void
@@ -172,6 +179,16 @@ is_too_late(const struct dispatch *m, int64_t *left_ms_out)
 	return *left_ms_out <= margin_ms || *left_ms_out <= 0;
 }
 
+static struct lane *
+find_lane(struct delivery *d, const struct carrier_config *config)
+{
+	for (size_t i = 0; i < d->lane_count; i++)
+		if (d->lanes[i].carrier->config == config)
+			return &d->lanes[i];
+	INVARIANT(!"a route names a carrier that was not opened");
+	return NULL;
+}
+
 /* The first carrier of the route that is up, or its first; NULL when nothing takes it. */
 static struct lane *
 choose(struct dispatch *m, const struct conf_route **route_out)
@@ -189,12 +206,12 @@ choose(struct dispatch *m, const struct conf_route **route_out)
 		return NULL;
 	*route_out = r;
 	for (size_t i = 0; i < r->carrier_count; i++) {
-		struct lane *l = delivery_lane(d, r->carriers[i]);
+		struct lane *l = find_lane(d, r->carriers[i]);
 
 		if (carrier_is_up(l->carrier))
 			return l;
 	}
-	return delivery_lane(d, r->carriers[0]);
+	return find_lane(d, r->carriers[0]);
 }
 
 static size_t

@@ -87,8 +87,7 @@ void dispatch_expire(struct dispatch *m);
 /* Gives up what is not in a carrier's or the store's hands: it stays open in the store.
  */
 void dispatch_stop(struct dispatch *m);
-
-struct lane *delivery_lane(struct delivery *d, const struct carrier_config *config);
-void delivery_end_when_idle(struct delivery *d);
+/* While stopping, the loop ends with its last message. */
+void dispatch_end_when_idle(struct delivery *d);
 
 #endif
