@@ -10,7 +10,7 @@ from harness.server import PIN, wait_for, wrong
 
 
 def test_sends_reads_changes_and_keys_beside_each_other(server):
-    application = server.application()
+    application = server.application(pinAttempts=1000)
     template = server.template(application)
     known, pin = server.sent(application, template, "41792000001")
     path = f"/2fa/2/applications/{application}"
