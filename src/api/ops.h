@@ -5,14 +5,18 @@
 
 #include "api/call.h"
 
-/* ops_pin.c */
+/* ops_send.c */
 extern const struct operation op_send;
 extern const struct operation op_resend;
-extern const struct operation op_verify;
-extern const struct operation op_status;
-extern const struct operation op_verifications;
 /* Voice and email, until their channel exists. */
 extern const struct operation op_no_channel;
+
+/* ops_verify.c */
+extern const struct operation op_verify;
+
+/* ops_report.c */
+extern const struct operation op_status;
+extern const struct operation op_verifications;
 
 /* ops_config.c; a dialect makes its own create and update of applications around its rows
  */

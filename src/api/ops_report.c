@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What can be asked of PINs that were sent (contract 3.6, 4). */
+#include "api/ops.h"
+
+#include <strings.h>
+
+#include "base/utf8.h"
+#include "twofa/phone.h"
+
+/* ---- v1 status ---- */
+
+static enum err
+check_status(struct call *c)
+{
+	struct status_job *j = arena_alloc(&c->arena, sizeof(*j));
+
+	j->account = c->principal.account;
+	c->job = j;
+	return call_ident(c, 0, &j->pin_id);
+}
+
+static enum err
+proceed_status(struct call *c)
+{
+	return call_offer(c, &((struct status_job *)c->job)->job, VERB_STATUS);
+}
+
+/* Contract 3.6; `finalStatus` as published, odd as two of them are. */
+struct status_words {
+	const char *status;
+	const char *description;
+	bool final;
+};
+
+static const struct status_words waiting = {
+    "MESSAGE_WAITING_DELIVERY", "Message sent, waiting for delivery", false};
+static const struct status_words expired = {"MESSAGE_EXPIRED", "Message expired", true};
+
+static struct status_words
+failed_words(enum message_reason reason)
+{
+	switch (reason) {
+	case MESSAGE_REASON_NO_ROUTE:
+		return (struct status_words){"MESSAGE_NETWORK_NOT_ALLOWED",
+		    "Message not sent, network not allowed", true};
+	case MESSAGE_REASON_EXHAUSTED:
+		return (struct status_words){"MESSAGE_NETWORK_NOT_AVAILABLE",
+		    "Message not sent, bulk or gateway offline", true};
+	case MESSAGE_REASON_REFUSED:
+		return (struct status_words){
+		    "MESSAGE_REJECTED", "Message rejected", true};
+	case MESSAGE_REASON_RENDER:
+	case MESSAGE_REASON_NO_KEY:
+		return (struct status_words){"SYSTEM_ERROR", "System error", true};
+	case MESSAGE_REASON_NONE:
+	case MESSAGE_REASON_UNREACHABLE:
+		break;
+	}
+	return (struct status_words){"MESSAGE_NOT_SENT", "Message not sent", false};
+}
+
+static struct status_words
+words_of(const struct message_status *m, int64_t now_ms)
+{
+	switch (m->state) {
+	case MESSAGE_READY:
+	case MESSAGE_LEASED:
+	case MESSAGE_SUBMITTED:
+		return m->expires_at_ms <= now_ms ? expired : waiting;
+	case MESSAGE_ACCEPTED:
+		return waiting;
+	case MESSAGE_DELIVERED:
+		return (struct status_words){
+		    "MESSAGE_DELIVERED", "Message sent and delivered", true};
+	case MESSAGE_FAILED:
+		return failed_words(m->reason);
+	case MESSAGE_EXPIRED:
+	case MESSAGE_STATE_COUNT:
+		break;
+	}
+	return expired;
+}
+
+static enum err
+answer_status(struct call *c)
+{
+	struct status_job *j = c->job;
+	struct json_out out = call_json(c);
+
+	if (j->job.item.err != OK)
+		return j->job.item.err;
+	json_out_array(&out, NULL);
+	for (size_t i = 0; i < j->count; i++) {
+		struct status_words w = words_of(&j->messages[i], j->job.now_ms);
+
+		json_out_object(&out, NULL);
+		json_out_text(&out, "status", w.status);
+		json_out_text(&out, "description", w.description);
+		json_out_bool(&out, "finalStatus", w.final);
+		json_out_end(&out);
+	}
+	json_out_end(&out);
+	c->response.status = 200;
+	return OK;
+}
+
+const struct operation op_status = {
+    "status", check_status, proceed_status, answer_status};
+
+/* ---- verifications ---- */
+
+/* The v1 manual's curl example sends the number in double quotes. */
+static struct span
+unquote(struct span s)
+{
+	s = span_trim(s);
+	if (s.len >= 2 && s.ptr[0] == '"' && s.ptr[s.len - 1] == '"') {
+		s.ptr++;
+		s.len -= 2;
+	}
+	return s;
+}
+
+static enum err
+check_verifications(struct call *c)
+{
+	struct verifications_job *j = arena_alloc(&c->arena, sizeof(*j));
+	struct span number = unquote(span_of(call_query(c, "msisdn")));
+	char *digits = arena_alloc(&c->arena, PHONE_DIGITS_MAX + 1);
+
+	j->account = c->principal.account;
+	c->job = j;
+	if (number.len == 0 && c->dialect->version == 2) {
+		fail_add(&c->fail, "msisdn", "must not be blank");
+		return ERR_INVALID;
+	}
+	/* another shape is a destination nothing was sent to */
+	if (number.len > 0 && utf8_valid(number))
+		j->destination = phone_canonical(number, digits) == OK
+				     ? digits
+				     : arena_text(&c->arena, number);
+	return call_ident(c, 0, &j->application);
+}
+
+static enum err
+proceed_verifications(struct call *c)
+{
+	return call_offer(
+	    c, &((struct verifications_job *)c->job)->job, VERB_VERIFICATIONS);
+}
+
+/* `name`=true or false must agree with what is; any other value asks nothing. */
+static bool
+passes(struct call *c, const char *name, bool is)
+{
+	const char *wanted = call_query(c, name);
+
+	if (wanted == NULL)
+		return true;
+	if (strcasecmp(wanted, "true") == 0)
+		return is;
+	return strcasecmp(wanted, "false") != 0 || !is;
+}
+
+static enum err
+answer_verifications(struct call *c)
+{
+	struct verifications_job *j = c->job;
+	struct json_out out = call_json(c);
+
+	if (j->job.item.err != OK)
+		return j->job.item.err;
+	if (c->dialect->version == 2)
+		json_out_object(&out, NULL);
+	json_out_array(&out, c->dialect->version == 2 ? "verifications" : NULL);
+	for (size_t i = 0; i < j->count; i++) {
+		const struct verification *v = &j->list[i];
+
+		if (!passes(c, "verified", v->verified_at_ms != 0) ||
+		    !passes(c, "sent", v->sent_at_ms != 0))
+			continue;
+		json_out_object(&out, NULL);
+		json_out_text(&out, "msisdn", v->destination);
+		json_out_bool(&out, "verified", v->verified_at_ms != 0);
+		json_out_int(&out, "verifiedAt", v->verified_at_ms);
+		if (v->sent_at_ms != 0)
+			json_out_int(&out, "sentAt", v->sent_at_ms);
+		json_out_end(&out);
+	}
+	json_out_end(&out);
+	if (c->dialect->version == 2)
+		json_out_end(&out);
+	c->response.status = 200;
+	return OK;
+}
+
+const struct operation op_verifications = {
+    "verifications", check_verifications, proceed_verifications, answer_verifications};

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verify: what the person typed against the PIN (contract 3.5). */
+#include "api/ops.h"
+
+struct verify_request {
+	const char *pin;
+};
+
+static const struct json_row verify_rows[] = {
+    {"pin", JSON_ROW_TEXT_LOOSE, true, offsetof(struct verify_request, pin), 1, 64, NULL},
+    {0},
+};
+
+static enum err
+check_verify(struct call *c)
+{
+	struct verify_request r = {0};
+	struct verify_job *j = arena_alloc(&c->arena, sizeof(*j));
+	enum err e = call_read_body(c, verify_rows, &r);
+
+	if (e == OK)
+		e = call_ident(c, 0, &j->pin_id);
+	if (e != OK)
+		return e;
+	j->typed = span_of(r.pin);
+	j->account = c->principal.account;
+	j->failures_max = c->api->options.failures_max;
+	c->job = j;
+	return OK;
+}
+
+static enum err
+proceed_verify(struct call *c)
+{
+	return call_offer(c, &((struct verify_job *)c->job)->job, VERB_VERIFY);
+}
+
+static const char *
+pin_error(enum verdict v)
+{
+	switch (v) {
+	case VERDICT_RIGHT:
+		return NULL;
+	case VERDICT_WRONG:
+		return "WRONG_PIN";
+	case VERDICT_EXPIRED:
+		return "TTL_EXPIRED";
+	case VERDICT_NO_MORE:
+		return "NO_MORE_PIN_ATTEMPTS";
+	}
+	INVARIANT(!"verdict");
+	return NULL;
+}
+
+static enum err
+answer_verify(struct call *c)
+{
+	struct verify_job *j = c->job;
+	struct json_out out = call_json(c);
+	char id[IDENT_TEXT_LEN + 1];
+
+	c->wait_ms = j->wait_ms;
+	if (j->job.item.err != OK)
+		return j->job.item.err;
+	ident_text(&j->pin_id, id);
+	json_out_object(&out, NULL);
+	json_out_text(&out, "pinId", id);
+	json_out_text(&out, "msisdn", j->destination);
+	json_out_bool(&out, "verified", j->verdict == VERDICT_RIGHT);
+	json_out_int(&out, "attemptsRemaining", j->attempts_left);
+	json_out_text(&out, "pinError", pin_error(j->verdict));
+	json_out_end(&out);
+	c->response.status = 200;
+	return OK;
+}
+
+const struct operation op_verify = {
+    "verify", check_verify, proceed_verify, answer_verify};
