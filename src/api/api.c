@@ -292,3 +292,32 @@ call_json(struct call *c)
 	json_out_init(&out, &c->response.body);
 	return out;
 }
+
+/* ---- headers ---- */
+
+struct span
+call_header(struct call *c, const char *name)
+{
+	return header_find(c->request.headers, c->request.header_count, name);
+}
+
+static struct response_header *
+response_header(struct call_response *r, const char *name)
+{
+	for (unsigned i = 0; i < r->header_count; i++)
+		if (strcasecmp(r->headers[i].name, name) == 0)
+			return &r->headers[i];
+	INVARIANT(r->header_count < RESPONSE_HEADERS_MAX);
+	return &r->headers[r->header_count++];
+}
+
+void
+call_put_header(struct call *c, const char *name, const char *value)
+{
+	char *copy = arena_text(&c->arena, span_of(value));
+
+	for (char *at = copy; *at != '\0'; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = ' ';
+	*response_header(&c->response, name) = (struct response_header){name, copy};
+}

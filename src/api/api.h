@@ -10,8 +10,10 @@
 #ifndef WW_API_H
 #define WW_API_H
 
+#include "base/address.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/header.h"
 #include "base/queue.h"
 #include "store/store.h"
 
@@ -42,6 +44,16 @@ struct call_request {
 	struct span authorization; /* header value, empty when there is none */
 	struct span content_type;
 	struct span body;
+	const struct header *headers; /* all of them */
+	size_t header_count;
+	struct address peer; /* the real client */
+};
+
+enum { RESPONSE_HEADERS_MAX = 12 };
+
+struct response_header {
+	const char *name;
+	const char *value;
 };
 
 struct call_response {
@@ -49,6 +61,8 @@ struct call_response {
 	struct buf body;       /* JSON, or empty */
 	int64_t retry_after_s; /* 0: no header */
 	const char *allow;     /* for 405 */
+	struct response_header headers[RESPONSE_HEADERS_MAX];
+	unsigned header_count;
 };
 
 struct api *api_new(const struct api_options *o) MUST_CHECK;

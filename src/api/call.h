@@ -102,5 +102,13 @@ const char *call_query(struct call *c, const char *name);
 /* Parses the id in path parameter i: ERR_NOT_FOUND for another shape. */
 enum err call_ident(struct call *c, unsigned i, struct ident *out) MUST_CHECK;
 struct json_out call_json(struct call *c);
+/* The first request header of that name, in any case; an empty span without one. */
+struct span call_header(struct call *c, const char *name);
+/*
+ * One more header of the response, whatever becomes of the call; of the same name the
+ * last one counts. `name` is a literal; the value is copied, and a control character in
+ * it becomes a space.
+ */
+void call_put_header(struct call *c, const char *name, const char *value);
 
 #endif

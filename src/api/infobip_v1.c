@@ -32,6 +32,12 @@ words_of(struct call *c, enum err e)
 	case ERR_REQUEST_TIMEOUT:
 		return (struct error_words){
 		    408, "INVALID_ARGUMENT", "The request took too long"};
+	case ERR_CONFLICT:
+		return (struct error_words){
+		    409, "INVALID_ARGUMENT", "The same request is still being processed"};
+	case ERR_MISMATCH:
+		return (struct error_words){422, "INVALID_ARGUMENT",
+		    "The idempotency key was used with another request"};
 	case ERR_TOO_LARGE:
 		return (struct error_words){
 		    413, "INVALID_ARGUMENT", "Request body is too large"};

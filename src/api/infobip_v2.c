@@ -28,6 +28,12 @@ words_of(struct call *c, enum err e)
 	case ERR_REQUEST_TIMEOUT:
 		return (struct error_words){
 		    408, "BAD_REQUEST", "The request took too long"};
+	case ERR_CONFLICT:
+		return (struct error_words){
+		    409, "BAD_REQUEST", "The same request is still being processed"};
+	case ERR_MISMATCH:
+		return (struct error_words){422, "BAD_REQUEST",
+		    "The idempotency key was used with another request"};
 	case ERR_TOO_LARGE:
 		return (struct error_words){
 		    413, "BAD_REQUEST", "Request body is too large"};

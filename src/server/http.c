@@ -17,7 +17,7 @@ enum {
 	LISTEN_BACKLOG = 1024,
 	ACCEPT_AT_ONCE = 32,
 	LINGER_MS = 2000,
-	ADDRESS_TEXT_LEN = 80
+	BOUND_TEXT_LEN = 80
 };
 
 struct http_thread {
@@ -36,7 +36,7 @@ struct http {
 	unsigned magic;
 	struct http_options options;
 	int fd;
-	char address[ADDRESS_TEXT_LEN];
+	char address[BOUND_TEXT_LEN];
 	atomic_int connections;
 	int64_t stop_wait_ms;
 	unsigned thread_count;
@@ -90,7 +90,7 @@ static bool
 parse_address(const char *text, struct sockaddr_storage *to, int *len)
 {
 	const char *colon = strrchr(text, ':');
-	char with_port[ADDRESS_TEXT_LEN];
+	char with_port[BOUND_TEXT_LEN];
 
 	*len = sizeof(*to);
 	if (colon == NULL || strcmp(colon, ":0") != 0)
@@ -129,7 +129,7 @@ open_socket(struct http *h, char why[256])
 }
 
 static void
-take_connection(struct http_thread *t, int fd)
+take_connection(struct http_thread *t, int fd, const struct address *peer)
 {
 	int on = 1;
 
@@ -137,7 +137,7 @@ take_connection(struct http_thread *t, int fd)
 	if (atomic_load(&t->http->connections) >= t->http->options.connections_max)
 		conn_refuse(&t->loop, fd);
 	else
-		conn_new(&t->loop, fd);
+		conn_new(&t->loop, fd, peer);
 }
 
 /* Out of descriptors or memory: wait a little rather than spin. */
@@ -158,10 +158,16 @@ on_accept(evutil_socket_t fd, short what, void *ctx)
 
 	(void)what;
 	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
-		int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct sockaddr_storage from = {0};
+		socklen_t len = sizeof(from);
+		int conn = accept4(
+		    fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (peer >= 0) {
-			take_connection(t, peer);
+		if (conn >= 0) {
+			struct address peer =
+			    address_of_sockaddr((struct sockaddr *)&from);
+
+			take_connection(t, conn, &peer);
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||

@@ -29,6 +29,7 @@ struct conn {
 	LIST_ENTRY(conn) entry;
 	struct http_loop *loop;
 	int fd;
+	struct address peer;
 	enum conn_state state;
 	bool stopping;
 	bool finished; /* the client sends no more */
@@ -107,13 +108,14 @@ status_text(int status)
 	static const struct {
 		int status;
 		const char *text;
-	} rows[] = {{200, "OK"}, {201, "Created"}, {400, "Bad Request"},
-	    {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
-	    {405, "Method Not Allowed"}, {408, "Request Timeout"}, {409, "Conflict"},
-	    {413, "Content Too Large"}, {415, "Unsupported Media Type"},
+	} rows[] = {{200, "OK"}, {201, "Created"}, {204, "No Content"},
+	    {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"},
+	    {404, "Not Found"}, {405, "Method Not Allowed"}, {408, "Request Timeout"},
+	    {409, "Conflict"}, {413, "Content Too Large"}, {414, "URI Too Long"},
+	    {415, "Unsupported Media Type"}, {422, "Unprocessable Content"},
 	    {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
 	    {500, "Internal Server Error"}, {501, "Not Implemented"},
-	    {503, "Service Unavailable"}};
+	    {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"}};
 
 	for (size_t i = 0; i < countof(rows); i++)
 		if (rows[i].status == status)
@@ -152,6 +154,8 @@ put_response(struct conn *c, const struct call_response *r)
 		buf_printf(out, "Allow: %s\r\n", r->allow);
 	if (r->retry_after_s > 0)
 		buf_printf(out, "Retry-After: %lld\r\n", (long long)r->retry_after_s);
+	for (unsigned i = 0; i < r->header_count; i++)
+		buf_printf(out, "%s: %s\r\n", r->headers[i].name, r->headers[i].value);
 	if (!c->keep_alive)
 		buf_add_text(out, "Connection: close\r\n");
 	else if (c->reader.parser.http_minor == 0)
@@ -270,6 +274,9 @@ conn_call(struct conn *c)
 	q->authorization = r->authorization;
 	q->content_type = r->content_type;
 	q->body = buf_span(&r->body);
+	q->headers = r->headers;
+	q->header_count = r->header_count;
+	q->peer = c->peer;
 }
 
 static enum step
@@ -449,13 +456,14 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 /* ---- life ---- */
 
 void
-conn_new(struct http_loop *loop, int fd)
+conn_new(struct http_loop *loop, int fd, const struct address *peer)
 {
 	struct conn *c = mem_new(sizeof(*c));
 
 	c->magic = CONN_MAGIC;
 	c->loop = loop;
 	c->fd = fd;
+	c->peer = *peer;
 	http_reader_init(&c->reader, (size_t)loop->options->body_max);
 	buf_init(&c->early, HTTP_READ_LEN);
 	buf_init(&c->out, RESPONSE_MAX);

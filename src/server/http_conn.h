@@ -37,7 +37,7 @@ struct http_loop {
 };
 
 /* Takes the descriptor over. */
-void conn_new(struct http_loop *loop, int fd);
+void conn_new(struct http_loop *loop, int fd, const struct address *peer);
 /* Closes it when it is idle; otherwise after its response. */
 void conn_stop(struct conn *c);
 /* The server is at its bound of connections: says so, at once and best effort, and

@@ -161,8 +161,14 @@ static int
 on_value(http_parser *p, const char *at, size_t len)
 {
 	struct http_reader *r = p->data;
+	struct header h = {r->field, span_trim((struct span){at, len})};
 
-	take_header(r, r->field, span_trim((struct span){at, len}));
+	if (r->header_count == HTTP_HEADERS_MAX) {
+		fail(r, ERR_HEADERS_TOO_LARGE, "there are more than 64 header fields");
+		return -1;
+	}
+	r->headers[r->header_count++] = h;
+	take_header(r, h.name, h.value);
 	return 0;
 }
 

@@ -14,9 +14,10 @@
 #include <http_parser.h>
 
 #include "base/buf.h"
+#include "base/header.h"
 #include "server/http_chunked.h"
 
-enum { HTTP_HEAD_MAX = 16384 };
+enum { HTTP_HEAD_MAX = 16384, HTTP_HEADERS_MAX = 64 };
 
 enum http_stage {
 	HTTP_STAGE_START, /* nothing of a request has come */
@@ -44,6 +45,8 @@ struct http_reader {
 	struct span content_type;
 	struct span host;
 	struct span field; /* name of the header in hand */
+	struct header headers[HTTP_HEADERS_MAX];
+	unsigned header_count;
 	unsigned hosts;
 	unsigned lengths;
 	unsigned codings;

@@ -147,6 +147,11 @@ def test_headers_that_are_too_large(raw):
     refused(raw, 431)
 
 
+def test_more_headers_than_are_read(raw):
+    raw.send("GET / HTTP/1.1\r\nHost: x\r\n" + "A: b\r\n" * 64 + "\r\n")
+    refused(raw, 431)
+
+
 def test_a_body_too_large_is_refused_before_it_is_sent(raw):
     raw.send(POST + "Host: x\r\nContent-Length: 70000\r\n\r\n")
     refused(raw, 413)

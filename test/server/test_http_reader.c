@@ -85,6 +85,50 @@ test_what_is_read(void **state)
 }
 
 static void
+test_headers_by_name(void **state)
+{
+	struct http_reader r;
+
+	(void)state;
+	http_reader_init(&r, BODY_MAX);
+	feed(&r,
+	    SPAN("GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: \t 192.0.2.1, ::1 \r\n"
+		 "Empty:\r\nx-forwarded-for: second\r\n\r\n"),
+	    3);
+	assert_int_equal(r.stage, HTTP_STAGE_DONE);
+	assert_int_equal(r.header_count, 4);
+	assert_true(span_equal_text(
+	    header_find(r.headers, r.header_count, "x-forwarded-FOR"), "192.0.2.1, ::1"));
+	assert_int_equal(header_find(r.headers, r.header_count, "Empty").len, 0);
+	assert_null(header_find(r.headers, r.header_count, "X-Forwarded").ptr);
+	http_reader_next(&r);
+	assert_int_equal(r.header_count, 0);
+	http_reader_fini(&r);
+}
+
+static void
+test_as_many_headers_as_there_may_be(void **state)
+{
+	(void)state;
+	for (int count = HTTP_HEADERS_MAX - 1; count <= HTTP_HEADERS_MAX + 1; count++) {
+		struct http_reader r;
+		struct buf head;
+
+		buf_init(&head, HTTP_HEAD_MAX);
+		buf_add_text(&head, "GET / HTTP/1.1\r\nHost: x\r\n");
+		for (int i = 1; i < count; i++)
+			buf_printf(&head, "A%d: b\r\n", i);
+		buf_add_text(&head, "\r\n");
+		http_reader_init(&r, BODY_MAX);
+		feed(&r, buf_span(&head), 1000);
+		assert_int_equal(
+		    r.err, count <= HTTP_HEADERS_MAX ? OK : ERR_HEADERS_TOO_LARGE);
+		http_reader_fini(&r);
+		buf_fini(&head);
+	}
+}
+
+static void
 test_the_next_request_is_left_alone(void **state)
 {
 	(void)state;
@@ -167,6 +211,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_pieces_do_not_matter),
 	    cmocka_unit_test(test_what_is_read),
+	    cmocka_unit_test(test_headers_by_name),
+	    cmocka_unit_test(test_as_many_headers_as_there_may_be),
 	    cmocka_unit_test(test_the_next_request_is_left_alone),
 	    cmocka_unit_test(test_mutations),
 	    cmocka_unit_test(test_bounds),
