@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "base/texts.h"
 #include "carrier/carrier.h"
 #include "store/order.h"
 
@@ -55,7 +56,7 @@ struct conf {
 	int64_t log_level; /* enum log_level */
 	int64_t lookup;    /* enum conf_lookup */
 	size_t carrier_count;
-	struct carrier_config carriers[CONF_CARRIERS_MAX];
+	struct carrier_config *carriers;
 	size_t route_count;
 	struct conf_route *routes;
 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The manual of the configuration, from the rows that also read it. */
-#include "server/conf.h"
 #include "server/conf_row.h"
 #include "twofa/period.h"
 
@@ -55,6 +54,7 @@ put_range(FILE *to, const struct conf_row *row)
 		put_ms(to, row->max);
 		return;
 	case CONF_CHOICE:
+	case CONF_WORD:
 		for (const char *p = row->choices; *p != '\0'; p++)
 			*p == '|' ? fputs(", ", to) : fputc(*p, to);
 		return;
@@ -70,6 +70,12 @@ put_range(FILE *to, const struct conf_row *row)
 	case CONF_SECRET_FILE:
 		fputs("a file", to);
 		return;
+	case CONF_TEXTS:
+		fputs("a list of texts", to);
+		return;
+	case CONF_TEXT_MAP:
+		fputs("names and values", to);
+		return;
 	case CONF_CARRIERS:
 		fputs("a list of names", to);
 		return;
@@ -80,16 +86,27 @@ put_range(FILE *to, const struct conf_row *row)
 }
 
 static void
+put_types(FILE *to, const char *types)
+{
+	fputc('(', to);
+	for (const char *p = types; *p != '\0'; p++)
+		*p == '|' ? fputs(", ", to) : fputc(*p, to);
+	fputs(") ", to);
+}
+
+static void
 put_row(FILE *to, const struct conf_row *row)
 {
 	fprintf(to, "| `%s` | ", row->name);
 	put_range(to, row);
-	if (row->initial == NULL || row->initial[0] == '\0')
+	if (row->initial == conf_required)
+		fputs(" | required | ", to);
+	else if (row->initial == NULL || row->initial[0] == '\0')
 		fputs(" | none | ", to);
 	else
 		fprintf(to, " | `%s` | ", row->initial);
 	if (row->type != NULL)
-		fprintf(to, "(%s) ", row->type);
+		put_types(to, row->type);
 	fprintf(to, "%s |\n", row->help);
 }
 

@@ -82,10 +82,12 @@ keys_changed(void *ctx, const struct key_row *rows, size_t count)
 static void
 trial_carrier(struct server *s)
 {
-	struct carrier_config *c = &s->conf.carriers[0];
+	struct carrier_config *c;
 
 	if (s->conf.carrier_count > 0)
 		return;
+	c = arena_alloc(&s->conf.arena, sizeof(*c));
+	s->conf.carriers = c;
 	s->conf.carrier_count = 1;
 	*c = (struct carrier_config){.name = "trial",
 	    .type = "file",
