@@ -10,6 +10,8 @@
 #ifndef WW_API_H
 #define WW_API_H
 
+#include <stdio.h>
+
 #include "base/address.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -82,5 +84,10 @@ void api_start(struct call *c);
 /* For what went wrong before there was a request: fills in the response, `done` is not
  * called. */
 void api_refuse(struct call *c, enum err e, const char *why);
+/*
+ * One line a route: method, path with {} for each parameter, operation, the scopes of
+ * which any one suffices ("-": no credential needed), dialect.
+ */
+void api_print_routes(FILE *to);
 
 #endif

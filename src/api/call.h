@@ -32,6 +32,7 @@ struct route {
 };
 
 struct dialect {
+	const char *name;   /* "v1" */
 	const char *prefix; /* "/2fa/1" */
 	int version;        /* of Infobip's API; 0: our own */
 	const struct route *routes;

@@ -293,6 +293,7 @@ static const struct route routes[] = {
 };
 
 const struct dialect dialect_v1 = {
+    .name = "v1",
     .prefix = "/2fa/1",
     .version = 1,
     .routes = routes,

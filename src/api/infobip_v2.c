@@ -233,6 +233,7 @@ static const struct route routes[] = {
 };
 
 const struct dialect dialect_v2 = {
+    .name = "v2",
     .prefix = "/2fa/2",
     .version = 2,
     .routes = routes,

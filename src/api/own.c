@@ -46,6 +46,7 @@ put_error(struct call *c, enum err e)
 }
 
 const struct dialect dialect_own = {
+    .name = "own",
     .prefix = "",
     .routes = routes,
     .route_count = countof(routes),

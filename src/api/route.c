@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/route.h"
 
+#include "twofa/scope.h"
+
 /* The order matters only in that the first one is the fallback. */
 static const struct dialect *const dialects[] = {&dialect_v2, &dialect_v1, &dialect_own};
 
@@ -137,4 +139,27 @@ route_find(struct call *c)
 		add_allowed(c, route->method);
 	}
 	return c->response.allow == NULL ? ERR_NO_ROUTE : ERR_METHOD;
+}
+
+static void
+print_route(FILE *to, const struct dialect *dialect, const struct route *route)
+{
+	char between = ' ';
+
+	fprintf(to, "%s %s%s %s", route->method, dialect->prefix, route->pattern,
+	    route->operation->name);
+	for (unsigned i = 0; scope_name(i) != NULL; i++)
+		if ((route->scopes & scope_find(scope_name(i))) != 0) {
+			fprintf(to, "%c%s", between, scope_name(i));
+			between = ',';
+		}
+	fprintf(to, "%s %s\n", between == ' ' ? " -" : "", dialect->name);
+}
+
+void
+api_print_routes(FILE *to)
+{
+	for (size_t i = 0; i < countof(dialects); i++)
+		for (size_t k = 0; k < dialects[i]->route_count; k++)
+			print_route(to, dialects[i], &dialects[i]->routes[k]);
 }

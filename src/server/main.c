@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "api/api.h"
 #include "base/json.h"
 #include "base/secret.h"
 #include "server/cli.h"
@@ -58,7 +59,7 @@ print_help(FILE *to)
 	fputs("watchword: a two-factor PIN service\n\n", to);
 	for (size_t i = 0; i < countof(commands); i++)
 		fprintf(to, "  watchword %s\n", commands[i].usage);
-	fputs("  watchword --print-config-manual\n"
+	fputs("  watchword --print-config-manual | --print-routes\n"
 	      "  watchword --help | --version\n\n"
 	      "serve answers on http://127.0.0.1:8080 and keeps its data in ./data "
 	      "unless told\n"
@@ -149,6 +150,10 @@ general(int argc, char **argv)
 	}
 	if (argc == 2 && strcmp(argv[1], "--print-config-manual") == 0) {
 		conf_print_manual(stdout);
+		return EXIT_SUCCESS;
+	}
+	if (argc == 2 && strcmp(argv[1], "--print-routes") == 0) {
+		api_print_routes(stdout);
 		return EXIT_SUCCESS;
 	}
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0))

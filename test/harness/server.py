@@ -12,6 +12,7 @@ from pathlib import Path
 
 import requests
 
+ROOT = Path(__file__).parents[2]
 START_S = 60
 STOP_S = 30
 MESSAGE_S = 15
@@ -28,8 +29,7 @@ PIN = re.compile(r"\[([^\]]*)\]")
 
 def binary():
     """The build under test; script/test names it."""
-    root = Path(__file__).parents[2]
-    return os.environ.get("WATCHWORD", str(root / "build/asan/src/server/watchword"))
+    return os.environ.get("WATCHWORD", str(ROOT / "build/asan/src/server/watchword"))
 
 
 def wait_for(what, condition, seconds=MESSAGE_S):
