@@ -28,12 +28,13 @@ SKIPPED_FOLDERS = {".git", ".venv", "node_modules", "__pycache__", ".pytest_cach
 # Who may include whom; every room may include itself.
 ROOMS = {
     "base": set(),
+    "net": {"base"},
     "twofa": {"base"},
     "store": {"twofa", "base"},
-    "carrier": {"twofa", "base"},
-    "lookup": {"twofa", "base"},
+    "carrier": {"net", "twofa", "base"},
+    "lookup": {"net", "twofa", "base"},
     "api": {"store", "twofa", "base"},
-    "server": {"api", "store", "carrier", "lookup", "twofa", "base"},
+    "server": {"api", "store", "carrier", "lookup", "net", "twofa", "base"},
 }
 SOCKET_HEADERS = r"(sys/socket|sys/un|netdb)\.h|(netinet|arpa)/.*"
 # System headers that only some rooms may use: pattern, rooms, why.
@@ -41,9 +42,10 @@ SYSTEM_HEADERS = [
     (r"(sqlite3|libpq-fe)\.h", {"store"}, "only store talks to a database"),
     (
         r"event2/.*|(event|evhttp|evdns|evutil)\.h",
-        {"carrier", "lookup", "server"},
-        "only carrier, lookup and server have an event loop",
+        {"net", "carrier", "lookup", "server"},
+        "only net, carrier, lookup and server have an event loop",
     ),
+    (r"curl/.*", {"net"}, "only net speaks HTTP to others"),
     (SOCKET_HEADERS, set(ROOMS) - {"twofa", "api"}, "this room has no sockets"),
     (r"unistd\.h", set(ROOMS) - {"twofa"}, "twofa does no I/O"),
 ]
