@@ -49,6 +49,12 @@ carrier_is_up(const struct carrier *c)
 	return c->ops->is_up(c);
 }
 
+bool
+carrier_has_room(const struct carrier *c)
+{
+	return c->ops->has_room == NULL ? c->ops->is_up(c) : c->ops->has_room(c);
+}
+
 void
 carrier_free(struct carrier *c)
 {

@@ -27,7 +27,7 @@ struct event_base;
 enum carrier_result {
 	CARRIER_ACCEPTED, /* the other side took responsibility */
 	CARRIER_RETRY,    /* not taken; the same message may be taken later */
-	CARRIER_REFUSED,  /* not taken, and never will be */
+	CARRIER_REFUSED,  /* not taken, and never will be by this carrier */
 	CARRIER_UNKNOWN,  /* may have been taken */
 };
 
@@ -37,6 +37,10 @@ struct carrier_outcome {
 	const char *reason; /* for logs and the timeline; never NULL */
 	const char
 	    *message_id; /* the other side's id of the first part; NULL when none */
+	bool throttled;  /* RETRY because we are too fast (ESME_RTHROTTLED, HTTP 429):
+			    the carrier is well, and gets less for a while */
+	bool elsewhere;  /* REFUSED for a reason of this carrier's own (sender, account,
+			    service): another may take it. Not for a bad number. */
 };
 
 typedef void carrier_done_f(void *ctx, const struct carrier_outcome *outcome);
@@ -100,6 +104,9 @@ struct carrier_ops {
 	void (*submit)(struct carrier *c, const struct carrier_message *m,
 	    carrier_done_f *done, void *ctx);
 	bool (*is_up)(const struct carrier *c);
+	/* Would submit take one more now? So that nothing is rendered in vain. NULL: as
+	 * is_up. */
+	bool (*has_room)(const struct carrier *c);
 	void (*free)(struct carrier *c);
 };
 
@@ -117,6 +124,7 @@ enum err carrier_open(const struct carrier_config *config, const struct carrier_
 void carrier_submit(
     struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx);
 bool carrier_is_up(const struct carrier *c);
+bool carrier_has_room(const struct carrier *c);
 void carrier_free(struct carrier *c); /* NULL is allowed */
 
 #endif

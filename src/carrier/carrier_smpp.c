@@ -113,6 +113,19 @@ parcel_judge(
 		    .result = result, .code = code, .reason = reason};
 }
 
+static void
+parcel_judge_status(struct parcel *p, uint32_t status)
+{
+	bool first = p->worst.result == CARRIER_ACCEPTED;
+
+	parcel_judge(p, smpp_status_result(status), status, smpp_status_name(status));
+	if (!first)
+		return;
+	p->worst.throttled = status == SMPP_ESME_RTHROTTLED;
+	p->worst.elsewhere =
+	    p->worst.result == CARRIER_REFUSED && !smpp_status_blames_number(status);
+}
+
 /* ---- sending ---- */
 
 static void
@@ -348,8 +361,7 @@ on_response(struct carrier_smpp *s, const struct smpp_pdu *pdu)
 	part = w->part;
 	release(s, w);
 	if (p != NULL && pdu->status != SMPP_ESME_ROK)
-		parcel_judge(p, smpp_status_result(pdu->status), pdu->status,
-		    smpp_status_name(pdu->status));
+		parcel_judge_status(p, pdu->status);
 	else if (p != NULL && part == 0)
 		memcpy(p->message_id, pdu->message_id, sizeof(p->message_id));
 	settle(s, p);
@@ -507,6 +519,14 @@ smpp_is_up(const struct carrier *c)
 	return smpp_session_is_bound(smpp_of(c)->session);
 }
 
+static bool
+smpp_has_room(const struct carrier *c)
+{
+	const struct carrier_smpp *s = smpp_of(c);
+
+	return smpp_session_is_bound(s->session) && has_room(s, 1);
+}
+
 static void
 smpp_free(struct carrier *c)
 {
@@ -524,5 +544,6 @@ const struct carrier_ops carrier_smpp_ops = {
     .open = smpp_open,
     .submit = smpp_submit,
     .is_up = smpp_is_up,
+    .has_room = smpp_has_room,
     .free = smpp_free,
 };

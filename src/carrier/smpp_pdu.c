@@ -343,6 +343,13 @@ smpp_status_result(uint32_t status)
 	return CARRIER_RETRY;
 }
 
+bool
+smpp_status_blames_number(uint32_t status)
+{
+	return status == SMPP_ESME_RINVDSTADR || status == SMPP_ESME_RINVDSTTON ||
+	       status == SMPP_ESME_RINVDSTNPI;
+}
+
 void
 smpp_relative_time(int64_t ms, char out[17])
 {

@@ -262,6 +262,8 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 	o->calls++;
 	o->result = outcome->result;
 	o->code = outcome->code;
+	o->throttled = outcome->throttled;
+	o->elsewhere = outcome->elsewhere;
 	assert_non_null(outcome->reason);
 	snprintf(o->reason, sizeof(o->reason), "%s", outcome->reason);
 	snprintf(o->message_id, sizeof(o->message_id), "%s",

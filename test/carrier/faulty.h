@@ -38,6 +38,8 @@ struct outcome {
 	uint32_t code;
 	char reason[80];
 	char message_id[65];
+	bool throttled;
+	bool elsewhere;
 };
 
 struct faulty {

@@ -41,13 +41,21 @@ test_refused_and_to_be_tried_again(void **state)
 		uint32_t code;
 		enum carrier_result result;
 		const char *reason;
+		bool throttled;
+		bool elsewhere;
 	} cases[] = {
-	    {FAULTY_REJECT, SMPP_ESME_RINVDSTADR, CARRIER_REFUSED, "ESME_RINVDSTADR"},
-	    {FAULTY_REJECT, SMPP_ESME_RTHROTTLED, CARRIER_RETRY, "ESME_RTHROTTLED"},
-	    {FAULTY_REJECT, SMPP_ESME_RMSGQFUL, CARRIER_RETRY, "ESME_RMSGQFUL"},
-	    {FAULTY_REJECT, 0x400, CARRIER_RETRY, "vendor"},
-	    {FAULTY_NACK, SMPP_ESME_RINVCMDLEN, CARRIER_REFUSED, "ESME_RINVCMDLEN"},
-	    {FAULTY_NACK, SMPP_ESME_RSYSERR, CARRIER_RETRY, "ESME_RSYSERR"},
+	    {FAULTY_REJECT, SMPP_ESME_RINVDSTADR, CARRIER_REFUSED, "ESME_RINVDSTADR",
+		false, false},
+	    {FAULTY_REJECT, SMPP_ESME_RINVSRCADR, CARRIER_REFUSED, "ESME_RINVSRCADR",
+		false, true},
+	    {FAULTY_REJECT, SMPP_ESME_RTHROTTLED, CARRIER_RETRY, "ESME_RTHROTTLED", true,
+		false},
+	    {FAULTY_REJECT, SMPP_ESME_RMSGQFUL, CARRIER_RETRY, "ESME_RMSGQFUL", false,
+		false},
+	    {FAULTY_REJECT, 0x400, CARRIER_RETRY, "vendor", false, false},
+	    {FAULTY_NACK, SMPP_ESME_RINVCMDLEN, CARRIER_REFUSED, "ESME_RINVCMDLEN", false,
+		true},
+	    {FAULTY_NACK, SMPP_ESME_RSYSERR, CARRIER_RETRY, "ESME_RSYSERR", false, false},
 	};
 	struct faulty *f = *state;
 
@@ -58,6 +66,8 @@ test_refused_and_to_be_tried_again(void **state)
 		faulty_submit(f, i, "hello");
 		expect(f, i, cases[i].result, cases[i].reason);
 		assert_int_equal(f->outcomes[i].code, cases[i].code);
+		assert_int_equal(f->outcomes[i].throttled, cases[i].throttled);
+		assert_int_equal(f->outcomes[i].elsewhere, cases[i].elsewhere);
 		assert_true(carrier_is_up(f->carrier));
 	}
 }
@@ -157,8 +167,10 @@ test_a_full_window_is_said_at_once(void **state)
 	f->config.window = 4;
 	faulty_bind(f);
 	f->way = FAULTY_HOLD;
-	for (unsigned i = 0; i < 6; i++)
+	for (unsigned i = 0; i < 6; i++) {
+		assert_int_equal(carrier_has_room(f->carrier), i < 4);
 		faulty_submit(f, i, "hello");
+	}
 	for (unsigned i = 4; i < 6; i++) {
 		assert_int_equal(f->outcomes[i].calls, 1);
 		assert_int_equal(f->outcomes[i].result, CARRIER_RETRY);
