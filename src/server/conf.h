@@ -14,12 +14,12 @@
 #include "base/arena.h"
 #include "base/texts.h"
 #include "carrier/carrier.h"
+#include "lookup/lookup.h"
 #include "store/order.h"
 
 enum { CONF_CARRIERS_MAX = 32, CONF_ROUTES_MAX = 1024, CONF_ROUTE_CARRIERS_MAX = 8 };
 
 enum conf_profile { CONF_PROFILE_COMPATIBLE, CONF_PROFILE_STRICT };
-enum conf_lookup { CONF_LOOKUP_NONE };
 
 /* Messages of one channel to numbers that begin with `prefix`. */
 struct conf_route {
@@ -54,7 +54,7 @@ struct conf {
 	int64_t retention_ms;
 	int64_t key_rotation_ms;
 	int64_t log_level; /* enum log_level */
-	int64_t lookup;    /* enum conf_lookup */
+	struct lookup_config lookup;
 	size_t carrier_count;
 	struct carrier_config *carriers;
 	size_t route_count;

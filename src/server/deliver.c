@@ -125,6 +125,8 @@ run_loop(void *ctx)
 	struct delivery *d = ctx;
 
 	event_base_dispatch(d->base);
+	lookup_free(d->lookup);
+	d->lookup = NULL;
 	for (size_t i = 0; i < d->lane_count; i++) {
 		carrier_free(d->lanes[i].carrier);
 		d->lanes[i].carrier = NULL;
@@ -192,6 +194,29 @@ open_carriers(struct delivery *d, char why[256])
 	return OK;
 }
 
+static void
+lookup_changed(void *ctx, bool down, const char *reason)
+{
+	(void)ctx;
+	log_event(down ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+	    down ? "lookup_down" : "lookup_up", LOG_TEXT("reason", reason));
+}
+
+static enum err
+open_lookup(struct delivery *d, char why[256])
+{
+	struct lookup_env env = {.base = d->base,
+	    .clock = d->clock,
+	    .entropy = d->entropy,
+	    .changed = lookup_changed};
+	char reason[256] = "";
+	enum err e = lookup_open(&d->conf->lookup, &env, reason, &d->lookup);
+
+	if (e != OK)
+		snprintf(why, 256, "lookup: %.240s", reason);
+	return e;
+}
+
 enum err
 delivery_open(const struct delivery_options *o, char why[256], struct delivery **out)
 {
@@ -208,6 +233,8 @@ delivery_open(const struct delivery_options *o, char why[256], struct delivery *
 	TAILQ_INIT(&d->all);
 	init_events(d);
 	e = open_carriers(d, why);
+	if (e == OK)
+		e = open_lookup(d, why);
 	if (e == OK)
 		*out = d;
 	else
@@ -256,6 +283,7 @@ delivery_free(struct delivery *d)
 	INVARIANT(!d->started);
 	d->stopping = true;
 	queue_run(d->queue); /* what came after the thread had ended */
+	lookup_free(d->lookup);
 	for (size_t i = 0; i < d->lane_count; i++)
 		carrier_free(d->lanes[i].carrier);
 	while (!TAILQ_EMPTY(&d->all))

@@ -29,7 +29,10 @@ static void
 move(struct dispatch *m, enum dispatch_state to)
 {
 	static const bool may[DISPATCH_STATE_COUNT][DISPATCH_STATE_COUNT] = {
-	    [DISPATCH_NEW] = {[DISPATCH_HELD] = true, [DISPATCH_RECORDING] = true},
+	    [DISPATCH_NEW] = {[DISPATCH_ASKING] = true,
+		[DISPATCH_HELD] = true,
+		[DISPATCH_RECORDING] = true},
+	    [DISPATCH_ASKING] = {[DISPATCH_HELD] = true, [DISPATCH_RECORDING] = true},
 	    [DISPATCH_HELD] = {[DISPATCH_WAITING] = true,
 		[DISPATCH_PARKED] = true,
 		[DISPATCH_RECORDING] = true},
@@ -52,7 +55,7 @@ answer(struct dispatch *m, bool sent)
 	if (a == NULL)
 		return;
 	m->order->answer = NULL;
-	a->lookup = m->lookup;
+	a->lookup = m->outcome.lookup;
 	a->sent = sent;
 	queue_push(a->to, a->task);
 }
@@ -71,6 +74,7 @@ dispatch_free(struct dispatch *m)
 
 	CHECK_OBJ(m, DISPATCH_MAGIC);
 	leave_line(m);
+	lookup_cancel(&m->ask);
 	answer(m, true); /* it is durably queued; nobody is left waiting */
 	if (m->listed)
 		TAILQ_REMOVE(&d->all, m, entry);
@@ -442,6 +446,53 @@ on_answer_by(evutil_socket_t fd, short what, void *ctx)
 		answer(m, true);
 }
 
+/* ---- the beginning ---- */
+
+/* From here on the caller waits for a carrier, for accept_wait at most. */
+static void
+set_out(struct dispatch *m)
+{
+	attempt(m);
+	if (m->order->answer == NULL)
+		return;
+	m->answer_by = evtimer_new(m->delivery->base, on_answer_by, m);
+	INVARIANT(m->answer_by != NULL &&
+		  event_add(m->answer_by, m->delivery->accept_wait) == 0);
+}
+
+static void
+log_lookup(const struct dispatch *m, const struct lookup_answer *said)
+{
+	char pin_id[IDENT_TEXT_LEN + 1];
+
+	ident_text(&m->order->recipe.pin_id, pin_id);
+	log_event(said->failed ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "lookup",
+	    LOG_TEXT("pinId", pin_id), LOG_PHONE("to", m->order->destination),
+	    LOG_TEXT("status", lookup_status_name(said->status)),
+	    LOG_TEXT("reason", said->reason));
+}
+
+/* Only a plain "no" withholds the message; the caller is told when that is durable. */
+static void
+on_lookup(struct lookup_ask *ask, const struct lookup_answer *said)
+{
+	struct dispatch *m = container_of(ask, struct dispatch, ask);
+
+	CHECK_OBJ(m, DISPATCH_MAGIC);
+	INVARIANT(m->state == DISPATCH_ASKING);
+	if (m->delivery->stopping) {
+		dispatch_free(m);
+		return;
+	}
+	m->outcome.lookup = said->status;
+	m->outcome.lookup_at_ms = m->delivery->clock->wall_ms(m->delivery->clock);
+	log_lookup(m, said);
+	if (said->status == LOOKUP_NOT_REACHABLE)
+		finish(m, MESSAGE_FAILED, MESSAGE_REASON_UNREACHABLE);
+	else
+		set_out(m);
+}
+
 static void
 begin(struct task *t)
 {
@@ -455,12 +506,13 @@ begin(struct task *t)
 	}
 	TAILQ_INSERT_TAIL(&d->all, m, entry);
 	m->listed = true;
-	m->lookup = m->order->lookup_needed ? LOOKUP_NOT_CONFIGURED : LOOKUP_UNKNOWN;
-	attempt(m);
-	if (m->order->answer == NULL)
+	if (!m->order->lookup_needed) {
+		set_out(m);
 		return;
-	m->answer_by = evtimer_new(d->base, on_answer_by, m);
-	INVARIANT(m->answer_by != NULL && event_add(m->answer_by, d->accept_wait) == 0);
+	}
+	move(m, DISPATCH_ASKING);
+	m->ask.done = on_lookup;
+	lookup_ask(d->lookup, m->order->destination, &m->ask);
 }
 
 struct task *
@@ -501,6 +553,7 @@ dispatch_expire(struct dispatch *m)
 void
 dispatch_stop(struct dispatch *m)
 {
-	if (m->state == DISPATCH_WAITING || m->state == DISPATCH_PARKED)
+	if (m->state == DISPATCH_ASKING || m->state == DISPATCH_WAITING ||
+	    m->state == DISPATCH_PARKED)
 		dispatch_free(m);
 }

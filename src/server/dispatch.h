@@ -2,8 +2,9 @@
 /*
  * Inside delivery: one message from the order to its outcome.
  *
- * NEW -> HELD by a carrier -> RECORDING at the store -> gone; from HELD also to
- * WAITING for its next attempt or PARKED until its carrier has room.
+ * NEW -> ASKING whether the number can be reached -> HELD by a carrier -> RECORDING at
+ * the store -> gone; from HELD also to WAITING for its next attempt or PARKED until its
+ * carrier has room.
  */
 #ifndef WW_DISPATCH_H
 #define WW_DISPATCH_H
@@ -13,6 +14,7 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
+#include "lookup/lookup.h"
 #include "server/deliver.h"
 
 enum { DELIVERY_MAGIC = 0x64656c69, PARKED_MAX = 65536 };
@@ -47,12 +49,14 @@ struct delivery {
 	bool started;
 	atomic_bool ready; /* for other threads */
 	pthread_t thread;
+	struct lookup *lookup;
 	size_t lane_count;
 	struct lane lanes[CONF_CARRIERS_MAX];
 };
 
 enum dispatch_state {
 	DISPATCH_NEW,
+	DISPATCH_ASKING,
 	DISPATCH_HELD,
 	DISPATCH_WAITING,
 	DISPATCH_PARKED,
@@ -72,7 +76,7 @@ struct dispatch {
 	bool listed;
 	struct event *timer; /* the next attempt, made when first needed */
 	struct event *answer_by;
-	enum lookup_status lookup;
+	struct lookup_ask ask;
 	struct task task;
 	struct outcome_job outcome;
 };

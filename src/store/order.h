@@ -34,6 +34,7 @@ struct order {
 	unsigned seq;     /* of the message of the PIN */
 	enum channel channel;
 	bool lookup_needed;
+	bool tracked; /* a report is wanted of what becomes of it */
 	const char *destination;
 	const char *text;         /* of the template */
 	const char *placeholder;  /* the PIN's */

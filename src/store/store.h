@@ -133,6 +133,8 @@ struct outcome_job {
 	const char *carrier_message_id;
 	int64_t code;
 	int64_t attempts;
+	enum lookup_status lookup;
+	int64_t lookup_at_ms; /* 0: nobody was asked */
 };
 
 struct message_status {

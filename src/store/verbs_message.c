@@ -14,6 +14,18 @@ outcome_of(struct item *it)
 }
 
 static void
+bind_lookup(const struct outcome_job *j, struct binder *b)
+{
+	if (j->lookup_at_ms == 0) {
+		bind_text(b, NULL);
+		bind_text(b, NULL);
+		return;
+	}
+	bind_int(b, (int64_t)j->lookup);
+	bind_int(b, j->lookup_at_ms);
+}
+
+static void
 bind_outcome(struct item *it, struct binder *b)
 {
 	const struct outcome_job *j = outcome_of(it);
@@ -27,6 +39,7 @@ bind_outcome(struct item *it, struct binder *b)
 	bind_text(b, j->carrier_message_id);
 	bind_int(b, j->code);
 	bind_int(b, j->attempts);
+	bind_lookup(j, b);
 }
 
 static enum err
@@ -94,6 +107,8 @@ read_open(struct item *it, struct row *r)
 	o->placeholder = row_text(r, &o->arena);
 	sender = row_text(r, &o->arena);
 	o->sender = from == NULL ? sender : from;
+	o->lookup_needed = row_bool(r);
+	o->tracked = row_bool(r);
 	append(open_of(it), o);
 }
 

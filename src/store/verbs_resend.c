@@ -79,6 +79,8 @@ bind_insert(struct item *it, struct binder *b)
 	bind_text(b, j->order->placeholders);
 	bind_int(b, j->resends_max);
 	bind_int(b, j->job.now_ms - j->interval_ms);
+	bind_bool(b, j->order->lookup_needed);
+	bind_bool(b, j->order->tracked);
 }
 
 static void

@@ -347,6 +347,8 @@ bind_message(struct item *it, struct binder *b)
 	bind_int(b, (int64_t)j->order->channel);
 	bind_int(b, j->job.now_ms);
 	bind_text(b, NULL);
+	bind_bool(b, j->order->lookup_needed);
+	bind_bool(b, j->order->tracked);
 }
 
 static enum err

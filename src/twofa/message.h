@@ -32,7 +32,7 @@ enum message_reason {
 	MESSAGE_REASON_NO_KEY = 6,    /* the key of the PIN is gone */
 };
 
-/* What a number lookup says (contract 3.1). */
+/* What a number lookup says (contract 3.1); stored, only ever add at the end. */
 enum lookup_status {
 	LOOKUP_UNKNOWN,
 	LOOKUP_REACHABLE,

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The providers that exist, and what stands in front of them. A question is a flight:
+ * everybody who asks about its number while it is out waits for the same answer. Whoever
+ * has waited for timeout_ms is told "unknown", and the flight goes on without them.
+ *
+ * The breaker opens after BREAKER_FAILURES failures in a row. While it is open nobody
+ * waits: they are told "unknown" at once, and every PROBE_MS one of their questions is
+ * asked all the same, to find out; an answer closes it.
+ */
+#include "lookup/lookup.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+
+#include "lookup/cache.h"
+#include "lookup/types.h"
+
+enum {
+	FLIGHTS_MAX = 4096,
+	BREAKER_FAILURES = 5,
+	PROBE_MS = 5000,
+	UNKNOWN_AGE_MS = 1000, /* long enough to answer a burst */
+	NUMBER_MAX = 15
+};
+
+static const struct lookup_provider_ops lookup_none_ops = {.type = "none"};
+
+static const struct lookup_provider_ops *const types[] = {&lookup_none_ops};
+
+TAILQ_HEAD(waiting_list, lookup_ask);
+
+struct lookup_flight {
+	struct lookup *lookup;
+	TAILQ_ENTRY(lookup_flight) entry;
+	struct lookup_entry *known; /* its place in the cache */
+	struct waiting_list waiting;
+	struct event *timeout;
+	bool late; /* the time is over, and counted as a failure */
+	char number[NUMBER_MAX + 1];
+};
+
+struct lookup {
+	const struct lookup_config *config;
+	struct lookup_env env;
+	struct lookup_provider *provider; /* NULL: nobody */
+	struct lookup_cache *cache;
+	TAILQ_HEAD(, lookup_flight) flights;
+	size_t flight_count;
+	const struct timeval *timeout; /* common to all */
+	unsigned failures;             /* in a row */
+	int64_t probe_at_ms;           /* while the breaker is open */
+	bool stopping;
+};
+
+const struct lookup_provider_ops *
+lookup_type_find(const char *type)
+{
+	for (size_t i = 0; i < countof(types); i++)
+		if (strcmp(types[i]->type, type) == 0)
+			return types[i];
+	return NULL;
+}
+
+static int64_t
+now_ms(const struct lookup *l)
+{
+	return l->env.clock->steady_ms(l->env.clock);
+}
+
+/* ---- the breaker ---- */
+
+static bool
+is_open(const struct lookup *l)
+{
+	return l->failures >= BREAKER_FAILURES;
+}
+
+static void
+note(struct lookup *l, bool failed, const char *reason)
+{
+	bool was_open = is_open(l);
+
+	if (l->stopping)
+		return;
+	if (!failed)
+		l->failures = 0;
+	else if (!was_open)
+		l->failures++;
+	if (is_open(l) && !was_open)
+		l->probe_at_ms = now_ms(l) + PROBE_MS;
+	if (is_open(l) != was_open && l->env.changed != NULL)
+		l->env.changed(l->env.ctx, !was_open, reason);
+}
+
+/* While open: may this question be the one that finds out? */
+static bool
+may_probe(struct lookup *l)
+{
+	int64_t now = now_ms(l);
+
+	if (now < l->probe_at_ms)
+		return false;
+	l->probe_at_ms = now + PROBE_MS;
+	return true;
+}
+
+/* ---- flights ---- */
+
+static void
+tell(struct lookup_ask *ask, const struct lookup_answer *answer)
+{
+	ask->flight = NULL;
+	ask->done(ask, answer);
+}
+
+/* A told one may ask again at once: only those who wait now are told. */
+static void
+tell_all(struct lookup_flight *f, const struct lookup_answer *answer)
+{
+	struct waiting_list told = TAILQ_HEAD_INITIALIZER(told);
+	struct lookup_ask *ask;
+
+	TAILQ_CONCAT(&told, &f->waiting, entry);
+	while ((ask = TAILQ_FIRST(&told)) != NULL) {
+		TAILQ_REMOVE(&told, ask, entry);
+		tell(ask, answer);
+	}
+}
+
+static int64_t
+age_ms(const struct lookup *l, const struct lookup_answer *answer)
+{
+	switch (answer->status) {
+	case LOOKUP_REACHABLE:
+		return l->config->cache_age_ms;
+	case LOOKUP_NOT_REACHABLE:
+		return l->config->cache_age_unreachable_ms;
+	case LOOKUP_UNKNOWN:
+		return UNKNOWN_AGE_MS;
+	case LOOKUP_NOT_CONFIGURED:
+		break;
+	}
+	return 0;
+}
+
+static void
+land(void *ctx, const struct lookup_answer *answer)
+{
+	struct lookup_flight *f = ctx;
+	struct lookup *l = f->lookup;
+	int64_t now = now_ms(l);
+
+	INVARIANT(!answer->failed || answer->status == LOOKUP_UNKNOWN);
+	if (!f->late || !answer->failed)
+		note(l, answer->failed, answer->reason);
+	lookup_cache_settle(
+	    l->cache, f->known, answer->status, now, now + age_ms(l, answer));
+	TAILQ_REMOVE(&l->flights, f, entry);
+	l->flight_count--;
+	event_free(f->timeout);
+	tell_all(f, answer);
+	mem_free(f);
+}
+
+static void
+on_timeout(evutil_socket_t fd, short what, void *ctx)
+{
+	static const struct lookup_answer late = {LOOKUP_UNKNOWN, true, "timeout"};
+	struct lookup_flight *f = ctx;
+
+	(void)fd;
+	(void)what;
+	f->late = true;
+	note(f->lookup, true, late.reason);
+	tell_all(f, &late);
+}
+
+static struct lookup_flight *
+flight_new(struct lookup *l, const char *number)
+{
+	struct lookup_flight *f = mem_new(sizeof(*f));
+
+	f->lookup = l;
+	TAILQ_INIT(&f->waiting);
+	snprintf(f->number, sizeof(f->number), "%s", number);
+	f->known = lookup_cache_begin(l->cache, lookup_cache_number(number), f);
+	f->timeout = evtimer_new(l->env.base, on_timeout, f);
+	INVARIANT(f->timeout != NULL && event_add(f->timeout, l->timeout) == 0);
+	TAILQ_INSERT_TAIL(&l->flights, f, entry);
+	l->flight_count++;
+	return f;
+}
+
+static void
+join(struct lookup_flight *f, struct lookup_ask *ask)
+{
+	ask->flight = f;
+	TAILQ_INSERT_TAIL(&f->waiting, ask, entry);
+}
+
+static void
+tell_unknown(struct lookup_ask *ask, const char *reason)
+{
+	tell(ask, &(struct lookup_answer){.status = LOOKUP_UNKNOWN, .reason = reason});
+}
+
+/* Nobody waits for what a provider that is down may say. */
+static void
+ask_while_open(struct lookup *l, const char *number, struct lookup_ask *ask)
+{
+	bool probe = may_probe(l);
+
+	tell_unknown(ask, "provider is down");
+	if (probe) {
+		struct lookup_flight *f = flight_new(l, number);
+
+		l->provider->ops->ask(l->provider, f->number, land, f);
+	}
+}
+
+void
+lookup_ask(struct lookup *l, const char *number, struct lookup_ask *ask)
+{
+	struct lookup_entry *e;
+	struct lookup_flight *f;
+
+	INVARIANT(ask->flight == NULL && strlen(number) <= NUMBER_MAX);
+	if (l->provider == NULL) {
+		tell(ask, &(struct lookup_answer){.status = LOOKUP_NOT_CONFIGURED,
+			      .reason = "not configured"});
+		return;
+	}
+	e = lookup_cache_find(l->cache, lookup_cache_number(number), now_ms(l));
+	if (e != NULL && e->asking == NULL) {
+		tell(
+		    ask, &(struct lookup_answer){.status = e->status, .reason = "cache"});
+		return;
+	}
+	if (is_open(l) && e == NULL) {
+		ask_while_open(l, number, ask);
+		return;
+	}
+	f = e == NULL ? NULL : e->asking;
+	if (is_open(l) || (f != NULL && f->late) ||
+	    (f == NULL && l->flight_count >= FLIGHTS_MAX)) {
+		tell_unknown(ask, "provider is slow");
+		return;
+	}
+	if (f != NULL) {
+		join(f, ask);
+		return;
+	}
+	f = flight_new(l, number);
+	join(f, ask);
+	l->provider->ops->ask(l->provider, f->number, land, f);
+}
+
+void
+lookup_cancel(struct lookup_ask *ask)
+{
+	if (ask->flight == NULL)
+		return;
+	TAILQ_REMOVE(&ask->flight->waiting, ask, entry);
+	ask->flight = NULL;
+}
+
+/* ---- life ---- */
+
+enum err
+lookup_open(const struct lookup_config *config, const struct lookup_env *env,
+    char why[256], struct lookup **out)
+{
+	const struct lookup_provider_ops *ops = lookup_type_find(config->type);
+	struct timeval timeout = {
+	    config->timeout_ms / 1000, (config->timeout_ms % 1000) * 1000};
+	struct lookup *l;
+	uint64_t seed;
+	enum err e;
+
+	if (ops == NULL) {
+		snprintf(why, 256, "there is no lookup type %.60s", config->type);
+		return ERR_INVALID;
+	}
+	l = mem_new(sizeof(*l));
+	l->config = config;
+	l->env = *env;
+	TAILQ_INIT(&l->flights);
+	e = ops->open == NULL ? OK : ops->open(config, env, why, &l->provider);
+	if (e != OK) {
+		mem_free(l);
+		return e;
+	}
+	if (l->provider != NULL)
+		l->provider->ops = ops;
+	env->entropy->fill(env->entropy, &seed, sizeof(seed));
+	l->cache = lookup_cache_new((size_t)config->cache_max, seed);
+	l->timeout = event_base_init_common_timeout(env->base, &timeout);
+	*out = l;
+	return OK;
+}
+
+void
+lookup_free(struct lookup *l)
+{
+	if (l == NULL)
+		return;
+	l->stopping = true;
+	if (l->provider != NULL)
+		l->provider->ops->free(l->provider); /* lands every flight */
+	INVARIANT(TAILQ_EMPTY(&l->flights));
+	lookup_cache_free(l->cache);
+	mem_free(l);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside lookup: the providers, for the array in lookup.c. */
+#ifndef WW_LOOKUP_TYPES_H
+#define WW_LOOKUP_TYPES_H
+
+#include "lookup/lookup.h"
+
+extern const struct lookup_provider_ops lookup_enum_ops;
+
+#endif
