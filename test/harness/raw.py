@@ -4,6 +4,8 @@
 import json
 import socket
 
+from harness import described
+
 
 class Raw:
     """A connection to a server; reads responses as RFC 9112 frames them."""
@@ -40,7 +42,9 @@ class Raw:
         while len(self.left) < length:
             assert self._more(), "closed within a body"
         body, self.left = self.left[:length], self.left[length:]
-        return status, headers, json.loads(body) if body else ""
+        body = json.loads(body) if body else ""
+        described.check_refusal(status, body)
+        return status, headers, body
 
     def is_closed(self):
         """Waits for the other side to close; octets before that are a fault."""

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import requests
 
-ROOT = Path(__file__).parents[2]
+from harness import described
+from harness.place import ROOT
+
 START_S = 60
 STOP_S = 30
 MESSAGE_S = 15
@@ -163,7 +165,9 @@ class Server:
                 body = body.encode()
         answer = (http or self.http).request(method, self.base + path, data=body,
                                              headers=headers, timeout=30, **more)
-        assert answer.headers["Content-Type"] == "application/json;charset=UTF-8"
+        if answer.text:
+            assert answer.headers["Content-Type"] == "application/json;charset=UTF-8"
+        described.check(method, path, answer)
         return answer
 
     def get(self, path, **more):
