@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Our own URLs: health, for whatever watches the process; no credential, no store. */
+/* Our own URLs: health, for whatever watches the process, and the description of all
+ * there are; no credential, no store. */
 #include "api/ops.h"
+#include "openapi_json.h"
 
 static enum err
 say(struct call *c, int status, const char *text)
@@ -31,10 +33,21 @@ proceed_ready(struct call *c)
 	return say(c, ready ? 200 : 503, ready ? "ready" : "not ready");
 }
 
+static enum err
+proceed_openapi(struct call *c)
+{
+	buf_add(&c->response.body, openapi_json, sizeof(openapi_json) - 1);
+	c->response.status = 200;
+	call_finish(c);
+	return OK;
+}
+
+static const struct operation openapi = {.name = "openapi", .proceed = proceed_openapi};
 static const struct operation live = {.name = "live", .proceed = proceed_live};
 static const struct operation ready = {.name = "ready", .proceed = proceed_ready};
 
 static const struct route routes[] = {
+    {"GET", "/openapi.json", 0, &openapi},
     {"GET", "/health/live", 0, &live},
     {"GET", "/health/ready", 0, &ready},
 };

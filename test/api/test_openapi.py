@@ -56,6 +56,11 @@ def test_each_operation_has_an_id_of_its_own():
     assert len(ids) == len(set(ids))
 
 
+def test_the_server_shows_it_to_everybody(server):
+    answer = server.get("/openapi.json", headers={"Authorization": ""})
+    assert (answer.status_code, answer.json()) == (200, OURS.document)
+
+
 def examples_of(thing, place=""):
     """(where, schema, value) of every example that stands beside a schema."""
     if isinstance(thing, list):
