@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/breaker.h"
+
+void
+breaker_init(struct breaker *b)
+{
+	*b = (struct breaker){0};
+}
+
+bool
+breaker_allows(const struct breaker *b, int64_t now_ms)
+{
+	return !b->open || (!b->probing && now_ms >= b->probe_at_ms);
+}
+
+bool
+breaker_begin(struct breaker *b)
+{
+	if (b->open)
+		b->probing = true;
+	return b->open;
+}
+
+void
+breaker_undo(struct breaker *b, bool probe)
+{
+	if (probe)
+		b->probing = false;
+}
+
+static void
+count(struct breaker *b, bool good, int64_t now_ms)
+{
+	int64_t second = now_ms / 1000;
+	size_t i = (size_t)(second % BREAKER_WINDOW_S);
+
+	if (b->slots[i].second != second) {
+		b->slots[i].second = second;
+		b->slots[i].good = 0;
+		b->slots[i].bad = 0;
+	}
+	if (good)
+		b->slots[i].good++;
+	else
+		b->slots[i].bad++;
+}
+
+static bool
+is_ill(const struct breaker *b, int64_t now_ms)
+{
+	unsigned good = 0;
+	unsigned bad = 0;
+
+	for (size_t i = 0; i < countof(b->slots); i++) {
+		if (now_ms / 1000 - b->slots[i].second >= BREAKER_WINDOW_S)
+			continue;
+		good += b->slots[i].good;
+		bad += b->slots[i].bad;
+	}
+	return good + bad >= BREAKER_RESULTS_MIN && bad >= good;
+}
+
+static bool
+probed(struct breaker *b, bool good, int64_t now_ms)
+{
+	b->probing = false;
+	if (good)
+		breaker_init(b);
+	else
+		b->probe_at_ms = now_ms + BREAKER_PROBE_MS;
+	return good;
+}
+
+bool
+breaker_result(struct breaker *b, bool probe, bool good, int64_t now_ms)
+{
+	if (probe && b->open)
+		return probed(b, good, now_ms);
+	if (b->open)
+		return false; /* of a submit from before it opened */
+	count(b, good, now_ms);
+	if (good || !is_ill(b, now_ms))
+		return false;
+	b->open = true;
+	b->probe_at_ms = now_ms + BREAKER_PROBE_MS;
+	return true;
+}
