@@ -25,60 +25,14 @@ proceed_status(struct call *c)
 	return call_offer(c, &((struct status_job *)c->job)->job, VERB_STATUS);
 }
 
-/* Contract 3.6; `finalStatus` as published, odd as two of them are. */
-struct status_words {
-	const char *status;
-	const char *description;
-	bool final;
-};
-
-static const struct status_words waiting = {
-    "MESSAGE_WAITING_DELIVERY", "Message sent, waiting for delivery", false};
-static const struct status_words expired = {"MESSAGE_EXPIRED", "Message expired", true};
-
-static struct status_words
-failed_words(enum message_reason reason)
+/* A message that is still open when its PIN's life is over will not be sent. */
+static enum message_state
+state_at(const struct message_status *m, int64_t now_ms)
 {
-	switch (reason) {
-	case MESSAGE_REASON_NO_ROUTE:
-		return (struct status_words){"MESSAGE_NETWORK_NOT_ALLOWED",
-		    "Message not sent, network not allowed", true};
-	case MESSAGE_REASON_EXHAUSTED:
-		return (struct status_words){"MESSAGE_NETWORK_NOT_AVAILABLE",
-		    "Message not sent, bulk or gateway offline", true};
-	case MESSAGE_REASON_REFUSED:
-		return (struct status_words){
-		    "MESSAGE_REJECTED", "Message rejected", true};
-	case MESSAGE_REASON_RENDER:
-	case MESSAGE_REASON_NO_KEY:
-		return (struct status_words){"SYSTEM_ERROR", "System error", true};
-	case MESSAGE_REASON_NONE:
-	case MESSAGE_REASON_UNREACHABLE:
-		break;
-	}
-	return (struct status_words){"MESSAGE_NOT_SENT", "Message not sent", false};
-}
+	bool open = m->state == MESSAGE_READY || m->state == MESSAGE_LEASED ||
+		    m->state == MESSAGE_SUBMITTED;
 
-static struct status_words
-words_of(const struct message_status *m, int64_t now_ms)
-{
-	switch (m->state) {
-	case MESSAGE_READY:
-	case MESSAGE_LEASED:
-	case MESSAGE_SUBMITTED:
-		return m->expires_at_ms <= now_ms ? expired : waiting;
-	case MESSAGE_ACCEPTED:
-		return waiting;
-	case MESSAGE_DELIVERED:
-		return (struct status_words){
-		    "MESSAGE_DELIVERED", "Message sent and delivered", true};
-	case MESSAGE_FAILED:
-		return failed_words(m->reason);
-	case MESSAGE_EXPIRED:
-	case MESSAGE_STATE_COUNT:
-		break;
-	}
-	return expired;
+	return open && m->expires_at_ms <= now_ms ? MESSAGE_EXPIRED : m->state;
 }
 
 static enum err
@@ -91,12 +45,14 @@ answer_status(struct call *c)
 		return j->job.item.err;
 	json_out_array(&out, NULL);
 	for (size_t i = 0; i < j->count; i++) {
-		struct status_words w = words_of(&j->messages[i], j->job.now_ms);
+		const struct message_status *m = &j->messages[i];
+		const struct report_v1 *w = report_v1_words(
+		    report_status_of(m->status, state_at(m, j->job.now_ms), m->reason));
 
 		json_out_object(&out, NULL);
-		json_out_text(&out, "status", w.status);
-		json_out_text(&out, "description", w.description);
-		json_out_bool(&out, "finalStatus", w.final);
+		json_out_text(&out, "status", w->status);
+		json_out_text(&out, "description", w->description);
+		json_out_bool(&out, "finalStatus", w->final);
 		json_out_end(&out);
 	}
 	json_out_end(&out);

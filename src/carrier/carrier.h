@@ -12,7 +12,9 @@
  *     a carrier keeps no backlog, delivery does. It holds at most `window` messages;
  *  4. keep no copy of the text after `done`, and wipe what it held;
  *  5. bound every wait: connecting, binding, a response;
- *  6. on `free`, answer what is outstanding with CARRIER_UNKNOWN, close, and release.
+ *  6. on `free`, answer what is outstanding with CARRIER_UNKNOWN, close, and release;
+ *  7. acknowledge a receipt to the other side only after `taken` said that it is durable,
+ *     and hold a bounded number of them that are not.
  * It SHOULD tell of its connection in the log (up, down and why), never of a text.
  * It MAY call `changed` of its environment whenever up or free room may have changed.
  */
@@ -21,6 +23,7 @@
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "twofa/report.h"
 
 struct event_base;
 
@@ -35,12 +38,15 @@ struct carrier_outcome {
 	enum carrier_result result;
 	uint32_t code; /* the carrier's own: SMPP command_status, errno; 0 when none */
 	const char *reason; /* for logs and the timeline; never NULL */
-	const char
-	    *message_id; /* the other side's id of the first part; NULL when none */
-	bool throttled;  /* RETRY because we are too fast (ESME_RTHROTTLED, HTTP 429):
-			    the carrier is well, and gets less for a while */
-	bool elsewhere;  /* REFUSED for a reason of this carrier's own (sender, account,
-			    service): another may take it. Not for a bad number. */
+	/* The other side's id of the first part, in the form in which its receipts will
+	 * name it; NULL when none. */
+	const char *message_id;
+	bool throttled; /* RETRY because we are too fast (ESME_RTHROTTLED, HTTP 429):
+			   the carrier is well, and gets less for a while */
+	bool elsewhere; /* REFUSED for a reason of this carrier's own (sender, account,
+			   service): another may take it. Not for a bad number. */
+	enum report_status status; /* what the refusal amounts to; REPORT_NONE: nothing */
+	enum report_error error;
 };
 
 typedef void carrier_done_f(void *ctx, const struct carrier_outcome *outcome);
@@ -84,12 +90,33 @@ struct carrier_config {
 				     alphabet */
 };
 
+/* Told of a receipt whether it is durable (true: acknowledge it), or whether the other
+ * side shall send it again. */
+typedef void carrier_taken_f(void *ctx, bool durable);
+
+/* What the other side reports of a message later; borrowed for the duration of the call.
+ */
+struct carrier_receipt {
+	const char *message_id; /* in the form of carrier_outcome's */
+	enum report_status status;
+	enum report_error error;
+	int64_t done_at_ms; /* by the other side's clock; 0: not said */
+	/* Called once, now or later, on the loop's thread, and never after `free` of the
+	 * carrier; NULL: nobody waits. */
+	carrier_taken_f *taken;
+	void *taken_ctx;
+};
+
 struct carrier_env {
 	struct event_base *base;
 	const struct clock *clock;
 	const struct entropy *entropy;
 	const char *data_dir; /* relative paths of carriers start here */
 	void (*changed)(void *ctx);
+	/* A receipt came, of any message, at any time, also twice or before the outcome
+	 * of its submit was told. NULL: receipts are not wanted. */
+	void (*receipt)(void *ctx, const struct carrier_config *config,
+	    const struct carrier_receipt *r);
 	void *ctx;
 };
 

@@ -76,6 +76,15 @@ carrier_changed(void *ctx)
 	event_active(d->kick, EV_TIMEOUT, 0);
 }
 
+static void
+carrier_reports(
+    void *ctx, const struct carrier_config *config, const struct carrier_receipt *r)
+{
+	struct delivery *d = ctx;
+
+	receipts_take(d->receipts, config->name, r);
+}
+
 /* ---- stopping ---- */
 
 static void
@@ -124,7 +133,9 @@ run_loop(void *ctx)
 {
 	struct delivery *d = ctx;
 
+	receipts_start(d->receipts);
 	event_base_dispatch(d->base);
+	receipts_stop(d->receipts);
 	lookup_free(d->lookup);
 	d->lookup = NULL;
 	for (size_t i = 0; i < d->lane_count; i++) {
@@ -175,8 +186,13 @@ static enum err
 open_carriers(struct delivery *d, char why[256])
 {
 	const struct conf *conf = d->conf;
-	struct carrier_env env = {
-	    d->base, d->clock, d->entropy, conf->data, carrier_changed, d};
+	struct carrier_env env = {.base = d->base,
+	    .clock = d->clock,
+	    .entropy = d->entropy,
+	    .data_dir = conf->data,
+	    .changed = carrier_changed,
+	    .receipt = carrier_reports,
+	    .ctx = d};
 
 	for (size_t i = 0; i < conf->carrier_count; i++) {
 		struct lane *l = &d->lanes[d->lane_count];
@@ -232,6 +248,7 @@ delivery_open(const struct delivery_options *o, char why[256], struct delivery *
 	d->stop.run = stop_task;
 	TAILQ_INIT(&d->all);
 	init_events(d);
+	d->receipts = receipts_new(d->base, d->queue, d->store);
 	e = open_carriers(d, why);
 	if (e == OK)
 		e = open_lookup(d, why);
@@ -282,12 +299,14 @@ delivery_free(struct delivery *d)
 	CHECK_OBJ(d, DELIVERY_MAGIC);
 	INVARIANT(!d->started);
 	d->stopping = true;
+	receipts_stop(d->receipts);
 	queue_run(d->queue); /* what came after the thread had ended */
 	lookup_free(d->lookup);
 	for (size_t i = 0; i < d->lane_count; i++)
 		carrier_free(d->lanes[i].carrier);
 	while (!TAILQ_EMPTY(&d->all))
 		dispatch_free(TAILQ_FIRST(&d->all));
+	receipts_free(d->receipts);
 	event_free(d->kick);
 	event_free(d->deadline);
 	event_free(d->sweep);

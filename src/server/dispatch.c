@@ -398,6 +398,8 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 	}
 	m->order->attempts++;
 	m->outcome.code = outcome->code;
+	m->outcome.status = outcome->status;
+	m->outcome.error = outcome->error;
 	log_outcome(m, outcome);
 	switch (outcome->result) {
 	case CARRIER_ACCEPTED:

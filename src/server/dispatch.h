@@ -16,6 +16,7 @@
 
 #include "lookup/lookup.h"
 #include "server/deliver.h"
+#include "server/receipts.h"
 
 enum { DELIVERY_MAGIC = 0x64656c69, PARKED_MAX = 65536 };
 
@@ -36,6 +37,7 @@ struct delivery {
 	const struct entropy *entropy;
 	struct event_base *base;
 	struct queue *queue;
+	struct receipts *receipts;
 	struct event *kick;
 	struct event *sweep;
 	struct event *bell;

@@ -43,6 +43,8 @@ struct store {
 static const struct verb_row *const verbs[VERB_COUNT] = {
     [VERB_VERIFY] = &verb_verify,
     [VERB_OUTCOME] = &verb_outcome,
+    [VERB_RECEIPT] = &verb_receipt,
+    [VERB_RECEIPTS_HELD] = &verb_receipts_held,
     [VERB_RESEND] = &verb_resend,
     [VERB_SEND] = &verb_send,
     [VERB_STATUS] = &verb_status,

@@ -20,6 +20,7 @@
 #include "store/order.h"
 #include "twofa/api_key.h"
 #include "twofa/application.h"
+#include "twofa/report.h"
 #include "twofa/template.h"
 
 struct store;
@@ -28,6 +29,8 @@ struct store;
 enum verb {
 	VERB_VERIFY,
 	VERB_OUTCOME,
+	VERB_RECEIPT, /* after the outcomes, which name what it is about */
+	VERB_RECEIPTS_HELD,
 	VERB_RESEND,
 	VERB_SEND,
 	VERB_STATUS,
@@ -122,6 +125,15 @@ struct verify_job {
 	bool over_budget;
 };
 
+enum { RECEIPT_HELD_MS = 60000, RECEIPTS_HELD_MAX = 10000 };
+
+/* The message that a receipt is about. */
+struct receipt_match {
+	bool found;
+	struct ident pin_id;
+	unsigned seq;
+};
+
 /* What became of a message. */
 struct outcome_job {
 	struct job job;
@@ -134,7 +146,41 @@ struct outcome_job {
 	int64_t code;
 	int64_t attempts;
 	enum lookup_status lookup;
-	int64_t lookup_at_ms; /* 0: nobody was asked */
+	int64_t lookup_at_ms;      /* 0: nobody was asked */
+	enum report_status status; /* REPORT_NONE: what the state amounts to */
+	enum report_error error;
+};
+
+/*
+ * What a carrier reports of a message later. OK: durable; ERR_OVERLOADED: too many of
+ * them name messages that are not known, and this one does too. A receipt may come
+ * before the outcome that names its message: one that fits no message is held for
+ * RECEIPT_HELD_MS, and VERB_RECEIPTS_HELD tries those again. A final state is never
+ * moved: what comes after it is held, and dropped at the end.
+ */
+struct receipt_job {
+	struct job job;
+	const char *carrier;
+	const char *carrier_message_id;
+	enum report_status status;
+	enum report_error error;
+	int64_t done_at_ms; /* 0: not said */
+	bool held;
+	/* inside; found: which message it was about */
+	struct receipt_match match;
+};
+
+/* A stretch of those that are held, once more, oldest first. */
+struct receipts_held_job {
+	struct job job;
+	int64_t after; /* 0: from the first; then where it went to, 0 after the last */
+	int64_t limit;
+	int64_t matched;
+	int64_t dropped; /* too old */
+	/* inside */
+	size_t count;
+	size_t capacity;
+	struct receipt_held *rows;
 };
 
 struct message_status {
@@ -142,6 +188,7 @@ struct message_status {
 	enum message_reason reason;
 	int64_t created_at_ms;
 	int64_t expires_at_ms;
+	enum report_status status; /* REPORT_NONE: nothing was reported */
 };
 
 /* The messages of a PIN, oldest first. ERR_NOT_FOUND. */

@@ -28,6 +28,8 @@ struct verb_row {
 
 extern const struct verb_row verb_verify;
 extern const struct verb_row verb_outcome;
+extern const struct verb_row verb_receipt;
+extern const struct verb_row verb_receipts_held;
 extern const struct verb_row verb_resend;
 extern const struct verb_row verb_send;
 extern const struct verb_row verb_status;

@@ -40,6 +40,8 @@ bind_outcome(struct item *it, struct binder *b)
 	bind_int(b, j->code);
 	bind_int(b, j->attempts);
 	bind_lookup(j, b);
+	bind_int(b, (int64_t)j->status);
+	bind_int(b, (int64_t)j->error);
 }
 
 static enum err
@@ -148,6 +150,7 @@ read_status(struct item *it, struct row *r)
 	m->reason = (enum message_reason)row_int(r);
 	m->created_at_ms = row_int(r);
 	m->expires_at_ms = row_int(r);
+	m->status = (enum report_status)row_int(r);
 }
 
 static enum err

@@ -240,8 +240,12 @@ on_changed(void *ctx)
 void
 faulty_open(struct faulty *f)
 {
-	struct carrier_env env = {
-	    f->base, &clock_system, &entropy_system, "/tmp", on_changed, f};
+	struct carrier_env env = {.base = f->base,
+	    .clock = &clock_system,
+	    .entropy = &entropy_system,
+	    .data_dir = "/tmp",
+	    .changed = on_changed,
+	    .ctx = f};
 	char why[256] = "";
 
 	assert_int_equal(carrier_open(&f->config, &env, why, &f->carrier), OK);

@@ -14,7 +14,8 @@ static struct carrier *
 open_at(const char *dir, const char *path)
 {
 	static struct carrier_config config;
-	struct carrier_env env = {NULL, &clock_system, &entropy_system, dir, NULL, NULL};
+	struct carrier_env env = {
+	    .clock = &clock_system, .entropy = &entropy_system, .data_dir = dir};
 	struct carrier *c = NULL;
 	char why[256] = "";
 
@@ -99,7 +100,7 @@ test_a_place_that_is_none(void **state)
 	struct carrier_config config = {
 	    .name = "f", .type = "file", .path = "no/such/file"};
 	struct carrier_env env = {
-	    NULL, &clock_system, &entropy_system, "/tmp", NULL, NULL};
+	    .clock = &clock_system, .entropy = &entropy_system, .data_dir = "/tmp"};
 	struct carrier *c = NULL;
 	char why[256] = "";
 

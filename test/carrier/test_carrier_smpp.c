@@ -329,8 +329,10 @@ static void
 test_what_cannot_be_opened(void **state)
 {
 	struct faulty *f = *state;
-	struct carrier_env env = {
-	    f->base, &clock_system, &entropy_system, "/tmp", NULL, NULL};
+	struct carrier_env env = {.base = f->base,
+	    .clock = &clock_system,
+	    .entropy = &entropy_system,
+	    .data_dir = "/tmp"};
 	struct carrier_config c = f->config;
 	char why[256] = "";
 

@@ -44,8 +44,8 @@ world_restart(struct world *w)
 	assert_int_equal(world_open(w, why), OK);
 }
 
-static enum err
-run(struct world *w, struct job *j, enum verb verb)
+enum err
+world_run(struct world *w, struct job *j, enum verb verb)
 {
 	j->verb = verb;
 	j->arena = &w->arena;
@@ -65,11 +65,11 @@ make_account(struct world *w)
 	    .create = true, .change = &text, .rules = &rules, .fail = &fail};
 
 	fail_init(&fail, &w->arena);
-	assert_int_equal(run(w, &a.job, VERB_ACCOUNT_CREATE), OK);
+	assert_int_equal(world_run(w, &a.job, VERB_ACCOUNT_CREATE), OK);
 	w->account = app.account = t.account = a.id;
-	assert_int_equal(run(w, &app.job, VERB_APPLICATION_PUT), OK);
+	assert_int_equal(world_run(w, &app.job, VERB_APPLICATION_PUT), OK);
 	w->application = t.application = app.list[0].id;
-	assert_int_equal(run(w, &t.job, VERB_TEMPLATE_PUT), OK);
+	assert_int_equal(world_run(w, &t.job, VERB_TEMPLATE_PUT), OK);
 	w->template = t.list[0].id;
 }
 
@@ -135,7 +135,7 @@ world_configure(struct world *w, const struct application_change *change)
 	    .account = w->account, .id = w->application, .change = change, .fail = &fail};
 
 	fail_init(&fail, &w->arena);
-	assert_int_equal(run(w, &app.job, VERB_APPLICATION_PUT), OK);
+	assert_int_equal(world_run(w, &app.job, VERB_APPLICATION_PUT), OK);
 }
 
 struct world_sent
@@ -152,7 +152,7 @@ world_send(struct world *w, const char *to)
 
 	o->channel = CHANNEL_SMS;
 	o->destination = arena_text(&o->arena, span_of(to));
-	out.err = run(w, &j.job, VERB_SEND);
+	out.err = world_run(w, &j.job, VERB_SEND);
 	out.wait_ms = j.wait_ms;
 	if (out.err == OK) {
 		out.pin_id = o->recipe.pin_id;
@@ -170,7 +170,7 @@ world_verify(struct world *w, const struct ident *pin_id, const char *typed)
 {
 	struct verify_job j = {
 	    .account = w->account, .pin_id = *pin_id, .typed = span_of(typed)};
-	struct world_verified out = {.err = run(w, &j.job, VERB_VERIFY)};
+	struct world_verified out = {.err = world_run(w, &j.job, VERB_VERIFY)};
 
 	out.verdict = j.verdict;
 	out.left = j.attempts_left;
@@ -187,7 +187,7 @@ world_resend(struct world *w, const struct ident *pin_id, int64_t *wait_ms_out)
 	    .resends_max = 3,
 	    .interval_ms = 10000,
 	    .order = o};
-	enum err e = run(w, &j.job, VERB_RESEND);
+	enum err e = world_run(w, &j.job, VERB_RESEND);
 
 	*wait_ms_out = j.wait_ms;
 	order_free(o);
@@ -200,7 +200,7 @@ world_open_messages(struct world *w)
 	struct open_messages_job j = {.limit = 1000};
 	struct task *t;
 
-	assert_int_equal(run(w, &j.job, VERB_OPEN_MESSAGES), OK);
+	assert_int_equal(world_run(w, &j.job, VERB_OPEN_MESSAGES), OK);
 	t = j.first == NULL ? NULL : &j.first->task;
 	while (t != NULL) {
 		struct task *next = t->next;
@@ -218,7 +218,7 @@ world_outcome(
 	struct outcome_job j = {
 	    .pin_id = *pin_id, .seq = seq, .state = state, .carrier = "c", .attempts = 1};
 
-	return run(w, &j.job, VERB_OUTCOME);
+	return world_run(w, &j.job, VERB_OUTCOME);
 }
 
 int64_t
@@ -226,6 +226,6 @@ world_retain(struct world *w, int64_t keep_ms)
 {
 	struct retain_job j = {.keep_ms = keep_ms, .limit = 1000};
 
-	assert_int_equal(run(w, &j.job, VERB_RETAIN), OK);
+	assert_int_equal(world_run(w, &j.job, VERB_RETAIN), OK);
 	return j.removed;
 }

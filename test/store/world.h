@@ -34,6 +34,9 @@ void world_path(const struct world *w, const char *name, char out[256]);
 /* Lets an application_change take effect on the application. */
 void world_configure(struct world *w, const struct application_change *change);
 
+/* Any verb, alone in its batch. */
+enum err world_run(struct world *w, struct job *j, enum verb verb);
+
 struct world_sent {
 	enum err err;
 	struct ident pin_id;

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/receipts.h"
+
+#include <event2/event.h>
+
+#include "base/log.h"
+
+enum { HELD_AGAIN_MS = 500, HELD_AT_ONCE = 500 };
+
+struct receipts {
+	struct event_base *base;
+	struct queue *queue;
+	struct store *store;
+	struct event *timer; /* the next look at those that are held */
+	bool stopped;
+	struct arena arena; /* of the look that is under way */
+	struct receipts_held_job held;
+	struct task held_back;
+	int64_t held_after;
+};
+
+/* In its own arena. */
+struct flight {
+	struct arena arena;
+	struct receipts *receipts;
+	struct receipt_job job;
+	struct task back;
+	carrier_taken_f *taken;
+	void *taken_ctx;
+};
+
+/* ---- one receipt ---- */
+
+static void
+land(struct flight *f)
+{
+	struct arena arena = f->arena;
+
+	if (f->taken != NULL && !f->receipts->stopped)
+		f->taken(f->taken_ctx, f->job.job.item.err == OK);
+	arena_fini(&arena);
+}
+
+static void
+flight_back(struct task *t)
+{
+	struct flight *f = container_of(t, struct flight, back);
+	const struct report_status_row *status = report_status_find(f->job.status);
+	enum err e = f->job.job.item.err;
+
+	if (e == OK)
+		log_event(LOG_LEVEL_DEBUG, "receipt", LOG_TEXT("carrier", f->job.carrier),
+		    LOG_TEXT("status", status->name), LOG_INT("held", f->job.held));
+	else
+		log_event(LOG_LEVEL_WARNING, "receipt_refused",
+		    LOG_TEXT("carrier", f->job.carrier), LOG_ERR(e));
+	land(f);
+}
+
+/* On the store's thread. */
+static void
+flight_finished(struct job *j)
+{
+	struct flight *f = j->owner;
+
+	queue_push(f->receipts->queue, &f->back);
+}
+
+static struct flight *
+flight_new(struct receipts *r, const char *carrier, const struct carrier_receipt *receipt)
+{
+	struct arena arena;
+	struct flight *f;
+
+	arena_init(&arena);
+	f = arena_alloc(&arena, sizeof(*f));
+	f->receipts = r;
+	f->back.run = flight_back;
+	f->taken = receipt->taken;
+	f->taken_ctx = receipt->taken_ctx;
+	f->job.carrier = arena_text(&arena, span_of(carrier));
+	f->job.carrier_message_id = arena_text(&arena, span_of(receipt->message_id));
+	f->job.status = receipt->status;
+	f->job.error = receipt->error;
+	f->job.done_at_ms = receipt->done_at_ms;
+	f->arena = arena;
+	f->job.job = (struct job){.verb = VERB_RECEIPT,
+	    .arena = &f->arena,
+	    .owner = f,
+	    .finish = flight_finished};
+	return f;
+}
+
+void
+receipts_take(
+    struct receipts *r, const char *carrier, const struct carrier_receipt *receipt)
+{
+	struct flight *f = flight_new(r, carrier, receipt);
+
+	f->job.job.item.err = store_offer(r->store, &f->job.job);
+	if (f->job.job.item.err != OK)
+		land(f);
+}
+
+/* ---- those that are held ---- */
+
+static void
+again(struct receipts *r)
+{
+	static const struct timeval wait = {0, HELD_AGAIN_MS * 1000};
+
+	if (!r->stopped)
+		INVARIANT(event_add(r->timer, &wait) == 0);
+}
+
+static void
+held_back(struct task *t)
+{
+	struct receipts *r = container_of(t, struct receipts, held_back);
+
+	r->held_after = r->held.after;
+	if (r->held.job.item.err != OK)
+		log_event(LOG_LEVEL_WARNING, "receipts_held_failed",
+		    LOG_ERR(r->held.job.item.err));
+	if (r->held.matched > 0)
+		log_event(LOG_LEVEL_DEBUG, "receipts_matched",
+		    LOG_INT("count", r->held.matched));
+	if (r->held.dropped > 0)
+		log_event(LOG_LEVEL_INFO, "receipts_unmatched",
+		    LOG_INT("count", r->held.dropped));
+	arena_fini(&r->arena);
+	again(r);
+}
+
+/* On the store's thread. */
+static void
+held_finished(struct job *j)
+{
+	struct receipts *r = j->owner;
+
+	queue_push(r->queue, &r->held_back);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct receipts *r = ctx;
+
+	(void)fd;
+	(void)what;
+	arena_init(&r->arena);
+	r->held = (struct receipts_held_job){.job = {.verb = VERB_RECEIPTS_HELD,
+						 .arena = &r->arena,
+						 .owner = r,
+						 .finish = held_finished},
+	    .after = r->held_after,
+	    .limit = HELD_AT_ONCE};
+	store_push(r->store, &r->held.job);
+}
+
+/* ---- life ---- */
+
+struct receipts *
+receipts_new(struct event_base *base, struct queue *queue, struct store *store)
+{
+	struct receipts *r = mem_new(sizeof(*r));
+
+	r->base = base;
+	r->queue = queue;
+	r->store = store;
+	r->held_back.run = held_back;
+	r->timer = evtimer_new(base, on_timer, r);
+	INVARIANT(r->timer != NULL);
+	return r;
+}
+
+void
+receipts_start(struct receipts *r)
+{
+	again(r);
+}
+
+void
+receipts_stop(struct receipts *r)
+{
+	r->stopped = true;
+	event_del(r->timer);
+}
+
+void
+receipts_free(struct receipts *r)
+{
+	event_free(r->timer);
+	mem_free(r);
+}

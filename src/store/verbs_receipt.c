@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Receipts: what a carrier reports of a message that it accepted. Which message that
+ * is follows from the carrier's name and its id of the message; one that fits none is
+ * kept for a while and tried again, as it may be early.
+ */
+#include "store/verbs.h"
+
+/* A row of receipt_held, and a receipt on its way to a message. */
+struct receipt_held {
+	struct item item;
+	int64_t id;
+	const char *carrier;
+	const char *carrier_message_id;
+	enum report_status status;
+	enum report_error error;
+	int64_t done_at_ms;
+	int64_t at_ms; /* when it came */
+	bool old;
+	struct receipt_match match;
+};
+
+static struct receipt_held *
+held_of(const struct item *it)
+{
+	return container_of((struct item *)(uintptr_t)it, struct receipt_held, item);
+}
+
+/* ---- to the message ---- */
+
+static void
+bind_apply(struct item *it, struct binder *b)
+{
+	const struct receipt_held *r = held_of(it);
+
+	bind_text(b, r->carrier_message_id);
+	bind_text(b, r->carrier);
+	bind_int(b, (int64_t)report_message_state(r->status));
+	bind_int(b, (int64_t)r->status);
+	bind_int(b, (int64_t)r->error);
+	bind_int(b, r->done_at_ms);
+	bind_int(b, r->at_ms);
+}
+
+static void
+read_apply(struct item *it, struct row *r)
+{
+	struct receipt_match *m = &held_of(it)->match;
+
+	m->found = true;
+	row_ident(r, &m->pin_id);
+	m->seq = (unsigned)row_int(r);
+}
+
+/* Both verbs come by here, and nothing else moves a message by a receipt. */
+static enum err
+apply(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {SQL_RECEIPT_APPLY, bind_apply, read_apply, NULL};
+
+	return batch_each(b, &step, items, n);
+}
+
+/* ---- a receipt that comes ---- */
+
+static struct receipt_job *
+receipt_of(struct item *it)
+{
+	return VERB_OF(it, struct receipt_job);
+}
+
+static void
+bind_hold(struct item *it, struct binder *b)
+{
+	const struct receipt_held *r = held_of(it);
+
+	bind_text(b, r->carrier);
+	bind_text(b, r->carrier_message_id);
+	bind_int(b, (int64_t)r->status);
+	bind_int(b, (int64_t)r->error);
+	bind_int(b, r->done_at_ms);
+	bind_int(b, r->at_ms);
+	bind_int(b, RECEIPTS_HELD_MAX);
+}
+
+static void
+read_hold(struct item *it, struct row *r)
+{
+	(void)r;
+	held_of(it)->id = 1;
+}
+
+static bool
+fits_none(const struct item *it)
+{
+	return !held_of(it)->match.found;
+}
+
+static void
+init_row(struct receipt_held *row, const struct receipt_job *j)
+{
+	*row = (struct receipt_held){.carrier = j->carrier,
+	    .carrier_message_id = j->carrier_message_id,
+	    .status = j->status,
+	    .error = j->error,
+	    .done_at_ms = j->done_at_ms,
+	    .at_ms = j->job.now_ms};
+}
+
+static enum err
+take_receipts(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each hold = {
+	    SQL_RECEIPT_HOLD, bind_hold, read_hold, fits_none};
+	struct receipt_held *rows = mem_array(n, sizeof(*rows));
+	struct item **row_items = mem_array(n, sizeof(*row_items));
+	enum err e;
+
+	for (size_t i = 0; i < n; i++) {
+		init_row(&rows[i], receipt_of(items[i]));
+		row_items[i] = &rows[i].item;
+	}
+	e = apply(b, row_items, n);
+	if (e == OK)
+		e = batch_each(b, &hold, row_items, n);
+	for (size_t i = 0; i < n; i++) {
+		struct receipt_job *j = receipt_of(items[i]);
+
+		j->match = rows[i].match;
+		j->held = rows[i].id != 0;
+		items[i]->err = rows[i].item.err;
+		if (items[i]->err == OK && !j->match.found && !j->held)
+			items[i]->err = ERR_OVERLOADED;
+	}
+	mem_free(row_items);
+	mem_free(rows);
+	return e;
+}
+
+const struct verb_row verb_receipt = {"receipt", {take_receipts}};
+
+/* ---- those that are held ---- */
+
+static struct receipts_held_job *
+held_job_of(struct item *it)
+{
+	return VERB_OF(it, struct receipts_held_job);
+}
+
+static void
+bind_held(struct item *it, struct binder *b)
+{
+	bind_int(b, held_job_of(it)->after);
+	bind_int(b, held_job_of(it)->limit);
+}
+
+static void
+read_held(struct item *it, struct row *r)
+{
+	struct receipts_held_job *j = held_job_of(it);
+	struct receipt_held *row = list_add(
+	    j->job.arena, (void **)&j->rows, &j->count, &j->capacity, sizeof(*j->rows));
+
+	row->id = row_int(r);
+	row->carrier = row_text(r, j->job.arena);
+	row->carrier_message_id = row_text(r, j->job.arena);
+	row->status = (enum report_status)row_int(r);
+	row->error = (enum report_error)row_int(r);
+	row->done_at_ms = row_int(r);
+	row->at_ms = row_int(r);
+	row->old = row->at_ms + RECEIPT_HELD_MS <= j->job.now_ms;
+	if (report_status_find(row->status) == NULL)
+		r->corrupt = true;
+}
+
+static void
+bind_delete(struct item *it, struct binder *b)
+{
+	bind_int(b, held_of(it)->id);
+}
+
+static bool
+is_over(const struct item *it)
+{
+	return held_of(it)->match.found || held_of(it)->old;
+}
+
+static enum err
+try_rows(struct batch *b, struct receipts_held_job *j)
+{
+	static const struct each delete_over = {
+	    SQL_RECEIPT_HELD_DELETE, bind_delete, NULL, is_over};
+	struct item **items = arena_alloc(j->job.arena, (j->count + 1) * sizeof(*items));
+	enum err e;
+
+	for (size_t i = 0; i < j->count; i++)
+		items[i] = &j->rows[i].item;
+	e = apply(b, items, j->count);
+	if (e == OK)
+		e = batch_each(b, &delete_over, items, j->count);
+	for (size_t i = 0; i < j->count; i++)
+		if (j->rows[i].match.found)
+			j->matched++;
+		else if (j->rows[i].old)
+			j->dropped++;
+	j->after = (int64_t)j->count == j->limit ? j->rows[j->count - 1].id : 0;
+	return e;
+}
+
+static enum err
+try_held(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each list = {
+	    SQL_RECEIPT_HELD_LIST, bind_held, read_held, NULL};
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < n; i++) {
+		e = batch_each(b, &list, &items[i], 1);
+		if (e == OK && items[i]->err == OK)
+			e = try_rows(b, held_job_of(items[i]));
+	}
+	return e;
+}
+
+const struct verb_row verb_receipts_held = {"receipts_held", {try_held}};

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Receipts: to which message they go, and what they may no longer change. */
+#include "store/world.h"
+
+#include <stdio.h>
+
+static int
+setup(void **state)
+{
+	*state = world_new();
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	world_free(*state);
+	return 0;
+}
+
+/* A PIN whose message this carrier accepted and calls `id`. */
+static struct ident
+accepted(struct world *w, const char *to, const char *carrier, const char *id)
+{
+	struct world_sent s = world_send(w, to);
+	struct outcome_job j = {.pin_id = s.pin_id,
+	    .state = MESSAGE_ACCEPTED,
+	    .carrier = carrier,
+	    .carrier_message_id = id,
+	    .attempts = 1};
+
+	assert_int_equal(s.err, OK);
+	assert_int_equal(world_run(w, &j.job, VERB_OUTCOME), OK);
+	return s.pin_id;
+}
+
+static struct receipt_job
+report(struct world *w, const char *carrier, const char *id, enum report_status status)
+{
+	struct receipt_job j = {.carrier = carrier,
+	    .carrier_message_id = id,
+	    .status = status,
+	    .done_at_ms = T0 + 5};
+
+	world_run(w, &j.job, VERB_RECEIPT);
+	return j;
+}
+
+static struct message_status
+message_of(struct world *w, const struct ident *pin_id)
+{
+	struct status_job j = {.account = w->account, .pin_id = *pin_id};
+
+	assert_int_equal(world_run(w, &j.job, VERB_STATUS), OK);
+	return j.messages[j.count - 1];
+}
+
+static struct receipts_held_job
+try_held(struct world *w, int64_t after, int64_t limit)
+{
+	struct receipts_held_job j = {.after = after, .limit = limit};
+
+	assert_int_equal(world_run(w, &j.job, VERB_RECEIPTS_HELD), OK);
+	return j;
+}
+
+static void
+test_a_receipt_finds_its_message(void **state)
+{
+	struct world *w = *state;
+	struct ident a = accepted(w, "4179", "main", "1a");
+	struct ident b = accepted(w, "4178", "main", "1b");
+	struct receipt_job j = report(w, "main", "1a", REPORT_DELIVERED_TO_HANDSET);
+
+	assert_int_equal(j.job.item.err, OK);
+	assert_true(j.match.found && !j.held);
+	assert_memory_equal(j.match.pin_id.bytes, a.bytes, IDENT_LEN);
+	assert_int_equal(message_of(w, &a).state, MESSAGE_DELIVERED);
+	assert_int_equal(message_of(w, &a).status, REPORT_DELIVERED_TO_HANDSET);
+	assert_int_equal(message_of(w, &b).state, MESSAGE_ACCEPTED);
+	assert_int_equal(message_of(w, &b).status, REPORT_NONE);
+}
+
+static void
+test_each_group_has_its_state(void **state)
+{
+	static const struct {
+		enum report_status status;
+		enum message_state state;
+	} cases[] = {
+	    {REPORT_PENDING_ENROUTE, MESSAGE_ACCEPTED},
+	    {REPORT_DELIVERED_TO_OPERATOR, MESSAGE_DELIVERED},
+	    {REPORT_UNDELIVERABLE_NOT_DELIVERED, MESSAGE_FAILED},
+	    {REPORT_REJECTED_DND, MESSAGE_FAILED},
+	    {REPORT_EXPIRED_DLR_UNKNOWN, MESSAGE_EXPIRED},
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		char to[16];
+		char id[16];
+		struct ident pin_id;
+
+		snprintf(to, sizeof(to), "41790%zu", i);
+		snprintf(id, sizeof(id), "id%zu", i);
+		pin_id = accepted(w, to, "main", id);
+		report(w, "main", id, cases[i].status);
+		check_case(i, message_of(w, &pin_id).state == cases[i].state);
+		check_case(i, message_of(w, &pin_id).status == cases[i].status);
+	}
+}
+
+static void
+test_an_id_is_one_of_its_carrier(void **state)
+{
+	struct world *w = *state;
+	struct ident a = accepted(w, "4179", "one", "7");
+	struct ident b = accepted(w, "4178", "two", "7");
+
+	report(w, "two", "7", REPORT_REJECTED);
+	assert_int_equal(message_of(w, &a).state, MESSAGE_ACCEPTED);
+	assert_int_equal(message_of(w, &b).state, MESSAGE_FAILED);
+}
+
+/* Carriers count from 0 again after a restart. */
+static void
+test_of_two_with_one_id_the_newer_is_meant(void **state)
+{
+	struct world *w = *state;
+	struct ident a = accepted(w, "4179", "main", "1");
+	struct ident b;
+
+	world_pass(w, 1000);
+	b = accepted(w, "4178", "main", "1");
+	report(w, "main", "1", REPORT_DELIVERED_TO_HANDSET);
+	assert_int_equal(message_of(w, &a).state, MESSAGE_ACCEPTED);
+	assert_int_equal(message_of(w, &b).state, MESSAGE_DELIVERED);
+}
+
+static void
+test_a_final_state_is_never_moved(void **state)
+{
+	static const enum report_status finals[] = {REPORT_DELIVERED_TO_HANDSET,
+	    REPORT_UNDELIVERABLE_NOT_DELIVERED, REPORT_EXPIRED_EXPIRED, REPORT_REJECTED};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < countof(finals); i++) {
+		char to[16];
+		char id[16];
+		struct ident pin_id;
+
+		snprintf(to, sizeof(to), "41790%zu", i);
+		snprintf(id, sizeof(id), "id%zu", i);
+		pin_id = accepted(w, to, "main", id);
+		report(w, "main", id, finals[i]);
+		for (size_t k = 0; k < countof(finals); k++)
+			report(w, "main", id, finals[k]);
+		report(w, "main", id, REPORT_PENDING_ENROUTE);
+		try_held(w, 0, 100);
+		check_case(i, message_of(w, &pin_id).status == finals[i]);
+	}
+}
+
+static void
+test_under_way_comes_before_the_end(void **state)
+{
+	struct world *w = *state;
+	struct ident a = accepted(w, "4179", "main", "1a");
+
+	report(w, "main", "1a", REPORT_PENDING_ENROUTE);
+	assert_int_equal(message_of(w, &a).status, REPORT_PENDING_ENROUTE);
+	report(w, "main", "1a", REPORT_UNDELIVERABLE_NOT_DELIVERED);
+	assert_int_equal(message_of(w, &a).state, MESSAGE_FAILED);
+}
+
+static void
+test_a_receipt_before_the_outcome_waits_for_it(void **state)
+{
+	struct world *w = *state;
+	struct receipt_job j = report(w, "main", "1a", REPORT_DELIVERED_TO_HANDSET);
+	struct ident a;
+
+	assert_int_equal(j.job.item.err, OK);
+	assert_true(j.held && !j.match.found);
+	assert_int_equal(try_held(w, 0, 100).matched, 0);
+	world_restart(w);
+	a = accepted(w, "4179", "main", "1a");
+	assert_int_equal(message_of(w, &a).state, MESSAGE_ACCEPTED);
+	assert_int_equal(try_held(w, 0, 100).matched, 1);
+	assert_int_equal(message_of(w, &a).state, MESSAGE_DELIVERED);
+	assert_int_equal(try_held(w, 0, 100).count, 0);
+}
+
+static void
+test_what_fits_nothing_is_dropped_in_time(void **state)
+{
+	struct world *w = *state;
+
+	report(w, "main", "stranger", REPORT_DELIVERED_TO_HANDSET);
+	world_pass(w, RECEIPT_HELD_MS - 1);
+	assert_int_equal(try_held(w, 0, 100).dropped, 0);
+	world_pass(w, 1);
+	assert_int_equal(try_held(w, 0, 100).dropped, 1);
+	assert_int_equal(try_held(w, 0, 100).count, 0);
+}
+
+static void
+test_those_that_are_held_are_bounded(void **state)
+{
+	struct world *w = *state;
+	struct receipt_job j = {0};
+	int n = 0;
+
+	while (j.job.item.err == OK && n <= RECEIPTS_HELD_MAX + 2) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "%d", n++);
+		j = report(w, "main", id, REPORT_DELIVERED_TO_HANDSET);
+	}
+	assert_int_equal(j.job.item.err, ERR_OVERLOADED);
+	assert_int_equal(n, RECEIPTS_HELD_MAX + 2);
+}
+
+static void
+test_many_are_tried_a_stretch_at_a_time(void **state)
+{
+	struct world *w = *state;
+	struct receipts_held_job j = {0};
+	int64_t seen = 0;
+
+	for (int i = 0; i < 5; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "%d", i);
+		report(w, "main", id, REPORT_DELIVERED_TO_HANDSET);
+	}
+	do {
+		j = try_held(w, j.after, 2);
+		seen += (int64_t)j.count;
+	} while (j.after != 0);
+	assert_int_equal(seen, 5);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(a_receipt_finds_its_message),
+	    CASE(each_group_has_its_state),
+	    CASE(an_id_is_one_of_its_carrier),
+	    CASE(of_two_with_one_id_the_newer_is_meant),
+	    CASE(a_final_state_is_never_moved),
+	    CASE(under_way_comes_before_the_end),
+	    CASE(a_receipt_before_the_outcome_waits_for_it),
+	    CASE(what_fits_nothing_is_dropped_in_time),
+	    CASE(those_that_are_held_are_bounded),
+	    CASE(many_are_tried_a_stretch_at_a_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
