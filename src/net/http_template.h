@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Texts with {{placeholders}} that end in a URL, a header or a body. Each value is
+ * escaped for the place where it stands, so that no value can end it; {{raw:name}} is
+ * the one way around, for whoever writes the configuration. No expressions, no loops.
+ */
+#ifndef WW_HTTP_TEMPLATE_H
+#define WW_HTTP_TEMPLATE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+enum http_sink {
+	HTTP_SINK_URL,    /* a component of a URL, or a value of a form (RFC 3986 2.1) */
+	HTTP_SINK_JSON,   /* inside a JSON text; the quotes are the template's */
+	HTTP_SINK_XML,    /* content or quoted attribute (XML 1.0) */
+	HTTP_SINK_HEADER, /* a field's value; one with a control character is refused */
+	HTTP_SINK_PLAIN,  /* nothing is escaped, and so nothing but raw allowed */
+};
+
+struct http_piece {
+	struct span literal;
+	int value; /* what follows the literal: its number, -1 for none */
+	bool raw;
+};
+
+struct http_template {
+	enum http_sink sink;
+	size_t count;
+	struct http_piece *pieces;
+	uint32_t used; /* 1 << number of each placeholder that stands in it */
+};
+
+/* `names` ends with NULL and has at most 32; the number of a placeholder is its place
+ * there. ERR_INVALID says in `why` what is wrong. The text must outlive the template. */
+enum err http_template_parse(struct http_template *t, struct arena *a, const char *text,
+    const char *const *names, char why[256]) MUST_CHECK;
+/* ERR_INVALID: a value cannot stand there (a control character in a header, text that
+ * is no UTF-8). A value of NULL is written as nothing. */
+enum err http_template_put(
+    const struct http_template *t, const struct span *values, struct buf *out) MUST_CHECK;
+/* Percent-encodes all but the unreserved characters of RFC 3986. */
+void http_put_url(struct buf *out, struct span value);
+
+#endif
