@@ -6,6 +6,7 @@
 #include "api/api.h"
 
 #include "api/call.h"
+#include "api/idempotency.h"
 #include "api/route.h"
 
 #define API_MAGIC 0x0a91f00du
@@ -114,11 +115,22 @@ call_finish(struct call *c)
 }
 
 void
+call_refuse(struct call *c, enum err e)
+{
+	refuse(c, e);
+	call_finish(c);
+}
+
+void
 call_answer(struct call *c)
 {
 	enum err e;
 
 	CHECK_OBJ(c, CALL_MAGIC);
+	if (c->keyed != NULL) {
+		idempotency_answer(c);
+		return;
+	}
 	e = c->route->operation->answer(c);
 	if (e == OK && c->response.body.failed)
 		e = ERR_INTERNAL;
@@ -151,6 +163,8 @@ call_offer(struct call *c, struct job *j, enum verb verb)
 	c->task.run = answer_task;
 	if (j->finish == NULL)
 		j->finish = back_to_loop;
+	if (c->keyed != NULL)
+		idempotency_attach(c, j);
 	return store_offer(c->api->options.store, j);
 }
 
@@ -170,7 +184,9 @@ start(struct call *c)
 		if ((c->principal.scopes & c->route->scopes) == 0)
 			return ERR_FORBIDDEN;
 	}
-	e = op->check == NULL ? OK : op->check(c);
+	e = idempotency_read(c);
+	if (e == OK && op->check != NULL)
+		e = op->check(c);
 	return e == OK ? op->proceed(c) : e;
 }
 

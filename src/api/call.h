@@ -11,6 +11,13 @@
 
 enum { ROUTE_PARAMS_MAX = 3 };
 
+/* Whether an Idempotency-Key counts, and when the answer to record is known. */
+enum keyed_when {
+	KEYED_NOT,
+	KEYED_AT_ONCE, /* inside the transaction of the job: `answer` runs there */
+	KEYED_LATER    /* after it; open until then */
+};
+
 /*
  * An operation is check, then proceed, then answer. `check` reads and judges the
  * request and changes nothing; `proceed` hands a job on with call_offer, or answers
@@ -22,6 +29,7 @@ struct operation {
 	enum err (*check)(struct call *c);
 	enum err (*proceed)(struct call *c);
 	enum err (*answer)(struct call *c);
+	enum keyed_when keyed;
 };
 
 struct route {
@@ -79,6 +87,7 @@ struct call {
 	struct ident pin_id;
 	unsigned message_seq;
 	const char *destination;
+	struct keyed *keyed; /* NULL: no idempotency key; see idempotency.c */
 };
 
 struct api {
@@ -91,6 +100,8 @@ struct api {
 enum err call_offer(struct call *c, struct job *j, enum verb verb) MUST_CHECK;
 /* The response is complete. */
 void call_finish(struct call *c);
+/* The response is this error; complete. */
+void call_refuse(struct call *c, enum err e);
 /* Runs `answer` and finishes; the task of the call does so. */
 void call_answer(struct call *c);
 /* ERR_SYNTAX, ERR_MEDIA_TYPE. An absent or blank body leaves document NULL. */

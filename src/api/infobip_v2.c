@@ -128,10 +128,14 @@ check_update_application(struct call *c)
 	return check_application(c, update_rows, false);
 }
 
-static const struct operation create_application = {"application_create",
-    check_create_application, ops_proceed_application, ops_application_answer};
-static const struct operation update_application = {"application_update",
-    check_update_application, ops_proceed_application, ops_application_answer};
+static const struct operation create_application = {.name = "application_create",
+    .check = check_create_application,
+    .proceed = ops_proceed_application,
+    .answer = ops_application_answer};
+static const struct operation update_application = {.name = "application_update",
+    .check = check_update_application,
+    .proceed = ops_proceed_application,
+    .answer = ops_application_answer};
 
 static void
 put_application(struct json_out *out, const struct application *app, bool texts)

@@ -60,8 +60,10 @@ answer_status(struct call *c)
 	return OK;
 }
 
-const struct operation op_status = {
-    "status", check_status, proceed_status, answer_status};
+const struct operation op_status = {.name = "status",
+    .check = check_status,
+    .proceed = proceed_status,
+    .answer = answer_status};
 
 /* ---- verifications ---- */
 
@@ -150,5 +152,7 @@ answer_verifications(struct call *c)
 	return OK;
 }
 
-const struct operation op_verifications = {
-    "verifications", check_verifications, proceed_verifications, answer_verifications};
+const struct operation op_verifications = {.name = "verifications",
+    .check = check_verifications,
+    .proceed = proceed_verifications,
+    .answer = answer_verifications};

@@ -99,13 +99,14 @@ put_sent(struct call *c, bool to_first)
 	c->response.status = 200;
 }
 
-/* On the store's thread: a committed message goes on to delivery, a refused one back. */
+/* On the store's thread: a committed message goes on to delivery, a refused or repeated
+ * one back. */
 static void
 hand_on(struct job *j, struct order *o)
 {
 	struct call *c = j->owner;
 
-	if (j->item.err != OK) {
+	if (!idempotency_is_new(j)) {
 		order_free(o);
 		queue_push(c->loop, &c->task);
 		return;
@@ -226,7 +227,11 @@ answer_send(struct call *c)
 	return OK;
 }
 
-const struct operation op_send = {"send", check_send, proceed_send, answer_send};
+const struct operation op_send = {.name = "send",
+    .check = check_send,
+    .proceed = proceed_send,
+    .answer = answer_send,
+    .keyed = KEYED_LATER};
 
 /* ---- resend ---- */
 
@@ -303,8 +308,11 @@ answer_resend(struct call *c)
 	return OK;
 }
 
-const struct operation op_resend = {
-    "resend", check_resend, proceed_resend, answer_resend};
+const struct operation op_resend = {.name = "resend",
+    .check = check_resend,
+    .proceed = proceed_resend,
+    .answer = answer_resend,
+    .keyed = KEYED_LATER};
 
 /* ---- channels to come ---- */
 
@@ -316,4 +324,5 @@ proceed_no_channel(struct call *c)
 	return ERR_INVALID;
 }
 
-const struct operation op_no_channel = {"no_channel", NULL, proceed_no_channel, NULL};
+const struct operation op_no_channel = {
+    .name = "no_channel", .proceed = proceed_no_channel};

@@ -74,5 +74,8 @@ answer_verify(struct call *c)
 	return OK;
 }
 
-const struct operation op_verify = {
-    "verify", check_verify, proceed_verify, answer_verify};
+const struct operation op_verify = {.name = "verify",
+    .check = check_verify,
+    .proceed = proceed_verify,
+    .answer = answer_verify,
+    .keyed = KEYED_AT_ONCE};

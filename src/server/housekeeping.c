@@ -10,9 +10,10 @@ struct housekeeping {
 	int64_t retention_ms;
 	struct queue *done;
 	struct arena arena;
-	struct retain_job job;
+	struct retain_job retain;
+	struct idempotency_trim_job trim;
 	struct task back;
-	bool outstanding; /* the store has the job */
+	bool outstanding; /* the store has one of the two */
 	struct ident after;
 };
 
@@ -26,52 +27,69 @@ mark_done(struct task *t)
 
 /* On the store's thread. */
 static void
-retain_finished(struct job *j)
+job_finished(struct job *j)
 {
 	struct housekeeping *h = j->owner;
 
 	queue_push(h->done, &h->back);
 }
 
-/* One stretch; false when there is nothing more to do now. */
+/* False when it is not done: failed, or still with the store. */
 static bool
-retain(struct housekeeping *h)
+run(struct housekeeping *h, struct job *j, enum verb verb)
 {
-	struct retain_job *j = &h->job;
-
-	arena_fini(&h->arena);
-	arena_init(&h->arena);
-	*j = (struct retain_job){.job = {.verb = VERB_RETAIN,
-				     .arena = &h->arena,
-				     .owner = h,
-				     .finish = retain_finished},
-	    .after = h->after,
-	    .keep_ms = h->retention_ms,
-	    .limit = RETAIN_CHUNK};
+	j->verb = verb;
+	j->arena = &h->arena;
+	j->owner = h;
+	j->finish = job_finished;
 	h->outstanding = true;
-	store_push(h->store, &j->job);
+	store_push(h->store, j);
 	queue_wait(h->done, RETAIN_WAIT_MS);
 	queue_run(h->done);
 	if (h->outstanding)
 		return false;
-	if (j->job.item.err != OK) {
-		log_event(
-		    LOG_LEVEL_WARNING, "retention_failed", LOG_ERR(j->job.item.err));
+	if (j->item.err != OK)
+		log_event(LOG_LEVEL_WARNING, "retention_failed", LOG_ERR(j->item.err));
+	return j->item.err == OK;
+}
+
+/* One stretch of old PINs; false when there is nothing more to do now. */
+static bool
+retain(struct housekeeping *h)
+{
+	struct retain_job *j = &h->retain;
+
+	arena_fini(&h->arena);
+	arena_init(&h->arena);
+	*j = (struct retain_job){
+	    .after = h->after, .keep_ms = h->retention_ms, .limit = RETAIN_CHUNK};
+	if (!run(h, &j->job, VERB_RETAIN))
 		return false;
-	}
 	h->after = j->after;
 	return j->scanned == RETAIN_CHUNK;
+}
+
+/* One stretch of idempotency records whose time is over. */
+static bool
+trim(struct housekeeping *h)
+{
+	struct idempotency_trim_job *j = &h->trim;
+
+	*j = (struct idempotency_trim_job){.limit = RETAIN_CHUNK};
+	return run(h, &j->job, VERB_IDEMPOTENCY_TRIM) && j->removed == RETAIN_CHUNK;
 }
 
 void
 housekeeping_tick(struct housekeeping *h)
 {
-	unsigned destroyed =
-	    keyring_expire(store_keyring(h->store), store_now_ms(h->store));
+	unsigned destroyed = store_expire_keys(h->store);
 
 	if (destroyed > 0)
 		log_event(LOG_LEVEL_INFO, "keys_destroyed", LOG_INT("count", destroyed));
 	queue_run(h->done);
+	for (int i = 0; i < RETAIN_CHUNKS_AT_ONCE && !h->outstanding; i++)
+		if (!trim(h))
+			break;
 	if (h->retention_ms == 0 || h->outstanding)
 		return;
 	for (int i = 0; i < RETAIN_CHUNKS_AT_ONCE; i++)

@@ -125,7 +125,7 @@ save(const struct keyring *k)
 
 	buf_init(&b, FILE_LEN_MAX);
 	buf_add_text(&b,
-	    "# Watchword PIN keys: key_id created not_after key. Keep it secret, "
+	    "# Watchword keys: key_id created not_after key. Keep it secret, "
 	    "keep it apart from backups of the store.\n");
 	for (size_t i = 0; i < k->count; i++)
 		put_key(&b, &k->keys[i]);

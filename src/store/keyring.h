@@ -8,6 +8,8 @@
  * over. `not_after` is never earlier than the expiry of the last PIN made with the
  * key: it is written before such a PIN is. After it the key is destroyed.
  *
+ * A second file of the same kind has the keys of idempotency records (idempotency.h).
+ *
  * Safe to use from several threads.
  */
 #ifndef WW_KEYRING_H

@@ -27,6 +27,8 @@ struct store {
 	struct store_options options;
 	struct engine *engine;
 	struct keyring *keyring;
+	struct keyring *secrets; /* of idempotency records */
+	int64_t run;
 	struct store_clock clock;
 	struct queue *queue;
 	struct task stop;
@@ -45,6 +47,7 @@ static const struct verb_row *const verbs[VERB_COUNT] = {
     [VERB_OUTCOME] = &verb_outcome,
     [VERB_RECEIPT] = &verb_receipt,
     [VERB_RECEIPTS_HELD] = &verb_receipts_held,
+    [VERB_IDEMPOTENCY_ANSWER] = &verb_idempotency_answer,
     [VERB_RESEND] = &verb_resend,
     [VERB_SEND] = &verb_send,
     [VERB_STATUS] = &verb_status,
@@ -62,6 +65,7 @@ static const struct verb_row *const verbs[VERB_COUNT] = {
     [VERB_KEY_LIST] = &verb_key_list,
     [VERB_OPEN_MESSAGES] = &verb_open_messages,
     [VERB_RETAIN] = &verb_retain,
+    [VERB_IDEMPOTENCY_TRIM] = &verb_idempotency_trim,
 };
 
 static const char *const schema_steps[] = {
@@ -129,11 +133,13 @@ write_mark(struct store *s, int64_t now_ms)
 static enum err
 run_verb(struct batch *b, const struct verb_row *verb, struct item **items, size_t n)
 {
-	enum err e = OK;
+	enum err e = idempotency_claim(b, items, &n);
 
+	if (n == 0)
+		return e;
 	for (size_t i = 0; e == OK && i < VERB_STEPS_MAX && verb->steps[i] != NULL; i++)
 		e = verb->steps[i](b, items, n);
-	return e;
+	return e == OK ? idempotency_settle(b, items, n) : e;
 }
 
 /* Jobs grouped by verb, in the order of enum verb; inside a verb as they came. */
@@ -154,7 +160,12 @@ group(struct store *s, struct task *jobs, enum verb verb)
 static enum err
 run_jobs(struct store *s, struct task *jobs, int64_t now_ms)
 {
-	struct batch b = {s->engine, s->keyring, s->options.entropy, now_ms};
+	struct batch b = {.engine = s->engine,
+	    .keyring = s->keyring,
+	    .secrets = s->secrets,
+	    .run = s->run,
+	    .entropy = s->options.entropy,
+	    .now_ms = now_ms};
 	enum err e = s->engine->ops->begin(s->engine);
 
 	for (enum verb v = 0; e == OK && v < VERB_COUNT; v++) {
@@ -362,6 +373,22 @@ apply_schema(struct store *s, char why[256])
 	return e;
 }
 
+/* An idempotency record lives as long as its key is in use: a day. */
+static enum err
+open_keyrings(struct store *s, char why[256])
+{
+	const struct store_options *o = &s->options;
+	char path[4096];
+	enum err e;
+
+	snprintf(path, sizeof(path), "%s/keyring", o->data_dir);
+	e = keyring_open(path, o->entropy, o->key_rotation_ms, why, &s->keyring);
+	if (e != OK)
+		return e;
+	snprintf(path, sizeof(path), "%s/idempotency-keyring", o->data_dir);
+	return keyring_open(path, o->entropy, IDEMPOTENCY_KEPT_MS, why, &s->secrets);
+}
+
 static enum err
 open_parts(struct store *s, char why[256])
 {
@@ -374,7 +401,7 @@ open_parts(struct store *s, char why[256])
 		return ERR_IO;
 	}
 	if (snprintf(path, sizeof(path), "%s/watchword.db", s->options.data_dir) >=
-	    (int)sizeof(path) - 16) {
+	    (int)sizeof(path) - 32) {
 		snprintf(why, 256, "the path of the data directory is too long");
 		return ERR_IO;
 	}
@@ -390,9 +417,7 @@ open_parts(struct store *s, char why[256])
 	}
 	store_clock_init(&s->clock, s->options.clock, mark);
 	s->mark_ms = mark;
-	snprintf(path, sizeof(path), "%s/keyring", s->options.data_dir);
-	return keyring_open(
-	    path, s->options.entropy, s->options.key_rotation_ms, why, &s->keyring);
+	return open_keyrings(s, why);
 }
 
 enum err
@@ -405,6 +430,7 @@ store_open(const struct store_options *o, char why[256], struct store **out)
 	s->options = *o;
 	s->foreign_version = -1;
 	s->stop.run = never_run;
+	o->entropy->fill(o->entropy, &s->run, sizeof(s->run));
 	s->queue = queue_new(o->queue_max);
 	s->items = mem_array(o->batch_max + 1, sizeof(struct item *));
 	e = open_parts(s, why);
@@ -426,6 +452,7 @@ store_close(struct store *s)
 		pthread_join(s->thread, NULL);
 	}
 	keyring_free(s->keyring);
+	keyring_free(s->secrets);
 	if (s->engine != NULL)
 		s->engine->ops->close(s->engine);
 	queue_free(s->queue);
@@ -492,4 +519,12 @@ struct keyring *
 store_keyring(struct store *s)
 {
 	return s->keyring;
+}
+
+unsigned
+store_expire_keys(struct store *s)
+{
+	int64_t now_ms = store_now_ms(s);
+
+	return keyring_expire(s->keyring, now_ms) + keyring_expire(s->secrets, now_ms);
 }

@@ -16,6 +16,7 @@
 #include "base/fail.h"
 #include "base/queue.h"
 #include "store/engine.h"
+#include "store/idempotency.h"
 #include "store/keyring.h"
 #include "store/order.h"
 #include "twofa/api_key.h"
@@ -31,6 +32,7 @@ enum verb {
 	VERB_OUTCOME,
 	VERB_RECEIPT, /* after the outcomes, which name what it is about */
 	VERB_RECEIPTS_HELD,
+	VERB_IDEMPOTENCY_ANSWER,
 	VERB_RESEND,
 	VERB_SEND,
 	VERB_STATUS,
@@ -48,6 +50,7 @@ enum verb {
 	VERB_KEY_LIST,
 	VERB_OPEN_MESSAGES,
 	VERB_RETAIN,
+	VERB_IDEMPOTENCY_TRIM,
 	VERB_COUNT
 };
 
@@ -55,10 +58,11 @@ struct job {
 	struct item item;
 	struct task task; /* the store's until finish, then the caller's */
 	enum verb verb;
-	struct arena *arena; /* results are put here */
-	struct store *store; /* set by the store */
-	int64_t now_ms;      /* set by the store: the time of the batch */
-	void *owner;         /* the caller's own */
+	struct arena *arena;             /* results are put here */
+	struct store *store;             /* set by the store */
+	int64_t now_ms;                  /* set by the store: the time of the batch */
+	void *owner;                     /* the caller's own */
+	struct idempotency *idempotency; /* NULL: it has no key */
 	/* On the store's thread, after the commit: only to push the job somewhere. */
 	void (*finish)(struct job *);
 };
@@ -306,6 +310,19 @@ struct retain_job {
 	struct retain_item *items;
 };
 
+/* The answer of an open record; when there is one already, `idempotency` has that one. */
+struct idempotency_answer_job {
+	struct job job;
+	struct idempotency *idempotency;
+};
+
+/* One stretch of records whose time is over. */
+struct idempotency_trim_job {
+	struct job job;
+	int64_t limit;
+	int64_t removed;
+};
+
 struct store_options {
 	const char *data_dir;
 	size_t queue_max;
@@ -320,8 +337,8 @@ struct store_options {
 };
 
 /*
- * Opens or makes DIR/watchword.db and DIR/keyring. ERR_NEWER, ERR_IO, ERR_CORRUPT,
- * ERR_BUSY, ERR_FORBIDDEN with a sentence in why.
+ * Opens or makes DIR/watchword.db, DIR/keyring and DIR/idempotency-keyring. ERR_NEWER,
+ * ERR_IO, ERR_CORRUPT, ERR_BUSY, ERR_FORBIDDEN with a sentence in why.
  */
 enum err store_open(
     const struct store_options *o, char why[256], struct store **out) MUST_CHECK;
@@ -340,5 +357,7 @@ enum err store_run(struct store *s, struct job *j) MUST_CHECK;
  * thread. */
 int64_t store_now_ms(struct store *s);
 struct keyring *store_keyring(struct store *s);
+/* Destroys the keys, of both keyrings, whose time is over; how many. */
+unsigned store_expire_keys(struct store *s);
 
 #endif

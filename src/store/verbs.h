@@ -13,6 +13,8 @@
 struct batch {
 	struct engine *engine;
 	struct keyring *keyring;
+	struct keyring *secrets; /* of idempotency records */
+	int64_t run;             /* of the process: which open records are ours */
 	const struct entropy *entropy;
 	int64_t now_ms;
 };
@@ -30,6 +32,7 @@ extern const struct verb_row verb_verify;
 extern const struct verb_row verb_outcome;
 extern const struct verb_row verb_receipt;
 extern const struct verb_row verb_receipts_held;
+extern const struct verb_row verb_idempotency_answer;
 extern const struct verb_row verb_resend;
 extern const struct verb_row verb_send;
 extern const struct verb_row verb_status;
@@ -47,6 +50,12 @@ extern const struct verb_row verb_key_revoke;
 extern const struct verb_row verb_key_list;
 extern const struct verb_row verb_open_messages;
 extern const struct verb_row verb_retain;
+extern const struct verb_row verb_idempotency_trim;
+
+/* Before the steps: `n` becomes the number of those that no earlier request has done. */
+enum err idempotency_claim(struct batch *b, struct item **items, size_t *n) MUST_CHECK;
+/* After them: what failed leaves no record. */
+enum err idempotency_settle(struct batch *b, struct item **items, size_t n) MUST_CHECK;
 
 struct job *job_of(struct item *it);
 /* The verb's own struct from the item inside its job. */

@@ -122,7 +122,7 @@ def test_an_answer_as_described_passes(method, path, answer):
     ("POST", "/2fa/2/pin", Answer(200, {**SENT, "smsStatus": None})),
     ("POST", "/2fa/2/pin", Answer(200, {k: v for k, v in SENT.items() if k != "to"})),
     ("POST", "/2fa/2/pin", Answer(204, "")),
-    ("POST", "/2fa/2/pin", Answer(409, error("BAD_REQUEST"))),
+    ("POST", "/2fa/2/pin", Answer(402, error("BAD_REQUEST"))),
     ("POST", "/2fa/2/pin", Answer(404, error("RESOURCE_NOT_FOUND"))),
     ("POST", "/2fa/2/pin", Answer(400, error("BAD_REQUEST", more=1))),
     ("POST", "/2fa/2/pin", Answer(400, error("BAD_REQUEST"), **{"Retry-After": "1"})),
