@@ -57,7 +57,9 @@ struct item {
 struct each {
 	enum sql sql;
 	void (*bind)(struct item *it, struct binder *b);
-	void (*row)(struct item *it, struct row *r); /* NULL: no rows expected */
+	/* For each row; for a statement that gives none, once when it changed a row.
+	 * NULL: neither is of interest. */
+	void (*row)(struct item *it, struct row *r);
 	bool (*wants)(const struct item *it); /* NULL: every item without err and skip */
 };
 

@@ -9,11 +9,17 @@
  */
 #include "store/engine.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 
+#include "store/wal_vfs.h"
+
 #define BUSY_TIMEOUT_MS 5000
 #define CHECKPOINT_PAGES 4000 /* about 16 MB of log */
+/* What statements allocate while they run, without the heap: octets, and how many. */
+#define LOOKASIDE_LEN 1200
+#define LOOKASIDE_COUNT 400
 
 #define SQLITE_ENGINE_MAGIC 0x5b17e003u
 
@@ -109,6 +115,21 @@ sqlite_close(struct engine *e)
 	mem_free(s);
 }
 
+static void
+without_statistics(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+/* Statistics of memory that nobody reads cost a lock for every allocation. */
+static void
+configure_library(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	INVARIANT(pthread_once(&once, without_statistics) == 0);
+}
+
 static enum err
 sqlite_open(const char *where, char why[256], struct engine **out)
 {
@@ -117,10 +138,14 @@ sqlite_open(const char *where, char why[256], struct engine **out)
 
 	s->engine.ops = &engine_sqlite;
 	s->magic = SQLITE_ENGINE_MAGIC;
+	configure_library();
 	rc = sqlite3_open_v2(where, &s->db,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
 		SQLITE_OPEN_EXRESCODE,
-	    NULL);
+	    wal_vfs());
+	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(s->db, SQLITE_DBCONFIG_LOOKASIDE, NULL,
+		    LOOKASIDE_LEN, LOOKASIDE_COUNT);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
 	if (rc == SQLITE_OK)
@@ -267,6 +292,9 @@ run_item(
 		if (step->row != NULL)
 			step->row(it, &r);
 	}
+	if (rc == SQLITE_DONE && step->row != NULL && sqlite3_column_count(stmt) == 0 &&
+	    sqlite3_changes(s->db) > 0)
+		step->row(it, &r);
 	sqlite3_reset(stmt);
 	e = err_of(rc);
 	if (r.corrupt)

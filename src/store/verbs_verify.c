@@ -7,6 +7,8 @@
  */
 #include "store/verbs.h"
 
+#include <stdlib.h>
+
 #include "base/secret.h"
 
 static struct verify_job *
@@ -230,10 +232,8 @@ bind_claim(struct item *it, struct binder *b)
 static void
 read_claim(struct item *it, struct row *r)
 {
-	struct verify_job *j = verify_of(it);
-
-	j->claimed = true;
-	j->attempts_left = j->attempts_max - row_int(r);
+	(void)r;
+	verify_of(it)->claimed = true;
 }
 
 static enum err
@@ -300,6 +300,47 @@ attempt(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
+/* Guesses at one PIN side by side, in the order in which they took effect. */
+struct guess {
+	struct verify_job *job;
+	size_t place;
+};
+
+static int
+compare_guesses(const void *a, const void *b)
+{
+	const struct guess *x = a;
+	const struct guess *y = b;
+	int order = ident_compare(&x->job->pin_id, &y->job->pin_id);
+
+	if (order != 0)
+		return order;
+	return (x->place > y->place) - (x->place < y->place);
+}
+
+/* What each claim left: `find` saw the attempts before all guesses of this batch. */
+static enum err
+count_attempts(struct batch *b, struct item **items, size_t n)
+{
+	struct guess *all = mem_array(n, sizeof(*all));
+	int64_t used = 0;
+
+	(void)b;
+	for (size_t i = 0; i < n; i++)
+		all[i] = (struct guess){verify_of(items[i]), i};
+	qsort(all, n, sizeof(*all), compare_guesses);
+	for (size_t i = 0; i < n; i++) {
+		struct verify_job *j = all[i].job;
+
+		if (i == 0 || ident_compare(&all[i - 1].job->pin_id, &j->pin_id) != 0)
+			used = 0;
+		if (j->claimed)
+			j->attempts_left = j->attempts_max - j->attempts - ++used;
+	}
+	mem_free(all);
+	return OK;
+}
+
 static bool
 is_right(const struct item *it)
 {
@@ -333,4 +374,4 @@ mark(struct batch *b, struct item **items, size_t n)
 }
 
 const struct verb_row verb_verify = {
-    "verify", {find, find_keys, log_request, attempt, mark}};
+    "verify", {find, find_keys, log_request, attempt, count_attempts, mark}};
