@@ -7,6 +7,9 @@
 
 #include "utf8.h"
 
+/* Up to here a double holds every whole number. */
+#define WHOLE_MAX 9007199254740992.0
+
 /* Where a value stands: the path is built only when something is wrong. */
 struct place {
 	const struct place *up;
@@ -84,16 +87,33 @@ is_blank(const json_t *value)
 	return text != NULL && text[strspn(text, " \t\r\n")] == '\0';
 }
 
+/* 4 and 4.0 are one number (RFC 8259 leaves it to the reader); some callers write the
+ * latter. */
+static bool
+is_whole(const json_t *value, int64_t *out)
+{
+	double number = json_number_value(value);
+
+	if (json_is_integer(value))
+		*out = json_integer_value(value);
+	else if (json_is_real(value) && number > -WHOLE_MAX && number < WHOLE_MAX &&
+		 number == (double)(int64_t)number)
+		*out = (int64_t)number;
+	else
+		return false;
+	return true;
+}
+
 static void
 read_text(const json_t *value, const struct json_row *row, const struct place *at,
     struct fail *fail, const char **out)
 {
 	const char *text = json_string_value(value);
+	int64_t number;
 	size_t count;
 
-	if (row->kind == JSON_ROW_TEXT_LOOSE && json_is_integer(value))
-		text = arena_printf(
-		    fail->arena, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	if (row->kind == JSON_ROW_TEXT_LOOSE && is_whole(value, &number))
+		text = arena_printf(fail->arena, "%" PRId64, number);
 	if (text == NULL) {
 		FAIL_AT(fail, at, "must be a string");
 		return;
@@ -102,6 +122,10 @@ read_text(const json_t *value, const struct json_row *row, const struct place *a
 	if ((double)count < row->min || (row->max > 0 && (double)count > row->max)) {
 		FAIL_AT(
 		    fail, at, "size must be between %.0f and %.0f", row->min, row->max);
+		return;
+	}
+	if (row->min >= 1 && is_blank(value)) {
+		FAIL_AT(fail, at, "must not be blank");
 		return;
 	}
 	*out = arena_text(fail->arena, span_of(text));
@@ -121,12 +145,14 @@ static void
 read_int(const json_t *value, const struct json_row *row, const struct place *at,
     struct fail *fail, struct opt_int *out)
 {
-	if (!json_is_integer(value)) {
+	int64_t number;
+
+	if (!is_whole(value, &number)) {
 		FAIL_AT(fail, at, "must be an integer");
 		return;
 	}
-	if (in_bounds((double)json_integer_value(value), row, at, fail))
-		*out = (struct opt_int){true, json_integer_value(value)};
+	if (in_bounds((double)number, row, at, fail))
+		*out = (struct opt_int){true, number};
 }
 
 static void

@@ -33,9 +33,9 @@ struct opt_double {
 };
 
 enum json_kind {
-	JSON_ROW_TEXT,       /* const char *; min..max characters */
-	JSON_ROW_TEXT_LOOSE, /* the same, and an integer is read as its digits */
-	JSON_ROW_INT,        /* struct opt_int; min..max */
+	JSON_ROW_TEXT, /* const char *; min..max characters; blank only where min is 0 */
+	JSON_ROW_TEXT_LOOSE, /* the same, and a whole number is read as its digits */
+	JSON_ROW_INT,        /* struct opt_int; 4.0 is 4; min..max */
 	JSON_ROW_BOOL,       /* struct opt_bool; "true" and "false" of any case too */
 	JSON_ROW_DOUBLE,     /* struct opt_double; integers too; min..max */
 	JSON_ROW_OBJECT,     /* members by `rows`, into the same struct */

@@ -17,6 +17,7 @@ struct thing {
 	struct opt_bool flag;
 	struct opt_double rate;
 	const char *inner;
+	const char *nick;
 	json_t *any;
 };
 
@@ -29,6 +30,7 @@ static const struct json_row inner_rows[] = {
 
 static const struct json_row rows[] = {
     {.name = "name", .required = true, .offset = AT(name), .min = 1, .max = 5},
+    {.name = "nick", .offset = AT(nick), .min = 1},
     {.name = "loose", .kind = JSON_ROW_TEXT_LOOSE, .offset = AT(loose)},
     {.name = "number", .kind = JSON_ROW_INT, .offset = AT(number), .min = 1, .max = 9},
     {.name = "flag", .kind = JSON_ROW_BOOL, .offset = AT(flag)},
@@ -69,7 +71,13 @@ test_what_is_wrong(void **state)
 	    {"{\"name\":\"a\",\"number\":10}", "number"},
 	    {"{\"name\":\"a\",\"number\":0}", "number"},
 	    {"{\"name\":\"a\",\"number\":\"5\"}", "number"},
-	    {"{\"name\":\"a\",\"number\":5.0}", "number"},
+	    {"{\"name\":\"a\",\"number\":5.0}", NULL},
+	    {"{\"name\":\"a\",\"number\":5.5}", "number"},
+	    {"{\"name\":\"a\",\"number\":1e300}", "number"},
+	    {"{\"name\":\"a\",\"nick\":\"b\"}", NULL},
+	    {"{\"name\":\"a\",\"nick\":\" \"}", "nick"},
+	    {"{\"name\":\"a\",\"nick\":\"\"}", "nick"},
+	    {"{\"name\":\"a\",\"loose\":\" \"}", NULL},
 	    {"{\"name\":\"a\",\"flag\":\"TRUE\"}", NULL},
 	    {"{\"name\":\"a\",\"flag\":\"yes\"}", "flag"},
 	    {"{\"name\":\"a\",\"flag\":1}", "flag"},
