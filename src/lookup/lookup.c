@@ -26,7 +26,8 @@ enum {
 
 static const struct lookup_provider_ops lookup_none_ops = {.type = "none"};
 
-static const struct lookup_provider_ops *const types[] = {&lookup_none_ops};
+static const struct lookup_provider_ops *const types[] = {
+    &lookup_none_ops, &lookup_enum_ops};
 
 TAILQ_HEAD(waiting_list, lookup_ask);
 

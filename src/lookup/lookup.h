@@ -40,6 +40,9 @@ struct lookup_answer {
 
 typedef void lookup_done_f(void *ctx, const struct lookup_answer *answer);
 
+/* What it means that a number has no entry. */
+enum lookup_unlisted { LOOKUP_UNLISTED_UNKNOWN, LOOKUP_UNLISTED_NOT_REACHABLE };
+
 /* The section `lookup:`; every text lives as long as the process. NULL: not given. */
 struct lookup_config {
 	const char *type;
@@ -50,6 +53,7 @@ struct lookup_config {
 	/* enum */
 	const char *suffix;
 	const char *servers; /* "address:port,..."; NULL: the machine's resolvers */
+	int64_t unlisted;    /* enum lookup_unlisted */
 };
 
 struct lookup_env {
