@@ -18,12 +18,17 @@ class Caller:
         self.headers = {"Authorization": f"App {key or server.key}",
                         "Content-Type": "application/json"}
 
+    def exchange(self, method, path, body=None, **headers):
+        """(status, octets of the body, headers); one of LOST without an answer."""
+        data = None if body is None else json.dumps(body)
+        self.connection.request(method, path, data, {**self.headers, **headers})
+        answer = self.connection.getresponse()
+        return answer.status, answer.read(), answer.headers
+
     def call(self, method, path, body=None):
         """(status, JSON); one of LOST when the connection ends without an answer."""
-        data = None if body is None else json.dumps(body)
-        self.connection.request(method, path, data, self.headers)
-        answer = self.connection.getresponse()
-        return answer.status, json.loads(answer.read())
+        status, octets, _ = self.exchange(method, path, body)
+        return status, json.loads(octets)
 
     def post(self, path, body=None):
         return self.call("POST", path, body)
