@@ -8,6 +8,8 @@
 #include "api/call.h"
 #include "api/idempotency.h"
 #include "api/route.h"
+#include "api/sign_in.h"
+#include "twofa/scope.h"
 
 #define API_MAGIC 0x0a91f00du
 #define CALL_MAGIC 0x0ca11ed0u
@@ -21,6 +23,11 @@ api_new(const struct api_options *o)
 	api->magic = API_MAGIC;
 	api->options = *o;
 	api->auth = auth_new();
+	api->login = login_new(&(struct login_options){.auth = api->auth,
+	    .clock = o->clock,
+	    .entropy = o->entropy,
+	    .per_address = o->logins_per_address,
+	    .per_user = o->logins_per_user});
 	return api;
 }
 
@@ -30,17 +37,23 @@ api_free(struct api *api)
 	if (api == NULL)
 		return;
 	CHECK_OBJ(api, API_MAGIC);
+	login_free(api->login);
 	auth_free(api->auth);
 	mem_free(api);
 }
 
 void
-api_keys_changed(void *ctx, const struct key_row *rows, size_t count)
+api_access_changed(struct api *api, const struct access *access)
 {
-	struct api *api = ctx;
-
 	CHECK_OBJ(api, API_MAGIC);
-	auth_replace(api->auth, rows, count);
+	auth_replace(api->auth, access);
+}
+
+void
+api_session_changed(struct api *api, const struct session_job *j)
+{
+	CHECK_OBJ(api, API_MAGIC);
+	auth_session_changed(api->auth, j);
 }
 
 struct call *
@@ -98,12 +111,25 @@ put_retry_after(struct call *c, enum err e)
 	c->response.retry_after_s = c->wait_ms <= 1000 ? 1 : (c->wait_ms + 999) / 1000;
 }
 
+/* What is accepted (RFC 9110 11.6.1); an API key does not open what only users may. */
+static void
+put_challenge(struct call *c)
+{
+	bool users = c->route != NULL && c->route->scopes == SCOPE_ACCOUNT;
+
+	call_put_header(c, "WWW-Authenticate",
+	    users ? "Basic realm=\"watchword\", IBSSO, Bearer"
+		  : "App, Basic realm=\"watchword\", IBSSO, Bearer");
+}
+
 static void
 refuse(struct call *c, enum err e)
 {
 	buf_reset(&c->response.body);
 	put_retry_after(c, e);
 	c->dialect->put_error(c, e);
+	if (c->response.status == 401)
+		put_challenge(c);
 }
 
 void
@@ -168,39 +194,46 @@ call_offer(struct call *c, struct job *j, enum verb verb)
 	return store_offer(c->api->options.store, j);
 }
 
-static enum err
-start(struct call *c)
+/* The credential is good, or none is needed. */
+enum err
+call_go_on(struct call *c)
 {
-	const struct operation *op;
-	enum err e = route_find(c);
+	const struct operation *op = c->route->operation;
+	enum err e;
 
-	if (e != OK)
-		return e;
-	op = c->route->operation;
-	if (c->route->scopes != 0) {
-		e = auth_check(c->api->auth, c->request.authorization, &c->principal);
-		if (e != OK)
-			return e;
-		if ((c->principal.scopes & c->route->scopes) == 0)
-			return ERR_FORBIDDEN;
-	}
+	if (c->route->scopes != 0 && (c->principal.scopes & c->route->scopes) == 0)
+		return ERR_FORBIDDEN;
 	e = idempotency_read(c);
 	if (e == OK && op->check != NULL)
 		e = op->check(c);
 	return e == OK ? op->proceed(c) : e;
 }
 
-void
-api_start(struct call *c)
+static enum err
+start(struct call *c)
 {
-	enum err e;
+	enum err e = route_find(c);
 
-	CHECK_OBJ(c, CALL_MAGIC);
-	e = start(c);
+	if (e != OK)
+		return e;
+	return c->route->scopes == 0 ? call_go_on(c) : sign_in(c);
+}
+
+/* What went on may have ended at once. */
+void
+call_went(struct call *c, enum err e)
+{
 	if (e == OK)
 		return;
 	refuse(c, e);
 	call_finish(c);
+}
+
+void
+api_start(struct call *c)
+{
+	CHECK_OBJ(c, CALL_MAGIC);
+	call_went(c, start(c));
 }
 
 void
@@ -267,10 +300,10 @@ call_read_body(struct call *c, const struct json_row *rows, void *out)
 }
 
 const char *
-call_query(struct call *c, const char *name)
+call_form_value(struct call *c, struct span form, const char *name)
 {
-	const char *at = c->query.ptr;
-	const char *end = at == NULL ? NULL : at + c->query.len;
+	const char *at = form.ptr;
+	const char *end = at == NULL ? NULL : at + form.len;
 
 	while (at != NULL && at < end) {
 		const char *stop = memchr(at, '&', (size_t)(end - at));
@@ -291,6 +324,12 @@ call_query(struct call *c, const char *name)
 		at = stop + 1;
 	}
 	return NULL;
+}
+
+const char *
+call_query(struct call *c, const char *name)
+{
+	return call_form_value(c, c->query, name);
 }
 
 enum err

@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 
+#include "api/auth.h"
 #include "base/address.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -25,6 +26,7 @@ struct call;
 struct api_options {
 	struct store *store;
 	const struct clock *clock;
+	const struct entropy *entropy;
 	/* On the store's thread: hand a committed message to delivery, which then owns
 	 * it. */
 	void (*deliver)(void *ctx, struct order *o);
@@ -36,6 +38,13 @@ struct api_options {
 	int64_t resends_per_pin;
 	int64_t resend_interval_ms;
 	struct application_caps caps;
+	int64_t logins_per_address; /* a minute */
+	int64_t logins_per_user;
+	/* Somebody signed in, or did not: OK, ERR_UNAUTHORIZED, ERR_THROTTLED,
+	 * ERR_OVERLOADED. On the loops' threads. */
+	void (*signed_in)(
+	    void *log, enum scheme s, enum err e, const struct address *peer);
+	void *log;
 	int64_t failures_max; /* wrong guesses per destination and day; 0: no budget */
 };
 
@@ -69,8 +78,9 @@ struct call_response {
 
 struct api *api_new(const struct api_options *o) MUST_CHECK;
 void api_free(struct api *api);
-/* The valid API keys, from the store's thread. */
-void api_keys_changed(void *api, const struct key_row *rows, size_t count);
+/* What credentials are judged by, from the store's thread. */
+void api_access_changed(struct api *api, const struct access *access);
+void api_session_changed(struct api *api, const struct session_job *j);
 
 /* `loop` is the queue of the thread that calls api_start; `done` is called there, perhaps
  * at once. */
@@ -86,7 +96,7 @@ void api_start(struct call *c);
 void api_refuse(struct call *c, enum err e, const char *why);
 /*
  * One line a route: method, path with {} for each parameter, operation, the scopes of
- * which any one suffices ("-": no credential needed), dialect.
+ * which any one suffices ("any": any credential; "-": none needed), dialect.
  */
 void api_print_routes(FILE *to);
 

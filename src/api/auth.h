@@ -1,25 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who is calling. The table of valid keys is replaced as a whole when a key was
- * made or revoked; a loop thread looks a key up by its hash, without the store.
+ * Who is calling: what credentials are judged by, in memory. Keys and users are
+ * replaced as a whole when one of them changed, sessions come and go one by one as
+ * the store commits them. A loop thread looks a credential up by its hash, without
+ * the store. Passwords are checked elsewhere (login.h).
  */
 #ifndef WW_AUTH_H
 #define WW_AUTH_H
 
 #include "store/store.h"
 
+enum scheme {
+	SCHEME_NONE, /* no Authorization, or one of another kind */
+	SCHEME_APP,
+	SCHEME_BASIC,
+	SCHEME_IBSSO,
+	SCHEME_BEARER,
+	SCHEME_COUNT
+};
+
+/* How long a session lives without use, and a token in any case. */
+enum { SESSION_IDLE_MS = 60 * 60 * 1000, TOKEN_LIFE_MS = 60 * 60 * 1000 };
+
 struct auth;
+
+/* An Authorization header, taken apart (RFC 9110 11.4). */
+struct credential {
+	enum scheme scheme;
+	struct span text;
+};
 
 struct principal {
 	struct ident account;
 	unsigned scopes;
+	enum scheme scheme;
+	uint8_t session[SECRET_HASH_LEN]; /* IBSSO and Bearer */
+	/* IBSSO: the end has moved so far that the store should know; else 0. */
+	int64_t extend_to_ms;
+};
+
+struct auth_user {
+	struct ident id;
+	struct ident account;
+	unsigned scopes;
+	char password[SECRET_PASSWORD_HASH_LEN]; /* the hash */
 };
 
 struct auth *auth_new(void) MUST_CHECK;
 void auth_free(struct auth *a);
-void auth_replace(struct auth *a, const struct key_row *rows, size_t count);
-/* The Authorization header's value. ERR_UNAUTHORIZED for everything that is not a valid
- * key. */
-enum err auth_check(struct auth *a, struct span header, struct principal *out) MUST_CHECK;
+/* On the store's thread. */
+void auth_replace(struct auth *a, const struct access *access);
+void auth_session_changed(struct auth *a, const struct session_job *j);
+
+struct credential auth_parse(struct span header);
+const char *auth_scheme_name(enum scheme s);
+/* App, IBSSO and Bearer. ERR_UNAUTHORIZED for everything that is not valid here and now.
+ */
+enum err auth_check(struct auth *a, const struct credential *credential,
+    const struct address *peer, int64_t now_ms, struct principal *out) MUST_CHECK;
+/* False when nobody of that name may sign in. */
+bool auth_user_find(struct auth *a, struct span name, struct auth_user *out) MUST_CHECK;
 
 #endif

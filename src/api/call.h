@@ -5,6 +5,7 @@
 
 #include "api/api.h"
 #include "api/auth.h"
+#include "api/login.h"
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/json_out.h"
@@ -54,11 +55,19 @@ struct dialect {
 	const struct json_row *update_template_rows;
 	void (*put_template)(struct json_out *out, const struct template *t);
 	unsigned pin_length_max;
+	/* Members of an API key, inside an open object; the secret once, else NULL. */
+	const struct json_row *key_rows;
+	void (*put_key)(
+	    struct json_out *out, const struct key_row *k, const char *secret);
 };
 
 /* All there are; the first one words errors of URLs that belong to none. */
 extern const struct dialect dialect_v2;
 extern const struct dialect dialect_v1;
+extern const struct dialect dialect_auth;
+extern const struct dialect dialect_account;
+extern const struct dialect dialect_settings_v1;
+extern const struct dialect dialect_settings_v2;
 extern const struct dialect dialect_own;
 
 struct call {
@@ -78,6 +87,8 @@ struct call {
 	struct span query;
 	const char *path;
 	struct principal principal;
+	struct login_attempt login;
+	enum err (*login_then)(struct call *c);
 	json_t *document;
 	int64_t wait_ms; /* of a throttled call */
 	void *job;       /* the verb's struct, made by check */
@@ -94,10 +105,22 @@ struct api {
 	unsigned magic;
 	struct api_options options;
 	struct auth *auth;
+	struct login *login;
 };
 
 /* Offers the job; its `answer` runs on the loop's thread after the commit. */
 enum err call_offer(struct call *c, struct job *j, enum verb verb) MUST_CHECK;
+/*
+ * Checks a user's password, on another thread unless it is known already, and goes on
+ * with `then`, which finds what became of it in `login`. Returns what `then` does, or
+ * OK when that is still to come; ERR_THROTTLED, ERR_OVERLOADED.
+ */
+enum err call_login(struct call *c, struct span name, struct span password,
+    enum err (*then)(struct call *c)) MUST_CHECK;
+/* Who calls is known, or need not be: scopes, check, proceed. */
+enum err call_go_on(struct call *c) MUST_CHECK;
+/* OK: the call is under way or over; else it is refused and finished. */
+void call_went(struct call *c, enum err e);
 /* The response is complete. */
 void call_finish(struct call *c);
 /* The response is this error; complete. */
@@ -109,6 +132,9 @@ enum err call_parse_body(struct call *c) MUST_CHECK;
 /* The same, then by rows; an absent body counts as {}. */
 enum err call_read_body(
     struct call *c, const struct json_row *rows, void *out) MUST_CHECK;
+/* A member of a form or a query (application/x-www-form-urlencoded), decoded; NULL when
+ * absent. */
+const char *call_form_value(struct call *c, struct span form, const char *name);
 /* A query parameter, decoded; NULL when absent. */
 const char *call_query(struct call *c, const char *name);
 /* Parses the id in path parameter i: ERR_NOT_FOUND for another shape. */

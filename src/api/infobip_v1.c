@@ -6,6 +6,7 @@
  */
 #include "api/error.h"
 #include "api/ops.h"
+#include "api/ops_keys.h"
 #include "twofa/scope.h"
 
 static struct error_words
@@ -285,6 +286,7 @@ static const struct route routes[] = {
     {"PUT", "/applications/{}/messages/{}", SCOPE_MANAGE, &op_template_update},
     {"GET", "/applications/{}/verifications", SCOPE_PIN, &op_verifications},
     {"GET", "/applications/{}/verified", SCOPE_PIN, &op_verifications},
+    {"POST", "/api-key", SCOPE_ACCOUNT, &op_key_mint},
     {"POST", "/pin", SCOPE_PIN, &op_send},
     {"POST", "/pin/sms", SCOPE_PIN, &op_send},
     {"POST", "/pin/voice", SCOPE_PIN, &op_no_channel},

@@ -18,6 +18,11 @@ extern const struct operation op_verify;
 extern const struct operation op_status;
 extern const struct operation op_verifications;
 
+/* ops_access.c */
+extern const struct operation op_session_create;
+extern const struct operation op_session_delete;
+extern const struct operation op_token_create;
+
 /* ops_config.c; a dialect makes its own create and update of applications around its rows
  */
 extern const struct operation op_application_get;

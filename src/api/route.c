@@ -4,7 +4,8 @@
 #include "twofa/scope.h"
 
 /* The order matters only in that the first one is the fallback. */
-static const struct dialect *const dialects[] = {&dialect_v2, &dialect_v1, &dialect_own};
+static const struct dialect *const dialects[] = {&dialect_v2, &dialect_v1, &dialect_auth,
+    &dialect_account, &dialect_settings_v1, &dialect_settings_v2, &dialect_own};
 
 static int
 hex_digit(char c)
@@ -153,7 +154,11 @@ print_route(FILE *to, const struct dialect *dialect, const struct route *route)
 			fprintf(to, "%c%s", between, scope_name(i));
 			between = ',';
 		}
-	fprintf(to, "%s %s\n", between == ' ' ? " -" : "", dialect->name);
+	if (route->scopes == SCOPE_SIGNED_IN)
+		fputs(" any", to);
+	else if (route->scopes == 0)
+		fputs(" -", to);
+	fprintf(to, " %s\n", dialect->name);
 }
 
 void

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "secret.h"
 
+#include <assert.h>
 #include <sodium.h>
+
+enum { PASSWORD_PASSES = 2, PASSWORD_MEMORY = 19 * 1024 * 1024 };
 
 void
 secret_init(void)
@@ -69,4 +72,38 @@ secret_from_hex(struct span text, uint8_t *out, size_t len)
 		return false;
 	return sodium_hex2bin(out, len, text.ptr, text.len, NULL, &got, NULL) == 0 &&
 	       got == len;
+}
+
+bool
+secret_from_base64(struct span text, uint8_t *out, size_t len_max, size_t *len_out)
+{
+	static const int forms[] = {sodium_base64_VARIANT_ORIGINAL,
+	    sodium_base64_VARIANT_ORIGINAL_NO_PADDING, sodium_base64_VARIANT_URLSAFE,
+	    sodium_base64_VARIANT_URLSAFE_NO_PADDING};
+
+	for (size_t i = 0; i < countof(forms); i++) {
+		const char *end = NULL;
+
+		if (sodium_base642bin(out, len_max, text.ptr, text.len, " \t\r\n",
+			len_out, &end, forms[i]) == 0 &&
+		    end == text.ptr + text.len)
+			return true;
+	}
+	return false;
+}
+
+enum err
+secret_password_hash(struct span password, char out[SECRET_PASSWORD_HASH_LEN])
+{
+	static_assert(SECRET_PASSWORD_HASH_LEN == crypto_pwhash_STRBYTES, "libsodium's");
+	return crypto_pwhash_str_alg(out, password.ptr, password.len, PASSWORD_PASSES,
+		   PASSWORD_MEMORY, crypto_pwhash_ALG_ARGON2ID13) == 0
+		   ? OK
+		   : ERR_INTERNAL;
+}
+
+bool
+secret_password_check(const char *hash, struct span password)
+{
+	return crypto_pwhash_str_verify(hash, password.ptr, password.len) == 0;
 }

@@ -10,7 +10,7 @@
 #include "server/conf.h"
 #include "store/store.h"
 
-enum { CLI_SCOPES_MAX = 8, CLI_FAILED = 1, CLI_USAGE = 2 };
+enum { CLI_SCOPES_MAX = 16, CLI_NAME_MAX = 64, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 struct cli {
 	const char *config;
@@ -30,11 +30,30 @@ int cli_fail(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The store of the data directory, beside a running server or without one. */
 enum err cli_store(const struct conf *conf, struct store **out) MUST_CHECK;
 
+/* What every command on the store has: its configuration, its store, its memory. */
+struct cli_session {
+	struct conf conf;
+	struct store *store;
+	struct arena arena;
+};
+
+/* Said already when it fails. */
+enum err cli_session_open(struct cli_session *s, const struct cli *cli) MUST_CHECK;
+/* Returns the status. */
+int cli_session_close(struct cli_session *s, int status);
+/* ASCII letters, digits and a little more: it stands in logs and in shells. */
+bool cli_is_name(const char *name);
+
 int command_serve(const struct cli *cli);
 int command_account_create(const struct cli *cli);
 int command_key_create(const struct cli *cli);
 int command_key_revoke(const struct cli *cli);
 int command_key_list(const struct cli *cli);
+int command_key_import(const struct cli *cli);
+int command_user_create(const struct cli *cli);
+int command_user_password(const struct cli *cli);
+int command_user_disable(const struct cli *cli);
+int command_user_list(const struct cli *cli);
 int command_config_check(const struct cli *cli);
 
 #endif

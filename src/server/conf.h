@@ -40,6 +40,8 @@ struct conf {
 	bool template_placeholder_required;
 	int64_t resends_per_pin;
 	int64_t resend_interval_ms;
+	int64_t logins_per_address;
+	int64_t logins_per_user;
 	int64_t accept_wait_ms;
 	int64_t delivery_attempts;
 	int64_t expiry_margin_ms;

@@ -12,6 +12,7 @@ static const struct {
     {"api", "`api:`", "How the API answers where its published forms leave a choice."},
     {"limits", "`limits:`",
 	"Limits that no application carries in its own configuration."},
+    {"logins", "`logins:`", "How often passwords may be tried."},
     {"delivery", "`delivery:`", "How messages go to carriers."},
     {"http", "`http:`",
 	"The listener. The defaults serve thousands of clients on one machine."},

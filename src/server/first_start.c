@@ -77,7 +77,12 @@ make_key(
 	char key[API_KEY_LEN + 1];
 	char id[API_KEY_ID_LEN + 1];
 	struct key_job j = {.job = {.verb = VERB_KEY_CREATE, .arena = a},
-	    .key = {.account = *account, .name = "first", .id = id, .scopes = SCOPE_ALL}};
+	    .key = {.account = *account,
+		.name = "first",
+		.id = id,
+		.terms = {.enabled = true,
+		    .permissions = PERMISSION_ALL,
+		    .scopes = SCOPE_ALL}}};
 	enum err e;
 
 	api_key_make(&entropy_system, key);

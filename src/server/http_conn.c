@@ -148,8 +148,6 @@ put_response(struct conn *c, const struct call_response *r)
 	    status_text(r->status), date_now(c->loop));
 	buf_add_text(out, "Content-Type: application/json;charset=UTF-8\r\n");
 	buf_printf(out, "Content-Length: %zu\r\n", r->body.len);
-	if (r->status == 401)
-		buf_add_text(out, "WWW-Authenticate: App\r\n");
 	if (r->status == 405 && r->allow != NULL)
 		buf_printf(out, "Allow: %s\r\n", r->allow);
 	if (r->retry_after_s > 0)

@@ -39,6 +39,16 @@ static const struct command commands[] = {
 	command_key_create},
     {"key", "revoke", "cd", "ID", "key revoke ID|KEY [--data DIR]", command_key_revoke},
     {"key", "list", "cd", NULL, "key list [--data DIR]", command_key_list},
+    {"key", "import", "cdans", NULL,
+	"key import --account A --name N [--scope S ...] < FILE-WITH-THE-KEY",
+	command_key_import},
+    {"user", "create", "cdas", "NAME",
+	"user create NAME --account A [--scope S ...] [< FILE-WITH-A-PASSWORD]",
+	command_user_create},
+    {"user", "password", "cd", "NAME", "user password NAME [< FILE-WITH-A-PASSWORD]",
+	command_user_password},
+    {"user", "disable", "cd", "NAME", "user disable NAME", command_user_disable},
+    {"user", "list", "cd", NULL, "user list", command_user_list},
     {"config", "check", "", "FILE", "config check FILE", command_config_check},
 };
 
@@ -59,13 +69,16 @@ print_help(FILE *to)
 	fputs("watchword: a two-factor PIN service\n\n", to);
 	for (size_t i = 0; i < countof(commands); i++)
 		fprintf(to, "  watchword %s\n", commands[i].usage);
-	fputs("  watchword --print-config-manual | --print-routes\n"
-	      "  watchword --help | --version\n\n"
-	      "serve answers on http://127.0.0.1:8080 and keeps its data in ./data "
-	      "unless told\n"
-	      "otherwise. The other commands work beside a running server. Scopes are\n"
-	      "2fa:manage, 2fa:pin:send and 2fa:pin:manage; without --scope a key has "
-	      "all.\n",
+	fputs(
+	    "  watchword --print-config-manual | --print-routes\n"
+	    "  watchword --help | --version\n\n"
+	    "serve answers on http://127.0.0.1:8080 and keeps its data in ./data "
+	    "unless told\n"
+	    "otherwise. The other commands work beside a running server. Scopes are\n"
+	    "2fa:manage, 2fa:pin:send, 2fa:pin:manage, 2fa:sdk and\n"
+	    "account-management:manage (API keys, for users); without --scope all of\n"
+	    "them. A password comes from standard input; from a terminal an empty line\n"
+	    "has one made and printed.\n",
 	    to);
 	return to == stdout ? EXIT_SUCCESS : CLI_USAGE;
 }

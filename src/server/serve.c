@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "server/auth_log.h"
 #include "server/cli.h"
 #include "server/deliver.h"
 #include "server/first_start.h"
@@ -38,6 +39,7 @@ struct server {
 	struct store *store;
 	struct delivery *delivery;
 	struct api *api;
+	struct auth_log *auth_log;
 	struct http *http;
 	int lock_fd;
 	bool fresh; /* the first key was made by this start */
@@ -71,11 +73,19 @@ take_lock(struct server *s)
 /* ---- putting together ---- */
 
 static void
-keys_changed(void *ctx, const struct key_row *rows, size_t count)
+access_changed(void *ctx, const struct access *access)
 {
 	struct server *s = ctx;
 
-	api_keys_changed(s->api, rows, count);
+	api_access_changed(s->api, access);
+}
+
+static void
+session_changed(void *ctx, const struct session_job *j)
+{
+	struct server *s = ctx;
+
+	api_session_changed(s->api, j);
 }
 
 /* Without a configuration messages go into a file, for trying out. */
@@ -104,7 +114,8 @@ open_store(struct server *s)
 	    .key_rotation_ms = s->conf.key_rotation_ms,
 	    .clock = &clock_system,
 	    .entropy = &entropy_system,
-	    .keys_changed = keys_changed,
+	    .access_changed = access_changed,
+	    .session_changed = session_changed,
 	    .ctx = s};
 	char why[256] = "";
 	int64_t key_id;
@@ -138,6 +149,11 @@ make_api(struct server *s)
 	bool strict = s->conf.profile == CONF_PROFILE_STRICT;
 	struct api_options o = {.store = s->store,
 	    .clock = &clock_system,
+	    .entropy = &entropy_system,
+	    .logins_per_address = s->conf.logins_per_address,
+	    .logins_per_user = s->conf.logins_per_user,
+	    .signed_in = auth_log_signed_in,
+	    .log = s->auth_log,
 	    .deliver = delivery_take,
 	    .ready = delivery_is_ready,
 	    .ctx = s->delivery,
@@ -281,6 +297,7 @@ server_open(struct server *s)
 		e = recover(s);
 	if (e != OK)
 		return e;
+	s->auth_log = auth_log_new(&clock_system);
 	make_api(s);
 	return open_http(s);
 }
@@ -320,6 +337,7 @@ run(struct server *s, const sigset_t *signals)
 	welcome(s);
 	do {
 		housekeeping_tick(keeper);
+		auth_log_flush(s->auth_log);
 		got = sigtimedwait(signals, NULL, &tick);
 	} while (got != SIGTERM && got != SIGINT);
 	log_event(LOG_LEVEL_INFO, "stopping", LOG_TEXT("signal", strsignal(got)));
@@ -338,6 +356,9 @@ server_close(struct server *s)
 	delivery_free(s->delivery);
 	http_free(s->http);
 	api_free(s->api);
+	if (s->auth_log != NULL)
+		auth_log_flush(s->auth_log);
+	auth_log_free(s->auth_log);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
 	conf_fini(&s->conf);

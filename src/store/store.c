@@ -16,7 +16,7 @@
 #include "store/verbs.h"
 
 #define STORE_MAGIC 0x57012e00u
-/* How often to look for keys another process has changed; revoking takes effect within 1
+/* How often to look for what another process has changed; revoking takes effect within 1
  * s. */
 #define WATCH_MS 950
 /* How often the high-water mark of the clock is written, at most. */
@@ -38,7 +38,7 @@ struct store {
 	int64_t mark_ms;    /* written high-water mark */
 	int64_t watched_ms; /* steady time of the last look at foreign changes */
 	int64_t foreign_version;
-	bool keys_dirty;     /* a job of our own changed them */
+	bool access_dirty;   /* keys or users changed, and were not published */
 	struct item **items; /* room for one batch */
 };
 
@@ -63,6 +63,16 @@ static const struct verb_row *const verbs[VERB_COUNT] = {
     [VERB_KEY_CREATE] = &verb_key_create,
     [VERB_KEY_REVOKE] = &verb_key_revoke,
     [VERB_KEY_LIST] = &verb_key_list,
+    [VERB_KEY_GET] = &verb_key_get,
+    [VERB_KEY_PUT] = &verb_key_put,
+    [VERB_USER_CREATE] = &verb_user_create,
+    [VERB_USER_PASSWORD] = &verb_user_password,
+    [VERB_USER_DISABLE] = &verb_user_disable,
+    [VERB_USER_LIST] = &verb_user_list,
+    [VERB_SESSION_CREATE] = &verb_session_create,
+    [VERB_SESSION_DELETE] = &verb_session_delete,
+    [VERB_SESSION_TOUCH] = &verb_session_touch,
+    [VERB_SESSION_LIST] = &verb_session_list,
     [VERB_OPEN_MESSAGES] = &verb_open_messages,
     [VERB_RETAIN] = &verb_retain,
     [VERB_IDEMPOTENCY_TRIM] = &verb_idempotency_trim,
@@ -195,14 +205,20 @@ stop_when_unsure(enum err e)
 		      "a start finds out. Check the disk, then start again.");
 }
 
+/* What the memory of the api must know before anybody is answered. */
 static void
-note_keys(struct store *s, struct task *jobs)
+note_access(struct store *s, struct task *jobs)
 {
 	for (struct task *t = jobs; t != NULL; t = t->next) {
-		enum verb v = container_of(t, struct job, task)->verb;
+		struct job *j = container_of(t, struct job, task);
 
-		if (v == VERB_KEY_CREATE || v == VERB_KEY_REVOKE)
-			s->keys_dirty = true;
+		if (j->verb == VERB_KEY_CREATE || j->verb == VERB_KEY_REVOKE ||
+		    j->verb == VERB_KEY_PUT)
+			s->access_dirty = true;
+		if ((j->verb == VERB_SESSION_CREATE || j->verb == VERB_SESSION_DELETE) &&
+		    s->options.session_changed != NULL)
+			s->options.session_changed(
+			    s->options.ctx, container_of(j, struct session_job, job));
 	}
 }
 
@@ -226,7 +242,7 @@ run_batch(struct store *s, struct task *jobs)
 	if (e == OK) {
 		if (now_ms - s->mark_ms >= MARK_MS)
 			s->mark_ms = now_ms;
-		note_keys(s, jobs);
+		note_access(s, jobs);
 		return;
 	}
 	stop_when_unsure(e);
@@ -236,37 +252,55 @@ run_batch(struct store *s, struct task *jobs)
 	log_event(LOG_LEVEL_ERROR, "store_batch_failed", LOG_ERR(e));
 }
 
-/* ---- keys ---- */
+/* ---- access ---- */
 
-static void
-publish_keys(struct store *s)
+/* What could not be read now must be read again. */
+static enum err
+publish_access(struct store *s)
 {
 	struct arena arena;
-	struct key_job list = {.job = {.verb = VERB_KEY_LIST, .arena = &arena}};
+	struct session_job sessions = {
+	    .job = {.verb = VERB_SESSION_LIST, .arena = &arena}};
+	struct user_job users = {.job = {.verb = VERB_USER_LIST,
+				     .arena = &arena,
+				     .task = {.next = &sessions.job.task}}};
+	struct key_job keys = {.job = {.verb = VERB_KEY_LIST,
+				   .arena = &arena,
+				   .task = {.next = &users.job.task}}};
+	enum err e;
 
+	if (s->options.access_changed == NULL)
+		return OK;
 	arena_init(&arena);
-	run_batch(s, &list.job.task);
-	if (list.job.item.err == OK && s->options.keys_changed != NULL)
-		s->options.keys_changed(s->options.ctx, list.rows, list.count);
+	run_batch(s, &keys.job.task);
+	e = keys.job.item.err;
+	if (e == OK)
+		e = users.job.item.err;
+	if (e == OK)
+		e = sessions.job.item.err;
+	if (e == OK)
+		s->options.access_changed(
+		    s->options.ctx, &(struct access){keys.rows, keys.count, users.rows,
+					users.count, sessions.rows, sessions.count});
 	arena_fini(&arena);
+	return e;
 }
 
-/* Another process, or a job of our own, may have made or revoked a key. */
+/* Another process, or a job of our own, may have changed keys or users. */
 static void
-watch_keys(struct store *s)
+watch_access(struct store *s)
 {
 	int64_t steady_ms = s->options.clock->steady_ms(s->options.clock);
 	int64_t version;
 
-	if (!s->keys_dirty && steady_ms - s->watched_ms < WATCH_MS)
+	if (!s->access_dirty && steady_ms - s->watched_ms < WATCH_MS)
 		return;
 	s->watched_ms = steady_ms;
 	version = s->engine->ops->foreign_version(s->engine);
-	if (version == s->foreign_version && !s->keys_dirty)
+	if (version == s->foreign_version && !s->access_dirty)
 		return;
 	s->foreign_version = version;
-	s->keys_dirty = false;
-	publish_keys(s);
+	s->access_dirty = publish_access(s) != OK;
 }
 
 /* ---- the thread ---- */
@@ -315,10 +349,10 @@ store_thread(void *ctx)
 			if (jobs == NULL)
 				continue;
 			run_batch(s, jobs);
-			watch_keys(s);
+			watch_access(s);
 			finish_all(jobs);
 		}
-		watch_keys(s);
+		watch_access(s);
 	}
 	return NULL;
 }
@@ -467,7 +501,7 @@ store_start(struct store *s)
 
 	CHECK_OBJ(s, STORE_MAGIC);
 	INVARIANT(!s->started);
-	watch_keys(s);
+	watch_access(s);
 	s->started = true;
 	rc = pthread_create(&s->thread, NULL, store_thread, s);
 	if (rc != 0)

@@ -21,6 +21,7 @@
 #include "store/order.h"
 #include "twofa/api_key.h"
 #include "twofa/application.h"
+#include "twofa/key_terms.h"
 #include "twofa/report.h"
 #include "twofa/template.h"
 
@@ -48,6 +49,16 @@ enum verb {
 	VERB_KEY_CREATE,
 	VERB_KEY_REVOKE,
 	VERB_KEY_LIST,
+	VERB_KEY_GET,
+	VERB_KEY_PUT,
+	VERB_USER_CREATE,
+	VERB_USER_PASSWORD,
+	VERB_USER_DISABLE,
+	VERB_USER_LIST,
+	VERB_SESSION_CREATE,
+	VERB_SESSION_DELETE,
+	VERB_SESSION_TOUCH,
+	VERB_SESSION_LIST,
 	VERB_OPEN_MESSAGES,
 	VERB_RETAIN,
 	VERB_IDEMPOTENCY_TRIM,
@@ -271,20 +282,87 @@ struct key_row {
 	struct ident account;
 	const char *account_name;
 	const char *name;
-	int64_t scopes;
+	struct key_terms terms;
 	int64_t created_at_ms;
 	int64_t revoked_at_ms; /* 0: valid */
 };
 
-/* Create: hash, account, name, scopes; ERR_EXISTS. Revoke: id or hash; ERR_NOT_FOUND.
- * List: rows. */
+enum { KEYS_PER_ACCOUNT = 1000 };
+
+/*
+ * Create: hash, id, account, name, and terms or `change`; ERR_EXISTS. Revoke: id or
+ * hash. List: rows, of `account` alone when `of_account`. Get and put: one row, by
+ * account and id. ERR_NOT_FOUND; ERR_INVALID with `fail`; ERR_FORBIDDEN: scopes that
+ * its maker lacks; ERR_THROTTLED: the account has KEYS_PER_ACCOUNT.
+ */
 struct key_job {
 	struct job job;
 	struct key_row key;
+	const struct key_change *change; /* NULL on create: `key` is complete */
+	int generation;                  /* of the change */
+	unsigned granted;                /* scopes of who asks */
+	bool of_account;
+	struct fail *fail;
 	bool found;
 	size_t count;
 	size_t capacity;
 	struct key_row *rows;
+};
+
+struct user_row {
+	struct ident id;
+	struct ident account;
+	const char *account_name;
+	const char *name;
+	const char *password; /* the hash of it */
+	unsigned scopes;
+	int64_t created_at_ms;
+	int64_t disabled_at_ms; /* 0: may sign in */
+};
+
+/* Create: account, name, password, scopes; ERR_EXISTS. Password, disable: name;
+ * ERR_NOT_FOUND; both end every session of the user. List: rows, by name. */
+struct user_job {
+	struct job job;
+	struct user_row user;
+	bool found;
+	size_t count;
+	size_t capacity;
+	struct user_row *rows;
+};
+
+enum session_kind { SESSION_IBSSO = 0, SESSION_BEARER = 1 };
+enum { SESSIONS_PER_USER = 1000 };
+
+struct session_row {
+	uint8_t hash[SECRET_HASH_LEN];
+	struct ident user;
+	enum session_kind kind;
+	bool bound; /* to the address */
+	struct address address;
+	int64_t expires_at_ms;
+};
+
+/* Create: session, and the password's hash that was checked; ERR_UNAUTHORIZED when the
+ * user may not sign in with it any more. Delete: hash. Touch: hash, expires_at_ms. */
+struct session_job {
+	struct job job;
+	struct session_row session;
+	const char *password;
+	bool found;
+	size_t count;
+	size_t capacity;
+	struct session_row *rows; /* create: those that gave way, by hash; list: all */
+};
+
+/* Everything a credential is judged by. */
+struct access {
+	const struct key_row *keys;
+	size_t key_count;
+	const struct user_row *users;
+	size_t user_count;
+	const struct session_row *sessions;
+	size_t session_count;
 };
 
 /* Messages whose fate is open, as orders, oldest first: after a start. */
@@ -330,9 +408,11 @@ struct store_options {
 	int64_t key_rotation_ms;
 	const struct clock *clock;
 	const struct entropy *entropy;
-	/* On the store's thread, at start and whenever keys changed: by anybody, within a
-	 * second. */
-	void (*keys_changed)(void *ctx, const struct key_row *rows, size_t count);
+	/* On the store's thread, at start and whenever keys or users changed: by anybody,
+	 * within a second. */
+	void (*access_changed)(void *ctx, const struct access *access);
+	/* On the store's thread: a job of our own made or ended sessions. */
+	void (*session_changed)(void *ctx, const struct session_job *j);
 	void *ctx;
 };
 

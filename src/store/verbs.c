@@ -24,6 +24,13 @@ list_add(struct arena *a, void **list, size_t *count, size_t *capacity, size_t s
 }
 
 void
+bind_nothing(struct item *it, struct binder *b)
+{
+	(void)it;
+	(void)b;
+}
+
+void
 bind_ident(struct binder *b, const struct ident *id)
 {
 	bind_blob(b, id->bytes, IDENT_LEN);

@@ -48,6 +48,16 @@ extern const struct verb_row verb_account_find;
 extern const struct verb_row verb_key_create;
 extern const struct verb_row verb_key_revoke;
 extern const struct verb_row verb_key_list;
+extern const struct verb_row verb_key_get;
+extern const struct verb_row verb_key_put;
+extern const struct verb_row verb_user_create;
+extern const struct verb_row verb_user_password;
+extern const struct verb_row verb_user_disable;
+extern const struct verb_row verb_user_list;
+extern const struct verb_row verb_session_create;
+extern const struct verb_row verb_session_delete;
+extern const struct verb_row verb_session_touch;
+extern const struct verb_row verb_session_list;
 extern const struct verb_row verb_open_messages;
 extern const struct verb_row verb_retain;
 extern const struct verb_row verb_idempotency_trim;
@@ -71,6 +81,8 @@ batch_each(struct batch *b, const struct each *step, struct item **items, size_t
 void *list_add(
     struct arena *a, void **list, size_t *count, size_t *capacity, size_t size);
 
+/* For a statement without parameters. */
+void bind_nothing(struct item *it, struct binder *b);
 void bind_ident(struct binder *b, const struct ident *id);
 void row_ident(struct row *r, struct ident *out);
 /* A step for a verb whose row must have been found: ERR_NOT_FOUND otherwise. */

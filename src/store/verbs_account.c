@@ -2,6 +2,8 @@
 /* Accounts and API keys. */
 #include "store/verbs.h"
 
+#include "twofa/scope.h"
+
 static struct account_job *
 account_of(struct item *it)
 {
@@ -55,10 +57,21 @@ find_account(struct batch *b, struct item **items, size_t n)
 const struct verb_row verb_account_create = {"account_create", {create_account}};
 const struct verb_row verb_account_find = {"account_find", {find_account}};
 
+/* ---- keys ---- */
+
 static struct key_job *
 key_of(struct item *it)
 {
 	return VERB_OF(it, struct key_job);
+}
+
+static void
+bind_end(struct binder *b, int64_t at_ms)
+{
+	if (at_ms == 0)
+		bind_text(b, NULL);
+	else
+		bind_int(b, at_ms);
 }
 
 static void
@@ -70,16 +83,62 @@ bind_new_key(struct item *it, struct binder *b)
 	bind_text(b, k->id);
 	bind_ident(b, &k->account);
 	bind_text(b, k->name);
-	bind_int(b, k->scopes);
+	bind_int(b, k->terms.scopes);
 	bind_int(b, job_of(it)->now_ms);
+	bind_bool(b, k->terms.enabled);
+	bind_int(b, k->terms.valid_from_ms);
+	bind_end(b, k->terms.valid_to_ms);
+	bind_int(b, k->terms.permissions);
+	bind_text(b, k->terms.allowed == NULL ? "" : k->terms.allowed);
+	bind_int(b, KEYS_PER_ACCOUNT);
+}
+
+static void
+read_created(struct item *it, struct row *r)
+{
+	(void)r;
+	key_of(it)->found = true;
+}
+
+/* A key is worth no more than who makes it. */
+static enum err
+apply_change(struct key_job *j)
+{
+	struct key_terms *t = &j->key.terms;
+	enum err e = key_terms_apply(t, j->change, j->generation, j->granted, j->fail);
+
+	if (j->change->name != NULL)
+		j->key.name = j->change->name;
+	return e == OK && (t->scopes & ~(j->granted | SCOPE_OTHERS)) != 0 ? ERR_FORBIDDEN
+									  : e;
 }
 
 static enum err
 create_key(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_KEY_INSERT, bind_new_key, NULL, NULL};
+	static const struct each step = {
+	    SQL_KEY_INSERT, bind_new_key, read_created, NULL};
+	enum err e;
 
-	return batch_each(b, &step, items, n);
+	for (size_t i = 0; i < n; i++) {
+		struct key_job *j = key_of(items[i]);
+
+		j->key.created_at_ms = b->now_ms;
+		if (j->change == NULL)
+			continue;
+		j->key.terms = (struct key_terms){.enabled = true,
+		    .valid_from_ms = b->now_ms,
+		    .valid_to_ms = j->key.terms.valid_to_ms,
+		    .permissions = j->key.terms.permissions,
+		    .scopes = j->granted,
+		    .allowed = ""};
+		items[i]->err = apply_change(j);
+	}
+	e = batch_each(b, &step, items, n);
+	for (size_t i = 0; i < n; i++)
+		if (items[i]->err == OK && !key_of(items[i])->found)
+			items[i]->err = ERR_THROTTLED;
+	return e;
 }
 
 static void
@@ -109,38 +168,131 @@ revoke_key(struct batch *b, struct item **items, size_t n)
 }
 
 static void
-bind_nothing(struct item *it, struct binder *b)
+read_key_row(struct row *r, struct arena *a, struct key_row *k)
 {
-	(void)it;
-	(void)b;
+	row_blob(r, k->hash, SECRET_HASH_LEN);
+	k->id = row_text(r, a);
+	row_ident(r, &k->account);
+	k->account_name = row_text(r, a);
+	k->name = row_text(r, a);
+	k->terms.scopes = (unsigned)row_int(r);
+	k->created_at_ms = row_int(r);
+	k->revoked_at_ms = row_int(r);
+	k->terms.enabled = row_bool(r);
+	k->terms.valid_from_ms = row_int(r);
+	k->terms.valid_to_ms = row_int(r);
+	k->terms.permissions = (unsigned)row_int(r);
+	k->terms.allowed = row_text(r, a);
 }
 
 static void
 read_key(struct item *it, struct row *r)
 {
 	struct key_job *j = key_of(it);
-	struct arena *a = j->job.arena;
-	struct key_row *k =
-	    list_add(a, (void **)&j->rows, &j->count, &j->capacity, sizeof(*j->rows));
 
-	row_blob(r, k->hash, SECRET_HASH_LEN);
-	k->id = row_text(r, a);
-	row_ident(r, &k->account);
-	k->account_name = row_text(r, a);
-	k->name = row_text(r, a);
-	k->scopes = row_int(r);
-	k->created_at_ms = row_int(r);
-	k->revoked_at_ms = row_int(r);
+	read_key_row(r, j->job.arena,
+	    list_add(j->job.arena, (void **)&j->rows, &j->count, &j->capacity,
+		sizeof(*j->rows)));
+}
+
+static void
+bind_key_account(struct item *it, struct binder *b)
+{
+	bind_ident(b, &key_of(it)->key.account);
+}
+
+static bool
+wants_all(const struct item *it)
+{
+	return it->err == OK && !it->skip &&
+	       !container_of(container_of(it, struct job, item), struct key_job, job)
+		    ->of_account;
+}
+
+static bool
+wants_account(const struct item *it)
+{
+	return it->err == OK && !it->skip && !wants_all(it);
 }
 
 static enum err
-list_keys(struct batch *b, struct item **items, size_t n)
+list_all_keys(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_KEY_LIST, bind_nothing, read_key, NULL};
+	static const struct each step = {SQL_KEY_LIST, bind_nothing, read_key, wants_all};
 
 	return batch_each(b, &step, items, n);
 }
 
+static enum err
+list_account_keys(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {
+	    SQL_KEY_LIST_ACCOUNT, bind_key_account, read_key, wants_account};
+
+	return batch_each(b, &step, items, n);
+}
+
+static void
+bind_key_id(struct item *it, struct binder *b)
+{
+	bind_key_account(it, b);
+	bind_text(b, key_of(it)->key.id);
+}
+
+static void
+read_this_key(struct item *it, struct row *r)
+{
+	struct key_job *j = key_of(it);
+
+	j->found = true;
+	read_key_row(r, j->job.arena, &j->key);
+}
+
+static enum err
+get_key(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {SQL_KEY_GET, bind_key_id, read_this_key, NULL};
+	enum err e = batch_each(b, &step, items, n);
+
+	for (size_t i = 0; i < n; i++)
+		item_not_found(items[i], key_of(items[i])->found);
+	return e;
+}
+
+static void
+bind_put_key(struct item *it, struct binder *b)
+{
+	const struct key_row *k = &key_of(it)->key;
+
+	bind_key_id(it, b);
+	bind_text(b, k->name);
+	bind_int(b, k->terms.scopes);
+	bind_bool(b, k->terms.enabled);
+	bind_int(b, k->terms.valid_from_ms);
+	bind_end(b, k->terms.valid_to_ms);
+	bind_int(b, k->terms.permissions);
+	bind_text(b, k->terms.allowed);
+}
+
+/* One by one: a later put of the batch starts from what an earlier one wrote. */
+static enum err
+put_keys(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {SQL_KEY_PUT, bind_put_key, NULL, NULL};
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < n; i++) {
+		e = get_key(b, &items[i], 1);
+		if (e == OK && items[i]->err == OK)
+			items[i]->err = apply_change(key_of(items[i]));
+		if (e == OK)
+			e = batch_each(b, &step, &items[i], 1);
+	}
+	return e;
+}
+
 const struct verb_row verb_key_create = {"key_create", {create_key}};
 const struct verb_row verb_key_revoke = {"key_revoke", {revoke_key}};
-const struct verb_row verb_key_list = {"key_list", {list_keys}};
+const struct verb_row verb_key_list = {"key_list", {list_all_keys, list_account_keys}};
+const struct verb_row verb_key_get = {"key_get", {get_key}};
+const struct verb_row verb_key_put = {"key_put", {put_keys}};

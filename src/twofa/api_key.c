@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "twofa/api_key.h"
 
+#include <stdio.h>
+
 static const char base62[] =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -52,6 +54,34 @@ api_key_make(const struct entropy *e, char out[API_KEY_LEN + 1])
 	out[API_KEY_LEN] = '\0';
 }
 
+void
+uuid_make(const struct entropy *e, char out[UUID_TEXT_LEN + 1])
+{
+	uint8_t bytes[16];
+	char hex[2 * sizeof(bytes) + 1];
+
+	e->fill(e, bytes, sizeof(bytes));
+	bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
+	bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
+	secret_hex_lower(bytes, sizeof(bytes), hex);
+	snprintf(out, UUID_TEXT_LEN + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
+	    hex + 12, hex + 16, hex + 20);
+	secret_wipe(bytes, sizeof(bytes));
+	secret_wipe(hex, sizeof(hex));
+}
+
+void
+api_key_make_v1(const struct entropy *e, char out[API_KEY_V1_LEN + 1])
+{
+	uint8_t bytes[16];
+
+	e->fill(e, bytes, sizeof(bytes));
+	secret_hex_lower(bytes, sizeof(bytes), out);
+	out[2 * sizeof(bytes)] = '-';
+	uuid_make(e, out + 2 * sizeof(bytes) + 1);
+	secret_wipe(bytes, sizeof(bytes));
+}
+
 bool
 api_key_checksum(struct span key)
 {
@@ -72,5 +102,5 @@ api_key_hash(struct span key, uint8_t out[SECRET_HASH_LEN])
 void
 api_key_id(const uint8_t hash[SECRET_HASH_LEN], char out[API_KEY_ID_LEN + 1])
 {
-	secret_hex_lower(hash, API_KEY_ID_LEN / 2, out);
+	secret_hex_upper(hash, API_KEY_ID_LEN / 2, out);
 }

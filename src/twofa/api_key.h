@@ -12,13 +12,23 @@
 #include "base/clock.h"
 #include "base/secret.h"
 
-enum { API_KEY_LEN = 3 + 27 + 6, API_KEY_ID_LEN = 16, API_KEY_TEXT_MAX = 256 };
+enum {
+	API_KEY_LEN = 3 + 27 + 6,
+	API_KEY_V1_LEN = 32 + 1 + 36,
+	API_KEY_ID_LEN = 32,
+	API_KEY_TEXT_MAX = 256,
+	UUID_TEXT_LEN = 36
+};
 
 void api_key_make(const struct entropy *e, char out[API_KEY_LEN + 1]);
+/* 32 hex digits, a dash and a UUID: what version 1 hands out, and some callers count. */
+void api_key_make_v1(const struct entropy *e, char out[API_KEY_V1_LEN + 1]);
+/* A random UUID (RFC 9562, version 4: 122 bits), lower case. */
+void uuid_make(const struct entropy *e, char out[UUID_TEXT_LEN + 1]);
 /* Does the checksum of a key of our form hold? */
 bool api_key_checksum(struct span key);
 void api_key_hash(struct span key, uint8_t out[SECRET_HASH_LEN]);
-/* The public name of a key: the first 8 octets of its hash in lower-case hex. */
+/* The public name of a key: the first 16 octets of its hash in upper-case hex. */
 void api_key_id(const uint8_t hash[SECRET_HASH_LEN], char out[API_KEY_ID_LEN + 1]);
 
 #endif

@@ -2,7 +2,9 @@
 #include "twofa/scope.h"
 
 /* By bit. */
-static const char *const names[] = {"2fa:manage", "2fa:pin:send", "2fa:pin:manage"};
+static const char *const names[] = {"2fa:manage", "2fa:pin:send", "2fa:pin:manage",
+    "2fa:sdk", "account-management:manage", "number-lookup:manage", "number-lookup:send",
+    "number-lookup:logs:read", "message:send", "sms:message:send", "sms:manage"};
 
 unsigned
 scope_find(const char *name)

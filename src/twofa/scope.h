@@ -6,12 +6,18 @@
 #include "base/base.h"
 
 enum scope {
-	SCOPE_MANAGE = 1 << 0,     /* 2fa:manage: everything */
+	SCOPE_MANAGE = 1 << 0,     /* 2fa:manage: everything of 2FA */
 	SCOPE_PIN_SEND = 1 << 1,   /* 2fa:pin:send: send, resend, verify, verifications */
 	SCOPE_PIN_MANAGE = 1 << 2, /* 2fa:pin:manage: all PIN operations */
+	SCOPE_SDK = 1 << 3,        /* 2fa:sdk: nothing that is offered here */
+	SCOPE_ACCOUNT = 1 << 4,    /* account-management:manage: API keys; users only */
+	SCOPE_OTHERS = 0x3f << 5,  /* names of other products, which open nothing here */
+	/* Not a scope: every valid credential has it. */
+	SCOPE_SIGNED_IN = 1 << 30,
 };
 
-#define SCOPE_ALL (SCOPE_MANAGE | SCOPE_PIN_SEND | SCOPE_PIN_MANAGE)
+#define SCOPE_ALL                                                                        \
+	(SCOPE_MANAGE | SCOPE_PIN_SEND | SCOPE_PIN_MANAGE | SCOPE_SDK | SCOPE_ACCOUNT)
 /* What every PIN operation asks for. */
 #define SCOPE_PIN (SCOPE_MANAGE | SCOPE_PIN_SEND | SCOPE_PIN_MANAGE)
 

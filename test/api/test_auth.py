@@ -16,7 +16,8 @@ def error_of(answer):
 def test_no_key_no_answer(server, credential):
     answer = server.get("/2fa/2/applications", headers={"Authorization": credential})
     assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == "App"
+    assert answer.headers["WWW-Authenticate"] == (
+        'App, Basic realm="watchword", IBSSO, Bearer')
     assert error_of(answer) == {"messageId": "UNAUTHORIZED", "text": "Invalid login details"}
 
 

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/login.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "api/login_limit.h"
+#include "base/buf.h"
+
+enum {
+	LOGIN_MAGIC = 0x10910b00,
+	QUEUE_MAX = 16,
+	REMEMBERED_MAX = 1024, /* a power of two */
+	REMEMBER_MS = 60 * 1000,
+	LOWEST_PRIORITY = 19
+};
+
+/* A password that was right: a MAC of it under a key that dies with the process. */
+struct remembered {
+	uint8_t mark[SECRET_MAC_LEN];
+	int64_t until_ms;
+};
+
+struct login {
+	unsigned magic;
+	struct login_options options;
+	uint8_t key[32];
+	char nobody[SECRET_PASSWORD_HASH_LEN]; /* the hash for users that are none */
+	pthread_mutex_t lock;                  /* of what follows */
+	struct login_limit *by_address;
+	struct login_limit *by_user;
+	struct remembered remembered[REMEMBERED_MAX];
+	/* the thread's */
+	struct queue *queue;
+	struct task stop;
+	bool stopping;
+	pthread_t thread;
+};
+
+static int64_t
+now_ms(const struct login *l)
+{
+	return l->options.clock->steady_ms(l->options.clock);
+}
+
+/* ---- the thread ---- */
+
+static struct remembered *
+place(struct login *l, const uint8_t mark[SECRET_MAC_LEN])
+{
+	return &l->remembered[(mark[0] | (unsigned)mark[1] << 8) % REMEMBERED_MAX];
+}
+
+static void
+remember(struct login *l, const struct login_attempt *t)
+{
+	struct remembered *r = place(l, t->mark);
+
+	pthread_mutex_lock(&l->lock);
+	memcpy(r->mark, t->mark, SECRET_MAC_LEN);
+	r->until_ms = now_ms(l) + REMEMBER_MS;
+	pthread_mutex_unlock(&l->lock);
+}
+
+static void
+check_task(struct task *task)
+{
+	struct login_attempt *t = container_of(task, struct login_attempt, task);
+	struct login *l = t->login;
+	bool right =
+	    secret_password_check(t->known ? t->user.password : l->nobody, t->password);
+
+	t->err = right && t->known ? OK : ERR_UNAUTHORIZED;
+	if (t->err == OK)
+		remember(l, t);
+	queue_push(t->loop, t->done);
+}
+
+static void
+stop_task(struct task *task)
+{
+	container_of(task, struct login, stop)->stopping = true;
+}
+
+static void *
+run(void *ctx)
+{
+	struct login *l = ctx;
+
+	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), LOWEST_PRIORITY);
+	while (!l->stopping) {
+		struct task *t;
+
+		queue_wait(l->queue, -1);
+		/* one by one, so that the bound of the queue is the bound of what waits
+		 */
+		while ((t = queue_take(l->queue, 1, NULL)) != NULL)
+			t->run(t);
+	}
+	return NULL;
+}
+
+struct login *
+login_new(const struct login_options *o)
+{
+	struct login *l = mem_new(sizeof(*l));
+	int rc;
+
+	l->magic = LOGIN_MAGIC;
+	l->options = *o;
+	o->entropy->fill(o->entropy, l->key, sizeof(l->key));
+	if (secret_password_hash(
+		(struct span){(const char *)l->key, sizeof(l->key)}, l->nobody) != OK)
+		panic("no memory for hashing passwords");
+	pthread_mutex_init(&l->lock, NULL);
+	l->by_address = login_limit_new(o->per_address);
+	l->by_user = login_limit_new(o->per_user);
+	l->queue = queue_new(QUEUE_MAX);
+	l->stop.run = stop_task;
+	rc = pthread_create(&l->thread, NULL, run, l);
+	if (rc != 0)
+		panic("cannot start the thread of passwords: %s", strerror(rc));
+	pthread_setname_np(l->thread, "passwords");
+	return l;
+}
+
+void
+login_free(struct login *l)
+{
+	if (l == NULL)
+		return;
+	CHECK_OBJ(l, LOGIN_MAGIC);
+	queue_push(l->queue, &l->stop);
+	pthread_join(l->thread, NULL);
+	queue_free(l->queue);
+	login_limit_free(l->by_address);
+	login_limit_free(l->by_user);
+	pthread_mutex_destroy(&l->lock);
+	mem_free(l);
+}
+
+/* ---- starting an attempt ---- */
+
+static uint64_t
+number_of(const struct login *l, struct span s)
+{
+	uint8_t mac[SECRET_MAC_LEN];
+	uint64_t number;
+
+	secret_hmac(l->key, s, mac);
+	memcpy(&number, mac, sizeof(number));
+	return number;
+}
+
+/* The user's hash is part of it: a changed password is forgotten by itself. */
+static void
+make_mark(const struct login *l, struct login_attempt *t)
+{
+	struct buf b;
+
+	buf_init(&b, 4 * SECRET_PASSWORD_MAX + 2 * SECRET_PASSWORD_HASH_LEN);
+	buf_add(&b, t->name.ptr, t->name.len);
+	buf_add_char(&b, '\0');
+	buf_add(&b, t->user.password, sizeof(t->user.password));
+	buf_add(&b, t->password.ptr, t->password.len);
+	INVARIANT(!b.failed);
+	secret_hmac(l->key, buf_span(&b), t->mark);
+	buf_fini(&b);
+}
+
+static bool
+is_remembered(struct login *l, const struct login_attempt *t)
+{
+	const struct remembered *r = place(l, t->mark);
+
+	return r->until_ms > now_ms(l) && secret_equal(r->mark, t->mark, SECRET_MAC_LEN);
+}
+
+/* The whole of an IPv4 address, the network of an IPv6 one, which one host may fill. */
+static struct span
+network_of(const struct address *a)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	bool four = memcmp(a->bytes, mapped, sizeof(mapped)) == 0;
+
+	return (struct span){(const char *)a->bytes, four ? ADDRESS_LEN : 8};
+}
+
+static enum err
+take_turn(struct login *l, struct login_attempt *t)
+{
+	uint64_t from = number_of(l, network_of(&t->peer));
+	uint64_t who = number_of(l, t->name);
+	bool may = login_limit_take(l->by_address, from, now_ms(l), &t->wait_ms) &&
+		   login_limit_take(l->by_user, who, now_ms(l), &t->wait_ms);
+
+	return may ? OK : ERR_THROTTLED;
+}
+
+enum err
+login_start(struct login *l, struct login_attempt *t)
+{
+	enum err e;
+
+	CHECK_OBJ(l, LOGIN_MAGIC);
+	t->login = l;
+	t->task.run = check_task;
+	t->err = ERR_UNAUTHORIZED;
+	if (t->name.len > SECRET_PASSWORD_MAX || t->password.len > SECRET_PASSWORD_MAX)
+		return OK;
+	t->known = auth_user_find(l->options.auth, t->name, &t->user);
+	make_mark(l, t);
+	pthread_mutex_lock(&l->lock);
+	if (t->known && is_remembered(l, t)) {
+		t->err = OK;
+		e = OK;
+	} else {
+		e = take_turn(l, t);
+		if (e == OK)
+			e = queue_offer(l->queue, &t->task) ? ERR_BUSY : ERR_OVERLOADED;
+	}
+	pthread_mutex_unlock(&l->lock);
+	return e;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Passwords. Checking one costs 16 ms of a core on purpose, so it is done on one
+ * thread of lowest priority with a queue of 16: however many try to log in, what
+ * verifies PINs keeps its cores. Before that, buckets per address and per user
+ * refuse who tries too often; after it, a password that was right is remembered for
+ * a minute, for callers that send it with every request.
+ *
+ * An unknown user costs as much as a wrong password, so that time tells nothing.
+ */
+#ifndef WW_LOGIN_H
+#define WW_LOGIN_H
+
+#include "api/auth.h"
+#include "base/queue.h"
+
+struct login;
+
+struct login_options {
+	struct auth *auth;
+	const struct clock *clock;
+	const struct entropy *entropy;
+	int64_t per_address; /* attempts a minute of an IPv4 address or IPv6 /64 */
+	int64_t per_user;    /* attempts a minute of a user name */
+};
+
+/* One attempt; whoever asks owns it until it is over. */
+struct login_attempt {
+	struct span name;
+	struct span password;
+	struct address peer;
+	struct queue *loop; /* where `done` runs */
+	struct task *done;
+	/* results */
+	enum err err; /* OK; ERR_UNAUTHORIZED */
+	struct auth_user user;
+	int64_t wait_ms;
+	/* inside */
+	struct task task;
+	struct login *login;
+	bool known;
+	uint8_t mark[SECRET_MAC_LEN];
+};
+
+struct login *login_new(const struct login_options *o) MUST_CHECK;
+void login_free(struct login *l);
+/*
+ * OK: over already, see `err`; the task will not run. ERR_BUSY: it is being checked,
+ * the task will be pushed. ERR_THROTTLED: wait_ms; ERR_OVERLOADED: too many wait.
+ */
+enum err login_start(struct login *l, struct login_attempt *t) MUST_CHECK;
+
+#endif

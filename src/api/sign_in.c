@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/sign_in.h"
+
+#include "base/secret.h"
+#include "twofa/scope.h"
+
+static void
+tell(struct call *c, enum scheme s, enum err e)
+{
+	const struct api_options *o = &c->api->options;
+
+	if (o->signed_in != NULL)
+		o->signed_in(o->log, s, e, &c->request.peer);
+}
+
+/* ---- passwords ---- */
+
+static void
+login_task(struct task *t)
+{
+	struct call *c = container_of(t, struct call, task);
+
+	tell(c, SCHEME_BASIC, c->login.err);
+	call_went(c, c->login_then(c));
+}
+
+enum err
+call_login(struct call *c, struct span name, struct span password,
+    enum err (*then)(struct call *c))
+{
+	enum err e;
+
+	c->login = (struct login_attempt){.name = name,
+	    .password = password,
+	    .peer = c->request.peer,
+	    .loop = c->loop,
+	    .done = &c->task};
+	c->login_then = then;
+	c->task.run = login_task;
+	e = login_start(c->api->login, &c->login);
+	if (e == ERR_BUSY)
+		return OK;
+	c->wait_ms = c->login.wait_ms;
+	tell(c, SCHEME_BASIC, e == OK ? c->login.err : e);
+	return e == OK ? then(c) : e;
+}
+
+static enum err
+after_basic(struct call *c)
+{
+	const struct auth_user *u = &c->login.user;
+
+	if (c->login.err != OK)
+		return c->login.err;
+	c->principal = (struct principal){.account = u->account,
+	    .scopes = u->scopes | SCOPE_SIGNED_IN,
+	    .scheme = SCHEME_BASIC};
+	return call_go_on(c);
+}
+
+/* RFC 7617: the name ends with the first colon. */
+static enum err
+sign_in_basic(struct call *c, struct span text)
+{
+	char *octets = arena_alloc(&c->arena, text.len + 1);
+	size_t len = 0;
+	const char *colon = NULL;
+
+	if (secret_from_base64(text, (uint8_t *)octets, text.len, &len) && len > 0)
+		colon = memchr(octets, ':', len);
+	if (colon == NULL) {
+		tell(c, SCHEME_BASIC, ERR_UNAUTHORIZED);
+		return ERR_UNAUTHORIZED;
+	}
+	return call_login(c, (struct span){octets, (size_t)(colon - octets)},
+	    (struct span){colon + 1, len - (size_t)(colon + 1 - octets)}, after_basic);
+}
+
+/* ---- what is looked up ---- */
+
+/* On the store's thread. */
+static void
+touched(struct job *j)
+{
+	mem_free(container_of(j, struct session_job, job));
+}
+
+/* Where a session's end has moved to; when the store has no room, a later use tells it.
+ */
+static void
+extend_session(struct call *c)
+{
+	struct session_job *j;
+
+	if (c->principal.extend_to_ms == 0)
+		return;
+	j = mem_new(sizeof(*j));
+	j->job.verb = VERB_SESSION_TOUCH;
+	j->job.finish = touched;
+	j->session.expires_at_ms = c->principal.extend_to_ms;
+	memcpy(j->session.hash, c->principal.session, SECRET_HASH_LEN);
+	if (store_offer(c->api->options.store, &j->job) != OK)
+		mem_free(j);
+}
+
+enum err
+sign_in(struct call *c)
+{
+	struct credential credential = auth_parse(c->request.authorization);
+	enum err e;
+
+	if (credential.scheme == SCHEME_BASIC)
+		return sign_in_basic(c, credential.text);
+	e = auth_check(c->api->auth, &credential, &c->request.peer,
+	    store_now_ms(c->api->options.store), &c->principal);
+	tell(c, credential.scheme, e);
+	if (e != OK)
+		return e;
+	extend_session(c);
+	return call_go_on(c);
+}
