@@ -86,8 +86,9 @@ struct carrier_config {
 	int64_t source_npi;
 	int64_t dest_ton;
 	int64_t dest_npi;
-	int64_t gsm7_data_coding; /* SMPP data_coding for GSM text; 0: SMSC default
-				     alphabet */
+	int64_t message_id_format; /* enum smpp_id_format */
+	int64_t gsm7_data_coding;  /* SMPP data_coding for GSM text; 0: SMSC default
+				      alphabet */
 };
 
 /* Told of a receipt whether it is durable (true: acknowledge it), or whether the other

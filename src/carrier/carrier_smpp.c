@@ -11,7 +11,8 @@
 #include <sys/queue.h>
 
 #include "base/log.h"
-#include "carrier/smpp_session.h"
+#include "carrier/smpp_inbox.h"
+#include "carrier/smpp_receipt.h"
 #include "carrier/types.h"
 #include "twofa/sms_text.h"
 
@@ -40,7 +41,7 @@ struct parcel {
 	unsigned sent;
 	unsigned answered;
 	struct carrier_outcome worst; /* ACCEPTED until something else was said */
-	char message_id[65];
+	char message_id[SMPP_ID_LEN_MAX + 1];
 };
 
 /* A submit_sm without its response, in the order of sending. */
@@ -58,6 +59,7 @@ struct carrier_smpp {
 	struct carrier_config config;
 	struct carrier_env env;
 	struct smpp_session *session;
+	struct smpp_inbox *inbox;
 	struct event *timer; /* the oldest response that is awaited */
 	LIST_HEAD(, parcel) parcels;
 	struct parcel *unsent; /* has parts that the window did not take yet */
@@ -171,6 +173,8 @@ send_part(struct carrier_smpp *s, struct parcel *p)
 	enum err e;
 
 	INVARIANT(udh + part.len <= sizeof(octets));
+	/* the id that is kept is the first part's, so its receipt alone has a meaning */
+	p->pdu.registered_delivery = p->sent == 0;
 	if (udh > 0)
 		sms_text_udh(
 		    p->reference, p->parts.count, p->sent + 1, (uint8_t *)octets);
@@ -247,7 +251,6 @@ put_message(
 	pdu->dest_addr_ton = (uint8_t)c->dest_ton;
 	pdu->dest_addr_npi = (uint8_t)c->dest_npi;
 	pdu->esm_class = p->parts.count > 1 ? ESM_CLASS_UDHI : 0;
-	pdu->registered_delivery = 1;
 	pdu->data_coding = p->parts.alphabet == SMS_UCS2 ? DATA_CODING_UCS2
 							 : (uint8_t)c->gsm7_data_coding;
 	smpp_relative_time(m->validity_ms, pdu->validity_period);
@@ -363,21 +366,9 @@ on_response(struct carrier_smpp *s, const struct smpp_pdu *pdu)
 	if (p != NULL && pdu->status != SMPP_ESME_ROK)
 		parcel_judge_status(p, pdu->status);
 	else if (p != NULL && part == 0)
-		memcpy(p->message_id, pdu->message_id, sizeof(p->message_id));
+		smpp_id_of_response((enum smpp_id_format)s->config.message_id_format,
+		    pdu->message_id, p->message_id);
 	settle(s, p);
-}
-
-/*
- * Where receipts and incoming messages arrive. They are taken, so that the SMSC does
- * not send them for ever; what they say is for the work on receipts.
- */
-static void
-smpp_on_deliver(struct carrier_smpp *s, const struct smpp_pdu *pdu)
-{
-	struct smpp_pdu resp = {
-	    .command = SMPP_deliver_sm_resp, .sequence = pdu->sequence};
-
-	(void)!smpp_session_send(s->session, &resp);
 }
 
 static void
@@ -387,8 +378,8 @@ on_pdu(void *ctx, const struct smpp_pdu *pdu)
 
 	if (pdu->command == SMPP_submit_sm_resp || pdu->command == SMPP_generic_nack)
 		on_response(s, pdu);
-	else if (pdu->command == SMPP_deliver_sm)
-		smpp_on_deliver(s, pdu);
+	else if (pdu->command == SMPP_deliver_sm || pdu->command == SMPP_data_sm)
+		smpp_inbox_take(s->inbox, s->session, pdu);
 }
 
 /* The oldest has waited too long: it may have been taken. Is the other side still there?
@@ -508,6 +499,7 @@ smpp_open(const struct carrier_config *config, const struct carrier_env *env,
 	s->timer = evtimer_new(env->base, on_timer, s);
 	INVARIANT(s->timer != NULL);
 	user.ctx = s;
+	s->inbox = smpp_inbox_new(&s->config, &s->env);
 	s->session = smpp_session_new(&s->config, &s->env, &user);
 	*out = &s->carrier;
 	return OK;
@@ -534,6 +526,7 @@ smpp_free(struct carrier *c)
 
 	end_all(s, "the carrier was closed");
 	smpp_session_free(s->session);
+	smpp_inbox_free(s->inbox);
 	event_free(s->timer);
 	mem_free(s->slots);
 	mem_free(s);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "carrier/smpp_pdu.h"
 
+#include <endian.h>
 #include <stdio.h>
 
-enum kind { KIND_U8, KIND_CSTRING, KIND_OCTETS };
+enum kind { KIND_U8, KIND_U16, KIND_U32, KIND_CSTRING, KIND_OCTETS };
 
 struct field {
 	const char *name;
@@ -117,8 +118,21 @@ take_field(struct span *s, const struct field *f, struct smpp_pdu *out)
 		return take_cstring(s, f, place);
 	case KIND_OCTETS:
 		return take_octets(s, f, place);
+	case KIND_U16:
+	case KIND_U32:
+		break; /* of optional parameters alone */
 	}
 	return false;
+}
+
+static uint32_t
+get_number(struct span value)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < value.len; i++)
+		n = n << 8 | (uint8_t)value.ptr[i];
+	return n;
 }
 
 /* The value of an optional parameter has the length that stands before it. */
@@ -133,6 +147,16 @@ take_value(struct span value, const struct field *f, void *place)
 			return false;
 		*(uint8_t *)place = (uint8_t)value.ptr[0];
 		return true;
+	case KIND_U16:
+		if (value.len != f->size)
+			return false;
+		*(uint16_t *)place = (uint16_t)get_number(value);
+		return true;
+	case KIND_U32:
+		if (value.len != f->size)
+			return false;
+		*(uint32_t *)place = get_number(value);
+		return true;
 	case KIND_CSTRING:
 		len = strnlen(value.ptr, value.len);
 		if (len >= f->size)
@@ -141,6 +165,8 @@ take_value(struct span value, const struct field *f, void *place)
 		((char *)place)[len] = '\0';
 		return true;
 	case KIND_OCTETS:
+		if (value.len > f->size)
+			return false;
 		*(struct span *)place = value;
 		return true;
 	}
@@ -148,12 +174,11 @@ take_value(struct span value, const struct field *f, void *place)
 }
 
 static bool
-take_tlv(struct span *s, struct smpp_pdu *out, const char **field_out)
+take_tlv(struct span *s, struct smpp_pdu *out)
 {
 	uint16_t tag;
 	struct span value;
 
-	*field_out = "optional parameters";
 	if (s->len < TLV_HEADER_LEN)
 		return false;
 	tag = (uint16_t)(get_be32(s->ptr) >> 16);
@@ -162,15 +187,11 @@ take_tlv(struct span *s, struct smpp_pdu *out, const char **field_out)
 	if (value.len > s->len)
 		return false;
 	skip(s, value.len);
-	for (size_t i = 0; i < countof(tlvs); i++) {
-		if (tlvs[i].tag != tag)
-			continue;
-		*field_out = tlvs[i].field.name;
-		out->tlvs |= 1u << i;
-		return take_value(
-		    value, &tlvs[i].field, (char *)out + tlvs[i].field.offset);
-	}
-	return true; /* one that we do not know */
+	for (size_t i = 0; i < countof(tlvs); i++)
+		if (tlvs[i].tag == tag &&
+		    take_value(value, &tlvs[i].field, (char *)out + tlvs[i].field.offset))
+			out->tlvs |= 1u << i;
+	return true;
 }
 
 enum err
@@ -224,8 +245,9 @@ smpp_pdu_decode(struct span octets, struct smpp_pdu *out, const char **field_out
 		if (!take_field(&s, &fields[*f], out))
 			return ERR_SYNTAX;
 	}
+	*field_out = "optional parameters";
 	while (s.len > 0)
-		if (!take_tlv(&s, out, field_out))
+		if (!take_tlv(&s, out))
 			return ERR_SYNTAX;
 	return OK;
 }
@@ -262,23 +284,49 @@ put_field(struct buf *b, const struct field *f, const struct smpp_pdu *pdu)
 		buf_add_char(b, (char)octets->len);
 		buf_add(b, octets->ptr, octets->len);
 		return true;
+	case KIND_U16:
+	case KIND_U32:
+		break;
 	}
 	return false;
 }
 
 static void
+put_value(struct buf *b, uint16_t tag, struct span value)
+{
+	put_be32(b, (uint32_t)tag << 16 | (uint32_t)value.len);
+	buf_add(b, value.ptr, value.len);
+}
+
+static void
 put_tlv(struct buf *b, size_t i, const struct smpp_pdu *pdu)
 {
-	const void *place = (const char *)pdu + tlvs[i].field.offset;
+	const struct field *f = &tlvs[i].field;
+	const void *place = (const char *)pdu + f->offset;
 	struct span value = {place, 1};
+	uint16_t n16;
+	uint32_t n32;
 
-	if (tlvs[i].field.kind == KIND_CSTRING)
+	switch (f->kind) {
+	case KIND_U8:
+		break;
+	case KIND_U16:
+		n16 = htobe16(*(const uint16_t *)place);
+		value = (struct span){(const char *)&n16, sizeof(n16)};
+		break;
+	case KIND_U32:
+		n32 = htobe32(*(const uint32_t *)place);
+		value = (struct span){(const char *)&n32, sizeof(n32)};
+		break;
+	case KIND_CSTRING:
 		value.len = strlen(place) + 1;
-	else if (tlvs[i].field.kind == KIND_OCTETS)
+		break;
+	case KIND_OCTETS:
 		value = *(const struct span *)place;
-	INVARIANT(value.len <= tlvs[i].field.size);
-	put_be32(b, (uint32_t)tlvs[i].tag << 16 | (uint32_t)value.len);
-	buf_add(b, value.ptr, value.len);
+		break;
+	}
+	INVARIANT(value.len <= f->size);
+	put_value(b, tlvs[i].tag, value);
 }
 
 enum err
@@ -300,6 +348,9 @@ smpp_pdu_encode(const struct smpp_pdu *pdu, struct buf *out, const char **field_
 	for (size_t i = 0; i < countof(tlvs); i++)
 		if ((pdu->tlvs & 1u << i) != 0)
 			put_tlv(out, i, pdu);
+	INVARIANT(pdu->extra_count <= SMPP_EXTRAS_MAX);
+	for (unsigned i = 0; i < pdu->extra_count; i++)
+		put_value(out, pdu->extras[i].tag, pdu->extras[i].value);
 	*field_out = "command_length";
 	if (out->failed || out->len - start > SMPP_PDU_LEN_MAX)
 		return ERR_TOO_LARGE;

@@ -29,20 +29,34 @@ enum smpp_status {
 };
 
 #define SMPP_TYPE_U8(name, size) uint8_t name;
+#define SMPP_TYPE_U16(name, size) uint16_t name;
+#define SMPP_TYPE_U32(name, size) uint32_t name;
 #define SMPP_TYPE_CSTRING(name, size) char name[size];
 #define SMPP_TYPE_OCTETS(name, size) struct span name;
+
+enum { SMPP_EXTRAS_MAX = 4 };
+
+/* An optional parameter whose tag the other side's operator has chosen. */
+struct smpp_extra {
+	uint16_t tag;
+	struct span value;
+};
 
 struct smpp_pdu {
 	enum smpp_command command;
 	uint32_t status;
 	uint32_t sequence;
-	unsigned tlvs; /* 1 << enum smpp_tlv of those that are there */
+	unsigned tlvs;        /* 1 << enum smpp_tlv of those that are there */
+	unsigned extra_count; /* written, never read */
+	struct smpp_extra extras[SMPP_EXTRAS_MAX];
 #define SMPP_FIELD(name, kind, size) SMPP_TYPE_##kind(name, size)
 #define SMPP_TLV(name, tag, kind, size) SMPP_TYPE_##kind(tlv_##name, size)
 #include "carrier/smpp.def"
 };
 
 #undef SMPP_TYPE_U8
+#undef SMPP_TYPE_U16
+#undef SMPP_TYPE_U32
 #undef SMPP_TYPE_CSTRING
 #undef SMPP_TYPE_OCTETS
 
@@ -54,7 +68,9 @@ enum err smpp_pdu_length(struct span octets, size_t *len_out) MUST_CHECK;
 /*
  * One whole PDU. Octet strings point into `octets`. ERR_SYNTAX names the field;
  * ERR_NOT_FOUND: a command that we do not know. In all cases with 16 octets the
- * sequence is set. A response without any body is allowed: many send errors so.
+ * sequence is set, and with ERR_SYNTAX beyond those the command. A response without any
+ * body is allowed: many send errors so. An optional parameter that does not have the
+ * form of its tag is passed over like one whose tag is not known.
  */
 enum err smpp_pdu_decode(
     struct span octets, struct smpp_pdu *out, const char **field_out) MUST_CHECK;

@@ -36,6 +36,7 @@ struct smpp_session {
 	bool heard;          /* something came since the timer was set */
 	unsigned failures;   /* in a row */
 	uint32_t sequence;
+	unsigned bindings; /* that there were */
 };
 
 static void
@@ -201,6 +202,7 @@ on_bind_resp(struct smpp_session *s, const struct smpp_pdu *pdu)
 		return;
 	}
 	session_move(s, BOUND);
+	s->bindings++;
 	s->failures = 0;
 	s->heard = true;
 	set_timer(s, s->config->enquire_link_ms);
@@ -231,6 +233,20 @@ on_pdu(struct smpp_session *s, const struct smpp_pdu *pdu)
 	}
 }
 
+/*
+ * A request that cannot be read does not end the link: the SMSC would only send it
+ * again on the next one. Its frame was right, so what follows is a PDU.
+ */
+static void
+refuse(struct smpp_session *s, const struct smpp_pdu *pdu, uint32_t status,
+    const char *field)
+{
+	log_event(LOG_LEVEL_WARNING, "pdu_refused", LOG_TEXT("carrier", s->config->name),
+	    LOG_TEXT("status", smpp_status_name(status)), LOG_TEXT("field", field));
+	s->heard = true;
+	put_empty(s, SMPP_generic_nack, status, pdu->sequence);
+}
+
 /* One PDU, whole in memory. */
 static void
 take(struct smpp_session *s, struct span octets)
@@ -241,7 +257,9 @@ take(struct smpp_session *s, struct span octets)
 	enum err e = smpp_pdu_decode(octets, &pdu, &field);
 
 	if (e == ERR_NOT_FOUND) {
-		put_empty(s, SMPP_generic_nack, SMPP_ESME_RINVCMDID, pdu.sequence);
+		refuse(s, &pdu, SMPP_ESME_RINVCMDID, field);
+	} else if (e != OK && !smpp_is_response(pdu.command)) {
+		refuse(s, &pdu, SMPP_ESME_RINVMSGLEN, field);
 	} else if (e != OK) {
 		snprintf(why, sizeof(why), "a malformed PDU: %s", field);
 		lose(s, why);
@@ -395,4 +413,11 @@ smpp_session_is_bound(const struct smpp_session *s)
 {
 	CHECK_OBJ(s, SESSION_MAGIC);
 	return s->state == BOUND;
+}
+
+unsigned
+smpp_session_binding(const struct smpp_session *s)
+{
+	CHECK_OBJ(s, SESSION_MAGIC);
+	return s->state == BOUND ? s->bindings : 0;
 }

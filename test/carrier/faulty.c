@@ -6,6 +6,7 @@
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { DEADLINE_MS = 10000, TURN_MS = 10 };
 
@@ -41,6 +42,38 @@ static void
 say_octets(struct faulty *f, const char *octets, size_t len)
 {
 	bufferevent_write(f->link, octets, len);
+}
+
+void
+faulty_say(struct faulty *f, const struct smpp_pdu *pdu)
+{
+	say(f, pdu);
+}
+
+void
+faulty_say_hex(struct faulty *f, const char *hex)
+{
+	for (size_t i = 0; hex[i] != '\0'; i++) {
+		char byte[3] = {hex[i], hex[i + 1], '\0'};
+		char octet;
+
+		if (hex[i] == ' ')
+			continue;
+		octet = (char)strtoul(byte, NULL, 16);
+		say_octets(f, &octet, 1);
+		i++;
+	}
+}
+
+void
+faulty_report(struct faulty *f, uint32_t sequence, const char *text)
+{
+	struct smpp_pdu pdu = {.command = SMPP_deliver_sm,
+	    .sequence = sequence,
+	    .esm_class = 0x04,
+	    .short_message = span_of(text)};
+
+	say(f, &pdu);
 }
 
 static void
@@ -167,8 +200,11 @@ on_pdu(struct faulty *f, const struct smpp_pdu *pdu)
 		resp.command = SMPP_enquire_link_resp;
 		if (f->way != FAULTY_SILENT && f->way != FAULTY_DEAD)
 			say(f, &resp);
-	} else if (pdu->command == SMPP_deliver_sm_resp) {
+	} else if (pdu->command == SMPP_deliver_sm_resp ||
+		   pdu->command == SMPP_data_sm_resp) {
 		f->deliver_acks++;
+		f->last_ack_status = pdu->status;
+		f->last_ack_sequence = pdu->sequence;
 	} else if (pdu->command == SMPP_generic_nack) {
 		f->nacks++;
 	} else if (pdu->command == SMPP_unbind) {
@@ -237,6 +273,24 @@ on_changed(void *ctx)
 	((struct faulty *)ctx)->changes++;
 }
 
+static void
+on_receipt(
+    void *ctx, const struct carrier_config *config, const struct carrier_receipt *r)
+{
+	struct faulty *f = ctx;
+	struct reported *to = &f->reported[f->reported_count++];
+
+	assert_true(f->reported_count <= REPORTED_MAX);
+	assert_string_equal(config->name, "test");
+	snprintf(to->message_id, sizeof(to->message_id), "%s", r->message_id);
+	to->status = r->status;
+	to->error = r->error;
+	to->taken = r->taken;
+	to->taken_ctx = r->taken_ctx;
+	if (f->taking != TAKE_LATER)
+		r->taken(r->taken_ctx, f->taking == TAKE_AT_ONCE);
+}
+
 void
 faulty_open(struct faulty *f)
 {
@@ -245,6 +299,7 @@ faulty_open(struct faulty *f)
 	    .entropy = &entropy_system,
 	    .data_dir = "/tmp",
 	    .changed = on_changed,
+	    .receipt = on_receipt,
 	    .ctx = f};
 	char why[256] = "";
 

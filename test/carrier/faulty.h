@@ -30,7 +30,24 @@ enum faulty_way {
 	FAULTY_DELIVER,  /* first a deliver_sm and a PDU of an unknown command */
 };
 
-enum { FAULTY_HELD_MAX = 64, OUTCOMES_MAX = 64, TEXT_LEN_MAX = 4096 };
+/* What becomes of receipts that the carrier hands on. */
+enum faulty_taking { TAKE_AT_ONCE, TAKE_LATER, TAKE_REFUSED };
+
+/* A receipt as the carrier handed it on. */
+struct reported {
+	char message_id[65];
+	enum report_status status;
+	enum report_error error;
+	carrier_taken_f *taken;
+	void *taken_ctx;
+};
+
+enum {
+	FAULTY_HELD_MAX = 64,
+	REPORTED_MAX = 2048,
+	OUTCOMES_MAX = 64,
+	TEXT_LEN_MAX = 4096
+};
 
 struct outcome {
 	unsigned calls; /* of done: one, and no more */
@@ -57,7 +74,9 @@ struct faulty {
 	unsigned unbinds;
 	unsigned submits;
 	unsigned probes;       /* enquire_link */
-	unsigned deliver_acks; /* deliver_sm_resp */
+	unsigned deliver_acks; /* deliver_sm_resp and data_sm_resp */
+	uint32_t last_ack_status;
+	uint32_t last_ack_sequence;
 	unsigned nacks;        /* generic_nack that we were sent */
 	unsigned changes;      /* of the carrier's environment */
 	unsigned most_at_once; /* submits without a response */
@@ -70,6 +89,9 @@ struct faulty {
 	char last_text[256];
 	size_t last_text_len;
 	struct outcome outcomes[OUTCOMES_MAX];
+	enum faulty_taking taking;
+	unsigned reported_count;
+	struct reported reported[REPORTED_MAX];
 };
 
 /* cmocka's setup and teardown; the carrier is not open yet. */
@@ -83,6 +105,11 @@ void faulty_submit(struct faulty *f, unsigned i, const char *text);
 /* Answers what was held, in the reverse order. */
 void faulty_release(struct faulty *f);
 void faulty_release_one(struct faulty *f, uint32_t status);
+/* A deliver_sm that is a receipt of this text. */
+void faulty_report(struct faulty *f, uint32_t sequence, const char *text);
+/* Any PDU, or octets in hexadecimal that are none. */
+void faulty_say(struct faulty *f, const struct smpp_pdu *pdu);
+void faulty_say_hex(struct faulty *f, const char *hex);
 void faulty_stop_listening(struct faulty *f);
 
 /* Runs the loop until the condition holds; fails after 10 s. */

@@ -347,6 +347,179 @@ test_what_cannot_be_opened(void **state)
 	assert_string_equal(why, "there is no carrier type pigeon");
 }
 
+/* ---- receipts ---- */
+
+static void
+test_a_receipt_is_answered_when_it_is_durable(void **state)
+{
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	f->taking = TAKE_LATER;
+	faulty_report(f, 5, "id:000A stat:UNDELIV err:027 text:PIN 1207");
+	faulty_until(f, f->reported_count == 1);
+	assert_string_equal(f->reported[0].message_id, "a");
+	assert_int_equal(f->reported[0].status, REPORT_UNDELIVERABLE_NOT_DELIVERED);
+	assert_int_equal(f->reported[0].error, REPORT_ERROR_EC_ABSENT_SUBSCRIBER);
+	faulty_idle(f, 50);
+	assert_int_equal(f->deliver_acks, 0);
+	f->reported[0].taken(f->reported[0].taken_ctx, true);
+	faulty_until(f, f->deliver_acks == 1);
+	assert_int_equal(f->last_ack_status, SMPP_ESME_ROK);
+	assert_int_equal(f->last_ack_sequence, 5);
+}
+
+static void
+test_a_receipt_that_is_not_taken_is_asked_for_again(void **state)
+{
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	f->taking = TAKE_REFUSED;
+	faulty_report(f, 5, "id:1 stat:DELIVRD");
+	faulty_until(f, f->deliver_acks == 1);
+	assert_int_equal(f->last_ack_status, SMPP_ESME_RX_T_APPN);
+}
+
+static void
+test_a_receipt_of_a_lost_link_is_not_answered_on_the_next(void **state)
+{
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	f->taking = TAKE_LATER;
+	faulty_report(f, 5, "id:1 stat:DELIVRD");
+	faulty_until(f, f->reported_count == 1);
+	f->way = FAULTY_CLOSE;
+	faulty_submit(f, 0, "hello");
+	faulty_until(f, f->outcomes[0].calls == 1);
+	f->way = FAULTY_ACCEPT;
+	faulty_until(f, carrier_is_up(f->carrier));
+	f->reported[0].taken(f->reported[0].taken_ctx, true);
+	faulty_idle(f, 50);
+	assert_int_equal(f->deliver_acks, 0);
+}
+
+/* What is waited for is bounded; the next is asked for again. */
+static void
+test_many_receipts_at_once(void **state)
+{
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	f->taking = TAKE_LATER;
+	for (uint32_t i = 0; i < 1001; i++)
+		faulty_report(f, i, "id:1 stat:DELIVRD");
+	faulty_until(f, f->deliver_acks == 1);
+	assert_int_equal(f->reported_count, 1000);
+	assert_int_equal(f->last_ack_status, SMPP_ESME_RX_T_APPN);
+	assert_int_equal(f->last_ack_sequence, 1000);
+	for (unsigned i = 0; i < 1000; i++)
+		f->reported[i].taken(f->reported[i].taken_ctx, true);
+	faulty_until(f, f->deliver_acks == 1001);
+	faulty_report(f, 2000, "id:1 stat:DELIVRD");
+	faulty_until(f, f->reported_count == 1001);
+}
+
+static void
+test_a_receipt_before_its_response_has_its_id(void **state)
+{
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	f->way = FAULTY_HOLD;
+	faulty_submit(f, 0, "hello");
+	faulty_until(f, f->held_count == 1);
+	faulty_report(f, 5, "id:id2 stat:DELIVRD");
+	faulty_until(f, f->deliver_acks == 1);
+	assert_int_equal(f->outcomes[0].calls, 0);
+	faulty_release(f);
+	expect(f, 0, CARRIER_ACCEPTED, "ESME_ROK");
+	assert_string_equal(f->outcomes[0].message_id, f->reported[0].message_id);
+}
+
+static void
+test_a_receipt_in_a_data_sm(void **state)
+{
+	struct smpp_pdu pdu = {.command = SMPP_data_sm,
+	    .sequence = 9,
+	    .esm_class = 0x04,
+	    .tlvs = 1u << SMPP_TLV_receipted_message_id | 1u << SMPP_TLV_message_state,
+	    .tlv_receipted_message_id = "00ff",
+	    .tlv_message_state = 2};
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	faulty_say(f, &pdu);
+	faulty_until(f, f->deliver_acks == 1);
+	assert_int_equal(f->last_ack_sequence, 9);
+	assert_string_equal(f->reported[0].message_id, "ff");
+	assert_int_equal(f->reported[0].status, REPORT_DELIVERED_TO_HANDSET);
+}
+
+/* Taken, so that it does not come for ever, and no report of anything. */
+static void
+test_what_is_no_receipt_is_taken_and_forgotten(void **state)
+{
+	static const char *const texts[] = {"STOP", "id:7", "stat:DELIVRD", ""};
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	for (unsigned i = 0; i < countof(texts); i++) {
+		faulty_report(f, i, texts[i]);
+		faulty_until(f, f->deliver_acks == i + 1);
+		assert_int_equal(f->last_ack_status, SMPP_ESME_ROK);
+	}
+	assert_int_equal(f->reported_count, 0);
+}
+
+/* The link stays: on the next one the SMSC would only send it again. */
+static void
+test_a_request_that_cannot_be_read_is_refused_alone(void **state)
+{
+	static const char *const cases[] = {
+	    /* deliver_sm that ends in an address; one whose parameters are cut off */
+	    "00000014 00000005 00000000 00000007 00010100",
+	    "00000024 00000005 00000000 00000007 00 0101 00 0101 00 04 00 00 00 00 00 00 "
+	    "00 00 "
+	    "00 001e 00",
+	    /* an unknown command with a body */
+	    "00000014 0000abcd 00000000 00000007 01020304",
+	};
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	for (unsigned i = 0; i < countof(cases); i++) {
+		faulty_say_hex(f, cases[i]);
+		faulty_until(f, f->nacks == i + 1);
+	}
+	faulty_submit(f, 0, "hello");
+	expect(f, 0, CARRIER_ACCEPTED, "ESME_ROK");
+	assert_int_equal(f->connections, 1);
+}
+
+static void
+test_many_parameters(void **state)
+{
+	struct faulty *f = *state;
+	char hex[8192];
+	int n = 0;
+
+	/* 400 unknown ones, then the two that matter */
+	n += snprintf(hex + n, sizeof(hex) - (size_t)n,
+	    "%08x 00000005 00000000 00000007 00 0101 00 0101 00 04 00 00 00 00 00 00 00 "
+	    "00 00 ",
+	    16 + 17 + 400 * 6 + 7 + 5);
+	for (int i = 0; i < 400; i++)
+		n += snprintf(
+		    hex + n, sizeof(hex) - (size_t)n, "%04x0002abcd", 0x1500 + i);
+	snprintf(hex + n, sizeof(hex) - (size_t)n, "001e0003314100 0427000102");
+	faulty_bind(f);
+	faulty_say_hex(f, hex);
+	faulty_until(f, f->deliver_acks == 1);
+	assert_string_equal(f->reported[0].message_id, "1a");
+}
+
 #define CASE(name)                                                                       \
 	cmocka_unit_test_setup_teardown(test_##name, faulty_setup, faulty_teardown)
 
@@ -370,6 +543,15 @@ main(void)
 	    CASE(no_response_to_the_bind),
 	    CASE(a_quiet_link_is_probed_and_kept),
 	    CASE(a_half_open_link_is_found),
+	    CASE(a_receipt_is_answered_when_it_is_durable),
+	    CASE(a_receipt_that_is_not_taken_is_asked_for_again),
+	    CASE(a_receipt_of_a_lost_link_is_not_answered_on_the_next),
+	    CASE(many_receipts_at_once),
+	    CASE(a_receipt_before_its_response_has_its_id),
+	    CASE(a_receipt_in_a_data_sm),
+	    CASE(what_is_no_receipt_is_taken_and_forgotten),
+	    CASE(a_request_that_cannot_be_read_is_refused_alone),
+	    CASE(many_parameters),
 	    CASE(closing_answers_what_is_outstanding),
 	    CASE(what_cannot_be_opened),
 	};

@@ -27,7 +27,11 @@ class Smsc:
             self.lines.append(json.loads(line))
 
     def messages(self, to=None):
-        return [m for m in self.lines[1:] if to is None or m["to"] == to]
+        return [m for m in self.lines if "to" in m and (to is None or m["to"] == to)]
+
+    def said(self, name):
+        """The lines of another kind: "bound", "receipt", "cancelled"."""
+        return [line for line in self.lines if name in line]
 
     def message(self, to, count=1):
         return wait_for(f"message {count} to {to}",

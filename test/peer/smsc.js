@@ -4,15 +4,26 @@
 // command line to misbehave.
 //
 // usage: node smsc.js [--port N] [--system-id ID] [--password PW] [--reject CODE]
-//        [--delay MS] [--silent]
+//        [--delay MS] [--silent] [--throttle N] [--key FILE --cert FILE]
+//        [--receipt STATE [--receipt-form text|tlv|data] [--receipt-ids hex|decimal]
+//        [--receipt-delay MS] [--receipt-first]]
+//
+// --throttle N takes N messages a second and refuses the rest with ESME_RTHROTTLED.
+// --receipt "DELIVRD 000" sends a receipt for each message whose sender asks for one,
+// and a line of what it was answered; --receipt-first sends it before the response.
 'use strict';
+const fs = require('fs');
 const smpp = require('smpp');
 
 function options(argv) {
-  const out = { port: 0, systemId: 'watchword', password: '', reject: 0, delay: 0, silent: false };
+  const out = {
+    port: 0, systemId: 'watchword', password: '', reject: 0, delay: 0, silent: false,
+    throttle: 0, key: '', cert: '', receipt: '', receiptForm: 'text', receiptIds: 'hex',
+    receiptDelay: 0, receiptFirst: false,
+  };
   for (let i = 0; i < argv.length; i++) {
     const name = argv[i].replace(/^--/, '').replace(/-([a-z])/g, (m, c) => c.toUpperCase());
-    if (name === 'silent') out.silent = true;
+    if (typeof out[name] === 'boolean') out[name] = true;
     else out[name] = typeof out[name] === 'number' ? Number(argv[++i]) : argv[++i];
   }
   return out;
@@ -34,6 +45,16 @@ function concatenation(udh) {
   return null;
 }
 
+// The optional parameters, also those that the library does not know, by their tag.
+function tlvsOf(pdu) {
+  const out = {};
+  for (const [name, value] of Object.entries(pdu)) {
+    if (/^[0-9]+$/.test(name)) out[`0x${Number(name).toString(16)}`] = value.toString();
+    else if (smpp.tlvs[name] && name !== 'message_payload') out[name] = value;
+  }
+  return out;
+}
+
 function report(pdu, texts) {
   say({
     to: pdu.destination_addr,
@@ -48,12 +69,16 @@ function report(pdu, texts) {
     sourceNpi: pdu.source_addr_npi,
     destTon: pdu.dest_addr_ton,
     destNpi: pdu.dest_addr_npi,
+    esmClass: pdu.esm_class,
+    tlvs: tlvsOf(pdu),
   });
 }
 
 function take(pdu) {
-  const body = pdu.short_message;
-  const long = concatenation(body.udh && (Array.isArray(body.udh) ? body.udh : [body.udh]));
+  const body = pdu.message_payload || pdu.short_message;
+  const long = pdu.sar_total_segments ?
+    [pdu.sar_msg_ref_num, pdu.sar_total_segments, pdu.sar_segment_seqnum] :
+    concatenation(body.udh && (Array.isArray(body.udh) ? body.udh : [body.udh]));
   if (!long) {
     report(pdu, [body.message]);
     return;
@@ -68,16 +93,73 @@ function take(pdu) {
   report(pdu, parts);
 }
 
+function bodyOf(pdu) {
+  return String((pdu.message_payload || pdu.short_message).message);
+}
+
+const STATES = ['SCHEDULED', 'ENROUTE', 'DELIVRD', 'EXPIRED', 'DELETED', 'UNDELIV', 'ACCEPTD',
+  'UNKNOWN', 'REJECTD'];
+
+function receiptOf(pdu, number) {
+  const [state, error] = wanted.receipt.split(' ');
+  const hex = number.toString(16).padStart(8, '0');
+  const id = wanted.receiptIds === 'hex' ? hex : String(number);
+  const text = `id:${id} sub:001 dlvrd:001 submit date:2611241200 done date:2611241201 ` +
+    `stat:${state} err:${error || '000'} text:${bodyOf(pdu).slice(0, 20)}`;
+  const out = {
+    source_addr: pdu.destination_addr, destination_addr: pdu.source_addr, esm_class: 4,
+  };
+  if (wanted.receiptForm === 'text') return { ...out, short_message: text };
+  return {
+    ...out, receipted_message_id: hex, message_state: STATES.indexOf(state),
+    network_error_code: Buffer.from([3, 0, Number(error || 0)]),
+  };
+}
+
+const bound = []; // sessions that take receipts, newest last
+const unsent = []; // receipts until there is one
+
+// A receiver where there is one, else the session of the message, else the newest.
+function sendReceipt(session, pdu, number) {
+  if (!wanted.receipt || !(pdu.registered_delivery & 1)) return;
+  const to = bound.find((s) => s.isReceiver) || bound.find((s) => s === session) ||
+    bound[bound.length - 1];
+  if (!to) {
+    unsent.push([session, pdu, number]);
+    return;
+  }
+  const fields = receiptOf(pdu, number);
+  const answered = (resp) => say({ receipt: number, answered: resp.command_status });
+  if (wanted.receiptForm === 'data') to.data_sm(fields, answered);
+  else to.deliver_sm(fields, answered);
+}
+
+let second = 0;
+let inSecond = 0;
+
+function isTooFast() {
+  const now = Math.floor(Date.now() / 1000);
+  if (now !== second) [second, inSecond] = [now, 0];
+  inSecond++;
+  return wanted.throttle > 0 && inSecond > wanted.throttle;
+}
+
+function accept(session, pdu) {
+  const number = ++lastId;
+  take(pdu);
+  if (wanted.receiptFirst) sendReceipt(session, pdu, number);
+  setTimeout(() => {
+    session.send(pdu.response({ message_id: number.toString(16).padStart(8, '0') }));
+    if (!wanted.receiptFirst) setTimeout(() => sendReceipt(session, pdu, number), wanted.receiptDelay);
+  }, wanted.receiptFirst ? wanted.receiptDelay : 0);
+}
+
 function onSubmit(session, pdu) {
   if (wanted.silent) return;
+  const status = wanted.reject || (isTooFast() ? smpp.ESME_RTHROTTLED : 0);
   setTimeout(() => {
-    if (wanted.reject) {
-      session.send(pdu.response({ command_status: wanted.reject }));
-      return;
-    }
-    lastId++;
-    take(pdu);
-    session.send(pdu.response({ message_id: lastId.toString(16).padStart(8, '0') }));
+    if (status) session.send(pdu.response({ command_status: status }));
+    else accept(session, pdu);
   }, wanted.delay);
 }
 
@@ -85,12 +167,28 @@ function onBind(session, pdu) {
   const good = pdu.system_id === wanted.systemId && pdu.password === wanted.password;
   session.send(pdu.response({ command_status: good ? smpp.ESME_ROK : smpp.ESME_RBINDFAIL,
     system_id: 'test-smsc' }));
-  if (!good) session.close();
+  if (!good) {
+    session.close();
+    return;
+  }
+  say({ bound: pdu.command });
+  if (pdu.command === 'bind_transmitter') return;
+  session.isReceiver = pdu.command === 'bind_receiver';
+  bound.push(session);
+  session.on('close', () => bound.splice(bound.indexOf(session), 1));
+  unsent.splice(0).forEach((one) => sendReceipt(...one));
 }
 
-const server = smpp.createServer((session) => {
+const secure = wanted.key ? { key: fs.readFileSync(wanted.key), cert: fs.readFileSync(wanted.cert) } : {};
+const server = smpp.createServer(secure, (session) => {
   session.on('error', () => {});
-  session.on('bind_transceiver', (pdu) => onBind(session, pdu));
+  for (const bind of ['bind_transceiver', 'bind_transmitter', 'bind_receiver']) {
+    session.on(bind, (pdu) => onBind(session, pdu));
+  }
+  session.on('cancel_sm', (pdu) => {
+    say({ cancelled: pdu.message_id, from: pdu.source_addr, for: pdu.destination_addr });
+    session.send(pdu.response());
+  });
   session.on('enquire_link', (pdu) => session.send(pdu.response()));
   session.on('unbind', (pdu) => { session.send(pdu.response()); session.close(); });
   session.on('submit_sm', (pdu) => onSubmit(session, pdu));
