@@ -8,6 +8,9 @@
  * items take effect in order, each seeing what the ones before it did, which is
  * what makes a guarded INSERT or UPDATE exact inside a batch.
  *
+ * From begin to the end of the transaction nobody else writes what a batch has read:
+ * what a step counted still holds when a later step of the batch writes.
+ *
  * Every edge has three outcomes. OK: done. ERR_UNKNOWN and ERR_SYNC from commit:
  * it may or may not have happened. Anything else: it did not happen.
  */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/entropy_pool.h"
 #include "base/log.h"
 #include "store/store_clock.h"
 #include "store/verbs.h"
@@ -30,6 +31,7 @@ struct store {
 	struct keyring *secrets; /* of idempotency records */
 	int64_t run;
 	struct store_clock clock;
+	struct entropy_pool entropy; /* of the thread that runs batches */
 	struct queue *queue;
 	struct task stop;
 	bool started;
@@ -174,7 +176,7 @@ run_jobs(struct store *s, struct task *jobs, int64_t now_ms)
 	    .keyring = s->keyring,
 	    .secrets = s->secrets,
 	    .run = s->run,
-	    .entropy = s->options.entropy,
+	    .entropy = &s->entropy.entropy,
 	    .now_ms = now_ms};
 	enum err e = s->engine->ops->begin(s->engine);
 
@@ -464,6 +466,7 @@ store_open(const struct store_options *o, char why[256], struct store **out)
 	s->options = *o;
 	s->foreign_version = -1;
 	s->stop.run = never_run;
+	entropy_pool_init(&s->entropy, o->entropy);
 	o->entropy->fill(o->entropy, &s->run, sizeof(s->run));
 	s->queue = queue_new(o->queue_max);
 	s->items = mem_array(o->batch_max + 1, sizeof(struct item *));
@@ -485,6 +488,7 @@ store_close(struct store *s)
 		queue_push(s->queue, &s->stop);
 		pthread_join(s->thread, NULL);
 	}
+	entropy_pool_fini(&s->entropy);
 	keyring_free(s->keyring);
 	keyring_free(s->secrets);
 	if (s->engine != NULL)

@@ -78,6 +78,12 @@ struct job {
 	void (*finish)(struct job *);
 };
 
+/* What a limit per destination has left for a request; filled in by the store. */
+struct window {
+	int64_t taken; /* rows in the window, and those admitted before in this batch */
+	bool refused;
+};
+
 /* A send. OK; ERR_NOT_FOUND: application or template; ERR_INVALID: `disabled`;
  * ERR_THROTTLED: wait_ms. */
 struct send_job {
@@ -93,7 +99,7 @@ struct send_job {
 	/* inside */
 	struct application_config config;
 	unsigned template_length;
-	bool debited;
+	struct window window;
 };
 
 /* ERR_NOT_FOUND: no such PIN, or its life is over; ERR_THROTTLED: cap or spacing. */
@@ -133,7 +139,7 @@ struct verify_job {
 	struct rate limit;
 	int64_t tie;
 	bool found;
-	bool logged;
+	struct window window;
 	bool claimed;
 	bool matches;
 	bool marked;

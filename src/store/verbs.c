@@ -2,10 +2,82 @@
 /* What the files of verbs share. */
 #include "store/verbs.h"
 
+#include <stdlib.h>
+
 struct job *
 job_of(struct item *it)
 {
 	return container_of(it, struct job, item);
+}
+
+/* Those that are still wanted, equal ones side by side; how many. */
+static size_t
+sort_live(const struct shared *s, struct item **items, size_t n, struct item **live)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (items[i]->err == OK && !items[i]->skip)
+			live[count++] = items[i];
+	qsort(live, count, sizeof(*live), s->compare);
+	return count;
+}
+
+static enum err
+run_shared(struct batch *b, const struct shared *s, struct item **sorted, size_t n)
+{
+	struct item *first = NULL;
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < n; i++) {
+		if (first != NULL && s->compare(&first, &sorted[i]) == 0) {
+			sorted[i]->err = first->err;
+			s->copy(sorted[i], first);
+			continue;
+		}
+		first = sorted[i];
+		e = batch_each(b, &s->step, &first, 1);
+	}
+	return e;
+}
+
+enum err
+batch_shared(struct batch *b, const struct shared *s, struct item **items, size_t n)
+{
+	struct item **live = mem_array(n, sizeof(*live));
+	size_t count = sort_live(s, items, n, live);
+	enum err e = run_shared(b, s, live, count);
+
+	mem_free(live);
+	return e;
+}
+
+/* Each sees those of the batch that were admitted before it. */
+static void
+admit(const struct guard *g, struct item **sorted, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct window *w = g->window(sorted[i]);
+
+		if (i > 0 && g->count.compare(&sorted[i - 1], &sorted[i]) == 0)
+			w->taken = g->window(sorted[i - 1])->taken;
+		w->refused = w->taken >= g->limit(sorted[i]);
+		if (!w->refused)
+			w->taken++;
+	}
+}
+
+enum err
+batch_guard(struct batch *b, const struct guard *g, struct item **items, size_t n)
+{
+	struct item **live = mem_array(n, sizeof(*live));
+	size_t count = sort_live(&g->count, items, n, live);
+	enum err e = run_shared(b, &g->count, live, count);
+
+	if (e == OK)
+		admit(g, live, count);
+	mem_free(live);
+	return e;
 }
 
 void *

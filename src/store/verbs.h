@@ -77,6 +77,33 @@ batch_each(struct batch *b, const struct each *step, struct item **items, size_t
 	return b->engine->ops->each(b->engine, step, items, n);
 }
 
+/*
+ * A step that only reads, where many items ask for the same: it runs for the first of
+ * those that `compare` finds equal, and `copy` gives the others what that one found.
+ */
+struct shared {
+	struct each step;
+	int (*compare)(const void *a, const void *b); /* struct item *const * */
+	void (*copy)(struct item *to, const struct item *from);
+};
+
+enum err batch_shared(
+    struct batch *b, const struct shared *s, struct item **items, size_t n) MUST_CHECK;
+
+/*
+ * The guard of a limit per destination. `count` reads the rows of the window into
+ * `taken`, as many as the limit at the most; of the items that `compare` finds equal so
+ * many are admitted as that leaves room for, and the others are `refused`.
+ */
+struct guard {
+	struct shared count;
+	struct window *(*window)(struct item *it);
+	int64_t (*limit)(struct item *it);
+};
+
+enum err batch_guard(
+    struct batch *b, const struct guard *g, struct item **items, size_t n) MUST_CHECK;
+
 /* One more zeroed element in the job's arena, growing by doubling. */
 void *list_add(
     struct arena *a, void **list, size_t *count, size_t *capacity, size_t size);

@@ -45,12 +45,33 @@ read_application(struct item *it, struct row *r)
 		it->err = ERR_CORRUPT;
 }
 
+static int
+compare_application(const void *a, const void *b)
+{
+	const struct send_job *x = send_of(*(struct item *const *)a);
+	const struct send_job *y = send_of(*(struct item *const *)b);
+	int order = ident_compare(&x->application, &y->application);
+
+	return order != 0 ? order : ident_compare(&x->account, &y->account);
+}
+
+static void
+copy_application(struct item *to, const struct item *from)
+{
+	const struct send_job *found = send_of((struct item *)(uintptr_t)from);
+
+	send_of(to)->disabled = found->disabled;
+	send_of(to)->config = found->config;
+	send_of(to)->order->key_id = found->order->key_id;
+}
+
 static enum err
 find_application(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
-	    SQL_APPLICATION_GET, bind_application, read_application, NULL};
-	enum err e = batch_each(b, &step, items, n);
+	static const struct shared shared = {
+	    {SQL_APPLICATION_GET, bind_application, read_application, NULL},
+	    compare_application, copy_application};
+	enum err e = batch_shared(b, &shared, items, n);
 
 	for (size_t i = 0; i < n; i++) {
 		struct send_job *j = send_of(items[i]);
@@ -75,7 +96,6 @@ read_template(struct item *it, struct row *r)
 	struct send_job *j = send_of(it);
 	struct order *o = j->order;
 	struct ident ignored;
-	const char *sender;
 	int64_t type;
 
 	row_ident(r, &ignored);
@@ -84,22 +104,57 @@ read_template(struct item *it, struct row *r)
 	j->template_length = (unsigned)row_int(r);
 	o->text = row_text(r, &o->arena);
 	o->placeholder = row_text(r, &o->arena);
-	sender = row_text(r, &o->arena);
-	o->sender = j->from == NULL ? sender : arena_text(&o->arena, span_of(j->from));
+	o->sender = row_text(r, &o->arena);
 	o->recipe.type = (enum pin_type)type;
 	if (type < 0 || type >= PIN_TYPE_COUNT || j->template_length > PIN_LENGTH_MAX)
 		it->err = ERR_CORRUPT;
 }
 
+static int
+compare_template(const void *a, const void *b)
+{
+	const struct send_job *x = send_of(*(struct item *const *)a);
+	const struct send_job *y = send_of(*(struct item *const *)b);
+	int order = compare_application(a, b);
+
+	return order != 0 ? order : ident_compare(&x->template, &y->template);
+}
+
+/* NULL stays NULL. */
+static const char *
+text_into(struct arena *a, const char *text)
+{
+	return text == NULL ? NULL : arena_text(a, span_of(text));
+}
+
+static void
+copy_template(struct item *to, const struct item *from)
+{
+	const struct send_job *found = send_of((struct item *)(uintptr_t)from);
+	struct order *o = send_of(to)->order;
+
+	send_of(to)->template_length = found->template_length;
+	o->text = text_into(&o->arena, found->order->text);
+	o->placeholder = text_into(&o->arena, found->order->placeholder);
+	o->sender = text_into(&o->arena, found->order->sender);
+	o->recipe.type = found->order->recipe.type;
+}
+
 static enum err
 find_template(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
-	    SQL_TEMPLATE_GET, bind_template, read_template, NULL};
-	enum err e = batch_each(b, &step, items, n);
+	static const struct shared shared = {
+	    {SQL_TEMPLATE_GET, bind_template, read_template, NULL}, compare_template,
+	    copy_template};
+	enum err e = batch_shared(b, &shared, items, n);
 
-	for (size_t i = 0; i < n; i++)
-		item_not_found(items[i], send_of(items[i])->order->text != NULL);
+	for (size_t i = 0; i < n; i++) {
+		struct send_job *j = send_of(items[i]);
+
+		item_not_found(items[i], j->order->text != NULL);
+		if (j->from != NULL)
+			j->order->sender = text_into(&j->order->arena, j->from);
+	}
 	return e;
 }
 
@@ -142,15 +197,6 @@ bind_usage_ring(struct item *it, struct binder *b)
 	limit_ring_save(&u->ring, bytes);
 	bind_usage(it, b);
 	bind_blob(b, bytes, LIMIT_RING_BYTES);
-}
-
-static int
-compare_application(const void *a, const void *b)
-{
-	const struct send_job *x = send_of(*(struct item *const *)a);
-	const struct send_job *y = send_of(*(struct item *const *)b);
-
-	return ident_compare(&x->application, &y->application);
 }
 
 static enum err
@@ -255,15 +301,67 @@ debit_and_insert(struct batch *b, struct item **items, size_t n)
 
 /* ---- the PIN row ---- */
 
+static int
+compare_destination(const void *a, const void *b)
+{
+	const struct order *x = send_of(*(struct item *const *)a)->order;
+	const struct order *y = send_of(*(struct item *const *)b)->order;
+	int order = compare_application(a, b);
+
+	return order != 0 ? order : strcmp(x->destination, y->destination);
+}
+
+static struct window *
+window_of(struct item *it)
+{
+	return &send_of(it)->window;
+}
+
+static int64_t
+limit_of(struct item *it)
+{
+	return send_of(it)->config.send_phone_limit.count;
+}
+
+static void
+bind_window(struct item *it, struct binder *b)
+{
+	struct send_job *j = send_of(it);
+	const struct rate *limit = &j->config.send_phone_limit;
+	struct ident *oldest = arena_alloc(j->job.arena, sizeof(*oldest));
+
+	ident_floor(oldest, j->job.now_ms - limit->period_ms + 1);
+	bind_ident(b, &j->application);
+	bind_text(b, j->order->destination);
+	bind_ident(b, oldest);
+}
+
+static void
+bind_count(struct item *it, struct binder *b)
+{
+	bind_window(it, b);
+	bind_int(b, limit_of(it));
+}
+
+static void
+read_count(struct item *it, struct row *r)
+{
+	(void)r;
+	window_of(it)->taken++;
+}
+
+static void
+copy_count(struct item *to, const struct item *from)
+{
+	window_of(to)->taken = window_of((struct item *)(uintptr_t)from)->taken;
+}
+
 static void
 bind_pin(struct item *it, struct binder *b)
 {
 	struct send_job *j = send_of(it);
 	struct order *o = j->order;
-	const struct rate *limit = &j->config.send_phone_limit;
-	struct ident *window = arena_alloc(j->job.arena, sizeof(*window));
 
-	ident_floor(window, j->job.now_ms - limit->period_ms + 1);
 	bind_ident(b, &o->recipe.pin_id);
 	bind_ident(b, &j->account);
 	bind_ident(b, &j->application);
@@ -278,30 +376,14 @@ bind_pin(struct item *it, struct binder *b)
 	bind_int(b, o->expires_at_ms);
 	bind_text(b, j->from);
 	bind_text(b, o->placeholders);
-	bind_ident(b, window);
-	bind_int(b, limit->count);
-}
-
-static void
-read_inserted(struct item *it, struct row *r)
-{
-	(void)r;
-	send_of(it)->debited = true;
 }
 
 /* When the send that holds the last place of the window leaves it. */
 static void
 bind_oldest(struct item *it, struct binder *b)
 {
-	struct send_job *j = send_of(it);
-	const struct rate *limit = &j->config.send_phone_limit;
-	struct ident *window = arena_alloc(j->job.arena, sizeof(*window));
-
-	ident_floor(window, j->job.now_ms - limit->period_ms + 1);
-	bind_ident(b, &j->application);
-	bind_text(b, j->order->destination);
-	bind_ident(b, window);
-	bind_int(b, limit->count - 1);
+	bind_window(it, b);
+	bind_int(b, limit_of(it) - 1);
 }
 
 static void
@@ -318,17 +400,29 @@ read_oldest(struct item *it, struct row *r)
 static bool
 was_refused(const struct item *it)
 {
-	return !VERB_OF((struct item *)(uintptr_t)it, struct send_job)->debited;
+	return window_of((struct item *)(uintptr_t)it)->refused;
+}
+
+static bool
+was_admitted(const struct item *it)
+{
+	return !was_refused(it);
 }
 
 static enum err
 insert_pins(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each insert = {SQL_PIN_INSERT, bind_pin, read_inserted, NULL};
+	static const struct guard guard = {
+	    {{SQL_PIN_WINDOW, bind_count, read_count, NULL}, compare_destination,
+		copy_count},
+	    window_of, limit_of};
+	static const struct each insert = {SQL_PIN_INSERT, bind_pin, NULL, was_admitted};
 	static const struct each oldest = {
 	    SQL_PIN_OLDEST, bind_oldest, read_oldest, was_refused};
-	enum err e = batch_each(b, &insert, items, n);
+	enum err e = batch_guard(b, &guard, items, n);
 
+	if (e == OK)
+		e = batch_each(b, &insert, items, n);
 	if (e == OK)
 		e = batch_each(b, &oldest, items, n);
 	for (size_t i = 0; i < n; i++)

@@ -102,29 +102,26 @@ bind_destination(struct verify_job *j, struct binder *b)
 	bind_text(b, j->destination);
 }
 
-static void
-bind_log(struct item *it, struct binder *b)
+static int
+compare_destination(const void *a, const void *b)
 {
-	struct verify_job *j = verify_of(it);
+	const struct verify_job *x = verify_of(*(struct item *const *)a);
+	const struct verify_job *y = verify_of(*(struct item *const *)b);
+	int order = ident_compare(&x->recipe.application, &y->recipe.application);
 
-	bind_destination(j, b);
-	bind_int(b, j->job.now_ms);
-	bind_int(b, j->tie);
-	bind_int(b, j->job.now_ms - j->limit.period_ms);
-	bind_int(b, j->limit.count);
+	return order != 0 ? order : strcmp(x->destination, y->destination);
 }
 
-static void
-read_log(struct item *it, struct row *r)
+static struct window *
+window_of(struct item *it)
 {
-	(void)r;
-	verify_of(it)->logged = true;
+	return &verify_of(it)->window;
 }
 
-static bool
-was_refused(const struct item *it)
+static int64_t
+limit_of(struct item *it)
 {
-	return !verify_of_const(it)->logged;
+	return verify_of(it)->limit.count;
 }
 
 static void
@@ -134,6 +131,48 @@ bind_window(struct item *it, struct binder *b)
 
 	bind_destination(j, b);
 	bind_int(b, j->job.now_ms - j->limit.period_ms);
+}
+
+static void
+bind_count(struct item *it, struct binder *b)
+{
+	bind_window(it, b);
+	bind_int(b, limit_of(it));
+}
+
+static void
+read_count(struct item *it, struct row *r)
+{
+	(void)r;
+	window_of(it)->taken++;
+}
+
+static void
+copy_count(struct item *to, const struct item *from)
+{
+	window_of(to)->taken = verify_of_const(from)->window.taken;
+}
+
+static void
+bind_log(struct item *it, struct binder *b)
+{
+	struct verify_job *j = verify_of(it);
+
+	bind_destination(j, b);
+	bind_int(b, j->job.now_ms);
+	bind_int(b, j->tie);
+}
+
+static bool
+was_refused(const struct item *it)
+{
+	return verify_of_const(it)->window.refused;
+}
+
+static bool
+was_admitted(const struct item *it)
+{
+	return !was_refused(it);
 }
 
 /* The oldest request in the window makes room when it leaves. */
@@ -163,8 +202,12 @@ static enum err
 log_request(struct batch *b, struct item **items, size_t n)
 {
 	static const struct each trim = {SQL_VERIFY_LOG_TRIM, bind_trim, NULL, NULL};
+	static const struct guard guard = {
+	    {{SQL_VERIFY_LOG_WINDOW, bind_count, read_count, NULL}, compare_destination,
+		copy_count},
+	    window_of, limit_of};
 	static const struct each insert = {
-	    SQL_VERIFY_LOG_INSERT, bind_log, read_log, NULL};
+	    SQL_VERIFY_LOG_INSERT, bind_log, NULL, was_admitted};
 	static const struct each refused = {
 	    SQL_VERIFY_LOG_OLDEST, bind_window, read_oldest, was_refused};
 	enum err e;
@@ -176,16 +219,14 @@ log_request(struct batch *b, struct item **items, size_t n)
 	}
 	e = batch_each(b, &trim, items, n);
 	if (e == OK)
+		e = batch_guard(b, &guard, items, n);
+	if (e == OK)
 		e = batch_each(b, &insert, items, n);
 	if (e == OK)
 		e = batch_each(b, &refused, items, n);
-	for (size_t i = 0; i < n; i++) {
-		struct verify_job *j = verify_of(items[i]);
-
-		if (items[i]->err != OK || j->logged)
-			continue;
-		items[i]->err = ERR_THROTTLED;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (items[i]->err == OK && was_refused(items[i]))
+			items[i]->err = ERR_THROTTLED;
 	return e;
 }
 
