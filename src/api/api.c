@@ -6,6 +6,8 @@
 #include "api/api.h"
 
 #include "api/call.h"
+#include "api/cors.h"
+#include "api/form.h"
 #include "api/idempotency.h"
 #include "api/route.h"
 #include "api/sign_in.h"
@@ -22,6 +24,10 @@ api_new(const struct api_options *o)
 
 	api->magic = API_MAGIC;
 	api->options = *o;
+	/* apart from those of earlier runs, as long as there are under 1,000,000 a second
+	 */
+	atomic_store(
+	    &api->next_request, (uint_fast64_t)o->clock->wall_ms(o->clock) * 1000);
 	api->auth = auth_new();
 	api->login = login_new(&(struct login_options){.auth = api->auth,
 	    .clock = o->clock,
@@ -69,6 +75,7 @@ call_new(
 	c->done = done;
 	c->done_ctx = ctx;
 	c->dialect = &dialect_v2;
+	c->response.request_id = atomic_fetch_add(&api->next_request, 1);
 	arena_init(&c->arena);
 	fail_init(&c->fail, &c->arena);
 	buf_init(&c->response.body, RESPONSE_LEN_MAX);
@@ -127,6 +134,9 @@ refuse(struct call *c, enum err e)
 {
 	buf_reset(&c->response.body);
 	put_retry_after(c, e);
+	c->response.err = e;
+	if (e != ERR_METHOD)
+		c->response.allow = NULL;
 	c->dialect->put_error(c, e);
 	if (c->response.status == 401)
 		put_challenge(c);
@@ -214,6 +224,9 @@ start(struct call *c)
 {
 	enum err e = route_find(c);
 
+	cors_put(c);
+	if (e == ERR_METHOD && cors_preflight(c))
+		return OK;
 	if (e != OK)
 		return e;
 	return c->route->scopes == 0 ? call_go_on(c) : sign_in(c);
@@ -245,6 +258,7 @@ api_refuse(struct call *c, enum err e, const char *why)
 	/* only for the dialect, when the request came as far as its URL */
 	if (route_find(c) != OK)
 		c->route = NULL;
+	cors_put(c);
 	refuse(c, e);
 }
 
@@ -283,6 +297,9 @@ call_parse_body(struct call *c)
 	}
 	if (body.len == 0)
 		return OK;
+	c->is_form = form_is(c, body);
+	if (c->is_form)
+		return form_parse(c, body, &c->document);
 	e = json_parse(body, &c->fail, &c->document);
 	return e != OK && !is_json_type(c->request.content_type) ? ERR_MEDIA_TYPE : e;
 }
@@ -296,6 +313,8 @@ call_read_body(struct call *c, const struct json_row *rows, void *out)
 		json_decref(c->document);
 		c->document = json_object();
 	}
+	if (e == OK && c->is_form)
+		form_numbers(c->document, rows);
 	return e == OK ? json_read(c->document, rows, &c->fail, out) : e;
 }
 

@@ -45,6 +45,8 @@ struct api_options {
 	void (*signed_in)(
 	    void *log, enum scheme s, enum err e, const struct address *peer);
 	void *log;
+	/* Origins whose pages may call version 2: "off", "*", or a list of them. */
+	const char *cors_v2;
 	int64_t failures_max; /* wrong guesses per destination and day; 0: no budget */
 };
 
@@ -68,10 +70,12 @@ struct response_header {
 };
 
 struct call_response {
+	uint64_t request_id; /* of this call alone */
 	int status;
+	enum err err;          /* OK, or why the call was refused */
 	struct buf body;       /* JSON, or empty */
 	int64_t retry_after_s; /* 0: no header */
-	const char *allow;     /* for 405 */
+	const char *allow;     /* for 405 and OPTIONS */
 	struct response_header headers[RESPONSE_HEADERS_MAX];
 	unsigned header_count;
 };

@@ -3,6 +3,8 @@
 #ifndef WW_CALL_H
 #define WW_CALL_H
 
+#include <stdatomic.h>
+
 #include "api/api.h"
 #include "api/auth.h"
 #include "api/login.h"
@@ -90,6 +92,7 @@ struct call {
 	struct login_attempt login;
 	enum err (*login_then)(struct call *c);
 	json_t *document;
+	bool is_form;    /* the document was one */
 	int64_t wait_ms; /* of a throttled call */
 	void *job;       /* the verb's struct, made by check */
 	struct order_answer delivery;
@@ -103,6 +106,7 @@ struct call {
 
 struct api {
 	unsigned magic;
+	atomic_uint_fast64_t next_request;
 	struct api_options options;
 	struct auth *auth;
 	struct login *login;

@@ -101,6 +101,8 @@ add_allowed(struct call *c, const char *method)
 {
 	const char *allow = c->response.allow;
 
+	if (strcmp(method, "GET") == 0)
+		method = "GET, HEAD";
 	c->response.allow =
 	    allow == NULL ? method : arena_printf(&c->arena, "%s, %s", allow, method);
 }
@@ -109,6 +111,9 @@ enum err
 route_find(struct call *c)
 {
 	struct span path = c->request.target;
+	/* a HEAD is a GET whose body stays here (RFC 9110 9.3.2) */
+	struct span method =
+	    span_equal_text(c->request.method, "HEAD") ? SPAN("GET") : c->request.method;
 	const char *mark = path.len == 0 ? NULL : memchr(path.ptr, '?', path.len);
 	struct span rest;
 
@@ -131,7 +136,7 @@ route_find(struct call *c)
 
 		if (!matches(c, route, rest))
 			continue;
-		if (span_equal_text(c->request.method, route->method)) {
+		if (span_equal_text(method, route->method)) {
 			c->route = route;
 			c->response.allow = NULL;
 			decode_params(c);

@@ -11,10 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/secret.h"
 #include "server/http_reader.h"
 
-enum { CONN_MAGIC = 0x636f6e6e, RESPONSE_MAX = 64 * 1024 * 1024 };
+enum { CONN_MAGIC = 0x636f6e6e, RESPONSE_MAX = 64 * 1024 * 1024, LOGGED_PER_SECOND = 5 };
 
 enum conn_state {
 	CONN_READING, /* a request, or between two */
@@ -146,9 +147,12 @@ put_response(struct conn *c, const struct call_response *r)
 
 	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->status,
 	    status_text(r->status), date_now(c->loop));
-	buf_add_text(out, "Content-Type: application/json;charset=UTF-8\r\n");
-	buf_printf(out, "Content-Length: %zu\r\n", r->body.len);
-	if (r->status == 405 && r->allow != NULL)
+	if (r->body.len > 0)
+		buf_add_text(out, "Content-Type: application/json;charset=UTF-8\r\n");
+	if (r->status != 204)
+		buf_printf(out, "Content-Length: %zu\r\n", r->body.len);
+	buf_printf(out, "X-Request-ID: %llu\r\n", (unsigned long long)r->request_id);
+	if (r->allow != NULL)
 		buf_printf(out, "Allow: %s\r\n", r->allow);
 	if (r->retry_after_s > 0)
 		buf_printf(out, "Retry-After: %lld\r\n", (long long)r->retry_after_s);
@@ -233,12 +237,32 @@ step_write(struct conn *c)
 	return conn_written(c);
 }
 
+/* What went wrong on our side, a few a second and loop, by the number that the caller
+ * has. */
+static void
+log_refusal(struct conn *c, const struct call_response *r)
+{
+	struct http_loop *l = c->loop;
+
+	if (r->status < 500)
+		return;
+	if (l->logged_s != l->date_s) {
+		l->logged_s = l->date_s;
+		l->logged = 0;
+	}
+	if (l->logged++ < LOGGED_PER_SECOND)
+		log_event(LOG_LEVEL_WARNING, "request_failed",
+		    LOG_INT("request", (int64_t)r->request_id),
+		    LOG_INT("status", r->status), LOG_ERR(r->err));
+}
+
 /* The response stands in the call. */
 static void
 conn_answer(struct conn *c)
 {
 	c->keep_alive = c->reader.keep_alive && !c->stopping;
 	put_response(c, call_response(c->call));
+	log_refusal(c, call_response(c->call));
 	conn_move(c, CONN_WRITING);
 }
 
@@ -262,9 +286,10 @@ call_done(struct call *call, void *ctx)
 static void
 conn_call(struct conn *c)
 {
-	const struct http_reader *r = &c->reader;
+	struct http_reader *r = &c->reader;
 	struct call_request *q;
 
+	http_reader_guess_target(r);
 	c->call = call_new(c->loop->options->api, c->loop->queue, call_done, c);
 	q = call_request(c->call);
 	q->method = r->method;

@@ -33,6 +33,8 @@ struct http_loop {
 	bool stopping;
 	int64_t date_s;
 	char date[HTTP_DATE_LEN];
+	int64_t logged_s; /* the second of what was logged */
+	unsigned logged;
 	char scratch[HTTP_READ_LEN]; /* what was just read */
 };
 

@@ -326,6 +326,28 @@ http_reader_feed(struct http_reader *r, struct span octets)
 }
 
 void
+http_reader_guess_target(struct http_reader *r)
+{
+	const char *at = r->head.ptr;
+	const char *end;
+	const char *space;
+
+	CHECK_OBJ(r, READER_MAGIC);
+	end = r->head.len == 0 ? NULL : memchr(at, '\r', r->head.len);
+	space = end == NULL ? NULL : memchr(at, ' ', (size_t)(end - at));
+	if (space == NULL || r->method.ptr != NULL)
+		return;
+	r->method = (struct span){at, (size_t)(space - at)};
+	r->is_head = span_equal_text(r->method, "HEAD");
+	at = space + 1;
+	space = memchr(at, ' ', (size_t)(end - at));
+	if (space == NULL || r->target.ptr != NULL)
+		return;
+	r->target = (struct span){at, (size_t)(space - at)};
+	drop_authority(r);
+}
+
+void
 http_reader_init(struct http_reader *r, size_t body_max)
 {
 	*r = (struct http_reader){.magic = READER_MAGIC, .body_max = body_max};

@@ -64,6 +64,11 @@ void http_reader_fini(struct http_reader *r);
  * is taken in the stages DONE and BROKEN.
  */
 size_t http_reader_feed(struct http_reader *r, struct span octets);
+/*
+ * For a head that was not read to its end: method and target of its first line, when
+ * that line has come, so that the refusal is worded for its URL.
+ */
+void http_reader_guess_target(struct http_reader *r);
 /* Forgets the request; at the start again. */
 void http_reader_next(struct http_reader *r);
 

@@ -158,6 +158,7 @@ make_api(struct server *s)
 	    .ready = delivery_is_ready,
 	    .ctx = s->delivery,
 	    .create_application_status = s->conf.create_application_status,
+	    .cors_v2 = s->conf.cors_v2,
 	    .template_placeholder_required = s->conf.template_placeholder_required,
 	    .resends_per_pin = s->conf.resends_per_pin,
 	    .resend_interval_ms = s->conf.resend_interval_ms,

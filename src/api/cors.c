@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/cors.h"
+
+#define PREFLIGHT_S "600"
+
+/* What the recorded responses of version 1 say, to the letter. */
+static const char all_methods[] =
+    "GET, POST, PUT, PATCH, DELETE, COPY, HEAD, OPTIONS, LINK, UNLINK, PURGE";
+
+/* Is this one of the words of the list? */
+static bool
+lists(const char *list, struct span word)
+{
+	while (*list != '\0' && word.len > 0) {
+		size_t len = strcspn(list, " ,");
+
+		if (span_equal((struct span){list, len}, word))
+			return true;
+		list += len + strspn(list + len, " ,");
+	}
+	return false;
+}
+
+static void
+put_v1(struct call *c)
+{
+	call_put_header(c, "Access-Control-Allow-Origin", "*");
+	call_put_header(c, "Access-Control-Allow-Methods", all_methods);
+	call_put_header(c, "Access-Control-Allow-Headers", "Authorization, Content-Type");
+}
+
+/* What is allowed to one origin must not be kept for another (RFC 9110 12.5.5). */
+static void
+put_v2(struct call *c)
+{
+	const char *origins = c->api->options.cors_v2;
+	struct span origin = call_header(c, "Origin");
+	bool any = strcmp(origins, "*") == 0;
+
+	if (!any)
+		call_put_header(c, "Vary", "Origin");
+	if (!any && !lists(origins, origin))
+		return;
+	call_put_header(
+	    c, "Access-Control-Allow-Origin", any ? "*" : arena_text(&c->arena, origin));
+	call_put_header(c, "Access-Control-Allow-Methods", "GET, POST, PUT, OPTIONS");
+	call_put_header(c, "Access-Control-Allow-Headers",
+	    "Authorization, Content-Type, Idempotency-Key");
+	call_put_header(c, "Access-Control-Expose-Headers", "Retry-After, X-Request-ID");
+}
+
+static bool
+is_spoken(const struct call *c)
+{
+	const char *origins = c->api->options.cors_v2;
+
+	return c->dialect == &dialect_v1 ||
+	       (c->dialect == &dialect_v2 && origins != NULL &&
+		   strcmp(origins, "off") != 0);
+}
+
+void
+cors_put(struct call *c)
+{
+	if (!is_spoken(c))
+		return;
+	if (c->dialect == &dialect_v1)
+		put_v1(c);
+	else
+		put_v2(c);
+}
+
+bool
+cors_preflight(struct call *c)
+{
+	if (!is_spoken(c) || !span_equal_text(c->request.method, "OPTIONS"))
+		return false;
+	call_put_header(c, "Access-Control-Max-Age", PREFLIGHT_S);
+	c->response.status = 200;
+	call_finish(c);
+	return true;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/form.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "api/route.h"
+#include "base/utf8.h"
+
+enum { FORM_MEMBERS_MAX = 256 };
+
+bool
+form_is(const struct call *c, struct span body)
+{
+	static const char type[] = "application/x-www-form-urlencoded";
+	struct span name = c->request.content_type;
+
+	if (name.len > sizeof(type) - 1)
+		name.len = sizeof(type) - 1;
+	return c->dialect == &dialect_v1 && span_equal_nocase(name, type) &&
+	       body.len > 0 && body.ptr[0] != '{' && body.ptr[0] != '[';
+}
+
+static bool
+is_text(struct span s)
+{
+	return utf8_valid(s) && (s.len == 0 || memchr(s.ptr, '\0', s.len) == NULL);
+}
+
+static enum err
+add_pair(struct call *c, struct span pair, json_t *object)
+{
+	const char *equals = memchr(pair.ptr, '=', pair.len);
+	size_t name_len = equals == NULL ? pair.len : (size_t)(equals - pair.ptr);
+	size_t after = equals == NULL ? name_len : name_len + 1;
+	struct span name =
+	    route_decode(&c->arena, (struct span){pair.ptr, name_len}, true);
+	struct span value = route_decode(
+	    &c->arena, (struct span){pair.ptr + after, pair.len - after}, true);
+	const char *key;
+
+	if (!is_text(name) || !is_text(value)) {
+		fail_add(&c->fail, "", "the form is not valid UTF-8");
+		return ERR_SYNTAX;
+	}
+	key = arena_text(&c->arena, name);
+	if (json_object_get(object, key) != NULL ||
+	    json_object_size(object) == FORM_MEMBERS_MAX) {
+		fail_add(&c->fail, key, "is given twice, or there are too many");
+		return ERR_SYNTAX;
+	}
+	INVARIANT(
+	    json_object_set_new(object, key, json_stringn(value.ptr, value.len)) == 0);
+	return OK;
+}
+
+enum err
+form_parse(struct call *c, struct span body, json_t **out)
+{
+	json_t *object = json_object();
+	enum err e = OK;
+
+	while (body.len > 0 && e == OK) {
+		const char *stop = memchr(body.ptr, '&', body.len);
+		struct span pair = {
+		    body.ptr, stop == NULL ? body.len : (size_t)(stop - body.ptr)};
+		size_t used = pair.len + (stop == NULL ? 0 : 1);
+
+		if (pair.len > 0)
+			e = add_pair(c, pair, object);
+		body.ptr += used;
+		body.len -= used;
+	}
+	if (e == OK)
+		*out = object;
+	else
+		json_decref(object);
+	return e;
+}
+
+/* NULL when the text is no number. */
+static json_t *
+number_of(const char *text, bool whole)
+{
+	char *end = NULL;
+	long long n;
+	double d;
+
+	if (text[0] == '\0' || text[strspn(text, "+-.0123456789")] != '\0')
+		return NULL;
+	errno = 0;
+	if (whole) {
+		n = strtoll(text, &end, 10);
+		return errno != 0 || *end != '\0' ? NULL : json_integer(n);
+	}
+	d = strtod(text, &end);
+	return errno != 0 || *end != '\0' ? NULL : json_real(d);
+}
+
+void
+form_numbers(json_t *document, const struct json_row *rows)
+{
+	for (; rows->name != NULL; rows++) {
+		const char *text =
+		    json_string_value(json_object_get(document, rows->name));
+		json_t *number;
+
+		if (text == NULL ||
+		    (rows->kind != JSON_ROW_INT && rows->kind != JSON_ROW_DOUBLE))
+			continue;
+		number = number_of(text, rows->kind == JSON_ROW_INT);
+		if (number != NULL)
+			INVARIANT(json_object_set_new(document, rows->name, number) == 0);
+	}
+}
