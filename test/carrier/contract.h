@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rules at the head of carrier.h, for every type of carrier: a carrier and a peer
+ * that does what it is told are a row of `contract_peers` in test_contract.c, and each
+ * rule runs over every row. A new type is a new row, with a peer in a file of its own.
+ */
+#ifndef WW_TEST_CONTRACT_H
+#define WW_TEST_CONTRACT_H
+
+#include <event2/event.h>
+
+#include "carrier/carrier.h"
+#include "unit/unit.h"
+
+/* What the peer does with a submit. */
+enum contract_way {
+	WAY_ACCEPT,   /* with an id */
+	WAY_REFUSE,   /* for good, as an invalid number */
+	WAY_THROTTLE, /* as too fast */
+	WAY_SILENT,   /* never answers */
+	WAY_CLOSE,    /* closes the connection instead of an answer */
+	WAY_DOWN,     /* nobody listens; before the carrier is opened */
+	WAY_COUNT
+};
+
+struct contract;
+
+struct contract_peer {
+	const char *name;
+	unsigned ways; /* 1 << enum contract_way of those that it can do */
+	bool instant;  /* answers from inside submit: nothing is ever outstanding */
+	/* Makes base, config and state; the carrier's waits are short: at most 500 ms. */
+	void (*start)(struct contract *c);
+	void (*behave)(struct contract *c, enum contract_way way);
+	/* Sends a receipt "delivered" of this id as the type's wire has it; NULL: the
+	 * type has none, or they do not come by the carrier. */
+	void (*report)(struct contract *c, const char *message_id);
+	/* Receipts that were acknowledged, with success; those asked for again. */
+	unsigned (*acknowledged)(struct contract *c);
+	unsigned (*asked_again)(struct contract *c);
+	/* Submits that reached it. */
+	unsigned (*submits)(struct contract *c);
+	void (*stop)(struct contract *c); /* the carrier is gone already */
+};
+
+enum { CONTRACT_MESSAGES_MAX = 64 };
+
+struct contract_outcome {
+	unsigned calls;
+	enum carrier_result result;
+	uint32_t code;
+	bool throttled;
+	char message_id[80];
+};
+
+struct contract {
+	const struct contract_peer *peer;
+	void *state; /* the peer's */
+	struct event_base *base;
+	struct carrier *carrier;
+	struct carrier_config config;
+	struct contract_outcome outcomes[CONTRACT_MESSAGES_MAX];
+	unsigned receipts;
+	char receipt_id[80];
+	enum report_status receipt_status;
+	carrier_taken_f *taken; /* of the newest receipt, when it is kept waiting */
+	void *taken_ctx;
+};
+
+extern const struct contract_peer contract_file;
+extern const struct contract_peer contract_smpp;
+
+#endif
