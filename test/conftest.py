@@ -26,11 +26,14 @@ def fresh(tmp_path):
     """Makes servers of a test's own; all of them are stopped at its end."""
     started = []
 
-    def make(name="own", **options):
+    def make(name="own", before=None, **options):
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        started.append(Server(folder, **options).start())
-        return started[-1]
+        own = Server(folder, **options)
+        if before:
+            before(own)
+        started.append(own.start())
+        return own
 
     yield make
     for one in started:

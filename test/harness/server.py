@@ -61,11 +61,11 @@ class Server:
         self.log = b""
         self.http = requests.Session()
 
-    def command(self, *words, check=True, data=True):
+    def command(self, *words, check=True, data=True, typed=""):
         """Runs another command of the program on the same data directory."""
         done = subprocess.run(
             [binary(), *words, *(["--data", str(self.data)] if data else [])],
-            capture_output=True, text=True, timeout=60, check=False)
+            capture_output=True, input=typed, text=True, timeout=60, check=False)
         if check:
             assert done.returncode == 0, done.stderr
         return done
