@@ -13,6 +13,7 @@
 
 #include "base/entropy_pool.h"
 #include "base/log.h"
+#include "store/intake.h"
 #include "store/store_clock.h"
 #include "store/verbs.h"
 
@@ -33,6 +34,8 @@ struct store {
 	struct store_clock clock;
 	struct entropy_pool entropy; /* of the thread that runs batches */
 	struct queue *queue;
+	atomic_size_t waiting; /* offered and not finished */
+	struct intake intake;  /* taken from the queue, for batches to come */
 	struct task stop;
 	bool started;
 	bool stopping;
@@ -325,15 +328,27 @@ without_stop(struct store *s, struct task *jobs)
 }
 
 static void
-finish_all(struct task *jobs)
+finish_all(struct store *s, struct task *jobs)
 {
 	while (jobs != NULL) {
 		struct task *next = jobs->next;
 		struct job *j = container_of(jobs, struct job, task);
 
+		if (j->offered)
+			atomic_fetch_sub(&s->waiting, 1);
 		j->finish(j);
 		jobs = next;
 	}
+}
+
+/* Whatever has queued up goes into the lanes; the next batch comes out of them. */
+static struct task *
+next_batch(struct store *s)
+{
+	struct task *jobs = queue_take(s->queue, SIZE_MAX, NULL);
+
+	intake_put(&s->intake, without_stop(s, jobs));
+	return intake_take(&s->intake, s->options.batch_max);
 }
 
 static void *
@@ -345,14 +360,10 @@ store_thread(void *ctx)
 		struct task *jobs;
 
 		queue_wait(s->queue, WATCH_MS);
-		while (
-		    (jobs = queue_take(s->queue, s->options.batch_max, NULL)) != NULL) {
-			jobs = without_stop(s, jobs);
-			if (jobs == NULL)
-				continue;
+		while ((jobs = next_batch(s)) != NULL) {
 			run_batch(s, jobs);
 			watch_access(s);
-			finish_all(jobs);
+			finish_all(s, jobs);
 		}
 		watch_access(s);
 	}
@@ -468,7 +479,8 @@ store_open(const struct store_options *o, char why[256], struct store **out)
 	s->stop.run = never_run;
 	entropy_pool_init(&s->entropy, o->entropy);
 	o->entropy->fill(o->entropy, &s->run, sizeof(s->run));
-	s->queue = queue_new(o->queue_max);
+	s->queue = queue_new(0); /* the bound is on all that waits, in the lanes too */
+	intake_init(&s->intake);
 	s->items = mem_array(o->batch_max + 1, sizeof(struct item *));
 	e = open_parts(s, why);
 	if (e == OK)
@@ -526,7 +538,14 @@ store_offer(struct store *s, struct job *j)
 {
 	check_job(s, j);
 	INVARIANT(j->finish != NULL);
-	return queue_offer(s->queue, &j->task) ? OK : ERR_OVERLOADED;
+	if (atomic_fetch_add(&s->waiting, 1) >=
+	    intake_bound(j->verb, s->options.queue_max)) {
+		atomic_fetch_sub(&s->waiting, 1);
+		return ERR_OVERLOADED;
+	}
+	j->offered = true;
+	queue_push(s->queue, &j->task);
+	return OK;
 }
 
 void
@@ -534,6 +553,7 @@ store_push(struct store *s, struct job *j)
 {
 	check_job(s, j);
 	INVARIANT(j->finish != NULL);
+	j->offered = false;
 	queue_push(s->queue, &j->task);
 }
 

@@ -68,6 +68,7 @@ enum verb {
 struct job {
 	struct item item;
 	struct task task; /* the store's until finish, then the caller's */
+	bool offered;     /* set by the store: it counts against the bound */
 	enum verb verb;
 	struct arena *arena;             /* results are put here */
 	struct store *store;             /* set by the store */
@@ -432,7 +433,8 @@ enum err store_open(
 void store_close(struct store *s);
 /* From here on the store has its own thread. */
 void store_start(struct store *s);
-/* ERR_OVERLOADED: the queue is full; the job was not taken. */
+/* ERR_OVERLOADED: too much waits for one of its kind (store/intake.h); it was not taken.
+ */
 enum err store_offer(struct store *s, struct job *j) MUST_CHECK;
 /* For work that was admitted before: outcomes. Never refused. */
 void store_push(struct store *s, struct job *j);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What waits for the store, and what the next batch takes of it. Jobs wait in lanes:
+ * what ends something that was begun (a verify, an outcome, a receipt) before a resend,
+ * a resend before a send, a send before the rest. Each lane has a part of every batch
+ * that is its own, so that none starves; what one leaves goes to the first that waits.
+ *
+ * Overload is told apart by lane as well: when half of the room is taken sends are
+ * refused, then resends, and verifies last.
+ */
+#ifndef WW_INTAKE_H
+#define WW_INTAKE_H
+
+#include "store/store.h"
+
+enum intake_lane { INTAKE_URGENT, INTAKE_RESEND, INTAKE_SEND, INTAKE_REST, INTAKE_LANES };
+
+struct intake {
+	struct {
+		struct task *first;
+		struct task **last;
+		size_t len;
+	} lanes[INTAKE_LANES];
+	size_t len;
+};
+
+void intake_init(struct intake *in);
+enum intake_lane intake_lane(enum verb v);
+/* How many jobs may wait, of room for len_max, before one of this verb is refused. */
+size_t intake_bound(enum verb v, size_t len_max);
+/* Puts a list of jobs, oldest first, into their lanes. */
+void intake_put(struct intake *in, struct task *jobs);
+/* The next batch: at most `most` jobs, linked by next; NULL when nothing waits. */
+struct task *intake_take(struct intake *in, size_t most);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the next batch takes of all that waits, and who is refused first. */
+#include "store/intake.h"
+
+#include "unit/unit.h"
+
+enum { MANY = 1000 };
+
+struct crowd {
+	struct intake intake;
+	struct job jobs[4 * MANY];
+	size_t count;
+};
+
+static struct crowd crowd;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	crowd = (struct crowd){.count = 0};
+	intake_init(&crowd.intake);
+	return 0;
+}
+
+static void
+come(enum verb v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct job *j = &crowd.jobs[crowd.count++];
+
+		j->verb = v;
+		j->now_ms = (int64_t)i;
+		j->task.next = NULL;
+		intake_put(&crowd.intake, &j->task);
+	}
+}
+
+/* How many of a batch are of this verb; they must stand in the order they came in. */
+static size_t
+count_of(struct task *batch, enum verb v)
+{
+	size_t n = 0;
+	int64_t last = -1;
+
+	for (struct task *t = batch; t != NULL; t = t->next) {
+		struct job *j = container_of(t, struct job, task);
+
+		if (j->verb != v)
+			continue;
+		assert_true(j->now_ms > last);
+		last = j->now_ms;
+		n++;
+	}
+	return n;
+}
+
+static void
+test_what_fits_is_taken_whole(void **state)
+{
+	struct task *batch;
+
+	(void)state;
+	come(VERB_SEND, 3);
+	come(VERB_VERIFY, 2);
+	come(VERB_APPLICATION_GET, 1);
+	batch = intake_take(&crowd.intake, 16);
+	assert_int_equal(count_of(batch, VERB_SEND), 3);
+	assert_int_equal(count_of(batch, VERB_VERIFY), 2);
+	assert_int_equal(count_of(batch, VERB_APPLICATION_GET), 1);
+	assert_null(intake_take(&crowd.intake, 16));
+	assert_int_equal(crowd.intake.len, 0);
+}
+
+static void
+test_a_verify_does_not_wait_behind_sends(void **state)
+{
+	(void)state;
+	come(VERB_SEND, MANY);
+	come(VERB_VERIFY, 10);
+	assert_int_equal(count_of(intake_take(&crowd.intake, 64), VERB_VERIFY), 10);
+}
+
+static void
+test_nobody_starves(void **state)
+{
+	struct task *batch;
+
+	(void)state;
+	come(VERB_VERIFY, MANY);
+	come(VERB_RESEND, MANY);
+	come(VERB_SEND, MANY);
+	come(VERB_APPLICATION_LIST, MANY);
+	batch = intake_take(&crowd.intake, 160);
+	assert_int_equal(count_of(batch, VERB_VERIFY), 60);
+	assert_int_equal(count_of(batch, VERB_RESEND), 30);
+	assert_int_equal(count_of(batch, VERB_SEND), 50);
+	assert_int_equal(count_of(batch, VERB_APPLICATION_LIST), 20);
+}
+
+static void
+test_what_one_leaves_goes_to_the_first_that_waits(void **state)
+{
+	struct task *batch;
+
+	(void)state;
+	come(VERB_SEND, MANY);
+	come(VERB_VERIFY, MANY);
+	batch = intake_take(&crowd.intake, 160);
+	assert_int_equal(count_of(batch, VERB_VERIFY), 110);
+	assert_int_equal(count_of(batch, VERB_SEND), 50);
+}
+
+static void
+test_everything_comes_out_once(void **state)
+{
+	static const enum verb verbs[] = {VERB_SEND, VERB_VERIFY, VERB_RESEND,
+	    VERB_OUTCOME, VERB_TEMPLATE_GET, VERB_RETAIN};
+	struct dice dice = {1};
+	size_t out = 0;
+
+	(void)state;
+	for (size_t round = 0; round < 200; round++) {
+		come(verbs[dice_between(&dice, 0, countof(verbs) - 1)],
+		    (size_t)dice_between(&dice, 0, 15));
+		for (struct task *t =
+			 intake_take(&crowd.intake, (size_t)dice_between(&dice, 1, 20));
+		     t != NULL; t = t->next)
+			out++;
+	}
+	while (crowd.intake.len > 0)
+		for (struct task *t = intake_take(&crowd.intake, 7); t != NULL;
+		     t = t->next)
+			out++;
+	assert_int_equal(out, crowd.count);
+}
+
+static void
+test_sends_are_refused_first_and_verifies_last(void **state)
+{
+	(void)state;
+	assert_int_equal(intake_bound(VERB_SEND, 8192), 4096);
+	assert_int_equal(intake_bound(VERB_APPLICATION_PUT, 8192), 4096);
+	assert_int_equal(intake_bound(VERB_RESEND, 8192), 6144);
+	assert_int_equal(intake_bound(VERB_VERIFY, 8192), 8192);
+	assert_int_equal(intake_bound(VERB_SEND, 1), 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup(test_what_fits_is_taken_whole, setup),
+	    cmocka_unit_test_setup(test_a_verify_does_not_wait_behind_sends, setup),
+	    cmocka_unit_test_setup(test_nobody_starves, setup),
+	    cmocka_unit_test_setup(
+		test_what_one_leaves_goes_to_the_first_that_waits, setup),
+	    cmocka_unit_test_setup(test_everything_comes_out_once, setup),
+	    cmocka_unit_test_setup(test_sends_are_refused_first_and_verifies_last, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
