@@ -68,6 +68,8 @@ struct carrier_message {
 struct carrier_config {
 	const char *name;
 	const char *type;
+	int64_t rate;  /* messages a second, of all binds together; kept by delivery */
+	int64_t binds; /* carriers of this entry that delivery opens; they share a line */
 	/* file */
 	const char *path;
 	bool echo; /* to standard output, set by the server */

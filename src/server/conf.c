@@ -2,6 +2,7 @@
 #include "server/conf.h"
 
 #include "server/conf_row.h"
+#include "server/routing.h"
 
 const struct conf_row conf_rows[] = {
 #define CONF_ROW(                                                                        \
@@ -63,26 +64,10 @@ conf_load(struct conf *c, const char *path, FILE *errors)
 	e = conf_file_open(&f, &root);
 	if (root != NULL)
 		conf_read_root(&top, root);
+	routing_build(c, &f);
 	conf_file_close(&f);
 	arena_fini(&scratch);
 	if (e == OK && f.faults > 0)
 		e = ERR_INVALID;
 	return e;
-}
-
-const struct conf_route *
-conf_route_find(const struct conf *c, enum channel channel, const char *destination)
-{
-	const struct conf_route *best = NULL;
-
-	for (size_t i = 0; i < c->route_count; i++) {
-		const struct conf_route *r = &c->routes[i];
-
-		if (r->channel_number != (int64_t)channel ||
-		    strncmp(r->prefix, destination, strlen(r->prefix)) != 0)
-			continue;
-		if (best == NULL || strlen(r->prefix) > strlen(best->prefix))
-			best = r;
-	}
-	return best;
 }

@@ -21,15 +21,35 @@ enum { CONF_CARRIERS_MAX = 32, CONF_ROUTES_MAX = 1024, CONF_ROUTE_CARRIERS_MAX =
 
 enum conf_profile { CONF_PROFILE_COMPATIBLE, CONF_PROFILE_STRICT };
 
-/* Messages of one channel to numbers that begin with `prefix`. */
+/* A carrier of a route: those of the lowest rank first, among equals by weight. */
+struct conf_choice {
+	const struct carrier_config *carrier;
+	unsigned rank;
+	unsigned weight;
+};
+
+struct conf_price {     /* of one segment */
+	int64_t micros; /* millionths */
+	char currency[4];
+	bool given;
+};
+
+/* Messages of one channel to numbers that begin with `prefix`, or of `countries`. */
 struct conf_route {
 	int line;
-	const char *prefix;     /* digits; "" takes all */
-	int64_t channel_number; /* enum channel */
-	const char *sender;     /* NULL: not given */
-	const struct carrier_config *carriers[CONF_ROUTE_CARRIERS_MAX];
+	const char *prefix; /* digits; "" without countries takes all */
+	struct text_list countries;
+	int64_t channel_number;  /* enum channel */
+	const char *sender;      /* NULL: not given */
+	struct text_map senders; /* by country, before `sender` */
+	const char *price_text;
+	struct conf_price price;
+	const char *deny; /* why nothing goes there; NULL: it does */
+	struct conf_choice carriers[CONF_ROUTE_CARRIERS_MAX];
 	size_t carrier_count;
 };
+
+struct conf_pattern;
 
 struct conf {
 	struct arena arena; /* holds every text */
@@ -62,6 +82,8 @@ struct conf {
 	struct carrier_config *carriers;
 	size_t route_count;
 	struct conf_route *routes;
+	size_t pattern_count;
+	struct conf_pattern *patterns; /* of routes, sorted; routing.c's */
 };
 
 /* The defaults alone: no carriers, no routes. */
@@ -72,9 +94,6 @@ void conf_fini(struct conf *c);
  * to `errors`, a line each. ERR_IO: the file cannot be read; said there as well.
  */
 enum err conf_load(struct conf *c, const char *path, FILE *errors) MUST_CHECK;
-/* The longest prefix that fits, on that channel; NULL when none does. */
-const struct conf_route *conf_route_find(
-    const struct conf *c, enum channel channel, const char *destination);
 /* doc/configuration.md. */
 void conf_print_manual(FILE *to);
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The lists of the configuration, as rows, and what their rows of options cannot say. */
 #include "server/conf_row.h"
+#include "twofa/country.h"
+
+enum { WEIGHT_MAX = 1000 };
 
 /* ---- carriers ---- */
 
@@ -14,44 +17,147 @@ find_carrier(const struct conf *c, struct span name)
 	return NULL;
 }
 
+/* One name of a route's list, into the place of that rank. */
+static void
+read_choice(const struct conf_place *p, const yaml_node_t *node, struct span name,
+    unsigned rank, unsigned weight)
+{
+	struct conf_route *r = p->holder;
+	const struct carrier_config *c = find_carrier(p->conf, name);
+	const char *field = conf_field(p, "carriers");
+
+	if (c == NULL) {
+		conf_fault(p->file, node, field, "there is no carrier %s",
+		    arena_text(p->file->arena, name));
+		return;
+	}
+	for (size_t i = 0; i < r->carrier_count; i++)
+		if (r->carriers[i].carrier == c) {
+			conf_fault(p->file, node, field, "names %s twice", c->name);
+			return;
+		}
+	if (r->carrier_count == CONF_ROUTE_CARRIERS_MAX)
+		conf_fault(p->file, node, field, "more than %d", CONF_ROUTE_CARRIERS_MAX);
+	else
+		r->carriers[r->carrier_count++] = (struct conf_choice){c, rank, weight};
+}
+
+/* Equals with their weights. */
+static void
+read_equals(const struct conf_place *p, const yaml_node_t *map, unsigned rank)
+{
+	static const struct conf_row whole = {
+	    .kind = CONF_INT, .min = 1, .max = WEIGHT_MAX};
+
+	for (yaml_node_pair_t *q = map->data.mapping.pairs.start;
+	     q < map->data.mapping.pairs.top; q++) {
+		yaml_node_t *key = yaml_document_get_node(&p->file->document, q->key);
+		yaml_node_t *node = yaml_document_get_node(&p->file->document, q->value);
+		char why[CONF_WHY_MAX] = "must be one value";
+		struct span name;
+		struct span text;
+		int64_t weight = 1;
+
+		if (!conf_scalar(key, &name) || !conf_scalar(node, &text) ||
+		    conf_value_set(&whole, NULL, &weight, text, why) != OK)
+			conf_fault(
+			    p->file, node, conf_field(p, "carriers"), "a weight %s", why);
+		read_choice(p, key, name, rank, (unsigned)weight);
+	}
+}
+
 void
 conf_read_carriers(
     const struct conf_place *p, const struct conf_row *row, const yaml_node_t *node)
 {
-	struct conf_route *r = p->holder;
 	const char *field = conf_field(p, row->name);
+	unsigned rank = 0;
 
 	if (node->type != YAML_SEQUENCE_NODE) {
 		conf_fault(p->file, node, field, "must be a list of names of carriers");
 		return;
 	}
 	for (yaml_node_item_t *i = node->data.sequence.items.start;
-	     i < node->data.sequence.items.top; i++) {
+	     i < node->data.sequence.items.top; i++, rank++) {
 		yaml_node_t *one = yaml_document_get_node(&p->file->document, *i);
 		struct span name;
-		struct carrier_config *c =
-		    conf_scalar(one, &name) ? find_carrier(p->conf, name) : NULL;
 
-		if (c == NULL)
-			conf_fault(p->file, one, field, "there is no carrier %s",
-			    arena_text(p->file->arena, name));
-		else if (r->carrier_count == CONF_ROUTE_CARRIERS_MAX)
-			conf_fault(
-			    p->file, one, field, "more than %d", CONF_ROUTE_CARRIERS_MAX);
+		if (one->type == YAML_MAPPING_NODE)
+			read_equals(p, one, rank);
+		else if (conf_scalar(one, &name))
+			read_choice(p, one, name, rank, 1);
 		else
-			r->carriers[r->carrier_count++] = c;
+			conf_fault(p->file, one, field, "must name carriers");
 	}
 }
 
 /* ---- routes ---- */
 
+/* "0.045 EUR": at most six decimals, and a currency or none. */
+static bool
+parse_price(const char *text, struct conf_price *out)
+{
+	int64_t unit = 1000000;
+	size_t i = 0;
+
+	for (; text[i] >= '0' && text[i] <= '9' && i < 7; i++)
+		out->micros = out->micros * 10 + (text[i] - '0');
+	out->micros *= unit;
+	if (i == 0)
+		return false;
+	if (text[i] == '.')
+		for (i++; text[i] >= '0' && text[i] <= '9' && unit > 1; i++) {
+			unit /= 10;
+			out->micros += (text[i] - '0') * unit;
+		}
+	out->given = true;
+	if (text[i] == '\0')
+		return text[i - 1] != '.';
+	return snprintf(out->currency, sizeof(out->currency), "%s", text + i + 1) == 3 &&
+	       text[i] == ' ' && strspn(out->currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
+}
+
 static void
-check_route(const struct conf_place *p, const yaml_node_t *node, size_t before)
+check_countries(const struct conf_place *p, const yaml_node_t *node)
 {
 	const struct conf_route *r = p->holder;
 
-	for (size_t i = 0; i < before; i++)
+	for (size_t i = 0; i < r->countries.count; i++)
+		if (r->countries.items[i][0] != '\0' &&
+		    country_find(span_of(r->countries.items[i])) == NULL)
+			conf_fault(p->file, node, conf_field(p, "country"),
+			    "%s is no country that the program knows",
+			    r->countries.items[i]);
+	for (size_t i = 0; i < r->senders.count; i++)
+		if (r->senders.pairs[i].name[0] != '\0' &&
+		    country_find(span_of(r->senders.pairs[i].name)) == NULL)
+			conf_fault(p->file, node, conf_field(p, "senders"),
+			    "%s is no country that the program knows",
+			    r->senders.pairs[i].name);
+	if (r->countries.count > 0 && r->prefix[0] != '\0')
+		conf_fault(
+		    p->file, node, conf_field(p, "country"), "is given beside prefix");
+}
+
+static void
+check_route(const struct conf_place *p, const yaml_node_t *node, size_t before)
+{
+	struct conf_route *r = p->holder;
+	bool named = conf_has_key(p->file, node, "carriers");
+
+	if (!named && r->deny == NULL)
+		conf_fault(p->file, node, conf_field(p, "carriers"), "is missing");
+	else if (named && r->deny != NULL)
+		conf_fault(
+		    p->file, node, conf_field(p, "deny"), "is given beside carriers");
+	if (r->price_text != NULL && !parse_price(r->price_text, &r->price))
+		conf_fault(p->file, node, conf_field(p, "price"),
+		    "must be an amount such as 0.045 or 0.045 EUR");
+	check_countries(p, node);
+	/* what countries have in common with others is found by routing_build */
+	for (size_t i = 0; r->countries.count == 0 && i < before; i++)
 		if (p->conf->routes[i].channel_number == r->channel_number &&
+		    p->conf->routes[i].countries.count == 0 &&
 		    strcmp(p->conf->routes[i].prefix, r->prefix) == 0)
 			conf_fault(p->file, node, conf_field(p, "prefix"),
 			    "the route in line %d has the same prefix and channel",

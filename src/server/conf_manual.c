@@ -26,9 +26,11 @@ static const struct {
 	"to "
 	"`messages.jsonl` in the data directory, which is for trying out only."},
     {"routes[]", "`routes:`",
-	"A list. The longest prefix that fits a number decides; two routes with the same "
-	"channel and prefix are refused. Without routes the first carrier takes every "
-	"message."},
+	"A list. The longest prefix that fits a number decides; a country counts as its "
+	"calling codes. Two routes of a channel that begin alike are refused. A message "
+	"goes to the first carrier of its route that is up and well, at most two of them "
+	"are tried, and `watchword route explain NUMBER` says which. Without routes the "
+	"first carrier takes every message."},
 };
 
 static void
@@ -78,7 +80,7 @@ put_range(FILE *to, const struct conf_row *row)
 		fputs("names and values", to);
 		return;
 	case CONF_CARRIERS:
-		fputs("a list of names", to);
+		fputs("names, or names with weights", to);
 		return;
 	case CONF_TEXT:
 		fprintf(to, "text, up to %lld", (long long)row->max);

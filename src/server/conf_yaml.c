@@ -42,6 +42,18 @@ conf_fault(struct conf_file *f, const yaml_node_t *node, const char *field,
 	say(f, conf_line(node), field, what);
 }
 
+void
+conf_fault_at(struct conf_file *f, int line, const char *field, const char *format, ...)
+{
+	char what[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	say(f, line, field, what);
+}
+
 /* More than one document would leave open which one counts. */
 static void
 refuse_more(struct conf_file *f, yaml_parser_t *parser)

@@ -26,6 +26,9 @@ void conf_file_close(struct conf_file *f);
 /* "FILE:LINE: field: what is wrong"; the node may be NULL. */
 void conf_fault(struct conf_file *f, const yaml_node_t *node, const char *field,
     const char *format, ...) PRINTF_LIKE(4, 5);
+/* The same where only the line is known. */
+void conf_fault_at(struct conf_file *f, int line, const char *field, const char *format,
+    ...) PRINTF_LIKE(4, 5);
 int conf_line(const yaml_node_t *node);
 /* The text of a scalar; an empty span and false for another kind of node. */
 bool conf_scalar(const yaml_node_t *node, struct span *out) MUST_CHECK;

@@ -15,46 +15,45 @@ enum { LANE_SWEEP_MS = 1000 };
 
 /* ---- lanes ---- */
 
-/*
- * Tries what waits for this carrier, oldest first, until one has to wait again. A
- * message may leave for another lane, so only as many as there were are looked at.
- */
-static void
+/* Tries what waits for this carrier, the one with the least time first, until one has
+ * to stay; how long the rate holds that one up, 0 when it is not the rate. */
+static int64_t
 lane_try(struct lane *l)
 {
-	size_t n = l->parked_count;
-
-	while (n-- > 0 && !TAILQ_EMPTY(&l->parked)) {
-		struct dispatch *m = TAILQ_FIRST(&l->parked);
-
-		if (!dispatch_again(m))
-			return;
-	}
+	while (line_first(&l->line) != NULL)
+		if (!dispatch_again(dispatch_at(line_first(&l->line))))
+			return lane_wait_ms(l);
+	return 0;
 }
 
-/* What has waited too long is over, wherever in the line it stands. */
+/* What has waited too long is over or goes elsewhere, wherever in the line it stands; a
+ * place that one of them left is looked at the next time. */
 static void
 lane_sweep(struct lane *l)
 {
-	struct dispatch *m = TAILQ_FIRST(&l->parked);
-
-	while (m != NULL) {
-		struct dispatch *next = TAILQ_NEXT(m, line);
-
-		dispatch_expire(m);
-		m = next;
-	}
+	for (size_t i = l->line.count; i > 0; i--)
+		if (i <= l->line.count)
+			(void)dispatch_reconsider(dispatch_at(l->line.items[i - 1]));
 }
 
 static void
 on_kick(evutil_socket_t fd, short what, void *ctx)
 {
 	struct delivery *d = ctx;
+	int64_t soonest_ms = 0;
+	struct timeval tv;
 
 	(void)fd;
 	(void)what;
-	for (size_t i = 0; i < d->lane_count && !d->stopping; i++)
-		lane_try(&d->lanes[i]);
+	for (size_t i = 0; i < d->lane_count && !d->stopping; i++) {
+		int64_t wait_ms = lane_try(&d->lanes[i]);
+
+		if (wait_ms > 0 && (soonest_ms == 0 || wait_ms < soonest_ms))
+			soonest_ms = wait_ms;
+	}
+	tv = (struct timeval){soonest_ms / 1000, (soonest_ms % 1000) * 1000};
+	if (soonest_ms > 0)
+		event_add(d->again, &tv);
 }
 
 static void
@@ -138,10 +137,8 @@ run_loop(void *ctx)
 	receipts_stop(d->receipts);
 	lookup_free(d->lookup);
 	d->lookup = NULL;
-	for (size_t i = 0; i < d->lane_count; i++) {
-		carrier_free(d->lanes[i].carrier);
-		d->lanes[i].carrier = NULL;
-	}
+	for (size_t i = 0; i < d->lane_count; i++)
+		lane_close(&d->lanes[i]);
 	return NULL;
 }
 
@@ -174,6 +171,7 @@ init_events(struct delivery *d)
 	INVARIANT(d->base != NULL);
 	d->accept_wait = event_base_init_common_timeout(d->base, &accept);
 	d->kick = need(event_new(d->base, -1, 0, on_kick, d));
+	d->again = need(evtimer_new(d->base, on_kick, d));
 	d->deadline = need(evtimer_new(d->base, on_deadline, d));
 	d->sweep = need(event_new(d->base, -1, EV_PERSIST, on_sweep, d));
 	d->bell = need(
@@ -197,15 +195,14 @@ open_carriers(struct delivery *d, char why[256])
 	for (size_t i = 0; i < conf->carrier_count; i++) {
 		struct lane *l = &d->lanes[d->lane_count];
 		char reason[256] = "";
-		enum err e = carrier_open(&conf->carriers[i], &env, reason, &l->carrier);
+		enum err e = lane_open(l, &conf->carriers[i], &env, reason);
 
+		d->lane_count++; /* closed with the others */
 		if (e != OK) {
 			snprintf(why, 256, "carrier %.60s: %.180s",
 			    conf->carriers[i].name, reason);
 			return e;
 		}
-		TAILQ_INIT(&l->parked);
-		d->lane_count++;
 	}
 	return OK;
 }
@@ -303,11 +300,14 @@ delivery_free(struct delivery *d)
 	queue_run(d->queue); /* what came after the thread had ended */
 	lookup_free(d->lookup);
 	for (size_t i = 0; i < d->lane_count; i++)
-		carrier_free(d->lanes[i].carrier);
+		lane_close(&d->lanes[i]);
 	while (!TAILQ_EMPTY(&d->all))
 		dispatch_free(TAILQ_FIRST(&d->all));
+	for (size_t i = 0; i < d->lane_count; i++)
+		line_fini(&d->lanes[i].line);
 	receipts_free(d->receipts);
 	event_free(d->kick);
+	event_free(d->again);
 	event_free(d->deadline);
 	event_free(d->sweep);
 	event_free(d->bell);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/dispatch.h"
 
-#include "base/json.h"
 #include "base/log.h"
-#include "base/secret.h"
-#include "twofa/render.h"
+#include "server/order_text.h"
+#include "server/routing.h"
 
 enum {
 	DISPATCH_MAGIC = 0x64697370,
-	TEXT_MAX = 65536,
 	BACKOFF_FIRST_MS = 1000,
 	BACKOFF_DOUBLINGS_MAX = 3,
-	RECORD_AGAIN_MS = 1000
+	RECORD_AGAIN_MS = 1000,
+	TRIED_MAX = 2,     /* carriers for one message */
+	PATIENCE_MS = 2000 /* in a line, before another carrier will do */
 };
 
 static void
@@ -19,8 +19,7 @@ leave_line(struct dispatch *m)
 {
 	if (m->state != DISPATCH_PARKED)
 		return;
-	TAILQ_REMOVE(&m->lane->parked, m, line);
-	m->lane->parked_count--;
+	line_leave(&m->lane->line, &m->place);
 	m->delivery->parked_count--;
 }
 
@@ -31,13 +30,21 @@ move(struct dispatch *m, enum dispatch_state to)
 	static const bool may[DISPATCH_STATE_COUNT][DISPATCH_STATE_COUNT] = {
 	    [DISPATCH_NEW] = {[DISPATCH_ASKING] = true,
 		[DISPATCH_HELD] = true,
-		[DISPATCH_RECORDING] = true},
-	    [DISPATCH_ASKING] = {[DISPATCH_HELD] = true, [DISPATCH_RECORDING] = true},
-	    [DISPATCH_HELD] = {[DISPATCH_WAITING] = true,
 		[DISPATCH_PARKED] = true,
 		[DISPATCH_RECORDING] = true},
-	    [DISPATCH_WAITING] = {[DISPATCH_HELD] = true, [DISPATCH_RECORDING] = true},
-	    [DISPATCH_PARKED] = {[DISPATCH_HELD] = true, [DISPATCH_RECORDING] = true},
+	    [DISPATCH_ASKING] = {[DISPATCH_HELD] = true,
+		[DISPATCH_PARKED] = true,
+		[DISPATCH_RECORDING] = true},
+	    [DISPATCH_HELD] = {[DISPATCH_HELD] = true,
+		[DISPATCH_WAITING] = true,
+		[DISPATCH_PARKED] = true,
+		[DISPATCH_RECORDING] = true},
+	    [DISPATCH_WAITING] = {[DISPATCH_HELD] = true,
+		[DISPATCH_PARKED] = true,
+		[DISPATCH_RECORDING] = true},
+	    [DISPATCH_PARKED] = {[DISPATCH_HELD] = true,
+		[DISPATCH_PARKED] = true,
+		[DISPATCH_RECORDING] = true},
 	    [DISPATCH_RECORDING] = {[DISPATCH_RECORDING] = true},
 	};
 
@@ -170,8 +177,8 @@ finish(struct dispatch *m, enum message_state state, enum message_reason reason)
 /* ---- trying ---- */
 
 /* 20 s before the end, or a quarter of the life when that is shorter. */
-static bool
-is_too_late(const struct dispatch *m, int64_t *left_ms_out)
+static int64_t
+useful_until(const struct dispatch *m)
 {
 	const struct order *o = m->order;
 	int64_t life_ms = o->expires_at_ms - ident_ms(&o->recipe.pin_id);
@@ -179,143 +186,221 @@ is_too_late(const struct dispatch *m, int64_t *left_ms_out)
 
 	if (margin_ms > life_ms / 4)
 		margin_ms = life_ms / 4;
-	*left_ms_out = o->expires_at_ms - store_now_ms(m->delivery->store);
-	return *left_ms_out <= margin_ms || *left_ms_out <= 0;
+	return o->expires_at_ms - (margin_ms < 0 ? 0 : margin_ms);
+}
+
+static bool
+is_too_late(const struct dispatch *m)
+{
+	return store_now_ms(m->delivery->store) >= useful_until(m);
+}
+
+static int64_t
+steady_ms(const struct dispatch *m)
+{
+	return m->delivery->clock->steady_ms(m->delivery->clock);
 }
 
 static struct lane *
 find_lane(struct delivery *d, const struct carrier_config *config)
 {
 	for (size_t i = 0; i < d->lane_count; i++)
-		if (d->lanes[i].carrier->config == config)
+		if (d->lanes[i].config == config)
 			return &d->lanes[i];
 	INVARIANT(!"a route names a carrier that was not opened");
 	return NULL;
 }
 
-/* The first carrier of the route that is up, or its first; NULL when nothing takes it. */
-static struct lane *
-choose(struct dispatch *m, const struct conf_route **route_out)
+/* Its carriers, once for all of its attempts; the reason when there are none. */
+static enum message_reason
+make_plan(struct dispatch *m)
 {
+	const struct carrier_config *order[PLAN_MAX];
+	uint32_t random[PLAN_MAX];
 	struct delivery *d = m->delivery;
-	const struct conf_route *r = NULL;
+	const struct conf_route *r;
 
-	*route_out = NULL;
-	if (m->order->channel != CHANNEL_SMS)
-		return NULL;
-	if (d->conf->route_count == 0)
-		return d->lane_count == 0 ? NULL : &d->lanes[0];
-	r = conf_route_find(d->conf, m->order->channel, m->order->destination);
-	if (r == NULL)
-		return NULL;
-	*route_out = r;
-	for (size_t i = 0; i < r->carrier_count; i++) {
-		struct lane *l = find_lane(d, r->carriers[i]);
-
-		if (carrier_is_up(l->carrier))
-			return l;
+	if (d->conf->route_count == 0 && m->order->channel == CHANNEL_SMS) {
+		m->plan_count = d->lane_count == 0 ? 0 : 1;
+		m->plan[0] = &d->lanes[0];
+		return MESSAGE_REASON_NO_ROUTE;
 	}
-	return find_lane(d, r->carriers[0]);
+	r = routing_find(d->conf, m->order->channel, m->order->destination);
+	if (r == NULL)
+		return MESSAGE_REASON_NO_ROUTE;
+	if (r->deny != NULL)
+		return MESSAGE_REASON_DENIED;
+	m->sender = routing_sender(r, m->order->destination);
+	d->entropy->fill(d->entropy, random, sizeof(random));
+	m->plan_count = routing_order(r, random, order);
+	for (size_t i = 0; i < m->plan_count; i++)
+		m->plan[i] = find_lane(d, order[i]);
+	return MESSAGE_REASON_NO_ROUTE;
 }
 
-static size_t
-read_values(struct order *o, json_t *doc, struct render_value **out)
+static unsigned
+bit_of(const struct dispatch *m, const struct lane *l)
 {
-	const char *name;
-	json_t *value;
-	size_t n = 0;
+	for (size_t i = 0; i < m->plan_count; i++)
+		if (m->plan[i] == l)
+			return 1u << i;
+	return 0;
+}
 
-	*out = arena_alloc(&o->arena, (json_object_size(doc) + 1) * sizeof(**out));
-	json_object_foreach(doc, name, value)(*out)[n++] =
-	    (struct render_value){name, json_string_value(value)};
-	return n;
+/* At most two carriers see one message. */
+static bool
+may_try(const struct dispatch *m, const struct lane *l)
+{
+	unsigned bit = bit_of(m, l);
+
+	if ((m->declined & bit) != 0)
+		return false;
+	return (m->tried & bit) != 0 || __builtin_popcount(m->tried) < TRIED_MAX;
+}
+
+/* It takes this one now, and nobody in its line has less time left. */
+static bool
+is_free_for(struct lane *l, const struct dispatch *m)
+{
+	const struct line_item *first = line_first(&l->line);
+
+	if (first != NULL && first != &m->place &&
+	    first->deadline_ms <= m->place.deadline_ms)
+		return false;
+	return lane_wait_ms(l) == 0 && lane_free_bind(l) != NULL;
+}
+
+static bool
+is_patient(const struct dispatch *m)
+{
+	return m->parked_ms == 0 || steady_ms(m) - m->parked_ms < PATIENCE_MS;
+}
+
+/*
+ * The first carrier that is open and not the one that failed last; when it has no
+ * room the message waits for it, but not for ever while another is free. NULL: no
+ * carrier is left. `free_out`: it takes the message now.
+ */
+static struct lane *
+choose(struct dispatch *m, bool *free_out)
+{
+	struct lane *wait = NULL;
+	struct lane *last = NULL;
+
+	*free_out = false;
+	for (size_t i = 0; i < m->plan_count; i++) {
+		struct lane *l = m->plan[i];
+
+		if (!may_try(m, l))
+			continue;
+		if (last == NULL || last == m->avoid)
+			last = l;
+		if (!lane_is_open(l) || l == m->avoid)
+			continue;
+		*free_out = is_free_for(l, m);
+		wait = wait == NULL ? l : wait;
+		if (*free_out)
+			return l;
+		if (is_patient(m))
+			break;
+	}
+	if (wait == NULL && m->avoid != NULL && may_try(m, m->avoid) &&
+	    lane_is_open(m->avoid)) {
+		*free_out = is_free_for(m->avoid, m);
+		return m->avoid;
+	}
+	return wait != NULL ? wait : last;
 }
 
 static void
-render(struct order *o, const char *pin, struct buf *text)
+park(struct dispatch *m, struct lane *l)
 {
-	struct span json = span_of(o->placeholders);
-	json_t *doc = json.len == 0 ? NULL : json_loadb(json.ptr, json.len, 0, NULL);
-	struct render_value *values;
-	size_t n = read_values(o, doc, &values);
+	struct delivery *d = m->delivery;
+	bool again = m->state == DISPATCH_PARKED;
 
-	render_text(
-	    text, o->text, &(struct render_value){o->placeholder, pin}, values, n);
-	json_decref(doc);
-}
-
-/* The text with its PIN, made as late as can be. */
-static enum err
-make_text(struct dispatch *m, struct buf *text)
-{
-	uint8_t key[PIN_KEY_LEN];
-	char pin[PIN_LENGTH_MAX + 1];
-	enum err e =
-	    keyring_find(store_keyring(m->delivery->store), m->order->key_id, key);
-
-	if (e != OK)
-		return e;
-	pin_derive(key, &m->order->recipe, pin);
-	secret_wipe(key, sizeof(key));
-	render(m->order, pin, text);
-	secret_wipe(pin, sizeof(pin));
-	return text->failed ? ERR_TOO_LARGE : OK;
+	if (again && m->lane == l)
+		return;
+	if (!again && d->parked_count >= PARKED_MAX) {
+		finish(m, MESSAGE_FAILED, MESSAGE_REASON_EXHAUSTED);
+		return;
+	}
+	move(m, DISPATCH_PARKED);
+	m->lane = l;
+	if (m->parked_ms == 0)
+		m->parked_ms = steady_ms(m);
+	line_join(&l->line, &m->place, again);
+	d->parked_count++;
+	if (lane_wait_ms(l) > 0)
+		event_active(
+		    d->kick, EV_TIMEOUT, 0); /* no carrier tells when that is over */
 }
 
 static void on_done(void *ctx, const struct carrier_outcome *outcome);
 
 static void
-submit(struct dispatch *m, struct lane *l, const struct conf_route *route,
-    struct carrier_message *message)
+submit(struct dispatch *m, struct lane *l, struct span text)
 {
 	struct order *o = m->order;
+	struct carrier *bind = lane_free_bind(l);
 	char pin_id[IDENT_TEXT_LEN + 1];
 	char application[IDENT_TEXT_LEN + 1];
+	struct carrier_message message = {.channel = channel_name(o->channel),
+	    .pin_id = pin_id,
+	    .application_id = application,
+	    .to = o->destination,
+	    .from = o->sender != NULL ? o->sender : m->sender,
+	    .text = text,
+	    .at_ms = m->delivery->clock->wall_ms(m->delivery->clock),
+	    .validity_ms = o->expires_at_ms - store_now_ms(m->delivery->store)};
 
 	ident_text(&o->recipe.pin_id, pin_id);
 	ident_text(&o->recipe.application, application);
-	message->channel = channel_name(o->channel);
-	message->pin_id = pin_id;
-	message->application_id = application;
-	message->to = o->destination;
-	message->from = o->sender != NULL ? o->sender
-			: route != NULL   ? route->sender
-					  : NULL;
-	message->at_ms = m->delivery->clock->wall_ms(m->delivery->clock);
-	m->lane = l;
-	m->outcome.carrier = l->carrier->config->name;
+	if (message.validity_ms <= 0) {
+		finish(m, MESSAGE_EXPIRED, MESSAGE_REASON_NONE);
+		return;
+	}
 	move(m, DISPATCH_HELD);
+	m->lane = l;
+	m->outcome.carrier = l->config->name;
+	m->probe = lane_begin(l);
 	m->submitting = true;
-	carrier_submit(l->carrier, message, on_done, m);
+	INVARIANT(bind != NULL); /* choose has looked */
+	carrier_submit(bind, &message, on_done, m);
+}
+
+static void
+render_and_submit(struct dispatch *m, struct lane *l)
+{
+	struct buf text;
+	enum err e;
+
+	buf_init(&text, ORDER_TEXT_MAX);
+	e = order_text_make(m->order, store_keyring(m->delivery->store), &text);
+	if (e == OK)
+		submit(m, l, buf_span(&text));
+	else
+		finish(m, MESSAGE_FAILED,
+		    e == ERR_NO_KEY ? MESSAGE_REASON_NO_KEY : MESSAGE_REASON_RENDER);
+	buf_fini(&text);
 }
 
 static void
 attempt(struct dispatch *m)
 {
-	const struct conf_route *route;
-	struct carrier_message message = {0};
-	struct buf text;
+	bool is_free;
 	struct lane *l;
-	enum err e;
 
-	if (is_too_late(m, &message.validity_ms)) {
+	if (is_too_late(m)) {
 		finish(m, MESSAGE_EXPIRED, MESSAGE_REASON_NONE);
 		return;
 	}
-	l = choose(m, &route);
-	if (l == NULL) {
-		finish(m, MESSAGE_FAILED, MESSAGE_REASON_NO_ROUTE);
-		return;
-	}
-	buf_init(&text, TEXT_MAX);
-	e = make_text(m, &text);
-	message.text = buf_span(&text);
-	if (e == OK)
-		submit(m, l, route, &message);
+	l = choose(m, &is_free);
+	if (l == NULL)
+		finish(m, MESSAGE_FAILED, MESSAGE_REASON_REFUSED);
+	else if (is_free)
+		render_and_submit(m, l);
 	else
-		finish(m, MESSAGE_FAILED,
-		    e == ERR_NO_KEY ? MESSAGE_REASON_NO_KEY : MESSAGE_REASON_RENDER);
-	buf_fini(&text);
+		park(m, l);
 }
 
 /* ---- what the carrier says ---- */
@@ -334,35 +419,48 @@ wait_for_next(struct dispatch *m)
 	after(m->timer, 1 + random % most);
 }
 
-static void
-park(struct dispatch *m)
+/* Another carrier, open and not tried in vain already, that takes it without a wait. */
+static bool
+has_other(struct dispatch *m)
 {
-	struct delivery *d = m->delivery;
+	for (size_t i = 0; i < m->plan_count; i++) {
+		struct lane *l = m->plan[i];
 
-	if (d->parked_count >= PARKED_MAX) {
-		finish(m, MESSAGE_FAILED, MESSAGE_REASON_EXHAUSTED);
-		return;
+		if (l != m->lane && may_try(m, l) && lane_is_open(l) && is_free_for(l, m))
+			return true;
 	}
-	move(m, DISPATCH_PARKED);
-	TAILQ_INSERT_TAIL(&m->lane->parked, m, line);
-	m->lane->parked_count++;
-	d->parked_count++;
+	return false;
 }
 
-/* It may or may not work another time. */
+/* It may or may not work another time: once at once by another carrier, else later. */
 static void
 not_yet(struct dispatch *m, const struct carrier_outcome *outcome)
 {
 	bool unknown = outcome->result == CARRIER_UNKNOWN;
 
-	if (m->delivery->stopping)
+	if (m->delivery->stopping) {
 		dispatch_free(m);
-	else if (m->order->attempts < m->delivery->conf->delivery_attempts)
+	} else if (m->order->attempts >= m->delivery->conf->delivery_attempts) {
+		finish(m, unknown ? MESSAGE_SUBMITTED : MESSAGE_FAILED,
+		    MESSAGE_REASON_EXHAUSTED);
+	} else if (!m->switched && has_other(m)) {
+		m->switched = true;
+		attempt(m);
+	} else {
 		wait_for_next(m);
-	else if (unknown)
-		finish(m, MESSAGE_SUBMITTED, MESSAGE_REASON_EXHAUSTED);
+	}
+}
+
+/* For good, as far as this carrier goes. */
+static void
+refused(struct dispatch *m, const struct carrier_outcome *outcome)
+{
+	m->declined |= bit_of(m, m->lane);
+	if (outcome->elsewhere && !m->delivery->stopping &&
+	    m->order->attempts < m->delivery->conf->delivery_attempts)
+		attempt(m);
 	else
-		finish(m, MESSAGE_FAILED, MESSAGE_REASON_EXHAUSTED);
+		finish(m, MESSAGE_FAILED, MESSAGE_REASON_REFUSED);
 }
 
 static void
@@ -392,10 +490,15 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 	m->submitting = false;
 	/* without a code and at once: it has not even tried */
 	if (at_once && outcome->result == CARRIER_RETRY && outcome->code == 0 &&
-	    !m->delivery->stopping) {
-		park(m);
+	    !outcome->throttled && !m->delivery->stopping) {
+		lane_undo(m->lane, m->probe);
+		park(m, m->lane);
 		return;
 	}
+	m->tried |= bit_of(m, m->lane);
+	m->avoid = m->lane;
+	m->parked_ms = 0;
+	lane_result(m->lane, m->probe, outcome);
 	m->order->attempts++;
 	m->outcome.code = outcome->code;
 	m->outcome.status = outcome->status;
@@ -409,7 +512,7 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 		finish(m, MESSAGE_ACCEPTED, MESSAGE_REASON_NONE);
 		return;
 	case CARRIER_REFUSED:
-		finish(m, MESSAGE_FAILED, MESSAGE_REASON_REFUSED);
+		refused(m, outcome);
 		return;
 	case CARRIER_RETRY:
 	case CARRIER_UNKNOWN:
@@ -454,7 +557,13 @@ on_answer_by(evutil_socket_t fd, short what, void *ctx)
 static void
 set_out(struct dispatch *m)
 {
-	attempt(m);
+	enum message_reason reason = make_plan(m);
+
+	m->place.deadline_ms = useful_until(m);
+	if (m->plan_count > 0)
+		attempt(m);
+	else
+		finish(m, MESSAGE_FAILED, reason);
 	if (m->order->answer == NULL)
 		return;
 	m->answer_by = evtimer_new(m->delivery->base, on_answer_by, m);
@@ -529,27 +638,33 @@ dispatch_new(struct delivery *d, struct order *o)
 	return &m->task;
 }
 
+struct dispatch *
+dispatch_at(struct line_item *place)
+{
+	struct dispatch *m = container_of(place, struct dispatch, place);
+
+	CHECK_OBJ(m, DISPATCH_MAGIC);
+	return m;
+}
+
 bool
 dispatch_again(struct dispatch *m)
 {
+	struct lane *l = m->lane;
+	size_t count = l->line.count;
+
 	INVARIANT(m->state == DISPATCH_PARKED);
 	attempt(m);
-	if (m->state != DISPATCH_PARKED)
-		return true;
-	/* it keeps its place, though its line may be another carrier's now */
-	TAILQ_REMOVE(&m->lane->parked, m, line);
-	TAILQ_INSERT_HEAD(&m->lane->parked, m, line);
-	return false;
+	return l->line.count < count;
 }
 
-void
-dispatch_expire(struct dispatch *m)
+bool
+dispatch_reconsider(struct dispatch *m)
 {
-	int64_t left_ms;
-
 	INVARIANT(m->state == DISPATCH_PARKED);
-	if (is_too_late(m, &left_ms))
-		finish(m, MESSAGE_EXPIRED, MESSAGE_REASON_NONE);
+	if (is_too_late(m) || (!is_patient(m) && has_other(m)))
+		return dispatch_again(m);
+	return false;
 }
 
 void

@@ -16,18 +16,16 @@
 
 #include "lookup/lookup.h"
 #include "server/deliver.h"
+#include "server/lane.h"
 #include "server/receipts.h"
 
-enum { DELIVERY_MAGIC = 0x64656c69, PARKED_MAX = 65536 };
+enum {
+	DELIVERY_MAGIC = 0x64656c69,
+	PARKED_MAX = 65536,
+	PLAN_MAX = CONF_ROUTE_CARRIERS_MAX
+};
 
 TAILQ_HEAD(dispatch_list, dispatch);
-
-/* A carrier and the messages that wait until it has room. */
-struct lane {
-	struct carrier *carrier;
-	struct dispatch_list parked;
-	size_t parked_count;
-};
 
 struct delivery {
 	unsigned magic;
@@ -39,6 +37,7 @@ struct delivery {
 	struct queue *queue;
 	struct receipts *receipts;
 	struct event *kick;
+	struct event *again; /* a rate held something up */
 	struct event *sweep;
 	struct event *bell;
 	struct event *deadline;
@@ -71,10 +70,19 @@ struct dispatch {
 	struct delivery *delivery;
 	struct order *order;         /* whose arena this is in */
 	TAILQ_ENTRY(dispatch) entry; /* of all */
-	TAILQ_ENTRY(dispatch) line;  /* of a lane */
+	struct line_item place;      /* in the line of its lane */
 	enum dispatch_state state;
-	struct lane *lane;
-	bool submitting; /* inside carrier_submit */
+	struct lane *lane;           /* the carrier that has it, or that it waits for */
+	struct lane *plan[PLAN_MAX]; /* its carriers, in the order to be tried */
+	size_t plan_count;
+	const char *sender; /* of the route */
+	unsigned tried;     /* bits of the plan: it was given to them */
+	unsigned declined;  /* they will not take it */
+	struct lane *avoid; /* the one that failed last */
+	int64_t parked_ms;  /* steady; when it began to wait; 0: it does not */
+	bool switched;      /* went to another carrier without waiting, once */
+	bool submitting;    /* inside carrier_submit */
+	bool probe;         /* of its lane's breaker */
 	bool listed;
 	struct event *timer; /* the next attempt, made when first needed */
 	struct event *answer_by;
@@ -86,10 +94,13 @@ struct dispatch {
 /* In the order's arena; the task begins it on delivery's thread. */
 struct task *dispatch_new(struct delivery *d, struct order *o) MUST_CHECK;
 void dispatch_free(struct dispatch *m);
-/* A parked one, once more; false when it is parked again. */
+/* The one whose place in a line it is. */
+struct dispatch *dispatch_at(struct line_item *place);
+/* A parked one, once more; true when it left its line. */
 bool dispatch_again(struct dispatch *m);
-/* A parked one whose time is over ends; another stays. */
-void dispatch_expire(struct dispatch *m);
+/* A parked one whose time is over ends, one that has waited long goes to another carrier
+ * that is free; true when it left its line. */
+bool dispatch_reconsider(struct dispatch *m);
 /* Gives up what is not in a carrier's or the store's hands: it stays open in the store.
  */
 void dispatch_stop(struct dispatch *m);

@@ -30,6 +30,9 @@ enum message_reason {
 	MESSAGE_REASON_EXHAUSTED = 4, /* every attempt failed */
 	MESSAGE_REASON_RENDER = 5,    /* cannot be rendered or encoded */
 	MESSAGE_REASON_NO_KEY = 6,    /* the key of the PIN is gone */
+	MESSAGE_REASON_DENIED = 7,    /* by the table of routes */
+	MESSAGE_REASON_POISON = 8, /* the process ended while it was rendered, again and
+				      again */
 };
 
 /* What a number lookup says (contract 3.1); stored, only ever add at the end. */
