@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "twofa/phone.h"
+#include "twofa/report_body.h"
 
 enum { PLACEHOLDERS_MAX = 50, PLACEHOLDER_NAME_MAX = 100, PLACEHOLDER_VALUE_MAX = 1000 };
 
@@ -48,29 +49,6 @@ check_placeholders(struct call *c, json_t *map, struct arena *a)
 	return kept;
 }
 
-/*
- * The id by which delivery reports will name a message: made from what names it
- * already, in the form of a UUID (RFC 9562, version 8), so that nothing is stored.
- */
-static void
-put_external_id(struct json_out *out, const struct ident *pin_id, unsigned seq)
-{
-	uint8_t bytes[9 + IDENT_LEN + 4] = "external";
-	uint8_t hash[SECRET_HASH_LEN];
-	char hex[2 * 16 + 1];
-	char text[40];
-
-	memcpy(bytes + 9, pin_id->bytes, IDENT_LEN);
-	memcpy(bytes + 9 + IDENT_LEN, &seq, sizeof(seq));
-	secret_hash((struct span){(const char *)bytes, sizeof(bytes)}, hash);
-	hash[6] = (uint8_t)((hash[6] & 0x0f) | 0x80);
-	hash[8] = (uint8_t)((hash[8] & 0x3f) | 0x80);
-	secret_hex_lower(hash, 16, hex);
-	snprintf(text, sizeof(text), "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
-	    hex + 16, hex + 20);
-	json_out_text(out, "externalMessageId", text);
-}
-
 static void
 put_sms_status(struct call *c, struct json_out *out)
 {
@@ -84,6 +62,7 @@ put_sent(struct call *c, bool to_first)
 {
 	struct json_out out = call_json(c);
 	char id[IDENT_TEXT_LEN + 1];
+	char external[REPORT_ID_LEN + 1];
 
 	ident_text(&c->pin_id, id);
 	json_out_object(&out, NULL);
@@ -93,8 +72,10 @@ put_sent(struct call *c, bool to_first)
 	put_sms_status(c, &out);
 	if (to_first)
 		json_out_text(&out, "pinId", id);
-	if (c->track_delivery)
-		put_external_id(&out, &c->pin_id, c->message_seq);
+	if (c->track_delivery) {
+		report_message_id(&c->pin_id, c->message_seq, external);
+		json_out_text(&out, "externalMessageId", external);
+	}
 	json_out_end(&out);
 	c->response.status = 200;
 }
@@ -201,6 +182,7 @@ check_send(struct call *c)
 		j->from = r.from;
 	j->job.finish = send_finished;
 	c->track_delivery = r.track_delivery.value;
+	j->order->tracked = c->track_delivery;
 	c->job = j;
 	return OK;
 }
@@ -282,6 +264,7 @@ check_resend(struct call *c)
 	j->interval_ms = c->api->options.resend_interval_ms;
 	j->job.finish = resend_finished;
 	c->track_delivery = r.track_delivery.value;
+	j->order->tracked = c->track_delivery;
 	c->job = j;
 	return OK;
 }

@@ -21,6 +21,17 @@ secret_hmac(const uint8_t key[32], struct span message, uint8_t out[SECRET_MAC_L
 }
 
 void
+secret_hmac_long(struct span key, struct span message, uint8_t out[SECRET_MAC_LEN])
+{
+	crypto_auth_hmacsha256_state state;
+
+	crypto_auth_hmacsha256_init(&state, (const uint8_t *)key.ptr, key.len);
+	crypto_auth_hmacsha256_update(&state, (const uint8_t *)message.ptr, message.len);
+	crypto_auth_hmacsha256_final(&state, out);
+	sodium_memzero(&state, sizeof(state));
+}
+
+void
 secret_hash(struct span message, uint8_t out[SECRET_HASH_LEN])
 {
 	INVARIANT(crypto_generichash(out, SECRET_HASH_LEN, (const uint8_t *)message.ptr,

@@ -16,6 +16,8 @@ enum { SECRET_PASSWORD_HASH_LEN = 128, SECRET_PASSWORD_MAX = 128 };
 void secret_init(void);
 /* HMAC-SHA-256 (RFC 2104, FIPS 198-1). */
 void secret_hmac(const uint8_t key[32], struct span message, uint8_t out[SECRET_MAC_LEN]);
+/* The same with a key of any length. */
+void secret_hmac_long(struct span key, struct span message, uint8_t out[SECRET_MAC_LEN]);
 /* BLAKE2b-256 without a key (RFC 7693). */
 void secret_hash(struct span message, uint8_t out[SECRET_HASH_LEN]);
 /* Equal content, in a time that depends on `len` alone. */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "server/order_text.h"
 #include "server/routing.h"
+#include "twofa/sms_text.h"
 
 enum {
 	DISPATCH_MAGIC = 0x64697370,
@@ -168,6 +169,7 @@ finish(struct dispatch *m, enum message_state state, enum message_reason reason)
 	j->state = state;
 	j->reason = reason;
 	j->attempts = m->order->attempts;
+	j->tracked = m->order->tracked;
 	m->task.run = outcome_recorded;
 	if (state == MESSAGE_ACCEPTED || state == MESSAGE_SUBMITTED)
 		answer(m, true);
@@ -337,6 +339,22 @@ park(struct dispatch *m, struct lane *l)
 
 static void on_done(void *ctx, const struct carrier_outcome *outcome);
 
+/* What a report says of the message as it went out. */
+static void
+note_for_report(struct dispatch *m, const struct carrier_message *message)
+{
+	struct arena arena;
+	struct sms_parts parts;
+
+	if (!m->order->tracked)
+		return;
+	m->outcome.sender = message->from;
+	arena_init(&arena);
+	if (sms_text_split(&arena, message->text, &parts) == OK)
+		m->outcome.parts = parts.count;
+	arena_fini(&arena);
+}
+
 static void
 submit(struct dispatch *m, struct lane *l, struct span text)
 {
@@ -359,6 +377,7 @@ submit(struct dispatch *m, struct lane *l, struct span text)
 		finish(m, MESSAGE_EXPIRED, MESSAGE_REASON_NONE);
 		return;
 	}
+	note_for_report(m, &message);
 	move(m, DISPATCH_HELD);
 	m->lane = l;
 	m->outcome.carrier = l->config->name;

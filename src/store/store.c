@@ -44,6 +44,7 @@ struct store {
 	int64_t watched_ms; /* steady time of the last look at foreign changes */
 	int64_t foreign_version;
 	bool access_dirty;   /* keys or users changed, and were not published */
+	bool reports_owed;   /* by the batch that is under way */
 	struct item **items; /* room for one batch */
 };
 
@@ -52,6 +53,7 @@ static const struct verb_row *const verbs[VERB_COUNT] = {
     [VERB_OUTCOME] = &verb_outcome,
     [VERB_RECEIPT] = &verb_receipt,
     [VERB_RECEIPTS_HELD] = &verb_receipts_held,
+    [VERB_REPORT_DONE] = &verb_report_done,
     [VERB_IDEMPOTENCY_ANSWER] = &verb_idempotency_answer,
     [VERB_RESEND] = &verb_resend,
     [VERB_SEND] = &verb_send,
@@ -78,6 +80,9 @@ static const struct verb_row *const verbs[VERB_COUNT] = {
     [VERB_SESSION_DELETE] = &verb_session_delete,
     [VERB_SESSION_TOUCH] = &verb_session_touch,
     [VERB_SESSION_LIST] = &verb_session_list,
+    [VERB_SUBSCRIPTIONS] = &verb_subscriptions,
+    [VERB_REPORTS_TAKE] = &verb_reports_take,
+    [VERB_REPORTS_OVERDUE] = &verb_reports_overdue,
     [VERB_OPEN_MESSAGES] = &verb_open_messages,
     [VERB_RETAIN] = &verb_retain,
     [VERB_IDEMPOTENCY_TRIM] = &verb_idempotency_trim,
@@ -180,7 +185,8 @@ run_jobs(struct store *s, struct task *jobs, int64_t now_ms)
 	    .secrets = s->secrets,
 	    .run = s->run,
 	    .entropy = &s->entropy.entropy,
-	    .now_ms = now_ms};
+	    .now_ms = now_ms,
+	    .reports_owed = &s->reports_owed};
 	enum err e = s->engine->ops->begin(s->engine);
 
 	for (enum verb v = 0; e == OK && v < VERB_COUNT; v++) {
@@ -241,6 +247,7 @@ run_batch(struct store *s, struct task *jobs)
 		j->now_ms = now_ms;
 		j->store = s;
 	}
+	s->reports_owed = false;
 	e = run_jobs(s, jobs, now_ms);
 	if (e == OK)
 		e = s->engine->ops->commit(s->engine);
@@ -248,6 +255,8 @@ run_batch(struct store *s, struct task *jobs)
 		if (now_ms - s->mark_ms >= MARK_MS)
 			s->mark_ms = now_ms;
 		note_access(s, jobs);
+		if (s->reports_owed && s->options.reports_owed != NULL)
+			s->options.reports_owed(s->options.ctx);
 		return;
 	}
 	stop_when_unsure(e);

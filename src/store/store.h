@@ -33,6 +33,7 @@ enum verb {
 	VERB_OUTCOME,
 	VERB_RECEIPT, /* after the outcomes, which name what it is about */
 	VERB_RECEIPTS_HELD,
+	VERB_REPORT_DONE,
 	VERB_IDEMPOTENCY_ANSWER,
 	VERB_RESEND,
 	VERB_SEND,
@@ -59,6 +60,9 @@ enum verb {
 	VERB_SESSION_DELETE,
 	VERB_SESSION_TOUCH,
 	VERB_SESSION_LIST,
+	VERB_SUBSCRIPTIONS,
+	VERB_REPORTS_TAKE,
+	VERB_REPORTS_OVERDUE,
 	VERB_OPEN_MESSAGES,
 	VERB_RETAIN,
 	VERB_IDEMPOTENCY_TRIM,
@@ -152,6 +156,7 @@ enum { RECEIPT_HELD_MS = 60000, RECEIPTS_HELD_MAX = 10000 };
 /* The message that a receipt is about. */
 struct receipt_match {
 	bool found;
+	bool tracked;
 	struct ident pin_id;
 	unsigned seq;
 };
@@ -171,6 +176,9 @@ struct outcome_job {
 	int64_t lookup_at_ms;      /* 0: nobody was asked */
 	enum report_status status; /* REPORT_NONE: what the state amounts to */
 	enum report_error error;
+	bool tracked;       /* somebody may want a report of it */
+	const char *sender; /* as it went out; NULL: not known, or nobody wants it */
+	int64_t parts;      /* 0: the same */
 };
 
 /*
@@ -203,6 +211,74 @@ struct receipts_held_job {
 	size_t count;
 	size_t capacity;
 	struct receipt_held *rows;
+};
+
+/* Who wants to be told: an entry of `reports:`. */
+struct report_subscription {
+	const char *name;
+	const char *account; /* its name */
+	unsigned groups;     /* 1 << group of each status that is wanted */
+	int64_t queue_max;
+};
+
+/* At a start: these and no others. What waits for others is kept, and waits. */
+struct subscriptions_job {
+	struct job job;
+	size_t count;
+	const struct report_subscription *rows;
+};
+
+/* The message that a report is about. */
+struct report_subject {
+	struct ident pin_id;
+	unsigned seq;
+};
+
+struct report_taken {
+	struct ident pin_id;
+	unsigned seq;
+	const char *body;
+	int64_t tries; /* with this one */
+	int64_t created_at_ms;
+};
+
+/* Reports that are due, to be sent now: nobody else gets them for lease_ms. */
+struct reports_take_job {
+	struct job job;
+	const char *subscription;
+	int64_t limit;
+	int64_t lease_ms;
+	size_t count;
+	size_t capacity;
+	struct report_taken *list;
+	int64_t next_at_ms; /* when the next one is due; 0: there is none */
+	int64_t dropped;    /* since the beginning, because the queue was full */
+};
+
+enum report_end { REPORT_END_TAKEN, REPORT_END_AGAIN, REPORT_END_DEAD };
+
+struct report_done_job {
+	struct job job;
+	const char *subscription;
+	struct ident pin_id;
+	unsigned seq;
+	enum report_end end;
+	int64_t again_ms; /* from now */
+	/* inside */
+	bool gone;
+};
+
+/*
+ * A stretch of messages that a carrier accepted and whose receipt has not come until
+ * wait_ms after the PIN's end: their fate is final, and unknown. Tracked ones alone.
+ */
+struct reports_overdue_job {
+	struct job job;
+	int64_t wait_ms;
+	int64_t limit;
+	size_t count;
+	size_t capacity;
+	struct report_subject *list;
 };
 
 struct message_status {
@@ -420,6 +496,9 @@ struct store_options {
 	void (*access_changed)(void *ctx, const struct access *access);
 	/* On the store's thread: a job of our own made or ended sessions. */
 	void (*session_changed)(void *ctx, const struct session_job *j);
+	/* On the store's thread, after the commit: there are new reports. NULL: nobody
+	 * wants to know. */
+	void (*reports_owed)(void *ctx);
 	void *ctx;
 };
 

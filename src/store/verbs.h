@@ -17,6 +17,7 @@ struct batch {
 	int64_t run;             /* of the process: which open records are ours */
 	const struct entropy *entropy;
 	int64_t now_ms;
+	bool *reports_owed; /* set by report_owe */
 };
 
 typedef enum err verb_step_f(struct batch *b, struct item **items, size_t n);
@@ -58,6 +59,10 @@ extern const struct verb_row verb_session_create;
 extern const struct verb_row verb_session_delete;
 extern const struct verb_row verb_session_touch;
 extern const struct verb_row verb_session_list;
+extern const struct verb_row verb_subscriptions;
+extern const struct verb_row verb_reports_take;
+extern const struct verb_row verb_reports_overdue;
+extern const struct verb_row verb_report_done;
 extern const struct verb_row verb_open_messages;
 extern const struct verb_row verb_retain;
 extern const struct verb_row verb_idempotency_trim;
@@ -66,6 +71,14 @@ extern const struct verb_row verb_idempotency_trim;
 enum err idempotency_claim(struct batch *b, struct item **items, size_t *n) MUST_CHECK;
 /* After them: what failed leaves no record. */
 enum err idempotency_settle(struct batch *b, struct item **items, size_t n) MUST_CHECK;
+
+/*
+ * Reports of these messages, to all who subscribed: for every verb that makes a fate
+ * final, in its transaction. A message that is not tracked, not final or was reported
+ * before is passed over.
+ */
+enum err report_owe(
+    struct batch *b, const struct report_subject *subjects, size_t n) MUST_CHECK;
 
 struct job *job_of(struct item *it);
 /* The verb's own struct from the item inside its job. */

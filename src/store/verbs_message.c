@@ -42,6 +42,8 @@ bind_outcome(struct item *it, struct binder *b)
 	bind_lookup(j, b);
 	bind_int(b, (int64_t)j->status);
 	bind_int(b, (int64_t)j->error);
+	bind_text(b, j->sender);
+	bind_int(b, j->parts);
 }
 
 static enum err
@@ -52,7 +54,26 @@ record_outcome(struct batch *b, struct item **items, size_t n)
 	return batch_each(b, &step, items, n);
 }
 
-const struct verb_row verb_outcome = {"outcome", {record_outcome}};
+static enum err
+owe_reports(struct batch *b, struct item **items, size_t n)
+{
+	struct report_subject *subjects = mem_array(n, sizeof(*subjects));
+	size_t count = 0;
+	enum err e;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct outcome_job *j = outcome_of(items[i]);
+
+		if (items[i]->err == OK && j->tracked && message_is_final(j->state))
+			subjects[count++] =
+			    (struct report_subject){.pin_id = j->pin_id, .seq = j->seq};
+	}
+	e = report_owe(b, subjects, count);
+	mem_free(subjects);
+	return e;
+}
+
+const struct verb_row verb_outcome = {"outcome", {record_outcome, owe_reports}};
 
 /* ---- open messages ---- */
 

@@ -50,6 +50,26 @@ read_apply(struct item *it, struct row *r)
 	m->found = true;
 	row_ident(r, &m->pin_id);
 	m->seq = (unsigned)row_int(r);
+	m->tracked = row_bool(r);
+}
+
+static enum err
+owe_reports(struct batch *b, struct item **items, size_t n)
+{
+	struct report_subject *subjects = mem_array(n + 1, sizeof(*subjects));
+	size_t count = 0;
+	enum err e;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct receipt_match *m = &held_of(items[i])->match;
+
+		if (items[i]->err == OK && m->found && m->tracked)
+			subjects[count++] =
+			    (struct report_subject){.pin_id = m->pin_id, .seq = m->seq};
+	}
+	e = report_owe(b, subjects, count);
+	mem_free(subjects);
+	return e;
 }
 
 /* Both verbs come by here, and nothing else moves a message by a receipt. */
@@ -58,7 +78,9 @@ apply(struct batch *b, struct item **items, size_t n)
 {
 	static const struct each step = {SQL_RECEIPT_APPLY, bind_apply, read_apply, NULL};
 
-	return batch_each(b, &step, items, n);
+	enum err e = batch_each(b, &step, items, n);
+
+	return e == OK ? owe_reports(b, items, n) : e;
 }
 
 /* ---- a receipt that comes ---- */

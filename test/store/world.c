@@ -138,8 +138,8 @@ world_configure(struct world *w, const struct application_change *change)
 	assert_int_equal(world_run(w, &app.job, VERB_APPLICATION_PUT), OK);
 }
 
-struct world_sent
-world_send(struct world *w, const char *to)
+static struct world_sent
+send(struct world *w, const char *to, bool tracked)
 {
 	struct world_sent out = {0};
 	struct order *o = order_new();
@@ -151,6 +151,7 @@ world_send(struct world *w, const char *to)
 	uint8_t key[PIN_KEY_LEN];
 
 	o->channel = CHANNEL_SMS;
+	o->tracked = tracked;
 	o->destination = arena_text(&o->arena, span_of(to));
 	out.err = world_run(w, &j.job, VERB_SEND);
 	out.wait_ms = j.wait_ms;
@@ -163,6 +164,18 @@ world_send(struct world *w, const char *to)
 	}
 	order_free(o);
 	return out;
+}
+
+struct world_sent
+world_send(struct world *w, const char *to)
+{
+	return send(w, to, false);
+}
+
+struct world_sent
+world_send_tracked(struct world *w, const char *to)
+{
+	return send(w, to, true);
 }
 
 struct world_verified
@@ -215,8 +228,12 @@ enum err
 world_outcome(
     struct world *w, const struct ident *pin_id, unsigned seq, enum message_state state)
 {
-	struct outcome_job j = {
-	    .pin_id = *pin_id, .seq = seq, .state = state, .carrier = "c", .attempts = 1};
+	struct outcome_job j = {.pin_id = *pin_id,
+	    .seq = seq,
+	    .state = state,
+	    .carrier = "c",
+	    .attempts = 1,
+	    .tracked = true};
 
 	return world_run(w, &j.job, VERB_OUTCOME);
 }

@@ -46,6 +46,7 @@ struct world_sent {
 };
 
 struct world_sent world_send(struct world *w, const char *to);
+struct world_sent world_send_tracked(struct world *w, const char *to);
 
 struct world_verified {
 	enum err err;

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "twofa/report_body.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "base/json_out.h"
+
+enum { RETRY_MAX = 1000, LABEL_LEN = 9, TIME_LEN = 32 };
+
+/* The label tells ids of different kinds apart. */
+static void
+put_id(const char label[LABEL_LEN], const struct ident *pin_id, unsigned seq, char *out)
+{
+	uint8_t bytes[LABEL_LEN + IDENT_LEN + 4];
+	uint8_t hash[SECRET_HASH_LEN];
+	char hex[2 * 16 + 1];
+
+	memcpy(bytes, label, LABEL_LEN);
+	memcpy(bytes + LABEL_LEN, pin_id->bytes, IDENT_LEN);
+	for (unsigned i = 0; i < 4; i++)
+		bytes[LABEL_LEN + IDENT_LEN + i] = (uint8_t)(seq >> 8 * i);
+	secret_hash((struct span){(const char *)bytes, sizeof(bytes)}, hash);
+	hash[6] = (uint8_t)((hash[6] & 0x0f) | 0x80);
+	hash[8] = (uint8_t)((hash[8] & 0x3f) | 0x80);
+	secret_hex_lower(hash, 16, hex);
+	snprintf(out, REPORT_ID_LEN + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
+	    hex + 12, hex + 16, hex + 20);
+}
+
+void
+report_message_id(const struct ident *pin_id, unsigned seq, char out[REPORT_ID_LEN + 1])
+{
+	put_id("external", pin_id, seq, out);
+}
+
+void
+report_event_id(const struct ident *pin_id, unsigned seq, char out[REPORT_ID_LEN + 1])
+{
+	put_id("an event", pin_id, seq, out);
+}
+
+enum report_error
+report_error_of(
+    enum report_error reported, enum report_status status, enum message_reason reason)
+{
+	const struct report_status_row *row = report_status_find(status);
+
+	if (reported != REPORT_ERROR_NO_ERROR || row == NULL)
+		return reported;
+	if (row->group == REPORT_GROUP_EXPIRED)
+		return status == REPORT_EXPIRED_DLR_UNKNOWN
+			   ? REPORT_ERROR_EC_UNKNOWN_ERROR
+			   : REPORT_ERROR_EC_VALIDITY_EXPIRED;
+	if (reason == MESSAGE_REASON_UNREACHABLE)
+		return REPORT_ERROR_EC_ABSENT_SUBSCRIBER;
+	if (reason == MESSAGE_REASON_EXHAUSTED)
+		return REPORT_ERROR_EC_NO_RESPONSE;
+	return reason == MESSAGE_REASON_NONE ? reported
+					     : REPORT_ERROR_EC_PROVIDER_GENERAL_ERROR;
+}
+
+/* "2019-11-09T16:00:00.000+0000", as published. */
+static void
+put_time(struct json_out *o, const char *name, int64_t ms)
+{
+	time_t s = (time_t)(ms / 1000);
+	char text[TIME_LEN];
+	char all[2 * TIME_LEN];
+	struct tm tm;
+
+	gmtime_r(&s, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(all, sizeof(all), "%s.%03d+0000", text, (int)(ms % 1000));
+	json_out_text(o, name, all);
+}
+
+static void
+put_status(struct json_out *o, enum report_status status)
+{
+	const struct report_status_row *row = report_status_find(status);
+
+	INVARIANT(row != NULL);
+	json_out_object(o, "status");
+	json_out_int(o, "groupId", (int64_t)row->group);
+	json_out_text(o, "groupName", row->group_name);
+	json_out_int(o, "id", (int64_t)row->id);
+	json_out_text(o, "name", row->name);
+	json_out_text(o, "description", row->description);
+	json_out_end(o);
+}
+
+static void
+put_error(struct json_out *o, enum report_error error)
+{
+	const struct report_error_row *row = report_error_find(error);
+
+	INVARIANT(row != NULL);
+	json_out_object(o, "error");
+	json_out_int(o, "groupId", (int64_t)row->group);
+	json_out_text(o, "groupName", row->group_name);
+	json_out_int(o, "id", (int64_t)row->id);
+	json_out_text(o, "name", row->name);
+	json_out_text(o, "description", row->description);
+	json_out_bool(o, "permanent", row->permanent);
+	json_out_end(o);
+}
+
+void
+report_body_put(struct buf *to, const struct report_facts *f)
+{
+	char id[REPORT_ID_LEN + 1];
+	struct json_out o;
+
+	report_message_id(&f->pin_id, f->seq, id);
+	json_out_init(&o, to);
+	json_out_object(&o, NULL);
+	json_out_array(&o, "results");
+	json_out_object(&o, NULL);
+	json_out_text(&o, "messageId", id);
+	json_out_text(&o, "to", f->to);
+	json_out_text(&o, "sender", f->sender);
+	put_time(&o, "sentAt", f->sent_at_ms);
+	put_time(&o, "doneAt", f->done_at_ms);
+	if (f->parts > 0)
+		json_out_int(&o, "messageCount", f->parts);
+	put_status(&o, f->status);
+	put_error(&o, f->error);
+	json_out_end(&o);
+	json_out_end(&o);
+	json_out_end(&o);
+}
+
+void
+report_sign(struct span secret, int64_t timestamp_s, struct span body,
+    char out[REPORT_SIGNATURE_LEN + 1])
+{
+	uint8_t mac[SECRET_MAC_LEN];
+	struct buf signed_text;
+
+	buf_init(&signed_text, body.len + TIME_LEN);
+	buf_printf(&signed_text, "%lld.", (long long)timestamp_s);
+	buf_add(&signed_text, body.ptr, body.len);
+	secret_hmac_long(secret, buf_span(&signed_text), mac);
+	secret_hex_lower(mac, sizeof(mac), out);
+	buf_fini(&signed_text);
+}
+
+int64_t
+report_retry_ms(int64_t n, int64_t unit_ms)
+{
+	INVARIANT(n >= 1 && n <= RETRY_MAX);
+	return unit_ms + unit_ms * n * n;
+}
