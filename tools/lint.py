@@ -46,6 +46,7 @@ SYSTEM_HEADERS = [
         "only net, carrier, lookup and server have an event loop",
     ),
     (r"curl/.*", {"net"}, "only net speaks HTTP to others"),
+    (r"openssl/.*", {"net", "server"}, "only net and server speak TLS"),
     (SOCKET_HEADERS, set(ROOMS) - {"twofa", "api"}, "this room has no sockets"),
     (r"unistd\.h", set(ROOMS) - {"twofa"}, "twofa does no I/O"),
 ]

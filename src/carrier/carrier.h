@@ -79,6 +79,10 @@ struct carrier_config {
 	const char *system_id;
 	const char *password;
 	const char *system_type;
+	int64_t bind; /* enum smpp_bind */
+	bool tls;
+	const char *tls_ca;          /* NULL: what the system trusts */
+	const char *tls_name;        /* NULL: host */
 	int64_t window;              /* PDUs without a response; 1..1000 */
 	int64_t enquire_link_ms;     /* silence after which the link is probed */
 	int64_t response_timeout_ms; /* for any response */

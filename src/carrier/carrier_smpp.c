@@ -14,6 +14,7 @@
 #include "carrier/smpp_inbox.h"
 #include "carrier/smpp_receipt.h"
 #include "carrier/types.h"
+#include "net/tls_client.h"
 #include "twofa/sms_text.h"
 
 enum {
@@ -28,6 +29,8 @@ enum {
 	NPI_E164 = 1,
 	SHORT_CODE_DIGITS_MAX = 6
 };
+
+enum smpp_bind { SMPP_BIND_TRANSCEIVER, SMPP_BIND_TRANSMITTER, SMPP_BIND_PAIR };
 
 /* A text in the carrier's hands, in an arena that is wiped at its end. */
 struct parcel {
@@ -59,8 +62,10 @@ struct carrier_smpp {
 	struct carrier_config config;
 	struct carrier_env env;
 	struct smpp_session *session;
+	struct smpp_session *receiver; /* of a pair; else NULL */
 	struct smpp_inbox *inbox;
-	struct event *timer; /* the oldest response that is awaited */
+	struct tls_client *tls; /* NULL: in the clear */
+	struct event *timer;    /* the oldest response that is awaited */
 	LIST_HEAD(, parcel) parcels;
 	struct parcel *unsent; /* has parts that the window did not take yet */
 	TAILQ_HEAD(waiting_list, waiting) waiting;
@@ -174,7 +179,8 @@ send_part(struct carrier_smpp *s, struct parcel *p)
 
 	INVARIANT(udh + part.len <= sizeof(octets));
 	/* the id that is kept is the first part's, so its receipt alone has a meaning */
-	p->pdu.registered_delivery = p->sent == 0;
+	p->pdu.registered_delivery =
+	    p->sent == 0 && s->config.bind != SMPP_BIND_TRANSMITTER;
 	if (udh > 0)
 		sms_text_udh(
 		    p->reference, p->parts.count, p->sent + 1, (uint8_t *)octets);
@@ -382,6 +388,29 @@ on_pdu(void *ctx, const struct smpp_pdu *pdu)
 		smpp_inbox_take(s->inbox, s->session, pdu);
 }
 
+/* The receiver of a pair only hears; whether it is there changes nothing for submits. */
+static void
+on_receiver_pdu(void *ctx, const struct smpp_pdu *pdu)
+{
+	struct carrier_smpp *s = ctx;
+
+	if (pdu->command == SMPP_deliver_sm || pdu->command == SMPP_data_sm)
+		smpp_inbox_take(s->inbox, s->receiver, pdu);
+}
+
+static void
+on_receiver_up(void *ctx)
+{
+	(void)ctx;
+}
+
+static void
+on_receiver_down(void *ctx, const char *why)
+{
+	(void)ctx;
+	(void)why;
+}
+
 /* The oldest has waited too long: it may have been taken. Is the other side still there?
  */
 static void
@@ -474,19 +503,49 @@ init_window(struct carrier_smpp *s)
 		TAILQ_INSERT_TAIL(&s->spare, &s->slots[i], entry);
 }
 
+static void
+open_sessions(struct carrier_smpp *s)
+{
+	struct smpp_session_user user = {.bind = s->config.bind == SMPP_BIND_TRANSCEIVER
+						     ? SMPP_bind_transceiver
+						     : SMPP_bind_transmitter,
+	    .tls = s->tls,
+	    .up = on_up,
+	    .down = on_down,
+	    .pdu = on_pdu,
+	    .ctx = s};
+	struct smpp_session_user receiver = {.bind = SMPP_bind_receiver,
+	    .tls = s->tls,
+	    .up = on_receiver_up,
+	    .down = on_receiver_down,
+	    .pdu = on_receiver_pdu,
+	    .ctx = s};
+
+	s->session = smpp_session_new(&s->config, &s->env, &user);
+	if (s->config.bind == SMPP_BIND_PAIR)
+		s->receiver = smpp_session_new(&s->config, &s->env, &receiver);
+}
+
 static enum err
 smpp_open(const struct carrier_config *config, const struct carrier_env *env,
     char why[256], struct carrier **out)
 {
 	const char *fault = config_fault(config);
-	struct smpp_session_user user = {on_up, on_down, on_pdu, NULL};
+	struct tls_client *tls = NULL;
 	struct carrier_smpp *s;
+	enum err e;
 
 	if (fault != NULL) {
 		snprintf(why, 256, "%s", fault);
 		return ERR_INVALID;
 	}
+	if (config->tls) {
+		e = tls_client_new(config->tls_ca, why, &tls);
+		if (e != OK)
+			return e;
+	}
 	s = mem_new(sizeof(*s));
+	s->tls = tls;
 	s->magic = SMPP_MAGIC;
 	s->config = *config;
 	s->config.port = given_or(config->port, 2775);
@@ -498,9 +557,8 @@ smpp_open(const struct carrier_config *config, const struct carrier_env *env,
 	init_window(s);
 	s->timer = evtimer_new(env->base, on_timer, s);
 	INVARIANT(s->timer != NULL);
-	user.ctx = s;
 	s->inbox = smpp_inbox_new(&s->config, &s->env);
-	s->session = smpp_session_new(&s->config, &s->env, &user);
+	open_sessions(s);
 	*out = &s->carrier;
 	return OK;
 }
@@ -526,6 +584,8 @@ smpp_free(struct carrier *c)
 
 	end_all(s, "the carrier was closed");
 	smpp_session_free(s->session);
+	smpp_session_free(s->receiver);
+	tls_client_free(s->tls);
 	smpp_inbox_free(s->inbox);
 	event_free(s->timer);
 	mem_free(s->slots);

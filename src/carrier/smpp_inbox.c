@@ -73,8 +73,7 @@ void
 smpp_inbox_take(
     struct smpp_inbox *in, struct smpp_session *session, const struct smpp_pdu *pdu)
 {
-	enum smpp_command response =
-	    pdu->command == SMPP_data_sm ? SMPP_data_sm_resp : SMPP_deliver_sm_resp;
+	enum smpp_command response = smpp_response_of(pdu->command);
 	struct waiting_receipt *w = SLIST_FIRST(&in->spare);
 	struct smpp_receipt r;
 	enum err e = smpp_receipt_read(pdu, &r);

@@ -369,6 +369,17 @@ smpp_is_response(enum smpp_command c)
 	return shapes[c].id >> RESPONSE_BIT != 0;
 }
 
+enum smpp_command
+smpp_response_of(enum smpp_command c)
+{
+	INVARIANT(!smpp_is_response(c));
+	for (size_t i = 0; i < countof(shapes); i++)
+		if (shapes[i].id == (shapes[c].id | 1u << RESPONSE_BIT))
+			return (enum smpp_command)i;
+	INVARIANT(!"a request without a response");
+	return SMPP_generic_nack;
+}
+
 const char *
 smpp_command_name(enum smpp_command c)
 {

@@ -78,6 +78,8 @@ enum err smpp_pdu_decode(
 enum err smpp_pdu_encode(
     const struct smpp_pdu *pdu, struct buf *out, const char **field_out) MUST_CHECK;
 bool smpp_is_response(enum smpp_command c);
+/* Of a request. */
+enum smpp_command smpp_response_of(enum smpp_command c);
 const char *smpp_command_name(enum smpp_command c);
 
 /* "ESME_RTHROTTLED", or "vendor" for what the specification does not name. */

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "net/tls_client.h"
 
 enum {
 	SESSION_MAGIC = 0x736d7070,
@@ -91,7 +92,8 @@ lose(struct smpp_session *s, const char *why)
 	s->failures++;
 	set_timer(s, wait_ms);
 	log_event(LOG_LEVEL_WARNING, "carrier_down", LOG_TEXT("carrier", s->config->name),
-	    LOG_TEXT("reason", why), LOG_INT("retryMs", wait_ms));
+	    LOG_TEXT("bind", smpp_command_name(s->user.bind)), LOG_TEXT("reason", why),
+	    LOG_INT("retryMs", wait_ms));
 	if (was_bound)
 		s->user.down(s->user.ctx, why);
 }
@@ -146,8 +148,11 @@ put_now(struct smpp_session *s, const struct smpp_pdu *pdu)
 
 	buf_init(&out, SMPP_PDU_LEN_MAX);
 	INVARIANT(smpp_pdu_encode(pdu, &out, &field) == OK);
-	(void)!send(
-	    bufferevent_getfd(s->link), out.ptr, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (s->user.tls != NULL)
+		tls_client_put_now(s->link, buf_span(&out));
+	else
+		(void)!send(bufferevent_getfd(s->link), out.ptr, out.len,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
 	buf_fini(&out);
 }
 
@@ -160,7 +165,7 @@ copy_text(char *out, size_t size, const char *text)
 static void
 bind_session(struct smpp_session *s)
 {
-	struct smpp_pdu pdu = {.command = SMPP_bind_transceiver,
+	struct smpp_pdu pdu = {.command = s->user.bind,
 	    .sequence = smpp_session_sequence(s),
 	    .interface_version = INTERFACE_VERSION};
 	const struct carrier_config *c = s->config;
@@ -207,6 +212,7 @@ on_bind_resp(struct smpp_session *s, const struct smpp_pdu *pdu)
 	s->heard = true;
 	set_timer(s, s->config->enquire_link_ms);
 	log_event(LOG_LEVEL_INFO, "carrier_up", LOG_TEXT("carrier", s->config->name),
+	    LOG_TEXT("bind", smpp_command_name(s->user.bind)),
 	    LOG_TEXT("smsc", pdu->system_id));
 	s->user.up(s->user.ctx);
 }
@@ -215,7 +221,7 @@ static void
 on_pdu(struct smpp_session *s, const struct smpp_pdu *pdu)
 {
 	s->heard = true;
-	if (pdu->command == SMPP_bind_transceiver_resp ||
+	if (pdu->command == smpp_response_of(s->user.bind) ||
 	    (pdu->command == SMPP_generic_nack && s->state == BINDING)) {
 		on_bind_resp(s, pdu);
 	} else if (pdu->command == SMPP_enquire_link) {
@@ -310,6 +316,7 @@ static void
 on_link(struct bufferevent *link, short what, void *ctx)
 {
 	struct smpp_session *s = ctx;
+	const char *fault;
 	int dns;
 
 	CHECK_OBJ(s, SESSION_MAGIC);
@@ -318,8 +325,11 @@ on_link(struct bufferevent *link, short what, void *ctx)
 		return;
 	}
 	dns = bufferevent_socket_get_dns_error(link);
+	fault = s->user.tls == NULL ? NULL : tls_client_fault(link);
 	if (dns != 0)
 		lose(s, evutil_gai_strerror(dns));
+	else if (fault != NULL)
+		lose(s, fault);
 	else if ((what & BEV_EVENT_ERROR) != 0)
 		lose(s, evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
 	else
@@ -331,15 +341,21 @@ on_link(struct bufferevent *link, short what, void *ctx)
 static void
 connect_link(struct smpp_session *s)
 {
+	const struct carrier_config *c = s->config;
+	int options = BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS;
+
 	session_move(s, CONNECTING);
-	s->link = bufferevent_socket_new(
-	    s->env->base, -1, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+	if (s->user.tls != NULL)
+		s->link = tls_client_link(s->user.tls, s->env->base,
+		    c->tls_name != NULL ? c->tls_name : c->host, options);
+	else
+		s->link = bufferevent_socket_new(s->env->base, -1, options);
 	INVARIANT(s->link != NULL);
 	bufferevent_setcb(s->link, on_read, NULL, on_link, s);
 	bufferevent_setwatermark(s->link, EV_READ, 0, INPUT_MAX);
 	set_timer(s, s->config->connect_timeout_ms);
 	if (bufferevent_socket_connect_hostname(
-		s->link, s->dns, AF_UNSPEC, s->config->host, (int)s->config->port) != 0) {
+		s->link, s->dns, AF_UNSPEC, c->host, (int)c->port) != 0) {
 		lose(s, "the host cannot be looked up");
 		return;
 	}

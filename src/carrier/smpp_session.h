@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One bind to an SMSC: connecting, binding as transceiver, keeping the link alive and
+ * One bind to an SMSC: connecting, binding, keeping the link alive and
  * coming back after it was lost. It knows PDUs, and nothing of messages.
  *
  * DOWN -> CONNECTING -> BINDING -> BOUND, and from each back to DOWN, from where it
@@ -12,8 +12,11 @@
 #include "carrier/smpp_pdu.h"
 
 struct smpp_session;
+struct tls_client;
 
 struct smpp_session_user {
+	enum smpp_command bind; /* bind_transceiver, _transmitter or _receiver */
+	struct tls_client *tls; /* NULL: in the clear */
 	void (*up)(void *ctx);
 	/* Everything without a response is lost. The session may not be freed from here.
 	 */
