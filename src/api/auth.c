@@ -80,15 +80,18 @@ add_key(struct table *t, const struct key_row *row, size_t *nets)
 	*nets += k->net_count;
 }
 
+/* At most: one more than there are spaces. */
 static size_t
 count_nets(const struct access *access)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < access->key_count; i++)
-		for (const char *at = access->keys[i].terms.allowed; at != NULL;
-		     at = strchr(at + 1, ' '))
-			count++;
+	for (size_t i = 0; i < access->key_count; i++) {
+		const char *at = access->keys[i].terms.allowed;
+
+		for (count++; at != NULL && *at != '\0'; at++)
+			count += *at == ' ';
+	}
 	return count;
 }
 
