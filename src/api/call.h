@@ -56,6 +56,7 @@ struct dialect {
 	const struct json_row *create_template_rows;
 	const struct json_row *update_template_rows;
 	void (*put_template)(struct json_out *out, const struct template *t);
+	unsigned template_kinds; /* 1 << kind for each that it knows */
 	unsigned pin_length_max;
 	/* Members of an API key, inside an open object; the secret once, else NULL. */
 	const struct json_row *key_rows;
@@ -70,6 +71,7 @@ extern const struct dialect dialect_auth;
 extern const struct dialect dialect_account;
 extern const struct dialect dialect_settings_v1;
 extern const struct dialect dialect_settings_v2;
+extern const struct dialect dialect_watchword;
 extern const struct dialect dialect_own;
 
 struct call {

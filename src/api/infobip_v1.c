@@ -309,5 +309,7 @@ const struct dialect dialect_v1 = {
     .create_template_rows = create_template_rows,
     .update_template_rows = update_template_rows,
     .put_template = put_template,
+    /* nobody who speaks it can read the other kind */
+    .template_kinds = 1u << TEMPLATE_MESSAGE,
     .pin_length_max = 8,
 };

@@ -205,6 +205,10 @@ put_regional(struct json_out *out, const struct template *t)
 static void
 put_template(struct json_out *out, const struct template *t)
 {
+	if (t->kind == TEMPLATE_EMAIL) {
+		ops_put_email_template(out, t);
+		return;
+	}
 	ops_put_template(out, t);
 	json_out_text(out, "language", t->language);
 	json_out_text(out, "voiceName", t->voice_name);
@@ -224,8 +228,9 @@ static const struct route routes[] = {
     {"POST", "/applications/{}/messages", SCOPE_MANAGE, &op_template_create},
     {"GET", "/applications/{}/messages/{}", SCOPE_MANAGE, &op_template_get},
     {"PUT", "/applications/{}/messages/{}", SCOPE_MANAGE, &op_template_update},
-    {"POST", "/applications/{}/email/messages", SCOPE_MANAGE, &op_no_channel},
-    {"PUT", "/applications/{}/email/messages/{}", SCOPE_MANAGE, &op_no_channel},
+    {"POST", "/applications/{}/email/messages", SCOPE_MANAGE, &op_email_template_create},
+    {"PUT", "/applications/{}/email/messages/{}", SCOPE_MANAGE,
+	&op_email_template_update},
     {"GET", "/applications/{}/verifications", SCOPE_PIN, &op_verifications},
     {"POST", "/pin", SCOPE_PIN, &op_send},
     {"POST", "/pin/voice", SCOPE_PIN, &op_no_channel},
@@ -247,5 +252,6 @@ const struct dialect dialect_v2 = {
     .create_template_rows = create_template_rows,
     .update_template_rows = update_template_rows,
     .put_template = put_template,
+    .template_kinds = 1u << TEMPLATE_MESSAGE | 1u << TEMPLATE_EMAIL,
     .pin_length_max = PIN_LENGTH_MAX,
 };

@@ -31,6 +31,8 @@ extern const struct operation op_template_get;
 extern const struct operation op_template_list;
 extern const struct operation op_template_create;
 extern const struct operation op_template_update;
+extern const struct operation op_email_template_create;
+extern const struct operation op_email_template_update;
 
 enum err ops_application_put(
     struct call *c, const struct application_change *change, bool create) MUST_CHECK;
@@ -55,5 +57,7 @@ enum err ops_proceed_application(struct call *c) MUST_CHECK;
 	}
 /* The members that stand first in every dialect, in their order. */
 void ops_put_template(struct json_out *out, const struct template *t);
+/* All members of an email template (contract 2.5). */
+void ops_put_email_template(struct json_out *out, const struct template *t);
 
 #endif

@@ -2,6 +2,7 @@
 /* Applications and templates, as far as the versions of the API agree (contract 1 and 2).
  */
 #include "api/ops.h"
+#include "twofa/mailbox.h"
 
 /* ---- applications ---- */
 
@@ -113,6 +114,7 @@ new_template_job(struct call *c)
 	rules->pin_length_max = c->dialect->pin_length_max;
 	rules->placeholder_required = c->api->options.template_placeholder_required;
 	j->account = c->principal.account;
+	j->kinds = c->dialect->template_kinds;
 	j->rules = rules;
 	j->fail = &c->fail;
 	c->job = j;
@@ -147,7 +149,8 @@ proceed_template_list(struct call *c)
 }
 
 static enum err
-check_template_put(struct call *c, const struct json_row *rows, bool create)
+check_template_put(
+    struct call *c, const struct json_row *rows, enum template_kind kind, bool create)
 {
 	struct template_change *change = arena_alloc(&c->arena, sizeof(*change));
 	enum err e = call_read_body(c, rows, change);
@@ -158,6 +161,7 @@ check_template_put(struct call *c, const struct json_row *rows, bool create)
 	e = create ? check_template_list(c) : check_template_get(c);
 	j = c->job;
 	j->create = create;
+	j->kind = kind;
 	j->change = change;
 	return e;
 }
@@ -165,19 +169,67 @@ check_template_put(struct call *c, const struct json_row *rows, bool create)
 static enum err
 check_template_create(struct call *c)
 {
-	return check_template_put(c, c->dialect->create_template_rows, true);
+	return check_template_put(
+	    c, c->dialect->create_template_rows, TEMPLATE_MESSAGE, true);
 }
 
 static enum err
 check_template_update(struct call *c)
 {
-	return check_template_put(c, c->dialect->update_template_rows, false);
+	return check_template_put(
+	    c, c->dialect->update_template_rows, TEMPLATE_MESSAGE, false);
+}
+
+#define AT(member) offsetof(struct template_change, member)
+#define EMAIL_ROWS(required)                                                             \
+	{"emailTemplateId", JSON_ROW_INT, required, AT(email_template), 1,               \
+	    (double)EMAIL_TEMPLATE_ID_MAX, NULL},                                        \
+	    {"from", JSON_ROW_TEXT, false, AT(from), 1, MAILBOX_FROM_MAX, NULL},         \
+	    {"landingPageId", JSON_ROW_TEXT, false, AT(landing_page), 1,                 \
+		EMAIL_TEMPLATE_LANDING_PAGE_MAX, NULL},                                  \
+	    {"pinLength", JSON_ROW_INT, false, AT(pin_length), 0, 0, NULL},              \
+	    {"pinType", JSON_ROW_TEXT, false, AT(pin_type), 1, 20, NULL},                \
+	{                                                                                \
+		0                                                                        \
+	}
+
+static const struct json_row create_email_rows[] = {EMAIL_ROWS(true)};
+static const struct json_row update_email_rows[] = {EMAIL_ROWS(false)};
+#undef EMAIL_ROWS
+#undef AT
+
+static enum err
+check_email_create(struct call *c)
+{
+	return check_template_put(c, create_email_rows, TEMPLATE_EMAIL, true);
+}
+
+static enum err
+check_email_update(struct call *c)
+{
+	return check_template_put(c, update_email_rows, TEMPLATE_EMAIL, false);
 }
 
 static enum err
 proceed_template_put(struct call *c)
 {
 	return call_offer(c, &((struct template_job *)c->job)->job, VERB_TEMPLATE_PUT);
+}
+
+void
+ops_put_email_template(struct json_out *out, const struct template *t)
+{
+	char id[IDENT_TEXT_LEN + 1];
+
+	ident_text(&t->id, id);
+	json_out_text(out, "messageId", id);
+	ident_text(&t->application, id);
+	json_out_text(out, "applicationId", id);
+	json_out_int(out, "pinLength", t->pin_length);
+	json_out_text(out, "pinType", pin_type_name(t->pin_type));
+	json_out_text(out, "from", t->sender);
+	json_out_int(out, "emailTemplateId", t->email_template);
+	json_out_text(out, "landingPageId", t->landing_page);
 }
 
 void
@@ -247,5 +299,13 @@ const struct operation op_template_create = {.name = "template_create",
     .answer = answer_template};
 const struct operation op_template_update = {.name = "template_update",
     .check = check_template_update,
+    .proceed = proceed_template_put,
+    .answer = answer_template};
+const struct operation op_email_template_create = {.name = "email_template_create",
+    .check = check_email_create,
+    .proceed = proceed_template_put,
+    .answer = answer_template};
+const struct operation op_email_template_update = {.name = "email_template_update",
+    .check = check_email_update,
     .proceed = proceed_template_put,
     .answer = answer_template};

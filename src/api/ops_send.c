@@ -134,6 +134,8 @@ send_finished(struct job *j)
 	c->wait_ms = send->wait_ms;
 	if (send->disabled && j->item.err == ERR_INVALID)
 		fail_add(&c->fail, "applicationId", "the application is not enabled");
+	else if (send->misfit && j->item.err == ERR_INVALID)
+		fail_add(&c->fail, "messageId", "is a template of another channel");
 	hand_on(j, send->order);
 }
 

@@ -5,7 +5,8 @@
 
 /* The order matters only in that the first one is the fallback. */
 static const struct dialect *const dialects[] = {&dialect_v2, &dialect_v1, &dialect_auth,
-    &dialect_account, &dialect_settings_v1, &dialect_settings_v2, &dialect_own};
+    &dialect_account, &dialect_settings_v1, &dialect_settings_v2, &dialect_watchword,
+    &dialect_own};
 
 static int
 hex_digit(char c)

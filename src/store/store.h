@@ -21,6 +21,7 @@
 #include "store/order.h"
 #include "twofa/api_key.h"
 #include "twofa/application.h"
+#include "twofa/email_template.h"
 #include "twofa/key_terms.h"
 #include "twofa/report.h"
 #include "twofa/template.h"
@@ -45,6 +46,10 @@ enum verb {
 	VERB_TEMPLATE_GET,
 	VERB_TEMPLATE_LIST,
 	VERB_TEMPLATE_PUT,
+	VERB_EMAIL_TEMPLATE_GET,
+	VERB_EMAIL_TEMPLATE_LIST,
+	VERB_EMAIL_TEMPLATE_PUT,
+	VERB_EMAIL_TEMPLATE_DELETE,
 	VERB_ACCOUNT_CREATE,
 	VERB_ACCOUNT_FIND,
 	VERB_KEY_CREATE,
@@ -89,7 +94,7 @@ struct window {
 	bool refused;
 };
 
-/* A send. OK; ERR_NOT_FOUND: application or template; ERR_INVALID: `disabled`;
+/* A send. OK; ERR_NOT_FOUND: application or template; ERR_INVALID: `disabled`, `misfit`;
  * ERR_THROTTLED: wait_ms. */
 struct send_job {
 	struct job job;
@@ -100,9 +105,11 @@ struct send_job {
 	const char *from;    /* or NULL */
 	struct order *order; /* destination, channel, placeholders are given */
 	bool disabled;
+	bool misfit; /* an email template for a phone, or the other way around */
 	int64_t wait_ms;
 	/* inside */
 	struct application_config config;
+	enum template_kind template_kind;
 	unsigned template_length;
 	struct window window;
 };
@@ -335,20 +342,41 @@ struct application_job {
 	struct application *list;
 };
 
+/*
+ * Get, list and put share it. A template of a kind that is not in `kinds` is none; a put
+ * of another kind than `kind` is ERR_INVALID and says so in `fail`.
+ */
 struct template_job {
 	struct job job;
 	struct ident account;
 	struct ident application;
 	struct ident id;
 	bool create;
+	enum template_kind kind; /* put */
+	unsigned kinds;          /* 1 << kind for each that the caller knows */
 	const struct template_change *change;
 	const struct template_rules *rules;
 	struct fail *fail;
 	bool application_found;
+	bool referred;
 	bool found;
 	size_t count;
 	size_t capacity;
 	struct template *list;
+};
+
+/* Get, list, put and delete share it. ERR_NOT_FOUND; delete: ERR_INVALID while a message
+ * template refers to it. */
+struct email_template_job {
+	struct job job;
+	struct ident account;
+	bool create; /* put: of an id of the store's choice */
+	struct email_template given;
+	struct fail *fail;
+	bool used;
+	size_t count;
+	size_t capacity;
+	struct email_template *list;
 };
 
 /* ERR_EXISTS on create; ERR_NOT_FOUND on find. */

@@ -201,10 +201,10 @@ read_template(struct item *it, struct row *r)
 	struct template *t = add_template(j);
 	struct arena *a = j->job.arena;
 
-	j->found = true;
 	t->account = j->account;
 	row_ident(r, &t->application);
 	row_ident(r, &t->id);
+	t->kind = (enum template_kind)row_int(r);
 	t->pin_type = (enum pin_type)row_int(r);
 	t->pin_length = (unsigned)row_int(r);
 	t->text = row_text(r, a);
@@ -218,6 +218,11 @@ read_template(struct item *it, struct row *r)
 	t->dlt_template = row_text(r, a);
 	t->dlt_telemarketer = row_text(r, a);
 	t->v1_sender = row_bool(r);
+	t->email_template = row_int(r);
+	t->landing_page = row_text(r, a);
+	if ((j->kinds & (1u << t->kind)) == 0)
+		j->count--;
+	j->found = j->count > 0;
 }
 
 static enum err
@@ -262,6 +267,12 @@ bind_put_template(struct item *it, struct binder *b)
 	bind_text(b, t->dlt_template);
 	bind_text(b, t->dlt_telemarketer);
 	bind_bool(b, t->v1_sender);
+	bind_int(b, (int64_t)t->kind);
+	if (t->kind == TEMPLATE_EMAIL)
+		bind_int(b, t->email_template);
+	else
+		bind_text(b, NULL);
+	bind_text(b, t->landing_page);
 }
 
 static void
@@ -269,10 +280,60 @@ new_template(struct batch *b, struct template_job *j)
 {
 	struct template *t = add_template(j);
 
-	template_init(t);
+	template_init(t, j->kind);
 	t->account = j->account;
 	t->application = j->application;
 	ident_make(&t->id, b->now_ms, b->entropy);
+}
+
+static void
+bind_referred(struct item *it, struct binder *b)
+{
+	bind_ident(b, &template_of(it)->account);
+	bind_int(b, template_of(it)->change->email_template.value);
+}
+
+static void
+read_referred(struct item *it, struct row *r)
+{
+	(void)r;
+	template_of(it)->referred = true;
+}
+
+static bool
+refers(const struct item *it)
+{
+	const struct template_job *j =
+	    VERB_OF((struct item *)(uintptr_t)it, struct template_job);
+
+	return j->kind == TEMPLATE_EMAIL && j->change->email_template.set;
+}
+
+/* An email template names one of the account's own; both in one transaction. */
+static enum err
+check_reference(struct batch *b, struct item **items)
+{
+	static const struct each step = {
+	    SQL_EMAIL_TEMPLATE_GET, bind_referred, read_referred, refers};
+	struct template_job *j = template_of(items[0]);
+	enum err e = batch_each(b, &step, items, 1);
+
+	if (e != OK || !refers(items[0]) || j->referred)
+		return e;
+	fail_add(j->fail, "emailTemplateId", "is not the id of an email template");
+	items[0]->err = ERR_INVALID;
+	return OK;
+}
+
+static enum err
+apply_change(struct template_job *j)
+{
+	if (j->list[0].kind == j->kind)
+		return template_apply(&j->list[0], j->change, j->rules, j->fail);
+	fail_add(j->fail, "messageId",
+	    j->kind == TEMPLATE_EMAIL ? "is not an email template"
+				      : "is an email template");
+	return ERR_INVALID;
 }
 
 static enum err
@@ -290,8 +351,10 @@ put_one_template(struct batch *b, struct item **items, size_t n)
 		e = get_template(b, items, n);
 	if (e != OK || items[0]->err != OK)
 		return e;
-	items[0]->err = template_apply(&j->list[0], j->change, j->rules, j->fail);
-	return batch_each(b, &step, items, n);
+	items[0]->err = apply_change(j);
+	if (items[0]->err == OK)
+		e = check_reference(b, items);
+	return e == OK ? batch_each(b, &step, items, n) : e;
 }
 
 static enum err

@@ -100,6 +100,7 @@ read_template(struct item *it, struct row *r)
 
 	row_ident(r, &ignored);
 	row_ident(r, &ignored);
+	j->template_kind = (enum template_kind)row_int(r);
 	type = row_int(r);
 	j->template_length = (unsigned)row_int(r);
 	o->text = row_text(r, &o->arena);
@@ -133,6 +134,7 @@ copy_template(struct item *to, const struct item *from)
 	const struct send_job *found = send_of((struct item *)(uintptr_t)from);
 	struct order *o = send_of(to)->order;
 
+	send_of(to)->template_kind = found->template_kind;
 	send_of(to)->template_length = found->template_length;
 	o->text = text_into(&o->arena, found->order->text);
 	o->placeholder = text_into(&o->arena, found->order->placeholder);
@@ -152,6 +154,10 @@ find_template(struct batch *b, struct item **items, size_t n)
 		struct send_job *j = send_of(items[i]);
 
 		item_not_found(items[i], j->order->text != NULL);
+		j->misfit = (j->template_kind == TEMPLATE_EMAIL) !=
+			    (j->order->channel == CHANNEL_EMAIL);
+		if (items[i]->err == OK && j->misfit)
+			items[i]->err = ERR_INVALID;
 		if (j->from != NULL)
 			j->order->sender = text_into(&j->order->arena, j->from);
 	}

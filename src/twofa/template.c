@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "twofa/template.h"
 
+#include "twofa/email_template.h"
+#include "twofa/mailbox.h"
+
 #include <ctype.h>
 
 /* Contract 2.3, in the published order. */
@@ -8,10 +11,14 @@ static const char *const languages[] = {"en", "es", "ca", "da", "nl", "fr", "de"
     "ja", "ko", "no", "pl", "ru", "sv", "fi", "hr", "sl", "ro", "pt_pt", "pt_br", "zh_cn",
     "zh_tw"};
 
+#define DTMF_KEYS "0123456789*#"
+
 void
-template_init(struct template *t)
+template_init(struct template *t, enum template_kind kind)
 {
-	*t = (struct template){.pin_type = PIN_NUMERIC, .pin_length = 4};
+	*t = (struct template){.kind = kind, .pin_type = PIN_NUMERIC, .pin_length = 4};
+	if (kind == TEMPLATE_EMAIL)
+		t->text = "";
 	t->placeholder = TEMPLATE_PLACEHOLDER;
 }
 
@@ -53,6 +60,15 @@ apply_pin(struct template *t, const struct template_change *c, unsigned length_m
 		t->pin_length = (unsigned)c->pin_length.value;
 }
 
+static bool
+has_control(const char *text)
+{
+	for (const char *at = text; *at != '\0'; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			return true;
+	return false;
+}
+
 static void
 apply_voice(struct template *t, const struct template_change *c, struct fail *fail)
 {
@@ -62,7 +78,12 @@ apply_voice(struct template *t, const struct template_change *c, struct fail *fa
 			fail_add(fail, "language", "is not a supported language");
 	}
 	apply_text(&t->voice_name, c->voice_name);
+	if (c->voice_name != NULL && has_control(c->voice_name))
+		fail_add(fail, "voiceName", "must not contain control characters");
 	apply_text(&t->repeat_dtmf, c->repeat_dtmf);
+	if (c->repeat_dtmf != NULL &&
+	    strspn(c->repeat_dtmf, DTMF_KEYS) != strlen(c->repeat_dtmf))
+		fail_add(fail, "repeatDTMF", "must be keys of a phone: 0-9, * and #");
 	if (c->speech_rate.set)
 		t->speech_rate = c->speech_rate;
 }
@@ -78,13 +99,25 @@ apply_dlt(struct template *t, const struct template_change *c, struct fail *fail
 		    fail, "regional.indiaDlt.principalEntityId", "must not be blank");
 }
 
-enum err
-template_apply(struct template *t, const struct template_change *c,
-    const struct template_rules *rules, struct fail *fail)
+static void
+apply_email(struct template *t, const struct template_change *c, struct fail *fail)
 {
-	unsigned before = fail->count;
+	apply_text(&t->sender, c->from);
+	if (c->from != NULL && !mailbox_is_from(span_of(c->from)))
+		fail_add(fail, "from",
+		    "must be a mail address, or a name and <a mail address>");
+	if (c->email_template.set)
+		t->email_template = c->email_template.value;
+	apply_text(&t->landing_page, c->landing_page);
+	if (c->landing_page != NULL && !landing_page_is(c->landing_page))
+		fail_add(fail, "landingPageId",
+		    "must be letters, digits, hyphens and underscores");
+}
 
-	apply_pin(t, c, rules->pin_length_max, fail);
+static void
+apply_message(struct template *t, const struct template_change *c, bool placeholder,
+    struct fail *fail)
+{
 	apply_text(&t->text, c->text);
 	apply_text(&t->placeholder, c->placeholder);
 	apply_text(&t->sender, c->sender);
@@ -95,9 +128,22 @@ template_apply(struct template *t, const struct template_change *c,
 	apply_dlt(t, c, fail);
 	if (t->placeholder[0] == '\0')
 		fail_add(fail, "pinPlaceholder", "must not be blank");
-	else if (rules->placeholder_required && t->text != NULL &&
+	else if (placeholder && t->text != NULL &&
 		 strstr(t->text, t->placeholder) == NULL)
 		fail_add(fail, "messageText", "must contain the placeholder %.64s",
 		    t->placeholder);
+}
+
+enum err
+template_apply(struct template *t, const struct template_change *c,
+    const struct template_rules *rules, struct fail *fail)
+{
+	unsigned before = fail->count;
+
+	apply_pin(t, c, rules->pin_length_max, fail);
+	if (t->kind == TEMPLATE_EMAIL)
+		apply_email(t, c, fail);
+	else
+		apply_message(t, c, rules->placeholder_required, fail);
 	return fail->count == before ? OK : ERR_INVALID;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Message templates for SMS and voice (contract 2.1, 2.6): the members, their
- * bounds, and how a request changes them. Email templates will be another kind in
- * the same list.
+ * Message templates (contract 2.1, 2.5, 2.6): the members, their bounds, and how a
+ * request changes them. Those for SMS and voice are one kind, those for email another;
+ * they share a list, and a template never changes its kind.
  */
 #ifndef WW_TEMPLATE_H
 #define WW_TEMPLATE_H
@@ -19,11 +19,15 @@ enum {
 
 #define TEMPLATE_PLACEHOLDER "{{pin}}"
 
+/* Stored as these numbers: only ever add at the end. */
+enum template_kind { TEMPLATE_MESSAGE = 0, TEMPLATE_EMAIL = 1 };
+
 struct template
 {
 	struct ident account;
 	struct ident application;
 	struct ident id;
+	enum template_kind kind;
 	enum pin_type pin_type;
 	unsigned pin_length;
 	const char *text;
@@ -37,7 +41,10 @@ struct template
 	const char *dlt_entity;
 	const char *dlt_template;
 	const char *dlt_telemarketer;
-	bool v1_sender; /* the last v1 request said `sender`, not `senderId` */
+	/* of an email; its sender is a mailbox, its text and placeholder are not used */
+	int64_t email_template;
+	const char *landing_page; /* NULL: that of the email template */
+	bool v1_sender;           /* the last v1 request said `sender`, not `senderId` */
 };
 
 struct template_change {
@@ -55,6 +62,10 @@ struct template_change {
 	const char *dlt_entity;
 	const char *dlt_template;
 	const char *dlt_telemarketer;
+	/* of an email */
+	const char *from;
+	struct opt_int email_template;
+	const char *landing_page;
 };
 
 struct template_rules {
@@ -63,7 +74,7 @@ struct template_rules {
 };
 
 /* Four digits, "{{pin}}". */
-void template_init(struct template *t);
+void template_init(struct template *t, enum template_kind kind);
 /* ERR_INVALID when `fail` was added to; `t` is then half changed and to be dropped. */
 enum err template_apply(struct template *t, const struct template_change *c,
     const struct template_rules *rules, struct fail *fail) MUST_CHECK;

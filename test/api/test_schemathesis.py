@@ -20,6 +20,7 @@ warnings = false
 "path.appId" = "{application}"
 "path.msgId" = "{template}"
 "path.pinId" = "{pin_id}"
+"path.emailTemplateId" = 1234
 """
 
 
@@ -44,6 +45,7 @@ def test_requests_of_every_kind_at_things_that_exist(fresh, tmp_path):
     application = server.application()
     template = server.template(application)
     pin_id, _pin = server.sent(application, template)
+    server.put("/watchword/1/email-templates/1234", {"subject": "PIN", "text": "{{pin}}"})
     run(server, tmp_path, "examples,coverage,fuzzing", 20, config=CONFIG.format(
         application=application, template=template, pin_id=pin_id))
 

@@ -212,7 +212,7 @@ test_template_defaults(void **state)
 	struct template t;
 
 	(void)state;
-	template_init(&t);
+	template_init(&t, TEMPLATE_MESSAGE);
 	assert_int_equal(t.pin_type, PIN_NUMERIC);
 	assert_int_equal(t.pin_length, 4);
 	assert_string_equal(t.placeholder, "{{pin}}");
@@ -263,7 +263,7 @@ test_template_bounds(void **state)
 
 		arena_init(&a);
 		fail_init(&f, &a);
-		template_init(&t);
+		template_init(&t, TEMPLATE_MESSAGE);
 		e = template_apply(&t, &cases[i].change, cases[i].rules, &f);
 		check_case(i, e == (cases[i].field == NULL ? OK : ERR_INVALID));
 		check_case(i, only(&f, cases[i].field));
@@ -287,7 +287,7 @@ test_template_patch(void **state)
 	(void)state;
 	arena_init(&a);
 	fail_init(&f, &a);
-	template_init(&t);
+	template_init(&t, TEMPLATE_MESSAGE);
 	assert_int_equal(template_apply(&t, &first, &tight, &f), OK);
 	assert_string_equal(t.sender, "Shop");
 	assert_true(t.v1_sender);
@@ -315,11 +315,11 @@ test_template_dlt(void **state)
 	(void)state;
 	arena_init(&a);
 	fail_init(&f, &a);
-	template_init(&t);
+	template_init(&t, TEMPLATE_MESSAGE);
 	assert_int_equal(template_apply(&t, &c, &loose, &f), ERR_INVALID);
 	assert_true(only(&f, "regional.indiaDlt.principalEntityId"));
 	fail_init(&f, &a);
-	template_init(&t);
+	template_init(&t, TEMPLATE_MESSAGE);
 	c.dlt_entity = "7";
 	assert_int_equal(template_apply(&t, &c, &loose, &f), OK);
 	c.dlt_entity = NULL;

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Email templates, which message templates refer to by a number of the account: get,
+ * list, create or replace, remove. One that is referred to stays.
+ */
+#include "store/verbs.h"
+
+static struct email_template_job *
+email_of(struct item *it)
+{
+	return VERB_OF(it, struct email_template_job);
+}
+
+static void
+bind_account(struct item *it, struct binder *b)
+{
+	bind_ident(b, &email_of(it)->account);
+}
+
+static void
+bind_id(struct item *it, struct binder *b)
+{
+	bind_account(it, b);
+	bind_int(b, email_of(it)->given.id);
+}
+
+static struct email_template *
+add(struct email_template_job *j)
+{
+	return list_add(
+	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
+}
+
+static void
+read_one(struct item *it, struct row *r)
+{
+	struct arena *a = job_of(it)->arena;
+	struct email_template *t = add(email_of(it));
+
+	t->id = row_int(r);
+	t->subject = row_text(r, a);
+	t->text = row_text(r, a);
+	t->html = row_text(r, a);
+	t->landing_page = row_text(r, a);
+}
+
+static enum err
+get(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {SQL_EMAIL_TEMPLATE_GET, bind_id, read_one, NULL};
+	enum err e = batch_each(b, &step, items, n);
+
+	for (size_t i = 0; i < n; i++)
+		item_not_found(items[i], email_of(items[i])->count > 0);
+	return e;
+}
+
+static enum err
+list(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {
+	    SQL_EMAIL_TEMPLATE_LIST, bind_account, read_one, NULL};
+
+	return batch_each(b, &step, items, n);
+}
+
+/* ---- put ---- */
+
+static void
+bind_content(struct item *it, struct binder *b)
+{
+	const struct email_template *t = &email_of(it)->given;
+
+	bind_text(b, t->subject);
+	bind_text(b, t->text);
+	bind_text(b, t->html);
+	bind_text(b, t->landing_page);
+}
+
+static void
+bind_create(struct item *it, struct binder *b)
+{
+	bind_account(it, b);
+	bind_content(it, b);
+	bind_int(b, job_of(it)->now_ms);
+}
+
+static void
+bind_put(struct item *it, struct binder *b)
+{
+	bind_id(it, b);
+	bind_content(it, b);
+}
+
+static void
+read_id(struct item *it, struct row *r)
+{
+	email_of(it)->given.id = row_int(r);
+}
+
+static bool
+creates(const struct item *it)
+{
+	return email_of((struct item *)(uintptr_t)it)->create;
+}
+
+static bool
+replaces(const struct item *it)
+{
+	return !creates(it);
+}
+
+static enum err
+put(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each create = {
+	    SQL_EMAIL_TEMPLATE_CREATE, bind_create, read_id, creates};
+	static const struct each replace = {
+	    SQL_EMAIL_TEMPLATE_PUT, bind_put, NULL, replaces};
+	enum err e = batch_each(b, &create, items, n);
+
+	if (e == OK)
+		e = batch_each(b, &replace, items, n);
+	for (size_t i = 0; i < n; i++)
+		*add(email_of(items[i])) = email_of(items[i])->given;
+	return e;
+}
+
+/* ---- delete ---- */
+
+static void
+read_used(struct item *it, struct row *r)
+{
+	(void)r;
+	email_of(it)->used = true;
+}
+
+static enum err
+refuse_used(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {
+	    SQL_EMAIL_TEMPLATE_USED, bind_id, read_used, NULL};
+	enum err e = batch_each(b, &step, items, n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct email_template_job *j = email_of(items[i]);
+
+		if (items[i]->err != OK || !j->used)
+			continue;
+		fail_add(j->fail, "id", "is still used by a message template");
+		items[i]->err = ERR_INVALID;
+	}
+	return e;
+}
+
+static enum err delete (struct batch *b, struct item **items, size_t n) {
+	static const struct each step = {SQL_EMAIL_TEMPLATE_DELETE, bind_id, NULL, NULL};
+
+	return batch_each(b, &step, items, n);
+}
+
+const struct verb_row verb_email_template_get = {"email_template_get", {get}};
+const struct verb_row verb_email_template_list = {"email_template_list", {list}};
+const struct verb_row verb_email_template_put = {"email_template_put", {put}};
+const struct verb_row verb_email_template_delete = {
+    "email_template_delete", {get, refuse_used, delete}};

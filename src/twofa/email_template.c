@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "twofa/email_template.h"
+
+#include "twofa/template.h"
+
+/* A header line must not be ended by it. */
+static bool
+has_control(const char *text)
+{
+	for (const char *at = text; *at != '\0'; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			return true;
+	return false;
+}
+
+static bool
+has_pin(const char *text)
+{
+	return text != NULL && strstr(text, TEMPLATE_PLACEHOLDER) != NULL;
+}
+
+bool
+landing_page_is(const char *text)
+{
+	static const char allowed[] = "0123456789_-abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	size_t len = strlen(text);
+
+	return len > 0 && len <= EMAIL_TEMPLATE_LANDING_PAGE_MAX &&
+	       strspn(text, allowed) == len;
+}
+
+enum err
+email_template_check(const struct email_template *t, struct fail *fail)
+{
+	unsigned before = fail->count;
+
+	if (has_control(t->subject))
+		fail_add(fail, "subject", "must be one line without control characters");
+	if (t->text == NULL && t->html == NULL)
+		fail_add(fail, "text", "must be given, or html, or both");
+	else if (!has_pin(t->text) && !has_pin(t->html))
+		fail_add(fail, t->text != NULL ? "text" : "html",
+		    "must contain the placeholder " TEMPLATE_PLACEHOLDER);
+	if (t->landing_page != NULL && !landing_page_is(t->landing_page))
+		fail_add(fail, "landingPageId",
+		    "must be letters, digits, hyphens and underscores");
+	return fail->count == before ? OK : ERR_INVALID;
+}
