@@ -29,8 +29,12 @@ cli_conf(const struct cli *cli, struct conf *conf)
 		e = conf_load(conf, cli->config, stderr);
 	if (cli->data != NULL)
 		conf->data = cli->data;
-	if (cli->listen != NULL)
+	if (cli->listen != NULL) {
 		conf->listen = cli->listen;
+		conf->listener_count = 0;
+	} else if (conf->listen == NULL && conf->listener_count == 0) {
+		conf->listen = CONF_LISTEN_DEFAULT;
+	}
 	if (e != OK)
 		conf_fini(conf);
 	return e;

@@ -17,7 +17,14 @@
 #include "lookup/lookup.h"
 #include "store/order.h"
 
-enum { CONF_CARRIERS_MAX = 32, CONF_ROUTES_MAX = 1024, CONF_ROUTE_CARRIERS_MAX = 8 };
+enum {
+	CONF_CARRIERS_MAX = 32,
+	CONF_ROUTES_MAX = 1024,
+	CONF_ROUTE_CARRIERS_MAX = 8,
+	CONF_LISTENERS_MAX = 15
+};
+
+#define CONF_LISTEN_DEFAULT "127.0.0.1:8080"
 
 enum conf_profile { CONF_PROFILE_COMPATIBLE, CONF_PROFILE_STRICT };
 
@@ -49,11 +56,20 @@ struct conf_route {
 	size_t carrier_count;
 };
 
+struct conf_listener {
+	int line;
+	const char *address;
+	const char *certificate; /* NULL: plain HTTP; then there is no key either */
+	const char *key;
+};
+
 struct conf_pattern;
 
 struct conf {
 	struct arena arena; /* holds every text */
-	const char *listen;
+	const char *listen; /* NULL: nothing beside the listeners */
+	size_t listener_count;
+	struct conf_listener *listeners;
 	const char *data;
 	int64_t profile; /* enum conf_profile */
 	int64_t create_application_status;

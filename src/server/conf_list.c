@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The lists of the configuration, as rows, and what their rows of options cannot say. */
+#include "base/clock.h"
 #include "server/conf_row.h"
+#include "server/tls.h"
 #include "twofa/country.h"
 
 enum { WEIGHT_MAX = 1000 };
@@ -164,6 +166,28 @@ check_route(const struct conf_place *p, const yaml_node_t *node, size_t before)
 			    p->conf->routes[i].line);
 }
 
+/* ---- listeners ---- */
+
+/* A pair of files that cannot be used is a fault of the configuration. */
+static void
+check_listener(const struct conf_place *p, const yaml_node_t *node, size_t before)
+{
+	const struct conf_listener *l = p->holder;
+	struct tls_files files = {l->certificate, l->key};
+	struct tls_fault fault;
+
+	(void)before;
+	if ((l->certificate == NULL) != (l->key == NULL)) {
+		const char *missing = l->key == NULL ? "key" : "certificate";
+
+		conf_fault(p->file, node, conf_field(p, missing),
+		    "is missing: a certificate and its key go together");
+	} else if (l->certificate != NULL &&
+		   tls_check(&files, clock_system.wall_ms(&clock_system), &fault) != OK) {
+		conf_fault(p->file, node, conf_field(p, fault.field), "%s", fault.why);
+	}
+}
+
 /* ---- the table ---- */
 
 #define CONF_LIST(name, items, count, type)                                              \
@@ -172,6 +196,9 @@ check_route(const struct conf_place *p, const yaml_node_t *node, size_t before)
 
 /* What a list names stands above it. */
 static const struct conf_list lists[] = {
+    {CONF_LIST("listeners", listeners, listener_count, conf_listener),
+	offsetof(struct conf_listener, line), SIZE_MAX, "listener", CONF_LISTENERS_MAX,
+	check_listener},
     {CONF_LIST("carriers", carriers, carrier_count, carrier_config), SIZE_MAX,
 	offsetof(struct carrier_config, name), "carrier", CONF_CARRIERS_MAX, NULL},
     {CONF_LIST("routes", routes, route_count, conf_route),

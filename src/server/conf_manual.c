@@ -21,6 +21,9 @@ static const struct {
 	"The keys that PINs are computed from. They lie beside the store, never in it."},
     {"log", "`log:`", "Logs never hold a PIN, a text, a key or a whole phone number."},
     {"lookup", "`lookup:`", "Number lookup before a message goes out."},
+    {"listeners[]", "`listeners:`",
+	"A list: what the HTTP API is served on, with TLS or without. `--listen` on the "
+	"command line goes before all of them."},
     {"carriers[]", "`carriers:`",
 	"A list. Each entry is one way out. With no carrier at all messages are written "
 	"to "

@@ -119,7 +119,7 @@ first_start(struct store *s, const char *data_dir, bool *made_out)
 }
 
 void
-first_start_welcome(const char *data_dir, const char *address, bool made)
+first_start_welcome(const char *data_dir, const char *url, bool made)
 {
 	char path[PATH_LEN_MAX];
 	char key[API_KEY_LEN + 2] = "";
@@ -137,8 +137,8 @@ first_start_welcome(const char *data_dir, const char *address, bool made)
 		printf("Try:\n  curl -H \"Authorization: App $(cat '%s')\" -H "
 		       "'Content-Type: "
 		       "application/json' -d '{\"name\":\"trial\"}' "
-		       "http://%s/2fa/2/applications\n",
-		    whole, address);
+		       "%s/2fa/2/applications\n",
+		    whole, url);
 		fclose(f);
 	}
 	secret_wipe(key, sizeof(key));

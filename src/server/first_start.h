@@ -11,6 +11,6 @@
 /* Before store_start. Says on standard error what went wrong. */
 enum err first_start(struct store *s, const char *data_dir, bool *made_out) MUST_CHECK;
 /* A command that works when pasted, and the key when it is new; on standard output. */
-void first_start_welcome(const char *data_dir, const char *address, bool made);
+void first_start_welcome(const char *data_dir, const char *url, bool made);
 
 #endif

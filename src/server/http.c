@@ -20,10 +20,24 @@ enum {
 	BOUND_TEXT_LEN = 80
 };
 
+/* A listening socket, shared by the loops. */
+struct http_socket {
+	int fd;
+	struct tls *tls;
+	char address[BOUND_TEXT_LEN];
+};
+
+/* What waits for connections on one of them, for one loop. */
+struct http_accept {
+	struct http_thread *thread;
+	const struct http_socket *socket;
+	struct event *event;
+};
+
 struct http_thread {
 	struct http *http;
 	struct http_loop loop;
-	struct event *accept;
+	struct http_accept accepts[HTTP_LISTENERS_MAX];
 	struct event *accept_again; /* after running out of descriptors */
 	struct event *bell;
 	struct event *deadline;
@@ -35,8 +49,8 @@ struct http_thread {
 struct http {
 	unsigned magic;
 	struct http_options options;
-	int fd;
-	char address[BOUND_TEXT_LEN];
+	size_t socket_count;
+	struct http_socket sockets[HTTP_LISTENERS_MAX];
 	atomic_int connections;
 	int64_t stop_wait_ms;
 	unsigned thread_count;
@@ -52,6 +66,8 @@ listen_on(const struct sockaddr *to, socklen_t len, char why[256], int *fd_out)
 	int fd = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+	    (to->sa_family != AF_INET6 ||
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0) &&
 	    bind(fd, to, len) == 0 && listen(fd, LISTEN_BACKLOG) == 0) {
 		*fd_out = fd;
 		return OK;
@@ -63,7 +79,7 @@ listen_on(const struct sockaddr *to, socklen_t len, char why[256], int *fd_out)
 }
 
 static void
-read_address(struct http *h)
+read_address(struct http_socket *h)
 {
 	struct sockaddr_storage bound;
 	socklen_t len = sizeof(bound);
@@ -107,37 +123,72 @@ parse_address(const char *text, struct sockaddr_storage *to, int *len)
 }
 
 static enum err
-open_socket(struct http *h, char why[256])
+open_socket(const struct http_listener *from, char why[256], struct http_socket *out)
 {
 	struct sockaddr_storage to;
 	int len;
 	char reason[256];
 	enum err e;
 
-	if (!parse_address(h->options.listen, &to, &len)) {
-		snprintf(why, 256, "%s is not an address and a port", h->options.listen);
+	if (!parse_address(from->address, &to, &len)) {
+		snprintf(why, 256, "%s is not an address and a port", from->address);
 		return ERR_INVALID;
 	}
-	e = listen_on((struct sockaddr *)&to, (socklen_t)len, reason, &h->fd);
+	e = listen_on((struct sockaddr *)&to, (socklen_t)len, reason, &out->fd);
 	if (e != OK) {
-		snprintf(
-		    why, 256, "cannot listen on %s: %.200s", h->options.listen, reason);
+		snprintf(why, 256, "cannot listen on %s: %.200s", from->address, reason);
 		return e;
 	}
-	read_address(h);
+	out->tls = from->tls;
+	read_address(out);
 	return OK;
 }
 
-static void
-take_connection(struct http_thread *t, int fd, const struct address *peer)
+static enum err
+open_sockets(struct http *h, char why[256])
 {
+	enum err e = OK;
+
+	INVARIANT(h->options.listener_count <= HTTP_LISTENERS_MAX);
+	for (size_t i = 0; i < h->options.listener_count && e == OK; i++) {
+		e = open_socket(&h->options.listeners[i], why, &h->sockets[i]);
+		if (e == OK)
+			h->socket_count++;
+	}
+	return e;
+}
+
+static void
+close_sockets(struct http *h)
+{
+	for (size_t i = 0; i < h->socket_count; i++)
+		close(h->sockets[i].fd);
+}
+
+/* Of those that are one too many, who speaks TLS is not told why: the handshake alone
+ * would cost what there is none left of. */
+static void
+take_connection(const struct http_accept *a, int fd, const struct address *peer)
+{
+	struct http_thread *t = a->thread;
+	struct tls *tls = a->socket->tls;
 	int on = 1;
 
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (atomic_load(&t->http->connections) >= t->http->options.connections_max)
+	if (atomic_load(&t->http->connections) < t->http->options.connections_max)
+		conn_new(&t->loop, fd, peer, tls);
+	else if (tls == NULL)
 		conn_refuse(&t->loop, fd);
 	else
-		conn_new(&t->loop, fd, peer);
+		close(fd);
+}
+
+static void
+accept_on(struct http_thread *t, bool on)
+{
+	for (size_t i = 0; i < t->http->socket_count; i++)
+		INVARIANT((on ? event_add(t->accepts[i].event, NULL)
+			      : event_del(t->accepts[i].event)) == 0);
 }
 
 /* Out of descriptors or memory: wait a little rather than spin. */
@@ -147,14 +198,14 @@ pause_accepting(struct http_thread *t, int why)
 	static const struct timeval a_while = {0, 100000};
 
 	log_event(LOG_LEVEL_WARNING, "accept_failed", LOG_TEXT("reason", strerror(why)));
-	event_del(t->accept);
+	accept_on(t, false);
 	event_add(t->accept_again, &a_while);
 }
 
 static void
 on_accept(evutil_socket_t fd, short what, void *ctx)
 {
-	struct http_thread *t = ctx;
+	struct http_accept *a = ctx;
 
 	(void)what;
 	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
@@ -167,12 +218,12 @@ on_accept(evutil_socket_t fd, short what, void *ctx)
 			struct address peer =
 			    address_of_sockaddr((struct sockaddr *)&from);
 
-			take_connection(t, conn, &peer);
+			take_connection(a, conn, &peer);
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 		    errno == ENOMEM)
-			pause_accepting(t, errno);
+			pause_accepting(a->thread, errno);
 		return;
 	}
 }
@@ -185,7 +236,7 @@ on_accept_again(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	if (!t->loop.stopping)
-		event_add(t->accept, NULL);
+		accept_on(t, true);
 }
 
 /* ---- loop ---- */
@@ -229,7 +280,7 @@ stop_task(struct task *task)
 	struct conn *c = LIST_FIRST(&t->loop.conns);
 
 	t->loop.stopping = true;
-	event_del(t->accept);
+	accept_on(t, false);
 	event_del(t->accept_again);
 	event_add(t->deadline, &wait);
 	while (c != NULL) {
@@ -278,20 +329,29 @@ loop_init(struct http_thread *t, struct http *h)
 	l->waits[HTTP_WAIT_BODY] = common_wait(l, o->body_timeout_ms);
 	l->waits[HTTP_WAIT_IDLE] = common_wait(l, o->idle_timeout_ms);
 	l->waits[HTTP_WAIT_LINGER] = common_wait(l, LINGER_MS);
-	t->accept = event_new(l->base, h->fd, EV_READ | EV_PERSIST, on_accept, t);
+	for (size_t i = 0; i < h->socket_count; i++) {
+		struct http_accept *a = &t->accepts[i];
+
+		a->thread = t;
+		a->socket = &h->sockets[i];
+		a->event =
+		    event_new(l->base, a->socket->fd, EV_READ | EV_PERSIST, on_accept, a);
+		INVARIANT(a->event != NULL);
+	}
 	t->accept_again = evtimer_new(l->base, on_accept_again, t);
 	t->deadline = evtimer_new(l->base, on_deadline, t);
 	t->bell =
 	    event_new(l->base, queue_fd(l->queue), EV_READ | EV_PERSIST, on_bell, t);
-	INVARIANT(t->accept && t->accept_again && t->deadline && t->bell);
-	event_add(t->accept, NULL);
+	INVARIANT(t->accept_again && t->deadline && t->bell);
+	accept_on(t, true);
 	event_add(t->bell, NULL);
 }
 
 static void
 loop_fini(struct http_thread *t)
 {
-	event_free(t->accept);
+	for (size_t i = 0; i < t->http->socket_count; i++)
+		event_free(t->accepts[i].event);
 	event_free(t->accept_again);
 	event_free(t->deadline);
 	event_free(t->bell);
@@ -309,8 +369,9 @@ http_open(const struct http_options *o, char why[256], struct http **out)
 
 	h->magic = HTTP_MAGIC;
 	h->options = *o;
-	e = open_socket(h, why);
+	e = open_sockets(h, why);
 	if (e != OK) {
+		close_sockets(h);
 		mem_free(h);
 		return e;
 	}
@@ -323,10 +384,11 @@ http_open(const struct http_options *o, char why[256], struct http **out)
 }
 
 const char *
-http_address(const struct http *h)
+http_address(const struct http *h, size_t i)
 {
 	CHECK_OBJ(h, HTTP_MAGIC);
-	return h->address;
+	INVARIANT(i < h->socket_count);
+	return h->sockets[i].address;
 }
 
 void
@@ -364,7 +426,7 @@ http_free(struct http *h)
 	CHECK_OBJ(h, HTTP_MAGIC);
 	for (unsigned i = 0; i < h->thread_count; i++)
 		loop_fini(&h->threads[i]);
-	close(h->fd);
+	close_sockets(h);
 	mem_free(h->threads);
 	mem_free(h);
 }

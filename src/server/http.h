@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The HTTP listener: loops, each on a thread of its own, that share one listening
- * socket. A connection stays with its loop; a request goes to the api and comes
+ * The HTTP listener: loops, each on a thread of its own, that share the listening
+ * sockets. A connection stays with its loop; a request goes to the api and comes
  * back there. Every wait of a connection has a time-out.
  */
 #ifndef WW_HTTP_H
@@ -10,9 +10,18 @@
 #include "api/api.h"
 
 struct http;
+struct tls;
+
+enum { HTTP_LISTENERS_MAX = 16 };
+
+struct http_listener {
+	const char *address; /* "ADDR:PORT", "[ADDR]:PORT"; port 0: any */
+	struct tls *tls;     /* NULL: plain HTTP */
+};
 
 struct http_options {
-	const char *listen; /* "ADDR:PORT", "[ADDR]:PORT"; port 0: any */
+	const struct http_listener *listeners; /* borrowed */
+	size_t listener_count;
 	struct api *api;
 	const struct clock *clock;
 	unsigned threads;
@@ -27,8 +36,8 @@ struct http_options {
  */
 enum err http_open(
     const struct http_options *o, char why[256], struct http **out) MUST_CHECK;
-/* "127.0.0.1:8080", as bound. */
-const char *http_address(const struct http *h);
+/* "127.0.0.1:8080", as bound, of one of the listeners. */
+const char *http_address(const struct http *h, size_t i);
 void http_start(struct http *h);
 /*
  * Accepts nothing more, closes what is idle, lets requests in flight finish, at

@@ -6,7 +6,6 @@
  */
 #include "server/http_conn.h"
 
-#include <errno.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "server/http_reader.h"
+#include "server/stream.h"
 
 enum { CONN_MAGIC = 0x636f6e6e, RESPONSE_MAX = 64 * 1024 * 1024, LOGGED_PER_SECOND = 5 };
 
@@ -29,7 +29,7 @@ struct conn {
 	unsigned magic;
 	LIST_ENTRY(conn) entry;
 	struct http_loop *loop;
-	int fd;
+	struct stream stream;
 	struct address peer;
 	enum conn_state state;
 	bool stopping;
@@ -82,7 +82,7 @@ conn_free(struct conn *c)
 	http_reader_fini(&c->reader);
 	buf_fini(&c->early);
 	buf_fini(&c->out);
-	close(c->fd);
+	stream_fini(&c->stream);
 	mem_free(c);
 }
 
@@ -194,7 +194,7 @@ conn_gone(struct conn *c)
 static enum step
 conn_end(struct conn *c)
 {
-	if (c->finished || shutdown(c->fd, SHUT_WR) != 0)
+	if (c->finished || !c->stream.ops->shut(&c->stream))
 		return conn_gone(c);
 	conn_move(c, CONN_LINGER);
 	conn_wait(c, HTTP_WAIT_LINGER);
@@ -221,16 +221,16 @@ static enum step
 step_write(struct conn *c)
 {
 	while (c->out_sent < c->out.len) {
-		ssize_t n = send(c->fd, c->out.ptr + c->out_sent,
-		    c->out.len - c->out_sent, MSG_NOSIGNAL);
+		ssize_t n = c->stream.ops->write(
+		    &c->stream, c->out.ptr + c->out_sent, c->out.len - c->out_sent);
 
 		if (n >= 0) {
 			c->out_sent += (size_t)n;
-		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+		} else if (n == STREAM_WANT_WRITE) {
 			conn_wait(c, HTTP_WAIT_BODY);
 			INVARIANT(event_add(c->writable, NULL) == 0);
 			return STEP_WAIT;
-		} else if (errno != EINTR) {
+		} else {
 			return conn_gone(c);
 		}
 	}
@@ -360,7 +360,8 @@ conn_read_on(struct conn *c)
 	if (stage == HTTP_STAGE_BODY && c->reader.wants_continue) {
 		c->reader.wants_continue = false;
 		/* a client that cannot be told goes on by itself after a while */
-		(void)!send(c->fd, "HTTP/1.1 100 Continue\r\n\r\n", 25, MSG_NOSIGNAL);
+		(void)!c->stream.ops->write(
+		    &c->stream, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 	}
 	conn_listen(c, true);
 	return STEP_WAIT;
@@ -401,27 +402,33 @@ conn_drive(struct conn *c)
 
 /* ---- events ---- */
 
-/* What came, or 0 at the end; negative: nothing now. */
-static ssize_t
-conn_recv(struct conn *c)
+/* Somebody who did not ask for TLS can be told so. */
+static void
+conn_not_tls(struct conn *c)
 {
-	ssize_t n = recv(c->fd, c->loop->scratch, HTTP_READ_LEN, 0);
-
-	if (n >= 0)
-		return n;
-	return errno == EAGAIN || errno == EINTR ? -1 : 0;
+	stream_make_plain(&c->stream);
+	(void)conn_fail(c, ERR_FRAMING, "this port speaks HTTPS");
+	conn_drive(c);
 }
 
 static void
 on_request_octets(struct conn *c)
 {
-	ssize_t n = conn_recv(c);
+	ssize_t n = c->stream.ops->read(&c->stream, c->loop->scratch, HTTP_READ_LEN);
 	struct span s = {c->loop->scratch, n > 0 ? (size_t)n : 0};
 	size_t used;
 
-	if (n < 0)
+	if (n == STREAM_WANT_READ)
 		return;
-	c->finished = n == 0;
+	if (n == STREAM_WANT_WRITE) { /* of a handshake */
+		INVARIANT(event_add(c->writable, NULL) == 0);
+		return;
+	}
+	if (n == STREAM_NOT_TLS) {
+		conn_not_tls(c);
+		return;
+	}
+	c->finished = n <= 0;
 	used = http_reader_feed(&c->reader, s);
 	buf_add(&c->early, s.ptr + used, s.len - used);
 	INVARIANT(!c->early.failed);
@@ -441,7 +448,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 		on_request_octets(c);
 	else if (c->state != CONN_LINGER)
 		conn_listen(c, false); /* until there is room for another request */
-	else if (conn_recv(c) == 0)
+	else if (stream_drain(&c->stream, c->loop->scratch, HTTP_READ_LEN) == 0)
 		conn_free(c);
 }
 
@@ -453,7 +460,10 @@ on_writable(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	CHECK_OBJ(c, CONN_MAGIC);
-	conn_drive(c);
+	if (c->state == CONN_READING)
+		on_request_octets(c);
+	else
+		conn_drive(c);
 }
 
 static void
@@ -479,13 +489,13 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 /* ---- life ---- */
 
 void
-conn_new(struct http_loop *loop, int fd, const struct address *peer)
+conn_new(struct http_loop *loop, int fd, const struct address *peer, struct tls *tls)
 {
 	struct conn *c = mem_new(sizeof(*c));
 
 	c->magic = CONN_MAGIC;
 	c->loop = loop;
-	c->fd = fd;
+	stream_init(&c->stream, fd, tls);
 	c->peer = *peer;
 	http_reader_init(&c->reader, (size_t)loop->options->body_max);
 	buf_init(&c->early, HTTP_READ_LEN);

@@ -38,8 +38,9 @@ struct http_loop {
 	char scratch[HTTP_READ_LEN]; /* what was just read */
 };
 
-/* Takes the descriptor over. */
-void conn_new(struct http_loop *loop, int fd, const struct address *peer);
+/* Takes the descriptor over; `tls` NULL: plain. */
+void conn_new(
+    struct http_loop *loop, int fd, const struct address *peer, struct tls *tls);
 /* Closes it when it is idle; otherwise after its response. */
 void conn_stop(struct conn *c);
 /* The server is at its bound of connections: says so, at once and best effort, and

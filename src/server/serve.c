@@ -22,6 +22,8 @@
 #include "server/first_start.h"
 #include "server/housekeeping.h"
 #include "server/http.h"
+#include "server/listeners.h"
+#include "server/tls.h"
 
 enum {
 	DRAIN_MS = 10000,
@@ -40,6 +42,7 @@ struct server {
 	struct delivery *delivery;
 	struct api *api;
 	struct auth_log *auth_log;
+	struct listeners listeners;
 	struct http *http;
 	int lock_fd;
 	bool fresh; /* the first key was made by this start */
@@ -265,7 +268,8 @@ connections_max(const struct conf *conf)
 static enum err
 open_http(struct server *s)
 {
-	struct http_options o = {.listen = s->conf.listen,
+	struct http_options o = {.listeners = s->listeners.items,
+	    .listener_count = s->listeners.count,
 	    .api = s->api,
 	    .clock = &clock_system,
 	    .threads = thread_count(&s->conf),
@@ -288,6 +292,9 @@ server_open(struct server *s)
 	enum err e = take_lock(s);
 
 	trial_carrier(s);
+	if (e == OK)
+		e = listeners_init(
+		    &s->conf, clock_system.wall_ms(&clock_system), &s->listeners);
 	if (e == OK)
 		e = open_store(s);
 	if (e == OK)
@@ -312,35 +319,67 @@ welcome(const struct server *s)
 		     strcmp(s->conf.carriers[0].name, "trial") == 0 &&
 		     strcmp(s->conf.carriers[0].type, "file") == 0;
 
-	printf("Watchword " WW_VERSION " answers on http://%s, with its data in %s\n",
-	    http_address(s->http), s->conf.data);
+	char url[128];
+
+	snprintf(url, sizeof(url), "%s://%s",
+	    s->listeners.items[0].tls == NULL ? "http" : "https",
+	    http_address(s->http, 0));
+	printf("Watchword " WW_VERSION " answers on %s, with its data in %s\n", url,
+	    s->conf.data);
 	if (trial)
 		printf("For trying out only: no carrier is configured, and messages with "
 		       "their PINs "
 		       "go into %s/messages.jsonl\n",
 		    s->conf.data);
-	first_start_welcome(s->conf.data, http_address(s->http), s->fresh);
+	first_start_welcome(s->conf.data, url, s->fresh);
 	fflush(stdout);
+}
+
+static void
+say_listening(const struct server *s)
+{
+	for (size_t i = 0; i < s->listeners.count; i++)
+		log_event(LOG_LEVEL_INFO, "listening",
+		    LOG_TEXT("address", http_address(s->http, i)),
+		    LOG_TEXT(
+			"scheme", s->listeners.items[i].tls == NULL ? "http" : "https"));
+}
+
+/* What has to be done now and then, until a signal says to stop. */
+static int
+keep(struct server *s, struct housekeeping *keeper, const sigset_t *signals)
+{
+	struct timespec tick = {TLS_LOOK_S, 0};
+	int64_t next_ms = 0;
+	int got;
+
+	do {
+		int64_t now_ms = clock_system.steady_ms(&clock_system);
+
+		if (now_ms >= next_ms) {
+			next_ms = now_ms + HOUSEKEEPING_S * 1000;
+			housekeeping_tick(keeper);
+			auth_log_flush(s->auth_log);
+		}
+		got = sigtimedwait(signals, NULL, &tick);
+		listeners_look(
+		    &s->listeners, clock_system.wall_ms(&clock_system), got == SIGHUP);
+	} while (got != SIGTERM && got != SIGINT);
+	return got;
 }
 
 static void
 run(struct server *s, const sigset_t *signals)
 {
-	struct timespec tick = {HOUSEKEEPING_S, 0};
 	struct housekeeping *keeper = housekeeping_new(s->store, s->conf.retention_ms);
 	int got;
 
 	store_start(s->store);
 	delivery_start(s->delivery);
 	http_start(s->http);
-	log_event(
-	    LOG_LEVEL_INFO, "listening", LOG_TEXT("address", http_address(s->http)));
+	say_listening(s);
 	welcome(s);
-	do {
-		housekeeping_tick(keeper);
-		auth_log_flush(s->auth_log);
-		got = sigtimedwait(signals, NULL, &tick);
-	} while (got != SIGTERM && got != SIGINT);
+	got = keep(s, keeper, signals);
 	log_event(LOG_LEVEL_INFO, "stopping", LOG_TEXT("signal", strsignal(got)));
 	http_stop(s->http, DRAIN_MS);
 	delivery_stop(s->delivery, DRAIN_MS / 2);
@@ -356,6 +395,7 @@ server_close(struct server *s)
 	store_close(s->store);
 	delivery_free(s->delivery);
 	http_free(s->http);
+	listeners_fini(&s->listeners);
 	api_free(s->api);
 	if (s->auth_log != NULL)
 		auth_log_flush(s->auth_log);

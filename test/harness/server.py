@@ -48,7 +48,8 @@ def wait_for(what, condition, seconds=MESSAGE_S):
 class Server:
     """Starts, stops and kills `watchword serve`, and speaks to it."""
 
-    def __init__(self, folder, config="", env=None, preexec=None, listen="127.0.0.1:0"):
+    def __init__(self, folder, config="", env=None, preexec=None, listen="127.0.0.1:0",
+                 ca=None):
         self.folder = Path(folder)
         self.data = self.folder / "data"
         self.config = self.folder / "watchword.yaml"
@@ -56,6 +57,7 @@ class Server:
         self.env = dict(os.environ, **(env or {}))
         self.preexec = preexec
         self.listen = listen
+        self.ca = ca  # whose certificates are trusted
         self.process = None
         self.events = []
         self.log = b""
@@ -75,7 +77,7 @@ class Server:
         self.events = []
         self.process = subprocess.Popen(
             [binary(), "serve", "--config", str(self.config), "--data", str(self.data),
-             "--listen", self.listen],
+             *(["--listen", self.listen] if self.listen else [])],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env,
             preexec_fn=self.preexec)
         self.out = b""
@@ -84,7 +86,7 @@ class Server:
         for reader in self.readers:
             reader.start()
         listening = wait_for("the server to listen", self._listening, START_S)
-        self.base = "http://" + listening["address"]
+        self.base = f"{listening['scheme']}://{listening['address']}"
         self.address = listening["address"].rsplit(":", 1)
         self.key = (self.data / "api-key").read_text().strip()
         return self
@@ -106,6 +108,11 @@ class Server:
             self.readers[0].join(5)
             raise AssertionError(f"it ended with {self.process.returncode}: {self.log.decode()}")
         return next((e for e in list(self.events) if e["event"] == "listening"), None)
+
+    def listening(self):
+        """The base URLs of all listeners, in their order."""
+        return [f"{e['scheme']}://{e['address']}" for e in list(self.events)
+                if e["event"] == "listening"]
 
     def event(self, name, seconds=MESSAGE_S):
         """Waits for a log event."""
@@ -164,7 +171,8 @@ class Server:
             if isinstance(body, str):
                 body = body.encode()
         answer = (http or self.http).request(method, self.base + path, data=body,
-                                             headers=headers, timeout=30, **more)
+                                             headers=headers, timeout=30,
+                                             verify=self.ca or True, **more)
         if answer.text:
             assert answer.headers["Content-Type"] == "application/json;charset=UTF-8"
         described.check(method, path, answer)
