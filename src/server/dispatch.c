@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/dispatch.h"
 
+#include <stdio.h>
+
 #include "base/log.h"
 #include "server/order_text.h"
-#include "server/routing.h"
 #include "twofa/sms_text.h"
 
 enum {
@@ -11,8 +12,8 @@ enum {
 	BACKOFF_FIRST_MS = 1000,
 	BACKOFF_DOUBLINGS_MAX = 3,
 	RECORD_AGAIN_MS = 1000,
-	TRIED_MAX = 2,     /* carriers for one message */
-	PATIENCE_MS = 2000 /* in a line, before another carrier will do */
+	SUSPECT_STARTS = 2, /* a run ended before it was through */
+	POISON_STARTS = 4   /* three renderings after a start did not come to an end */
 };
 
 static void
@@ -29,21 +30,29 @@ static void
 move(struct dispatch *m, enum dispatch_state to)
 {
 	static const bool may[DISPATCH_STATE_COUNT][DISPATCH_STATE_COUNT] = {
-	    [DISPATCH_NEW] = {[DISPATCH_ASKING] = true,
+	    [DISPATCH_NEW] = {[DISPATCH_MARKING] = true,
+		[DISPATCH_ASKING] = true,
 		[DISPATCH_HELD] = true,
 		[DISPATCH_PARKED] = true,
 		[DISPATCH_RECORDING] = true},
-	    [DISPATCH_ASKING] = {[DISPATCH_HELD] = true,
+	    [DISPATCH_ASKING] = {[DISPATCH_MARKING] = true,
+		[DISPATCH_HELD] = true,
 		[DISPATCH_PARKED] = true,
 		[DISPATCH_RECORDING] = true},
-	    [DISPATCH_HELD] = {[DISPATCH_HELD] = true,
+	    [DISPATCH_HELD] = {[DISPATCH_MARKING] = true,
+		[DISPATCH_HELD] = true,
 		[DISPATCH_WAITING] = true,
 		[DISPATCH_PARKED] = true,
 		[DISPATCH_RECORDING] = true},
-	    [DISPATCH_WAITING] = {[DISPATCH_HELD] = true,
+	    [DISPATCH_WAITING] = {[DISPATCH_MARKING] = true,
+		[DISPATCH_HELD] = true,
 		[DISPATCH_PARKED] = true,
 		[DISPATCH_RECORDING] = true},
-	    [DISPATCH_PARKED] = {[DISPATCH_HELD] = true,
+	    [DISPATCH_PARKED] = {[DISPATCH_MARKING] = true,
+		[DISPATCH_HELD] = true,
+		[DISPATCH_PARKED] = true,
+		[DISPATCH_RECORDING] = true},
+	    [DISPATCH_MARKING] = {[DISPATCH_HELD] = true,
 		[DISPATCH_PARKED] = true,
 		[DISPATCH_RECORDING] = true},
 	    [DISPATCH_RECORDING] = {[DISPATCH_RECORDING] = true},
@@ -197,123 +206,6 @@ is_too_late(const struct dispatch *m)
 	return store_now_ms(m->delivery->store) >= useful_until(m);
 }
 
-static int64_t
-steady_ms(const struct dispatch *m)
-{
-	return m->delivery->clock->steady_ms(m->delivery->clock);
-}
-
-static struct lane *
-find_lane(struct delivery *d, const struct carrier_config *config)
-{
-	for (size_t i = 0; i < d->lane_count; i++)
-		if (d->lanes[i].config == config)
-			return &d->lanes[i];
-	INVARIANT(!"a route names a carrier that was not opened");
-	return NULL;
-}
-
-/* Its carriers, once for all of its attempts; the reason when there are none. */
-static enum message_reason
-make_plan(struct dispatch *m)
-{
-	const struct carrier_config *order[PLAN_MAX];
-	uint32_t random[PLAN_MAX];
-	struct delivery *d = m->delivery;
-	const struct conf_route *r;
-
-	if (d->conf->route_count == 0 && m->order->channel == CHANNEL_SMS) {
-		m->plan_count = d->lane_count == 0 ? 0 : 1;
-		m->plan[0] = &d->lanes[0];
-		return MESSAGE_REASON_NO_ROUTE;
-	}
-	r = routing_find(d->conf, m->order->channel, m->order->destination);
-	if (r == NULL)
-		return MESSAGE_REASON_NO_ROUTE;
-	if (r->deny != NULL)
-		return MESSAGE_REASON_DENIED;
-	m->sender = routing_sender(r, m->order->destination);
-	d->entropy->fill(d->entropy, random, sizeof(random));
-	m->plan_count = routing_order(r, random, order);
-	for (size_t i = 0; i < m->plan_count; i++)
-		m->plan[i] = find_lane(d, order[i]);
-	return MESSAGE_REASON_NO_ROUTE;
-}
-
-static unsigned
-bit_of(const struct dispatch *m, const struct lane *l)
-{
-	for (size_t i = 0; i < m->plan_count; i++)
-		if (m->plan[i] == l)
-			return 1u << i;
-	return 0;
-}
-
-/* At most two carriers see one message. */
-static bool
-may_try(const struct dispatch *m, const struct lane *l)
-{
-	unsigned bit = bit_of(m, l);
-
-	if ((m->declined & bit) != 0)
-		return false;
-	return (m->tried & bit) != 0 || __builtin_popcount(m->tried) < TRIED_MAX;
-}
-
-/* It takes this one now, and nobody in its line has less time left. */
-static bool
-is_free_for(struct lane *l, const struct dispatch *m)
-{
-	const struct line_item *first = line_first(&l->line);
-
-	if (first != NULL && first != &m->place &&
-	    first->deadline_ms <= m->place.deadline_ms)
-		return false;
-	return lane_wait_ms(l) == 0 && lane_free_bind(l) != NULL;
-}
-
-static bool
-is_patient(const struct dispatch *m)
-{
-	return m->parked_ms == 0 || steady_ms(m) - m->parked_ms < PATIENCE_MS;
-}
-
-/*
- * The first carrier that is open and not the one that failed last; when it has no
- * room the message waits for it, but not for ever while another is free. NULL: no
- * carrier is left. `free_out`: it takes the message now.
- */
-static struct lane *
-choose(struct dispatch *m, bool *free_out)
-{
-	struct lane *wait = NULL;
-	struct lane *last = NULL;
-
-	*free_out = false;
-	for (size_t i = 0; i < m->plan_count; i++) {
-		struct lane *l = m->plan[i];
-
-		if (!may_try(m, l))
-			continue;
-		if (last == NULL || last == m->avoid)
-			last = l;
-		if (!lane_is_open(l) || l == m->avoid)
-			continue;
-		*free_out = is_free_for(l, m);
-		wait = wait == NULL ? l : wait;
-		if (*free_out)
-			return l;
-		if (is_patient(m))
-			break;
-	}
-	if (wait == NULL && m->avoid != NULL && may_try(m, m->avoid) &&
-	    lane_is_open(m->avoid)) {
-		*free_out = is_free_for(m->avoid, m);
-		return m->avoid;
-	}
-	return wait != NULL ? wait : last;
-}
-
 static void
 park(struct dispatch *m, struct lane *l)
 {
@@ -329,7 +221,7 @@ park(struct dispatch *m, struct lane *l)
 	move(m, DISPATCH_PARKED);
 	m->lane = l;
 	if (m->parked_ms == 0)
-		m->parked_ms = steady_ms(m);
+		m->parked_ms = dispatch_steady_ms(m);
 	line_join(&l->line, &m->place, again);
 	d->parked_count++;
 	if (lane_wait_ms(l) > 0)
@@ -403,6 +295,95 @@ render_and_submit(struct dispatch *m, struct lane *l)
 	buf_fini(&text);
 }
 
+/* ---- notes ---- */
+
+static void
+fill_note(struct dispatch *m, struct note_job *j)
+{
+	size_t len = 0;
+
+	j->job.verb = VERB_NOTE;
+	j->pin_id = m->order->recipe.pin_id;
+	j->seq = m->order->seq;
+	j->attempts = m->order->attempts;
+	j->starts = m->order->starts;
+	j->carrier = m->outcome.carrier;
+	j->code = m->outcome.code;
+	for (size_t i = 0; i < m->plan_count && len < sizeof(j->tried); i++)
+		if ((m->tried & 1u << i) != 0)
+			len += (size_t)snprintf(j->tried + len, sizeof(j->tried) - len,
+			    "%s\n", m->plan[i]->config->name);
+}
+
+static void
+note_written(struct job *j)
+{
+	mem_free(container_of(j, struct note_job, job));
+}
+
+/* So that attempts count over restarts. Nobody waits for it, and it belongs to itself. */
+static void
+note_attempt(struct dispatch *m)
+{
+	struct note_job *j = mem_new(sizeof(*j));
+
+	fill_note(m, j);
+	j->job.finish = note_written;
+	store_push(m->delivery->store, &j->job);
+}
+
+static void attempt(struct dispatch *m);
+
+static void
+marked(struct task *t)
+{
+	struct dispatch *m = container_of(t, struct dispatch, task);
+	struct delivery *d = m->delivery;
+
+	CHECK_OBJ(m, DISPATCH_MAGIC);
+	INVARIANT(m->state == DISPATCH_MARKING && d->lone == m);
+	d->lone = NULL;
+	if (d->stopping || m->mark.job.item.err != OK) {
+		dispatch_free(m); /* it is open in the store */
+		return;
+	}
+	m->marked = true;
+	attempt(m);
+	event_active(d->kick, EV_TIMEOUT, 0);
+}
+
+static void
+mark_finished(struct job *j)
+{
+	struct dispatch *m = j->owner;
+
+	queue_push(m->delivery->queue, &m->task);
+}
+
+/*
+ * A message that an earlier run had taken over and did not get through may have ended
+ * that run. That it is about to be rendered is noted first, and no other suspect is
+ * rendered meanwhile: a row that ends every run is the only one whose count goes up.
+ */
+static void
+mark(struct dispatch *m)
+{
+	move(m, DISPATCH_MARKING);
+	m->delivery->lone = m;
+	m->order->starts++;
+	fill_note(m, &m->mark);
+	m->mark.job.owner = m;
+	m->mark.job.finish = mark_finished;
+	m->task.run = marked;
+	store_push(m->delivery->store, &m->mark.job);
+}
+
+static bool
+is_suspect(const struct dispatch *m)
+{
+	return m->order->starts >= SUSPECT_STARTS && !m->marked;
+}
+
 static void
 attempt(struct dispatch *m)
 {
@@ -413,13 +394,15 @@ attempt(struct dispatch *m)
 		finish(m, MESSAGE_EXPIRED, MESSAGE_REASON_NONE);
 		return;
 	}
-	l = choose(m, &is_free);
+	l = dispatch_choose(m, &is_free);
 	if (l == NULL)
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_REFUSED);
-	else if (is_free)
-		render_and_submit(m, l);
-	else
+	else if (!is_free || (is_suspect(m) && m->delivery->lone != NULL))
 		park(m, l);
+	else if (is_suspect(m))
+		mark(m);
+	else
+		render_and_submit(m, l);
 }
 
 /* ---- what the carrier says ---- */
@@ -438,17 +421,15 @@ wait_for_next(struct dispatch *m)
 	after(m->timer, 1 + random % most);
 }
 
-/* Another carrier, open and not tried in vain already, that takes it without a wait. */
-static bool
-has_other(struct dispatch *m)
+static void
+try_again(struct dispatch *m)
 {
-	for (size_t i = 0; i < m->plan_count; i++) {
-		struct lane *l = m->plan[i];
-
-		if (l != m->lane && may_try(m, l) && lane_is_open(l) && is_free_for(l, m))
-			return true;
+	if (m->switched || !dispatch_has_other(m)) {
+		wait_for_next(m);
+		return;
 	}
-	return false;
+	m->switched = true;
+	attempt(m);
 }
 
 /* It may or may not work another time: once at once by another carrier, else later. */
@@ -462,11 +443,9 @@ not_yet(struct dispatch *m, const struct carrier_outcome *outcome)
 	} else if (m->order->attempts >= m->delivery->conf->delivery_attempts) {
 		finish(m, unknown ? MESSAGE_SUBMITTED : MESSAGE_FAILED,
 		    MESSAGE_REASON_EXHAUSTED);
-	} else if (!m->switched && has_other(m)) {
-		m->switched = true;
-		attempt(m);
 	} else {
-		wait_for_next(m);
+		note_attempt(m);
+		try_again(m);
 	}
 }
 
@@ -474,12 +453,14 @@ not_yet(struct dispatch *m, const struct carrier_outcome *outcome)
 static void
 refused(struct dispatch *m, const struct carrier_outcome *outcome)
 {
-	m->declined |= bit_of(m, m->lane);
-	if (outcome->elsewhere && !m->delivery->stopping &&
-	    m->order->attempts < m->delivery->conf->delivery_attempts)
-		attempt(m);
-	else
+	m->declined |= dispatch_bit(m, m->lane);
+	if (!outcome->elsewhere || m->delivery->stopping ||
+	    m->order->attempts >= m->delivery->conf->delivery_attempts) {
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_REFUSED);
+		return;
+	}
+	note_attempt(m);
+	attempt(m);
 }
 
 static void
@@ -514,7 +495,7 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 		park(m, m->lane);
 		return;
 	}
-	m->tried |= bit_of(m, m->lane);
+	m->tried |= dispatch_bit(m, m->lane);
 	m->avoid = m->lane;
 	m->parked_ms = 0;
 	lane_result(m->lane, m->probe, outcome);
@@ -576,10 +557,14 @@ on_answer_by(evutil_socket_t fd, short what, void *ctx)
 static void
 set_out(struct dispatch *m)
 {
-	enum message_reason reason = make_plan(m);
+	enum message_reason reason = dispatch_plan(m);
 
 	m->place.deadline_ms = useful_until(m);
-	if (m->plan_count > 0)
+	if (m->order->starts >= POISON_STARTS)
+		finish(m, MESSAGE_FAILED, MESSAGE_REASON_POISON);
+	else if (m->order->attempts >= m->delivery->conf->delivery_attempts)
+		finish(m, MESSAGE_FAILED, MESSAGE_REASON_EXHAUSTED);
+	else if (m->plan_count > 0)
 		attempt(m);
 	else
 		finish(m, MESSAGE_FAILED, reason);
@@ -636,6 +621,10 @@ begin(struct task *t)
 	}
 	TAILQ_INSERT_TAIL(&d->all, m, entry);
 	m->listed = true;
+	if (m->order->damaged) {
+		finish(m, MESSAGE_FAILED, MESSAGE_REASON_RENDER);
+		return;
+	}
 	if (!m->order->lookup_needed) {
 		set_out(m);
 		return;
@@ -681,7 +670,7 @@ bool
 dispatch_reconsider(struct dispatch *m)
 {
 	INVARIANT(m->state == DISPATCH_PARKED);
-	if (is_too_late(m) || (!is_patient(m) && has_other(m)))
+	if (is_too_late(m) || (!dispatch_is_patient(m) && dispatch_has_other(m)))
 		return dispatch_again(m);
 	return false;
 }

@@ -2,6 +2,7 @@
 /*
  * Inside delivery: one message from the order to its outcome.
  *
+ * (One that an earlier run did not survive is MARKING before it is rendered, alone.)
  * NEW -> ASKING whether the number can be reached -> HELD by a carrier -> RECORDING at
  * the store -> gone; from HELD also to WAITING for its next attempt or PARKED until its
  * carrier has room.
@@ -43,6 +44,7 @@ struct delivery {
 	struct event *deadline;
 	const struct timeval *accept_wait;
 	struct dispatch_list all;
+	struct dispatch *lone; /* the one that is MARKING */
 	size_t parked_count;
 	struct task stop;
 	int64_t stop_wait_ms;
@@ -58,6 +60,7 @@ struct delivery {
 enum dispatch_state {
 	DISPATCH_NEW,
 	DISPATCH_ASKING,
+	DISPATCH_MARKING,
 	DISPATCH_HELD,
 	DISPATCH_WAITING,
 	DISPATCH_PARKED,
@@ -75,20 +78,23 @@ struct dispatch {
 	struct lane *lane;           /* the carrier that has it, or that it waits for */
 	struct lane *plan[PLAN_MAX]; /* its carriers, in the order to be tried */
 	size_t plan_count;
-	const char *sender; /* of the route */
-	unsigned tried;     /* bits of the plan: it was given to them */
-	unsigned declined;  /* they will not take it */
-	struct lane *avoid; /* the one that failed last */
-	int64_t parked_ms;  /* steady; when it began to wait; 0: it does not */
-	bool switched;      /* went to another carrier without waiting, once */
-	bool submitting;    /* inside carrier_submit */
-	bool probe;         /* of its lane's breaker */
+	const char *sender;  /* of the route */
+	unsigned tried_gone; /* carriers that saw it and are not in the plan */
+	unsigned tried;      /* bits of the plan: it was given to them */
+	unsigned declined;   /* they will not take it */
+	struct lane *avoid;  /* the one that failed last */
+	int64_t parked_ms;   /* steady; when it began to wait; 0: it does not */
+	bool switched;       /* went to another carrier without waiting, once */
+	bool submitting;     /* inside carrier_submit */
+	bool marked;         /* that it is rendered was noted */
+	bool probe;          /* of its lane's breaker */
 	bool listed;
 	struct event *timer; /* the next attempt, made when first needed */
 	struct event *answer_by;
 	struct lookup_ask ask;
 	struct task task;
 	struct outcome_job outcome;
+	struct note_job mark;
 };
 
 /* In the order's arena; the task begins it on delivery's thread. */
@@ -106,5 +112,23 @@ bool dispatch_reconsider(struct dispatch *m);
 void dispatch_stop(struct dispatch *m);
 /* While stopping, the loop ends with its last message. */
 void dispatch_end_when_idle(struct delivery *d);
+
+/* ---- dispatch_plan.c ---- */
+
+/* Its carriers, once for all of its attempts; the reason when there are none. */
+enum message_reason dispatch_plan(struct dispatch *m);
+/*
+ * The first carrier that is open and not the one that failed last; when it has no
+ * room the message waits for it, but not for ever while another is free. NULL: no
+ * carrier is left. `free_out`: it takes the message now.
+ */
+struct lane *dispatch_choose(struct dispatch *m, bool *free_out);
+/* Is there another carrier that takes it without a wait? */
+bool dispatch_has_other(struct dispatch *m);
+/* Has it not waited long? */
+bool dispatch_is_patient(const struct dispatch *m);
+/* Of the sets of carriers. */
+unsigned dispatch_bit(const struct dispatch *m, const struct lane *l);
+int64_t dispatch_steady_ms(const struct dispatch *m);
 
 #endif

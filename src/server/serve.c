@@ -201,6 +201,25 @@ hand_on(struct server *s, struct order *first)
 	}
 }
 
+/*
+ * The lock on the data directory says that the last owner is gone, so what it left open
+ * is ours.
+ */
+static enum err
+take_over(struct server *s)
+{
+	struct arena arena;
+	struct lease_job j = {.job = {.verb = VERB_LEASE, .arena = &arena}};
+	enum err e;
+
+	arena_init(&arena);
+	e = store_run(s->store, &j.job);
+	arena_fini(&arena);
+	if (e != OK)
+		cli_fail("taking over open messages: %s", err_text(e));
+	return e;
+}
+
 /* What was committed and not sent when the last run ended goes to delivery first. */
 static enum err
 recover(struct server *s)
@@ -301,6 +320,8 @@ server_open(struct server *s)
 		e = first_start(s->store, s->conf.data, &s->fresh);
 	if (e == OK)
 		e = open_delivery(s);
+	if (e == OK)
+		e = take_over(s);
 	if (e == OK)
 		e = recover(s);
 	if (e != OK)

@@ -30,8 +30,12 @@ struct order {
 	struct pin_recipe recipe;
 	int64_t key_id;
 	int64_t expires_at_ms;
-	int64_t attempts; /* submits so far */
-	unsigned seq;     /* of the message of the PIN */
+	int64_t attempts;  /* submits so far, in all runs */
+	int64_t starts;    /* 0: of this run; else how often it was taken over, and above
+			      that rendered alone */
+	const char *tried; /* names of carriers, a line each; NULL: none */
+	bool damaged;      /* the row is not what a send wrote */
+	unsigned seq;      /* of the message of the PIN */
 	enum channel channel;
 	bool lookup_needed;
 	bool tracked; /* a report is wanted of what becomes of it */

@@ -88,6 +88,8 @@ static const struct verb_row *const verbs[VERB_COUNT] = {
     [VERB_REPORTS_TAKE] = &verb_reports_take,
     [VERB_REPORTS_OVERDUE] = &verb_reports_overdue,
     [VERB_OPEN_MESSAGES] = &verb_open_messages,
+    [VERB_LEASE] = &verb_lease,
+    [VERB_NOTE] = &verb_note,
     [VERB_RETAIN] = &verb_retain,
     [VERB_IDEMPOTENCY_TRIM] = &verb_idempotency_trim,
 };

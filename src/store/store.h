@@ -69,6 +69,8 @@ enum verb {
 	VERB_REPORTS_TAKE,
 	VERB_REPORTS_OVERDUE,
 	VERB_OPEN_MESSAGES,
+	VERB_LEASE,
+	VERB_NOTE,
 	VERB_RETAIN,
 	VERB_IDEMPOTENCY_TRIM,
 	VERB_COUNT
@@ -474,6 +476,26 @@ struct access {
 	size_t user_count;
 	const struct session_row *sessions;
 	size_t session_count;
+};
+
+/* Makes every open message this start's own, before any is read. */
+struct lease_job {
+	struct job job;
+	int64_t owner; /* the number of this start */
+};
+
+enum { NOTE_TRIED_MAX = 160 };
+
+/* What is known of a message that stays open; one that is not open stays as it is. */
+struct note_job {
+	struct job job;
+	struct ident pin_id;
+	unsigned seq;
+	int64_t attempts;
+	int64_t starts;
+	const char *carrier; /* NULL: as before */
+	int64_t code;
+	char tried[NOTE_TRIED_MAX]; /* names of carriers, a line each */
 };
 
 /* Messages whose fate is open, as orders, oldest first: after a start. */

@@ -68,6 +68,8 @@ extern const struct verb_row verb_reports_take;
 extern const struct verb_row verb_reports_overdue;
 extern const struct verb_row verb_report_done;
 extern const struct verb_row verb_open_messages;
+extern const struct verb_row verb_lease;
+extern const struct verb_row verb_note;
 extern const struct verb_row verb_retain;
 extern const struct verb_row verb_idempotency_trim;
 

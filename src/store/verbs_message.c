@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages after they were committed: what became of them, which are open after a
- * start, and the two lists that callers read (v1 status, verifications).
+ * Messages after they were committed: what became of them, and the two lists that callers
+ * read (v1 status, verifications).
  */
 #include "store/verbs.h"
 
@@ -74,76 +74,6 @@ owe_reports(struct batch *b, struct item **items, size_t n)
 }
 
 const struct verb_row verb_outcome = {"outcome", {record_outcome, owe_reports}};
-
-/* ---- open messages ---- */
-
-static struct open_messages_job *
-open_of(struct item *it)
-{
-	return VERB_OF(it, struct open_messages_job);
-}
-
-static void
-bind_open(struct item *it, struct binder *b)
-{
-	bind_ident(b, &open_of(it)->after_pin);
-	bind_int(b, open_of(it)->after_seq);
-	bind_int(b, open_of(it)->limit);
-}
-
-static void
-append(struct open_messages_job *j, struct order *o)
-{
-	if (j->end == NULL)
-		j->first = o;
-	else
-		*j->end = &o->task;
-	j->end = &o->task.next;
-	j->count++;
-	j->after_pin = o->recipe.pin_id;
-	j->after_seq = o->seq;
-}
-
-static void
-read_open(struct item *it, struct row *r)
-{
-	struct order *o = order_new();
-	const char *from;
-	const char *sender;
-
-	row_ident(r, &o->recipe.pin_id);
-	o->seq = (unsigned)row_int(r);
-	o->channel = (enum channel)row_int(r);
-	o->attempts = row_int(r);
-	o->placeholders = row_text(r, &o->arena);
-	row_ident(r, &o->recipe.account);
-	row_ident(r, &o->recipe.application);
-	o->destination = row_text(r, &o->arena);
-	row_blob(r, o->recipe.salt, PIN_SALT_LEN);
-	o->recipe.generation = (uint32_t)row_int(r);
-	o->key_id = row_int(r);
-	o->recipe.type = (enum pin_type)row_int(r);
-	o->recipe.length = (unsigned)row_int(r);
-	o->expires_at_ms = row_int(r);
-	from = row_text(r, &o->arena);
-	o->text = row_text(r, &o->arena);
-	o->placeholder = row_text(r, &o->arena);
-	sender = row_text(r, &o->arena);
-	o->sender = from == NULL ? sender : from;
-	o->lookup_needed = row_bool(r);
-	o->tracked = row_bool(r);
-	append(open_of(it), o);
-}
-
-static enum err
-find_open(struct batch *b, struct item **items, size_t n)
-{
-	static const struct each step = {SQL_MESSAGE_OPEN, bind_open, read_open, NULL};
-
-	return batch_each(b, &step, items, n);
-}
-
-const struct verb_row verb_open_messages = {"open_messages", {find_open}};
 
 /* ---- v1 status ---- */
 
