@@ -46,7 +46,8 @@ put_v2(struct call *c)
 	call_put_header(c, "Access-Control-Allow-Methods", "GET, POST, PUT, OPTIONS");
 	call_put_header(c, "Access-Control-Allow-Headers",
 	    "Authorization, Content-Type, Idempotency-Key");
-	call_put_header(c, "Access-Control-Expose-Headers", "Retry-After, X-Request-ID");
+	call_put_header(c, "Access-Control-Expose-Headers",
+	    "Retry-After, X-Request-ID, Idempotency-Replayed");
 }
 
 static bool

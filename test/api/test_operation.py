@@ -2,7 +2,9 @@
 """What the operator does: commands, configuration, starting, stopping."""
 
 import contextlib
+import json
 import os
+import pty
 import signal
 import sqlite3
 import stat
@@ -119,6 +121,24 @@ def test_the_command_that_is_printed_works(fresh):
     line = next(l for l in own.out.decode().splitlines() if l.strip().startswith("curl"))
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=30, check=True)
     assert '"applicationId"' in done.stdout
+
+
+def test_a_terminal_sees_the_messages_and_a_pipe_does_not(fresh):
+    outside, inside = pty.openpty()
+    with open(outside, "rb", buffering=0) as screen, open(inside, "wb") as terminal:
+        for own in (fresh("pipe"), fresh("terminal", terminal=terminal)):
+            application = own.application()
+            pin_id, _ = own.sent(application, own.template(application))
+            own.stop()
+            if own.terminal is None:
+                assert pin_id.encode() not in own.out
+        terminal.close()
+        seen = b""
+        with contextlib.suppress(OSError):  # its end is an error (EIO)
+            while octets := screen.read(65536):
+                seen += octets
+    messages = [json.loads(line) for line in seen.splitlines() if line.startswith(b"{")]
+    assert [m["pinId"] for m in messages] == [pin_id]
 
 
 def test_a_second_server_on_the_same_data_is_refused(fresh):

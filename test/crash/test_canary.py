@@ -5,6 +5,7 @@ The PINs are long enough that none of them occurs by accident, and neither does 
 of one, which is what an allocator leaves of a block that was freed and not wiped.
 """
 
+import json
 import re
 import subprocess
 
@@ -75,19 +76,34 @@ def prepare(server):
     return application, server.template(application, pinType="ALPHANUMERIC", pinLength=16)
 
 
+def keyed(caller, path, body, key):
+    """The answer of a request under an idempotency key, or under none."""
+    headers = {"Idempotency-Key": key} if key else {}
+    status, octets, _ = caller.exchange("POST", path, body, **headers)
+    assert status == 200, octets
+    return json.loads(octets)
+
+
 def one(caller, application, template, to):
-    """A send; its resend; its pinId."""
-    status, body = caller.send(application, template, to)
-    assert (status, body["smsStatus"]) == (200, "MESSAGE_SENT"), body
-    status, again = caller.post(f"/2fa/2/pin/{body['pinId']}/resend", {})
-    assert (status, again["smsStatus"]) == (200, "MESSAGE_SENT"), again
-    return to, body["pinId"]
+    """A send; its resend; its pinId. Every fourth one has a key, and is sent again."""
+    key = to if int(to) % 4 == 0 else None
+    body = {"applicationId": application, "messageId": template, "to": to}
+    for _ in range(2 if key else 1):
+        sent = keyed(caller, "/2fa/2/pin", body, key)
+        assert sent["smsStatus"] == "MESSAGE_SENT", sent
+        again = keyed(caller, f"/2fa/2/pin/{sent['pinId']}/resend", {}, key)
+        assert again["smsStatus"] == "MESSAGE_SENT", again
+    return to, sent["pinId"]
 
 
-def guess(caller, pin_id, pin):
-    """A wrong guess that is nearly right, and the right one."""
-    assert caller.verify(pin_id, wrong(pin))[1]["pinError"] == "WRONG_PIN"
-    assert caller.verify(pin_id, pin)[1]["verified"] is True
+def guess(caller, to, pin_id, pin):
+    """A wrong guess that is nearly right, and the right one; with keys as above."""
+    path = f"/2fa/2/pin/{pin_id}/verify"
+    for turn in range(2 if int(to) % 4 == 0 else 1):
+        key = f"{to} wrong" if int(to) % 4 == 0 else None
+        assert keyed(caller, path, {"pin": wrong(pin)}, key)["pinError"] == "WRONG_PIN"
+        key = f"{to} right {turn}" if int(to) % 4 == 0 else None
+        assert keyed(caller, path, {"pin": pin}, key)["verified"] is True
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +118,7 @@ def used(tmp_path_factory):
                                   for to in numbers], WORKERS)
             wait_for("every message", lambda: len(smsc.messages()) >= 2 * PINS, 60)
             pins = pins_by_number(smsc)
-            crowd(server, [lambda c, to=to, i=i: guess(c, i, pins[to]) for to, i in sent], WORKERS)
+            crowd(server, [lambda c, to=to, i=i: guess(c, to, i, pins[to]) for to, i in sent], WORKERS)
             assert len(set(pins.values())) == PINS
             yield server, sent, pins
 

@@ -49,7 +49,7 @@ class Server:
     """Starts, stops and kills `watchword serve`, and speaks to it."""
 
     def __init__(self, folder, config="", env=None, preexec=None, listen="127.0.0.1:0",
-                 ca=None):
+                 ca=None, terminal=None):
         self.folder = Path(folder)
         self.data = self.folder / "data"
         self.config = self.folder / "watchword.yaml"
@@ -57,6 +57,7 @@ class Server:
         self.env = dict(os.environ, **(env or {}))
         self.preexec = preexec
         self.listen = listen
+        self.terminal = terminal  # a file to write to in place of a pipe
         self.ca = ca  # whose certificates are trusted
         self.process = None
         self.events = []
@@ -78,7 +79,7 @@ class Server:
         self.process = subprocess.Popen(
             [binary(), "serve", "--config", str(self.config), "--data", str(self.data),
              *(["--listen", self.listen] if self.listen else [])],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env,
+            stdout=self.terminal or subprocess.PIPE, stderr=subprocess.PIPE, env=self.env,
             preexec_fn=self.preexec)
         self.out = b""
         self.readers = [threading.Thread(target=self._read_log, daemon=True),
@@ -100,7 +101,7 @@ class Server:
                 pass
 
     def _read_out(self):
-        for line in self.process.stdout:
+        for line in self.process.stdout or []:
             self.out += line
 
     def _listening(self):
