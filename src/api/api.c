@@ -181,6 +181,13 @@ answer_task(struct task *t)
 	call_answer(container_of(t, struct call, task));
 }
 
+struct task *
+call_task(struct call *c)
+{
+	c->task.run = answer_task;
+	return &c->task;
+}
+
 /* On the store's thread. */
 static void
 back_to_loop(struct job *j)

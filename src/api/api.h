@@ -23,6 +23,25 @@
 struct api;
 struct call;
 
+struct call_request;
+
+/*
+ * A request for delivery, which alone knows whether it comes from a carrier and what it
+ * says. Whoever takes it fills in `err` and pushes `back` once; all else is borrowed
+ * until then.
+ */
+struct inbound {
+	struct task task; /* the taker's */
+	void *owner;      /* the taker's */
+	const struct call_request *request;
+	struct span query;
+	const char *carrier; /* name */
+	struct span secret;  /* the path's last segment; empty without one */
+	enum err err;
+	struct task *back;
+	struct queue *to;
+};
+
 struct api_options {
 	struct store *store;
 	const struct clock *clock;
@@ -30,6 +49,8 @@ struct api_options {
 	/* On the store's thread: hand a committed message to delivery, which then owns
 	 * it. */
 	void (*deliver)(void *ctx, struct order *o);
+	/* A receipt, from a loop's thread. */
+	void (*receive)(void *ctx, struct inbound *in);
 	/* Is everything up that a request needs? Any thread. */
 	bool (*ready)(void *ctx);
 	void *ctx;

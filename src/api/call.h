@@ -127,6 +127,8 @@ enum err call_login(struct call *c, struct span name, struct span password,
 enum err call_go_on(struct call *c) MUST_CHECK;
 /* OK: the call is under way or over; else it is refused and finished. */
 void call_went(struct call *c, enum err e);
+/* For what is not the store's: a task that runs `answer`, to be pushed to the loop. */
+struct task *call_task(struct call *c);
 /* The response is complete. */
 void call_finish(struct call *c);
 /* The response is this error; complete. */

@@ -23,6 +23,9 @@ extern const struct operation op_session_create;
 extern const struct operation op_session_delete;
 extern const struct operation op_token_create;
 
+/* ops_receipt.c */
+extern const struct operation op_receipt;
+
 /* ops_config.c; a dialect makes its own create and update of applications around its rows
  */
 extern const struct operation op_application_get;

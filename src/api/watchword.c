@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What we add to the API under a prefix of our own (doc/extensions.md): the email
- * templates that emailTemplateId names. Errors are worded as on v2.
+ * templates that emailTemplateId names, and the URLs for carriers' receipts. Errors are
+ * worded as on v2.
  */
 #include "api/ops.h"
 #include "twofa/scope.h"
@@ -170,6 +171,10 @@ static const struct route routes[] = {
     {"GET", "/email-templates/{}", SCOPE_MANAGE, &get},
     {"PUT", "/email-templates/{}", SCOPE_MANAGE, &put},
     {"DELETE", "/email-templates/{}", SCOPE_MANAGE, &delete},
+    {"GET", "/receipts/{}", 0, &op_receipt},
+    {"POST", "/receipts/{}", 0, &op_receipt},
+    {"GET", "/receipts/{}/{}", 0, &op_receipt},
+    {"POST", "/receipts/{}/{}", 0, &op_receipt},
 };
 
 static void

@@ -5,7 +5,8 @@
 
 #include "carrier/types.h"
 
-static const struct carrier_ops *const types[] = {&carrier_file_ops, &carrier_smpp_ops};
+static const struct carrier_ops *const types[] = {&carrier_file_ops, &carrier_smpp_ops,
+    &carrier_infobip_ops, &carrier_twilio_ops, &carrier_vonage_ops, &carrier_generic_ops};
 
 const struct carrier_ops *
 carrier_type_find(const char *type)
@@ -14,6 +15,14 @@ carrier_type_find(const char *type)
 		if (strcmp(types[i]->type, type) == 0)
 			return types[i];
 	return NULL;
+}
+
+const char *
+carrier_check(const struct carrier_config *config, char why[256])
+{
+	const struct carrier_ops *ops = carrier_type_find(config->type);
+
+	return ops == NULL || ops->check == NULL ? NULL : ops->check(config, why);
 }
 
 enum err
@@ -53,6 +62,16 @@ bool
 carrier_has_room(const struct carrier *c)
 {
 	return c->ops->has_room == NULL ? c->ops->is_up(c) : c->ops->has_room(c);
+}
+
+void
+carrier_receive(struct carrier *c, const struct carrier_request *request,
+    carrier_received_f *done, void *ctx)
+{
+	if (c->ops->receive == NULL)
+		done(ctx, ERR_NOT_FOUND);
+	else
+		c->ops->receive(c, request, done, ctx);
 }
 
 void

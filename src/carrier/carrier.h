@@ -23,6 +23,8 @@
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/header.h"
+#include "base/texts.h"
 #include "twofa/report.h"
 
 struct event_base;
@@ -56,11 +58,40 @@ struct carrier_message {
 	const char *channel;        /* "sms" */
 	const char *pin_id;         /* 32 hex digits */
 	const char *application_id; /* 32 hex digits */
+	const char *reference;      /* the same at each attempt, of this message alone */
 	const char *to;             /* E.164 digits */
 	const char *from;           /* sender; NULL: the carrier's default */
 	struct span text;           /* UTF-8; holds the PIN */
 	int64_t at_ms;              /* wall clock */
 	int64_t validity_ms;        /* what is left of the PIN's life; over 0 */
+};
+
+/* Of an entry of `carriers:`, what those over HTTP have more. */
+struct carrier_http_config {
+	const char *url; /* a preset's base, or the template of `generic` */
+	int64_t timeout_ms;
+	bool allow_http;
+	bool allow_private;
+	const char *ca_file;
+	const char *user; /* account, or the public half of a key */
+	const char *secret;
+	const char *version;          /* infobip: "3" or "2" */
+	const char *service;          /* twilio: a messaging service */
+	const char *receipt_secret;   /* last segment of the URL of receipts */
+	const char *signature_secret; /* vonage */
+	const char *signature_method;
+	/* generic */
+	const char *method;
+	const char *auth; /* "none" or "basic" */
+	struct text_map headers;
+	const char *body;
+	const char *body_format; /* "json", "form", "xml", "text" */
+	const char *message_id;  /* JSON pointer */
+	const char *result;      /* JSON pointer */
+	struct text_map results;
+	const char *receipt_id; /* "?parameter" or a JSON pointer */
+	const char *receipt_status;
+	struct text_map receipt_statuses;
 };
 
 /* One entry of `carriers:`; every text lives as long as the process. 0 and NULL: not
@@ -95,6 +126,7 @@ struct carrier_config {
 	int64_t message_id_format; /* enum smpp_id_format */
 	int64_t gsm7_data_coding;  /* SMPP data_coding for GSM text; 0: SMSC default
 				      alphabet */
+	struct carrier_http_config http;
 };
 
 /* Told of a receipt whether it is durable (true: acknowledge it), or whether the other
@@ -114,11 +146,30 @@ struct carrier_receipt {
 	void *taken_ctx;
 };
 
+/* A request that came to a carrier's URL for receipts; borrowed during receive. */
+struct carrier_request {
+	struct span method;
+	struct span target; /* path and query as sent */
+	struct span query;
+	struct span secret; /* the path's last segment, decoded; empty without one */
+	struct span content_type;
+	struct span body;
+	const struct header *headers;
+	size_t header_count;
+};
+
+/*
+ * OK: what it holds is durable, or is nothing to keep; ERR_FORBIDDEN: it is not from
+ * them; ERR_SYNTAX: it cannot be read; ERR_OVERLOADED: they shall send it again.
+ */
+typedef void carrier_received_f(void *ctx, enum err e);
+
 struct carrier_env {
 	struct event_base *base;
 	const struct clock *clock;
 	const struct entropy *entropy;
-	const char *data_dir; /* relative paths of carriers start here */
+	const char *data_dir;   /* relative paths of carriers start here */
+	const char *public_url; /* what others reach us by; NULL: not at all */
 	void (*changed)(void *ctx);
 	/* A receipt came, of any message, at any time, also twice or before the outcome
 	 * of its submit was told. NULL: receipts are not wanted. */
@@ -131,6 +182,9 @@ struct carrier;
 
 struct carrier_ops {
 	const char *type;
+	/* What rows of options cannot say: the name of the option that is wrong, with a
+	 * sentence in `why`; NULL: nothing is. May be NULL itself. */
+	const char *(*check)(const struct carrier_config *config, char why[256]);
 	/* ERR_INVALID and ERR_IO put a sentence into `why`. A carrier that connects does
 	 * so in the background. */
 	enum err (*open)(const struct carrier_config *config,
@@ -141,6 +195,10 @@ struct carrier_ops {
 	/* Would submit take one more now? So that nothing is rendered in vain. NULL: as
 	 * is_up. */
 	bool (*has_room)(const struct carrier *c);
+	/* A receipt by HTTP; `done` once, at once or later, and before `free` has
+	 * returned. NULL: this type has none. */
+	void (*receive)(struct carrier *c, const struct carrier_request *request,
+	    carrier_received_f *done, void *ctx);
 	void (*free)(struct carrier *c);
 };
 
@@ -153,12 +211,18 @@ struct carrier {
 /* All that exist, in an array in carrier.c; NULL when there is none of that type. */
 const struct carrier_ops *carrier_type_find(const char *type);
 
+/* As in carrier_ops; for a type that exists. */
+const char *carrier_check(const struct carrier_config *config, char why[256]);
+
 enum err carrier_open(const struct carrier_config *config, const struct carrier_env *env,
     char why[256], struct carrier **out) MUST_CHECK;
 void carrier_submit(
     struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx);
 bool carrier_is_up(const struct carrier *c);
 bool carrier_has_room(const struct carrier *c);
+/* ERR_NOT_FOUND is `done` for a type without receipts by HTTP. */
+void carrier_receive(struct carrier *c, const struct carrier_request *request,
+    carrier_received_f *done, void *ctx);
 void carrier_free(struct carrier *c); /* NULL is allowed */
 
 #endif

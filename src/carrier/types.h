@@ -8,5 +8,9 @@
 
 extern const struct carrier_ops carrier_file_ops;
 extern const struct carrier_ops carrier_smpp_ops;
+extern const struct carrier_ops carrier_infobip_ops;
+extern const struct carrier_ops carrier_twilio_ops;
+extern const struct carrier_ops carrier_vonage_ops;
+extern const struct carrier_ops carrier_generic_ops;
 
 #endif

@@ -346,7 +346,6 @@ set_policy(struct request *r)
 	}
 	SET(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)c->options.connect_timeout_ms);
 	SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	SET(easy, CURLOPT_PIPEWAIT, 1L);
 	SET(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	SET(easy, CURLOPT_OPENSOCKETDATA, r);
 	SET(easy, CURLOPT_PREREQFUNCTION, before_request);
@@ -371,6 +370,9 @@ set_call(struct request *r, const struct http_call *call)
 	bool has_body = call->body.len > 0 || strncmp(call->method, "P", 1) == 0;
 
 	SET(easy, CURLOPT_URL, call->url);
+	/* with TLS the handshake says whether a connection takes several at once; without
+	 * it only the first answer would, and a slow one would hold up all others */
+	SET(easy, CURLOPT_PIPEWAIT, strncmp(call->url, "https:", 6) == 0 ? 1L : 0L);
 	SET(easy, CURLOPT_PATH_AS_IS, 1L);
 	SET(easy, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
 	for (size_t i = 0; i < HTTP_CALL_HEADERS_MAX && call->headers[i] != NULL; i++)

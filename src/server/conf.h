@@ -88,6 +88,7 @@ struct conf {
 	int64_t header_timeout_ms;
 	int64_t body_timeout_ms;
 	int64_t idle_timeout_ms;
+	const char *public_url; /* NULL: not given */
 	int64_t queue_max;
 	int64_t batch_max;
 	int64_t retention_ms;

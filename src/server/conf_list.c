@@ -93,6 +93,41 @@ conf_read_carriers(
 	}
 }
 
+/* Where an option stands; the whole map when it does not. */
+static const yaml_node_t *
+value_node(const struct conf_place *p, const yaml_node_t *map, const char *name)
+{
+	yaml_node_pair_t *pair = map->data.mapping.pairs.start;
+	struct span key;
+
+	for (; map->type == YAML_MAPPING_NODE && pair < map->data.mapping.pairs.top;
+	     pair++) {
+		yaml_document_t *doc = &p->file->document;
+
+		if (conf_scalar(yaml_document_get_node(doc, pair->key), &key) &&
+		    span_equal_text(key, name))
+			return yaml_document_get_node(doc, pair->value);
+	}
+	return map;
+}
+
+/* A file with other faults has said them; what a type checks needs its options whole. */
+static void
+check_carrier(const struct conf_place *p, const yaml_node_t *node, size_t before)
+{
+	const struct carrier_config *c = p->holder;
+	char why[CONF_WHY_MAX] = "";
+	const char *field;
+
+	(void)before;
+	if (p->file->faults > 0 || c->type == NULL)
+		return;
+	field = carrier_check(c, why);
+	if (field != NULL)
+		conf_fault(
+		    p->file, value_node(p, node, field), conf_field(p, field), "%s", why);
+}
+
 /* ---- routes ---- */
 
 /* "0.045 EUR": at most six decimals, and a currency or none. */
@@ -200,7 +235,8 @@ static const struct conf_list lists[] = {
 	offsetof(struct conf_listener, line), SIZE_MAX, "listener", CONF_LISTENERS_MAX,
 	check_listener},
     {CONF_LIST("carriers", carriers, carrier_count, carrier_config), SIZE_MAX,
-	offsetof(struct carrier_config, name), "carrier", CONF_CARRIERS_MAX, NULL},
+	offsetof(struct carrier_config, name), "carrier", CONF_CARRIERS_MAX,
+	check_carrier},
     {CONF_LIST("routes", routes, route_count, conf_route),
 	offsetof(struct conf_route, line), SIZE_MAX, "route", CONF_ROUTES_MAX,
 	check_route},

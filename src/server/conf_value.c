@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One value of the configuration: from its text into its place, or what is wrong. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "server/conf_row.h"
 #include "twofa/period.h"
@@ -188,11 +189,26 @@ parse_digits(const struct conf_row *row, struct span text, char *why)
 	return conf_value_text(row, text, why);
 }
 
+/* systemd hands credentials over as files of a directory (systemd.exec(5)). */
+static const char *
+secret_path(struct arena *a, struct span name)
+{
+	static const char scheme[] = "credential:";
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	const char *path = arena_text(a, name);
+
+	if (strncmp(path, scheme, sizeof(scheme) - 1) != 0)
+		return path;
+	return arena_printf(a, "%s/%s",
+	    folder == NULL ? "no $CREDENTIALS_DIRECTORY" : folder,
+	    path + sizeof(scheme) - 1);
+}
+
 /* The first line of a file that the text names. */
 static enum err
 read_secret(struct arena *a, struct span name, struct span *out, char *why)
 {
-	const char *path = arena_text(a, name);
+	const char *path = secret_path(a, name);
 	FILE *f = fopen(path, "re");
 	char line[SECRET_MAX];
 

@@ -188,6 +188,7 @@ open_carriers(struct delivery *d, char why[256])
 	    .clock = d->clock,
 	    .entropy = d->entropy,
 	    .data_dir = conf->data,
+	    .public_url = conf->public_url,
 	    .changed = carrier_changed,
 	    .receipt = carrier_reports,
 	    .ctx = d};

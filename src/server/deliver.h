@@ -11,6 +11,7 @@
 #ifndef WW_DELIVER_H
 #define WW_DELIVER_H
 
+#include "api/api.h"
 #include "server/conf.h"
 #include "store/store.h"
 
@@ -32,6 +33,8 @@ bool delivery_is_ready(void *delivery);
 /* From any thread; the order is delivery's from here on. `delivery` is void for
  * api_options. */
 void delivery_take(void *delivery, struct order *o);
+/* A request that may be a carrier's receipt; from any thread, void for api_options. */
+void delivery_receive(void *delivery, struct inbound *in);
 /*
  * Submits nothing new, waits for carriers to answer what they hold, at most so
  * long; ends the thread. What was not submitted is in the store and goes out after

@@ -254,9 +254,11 @@ submit(struct dispatch *m, struct lane *l, struct span text)
 	struct carrier *bind = lane_free_bind(l);
 	char pin_id[IDENT_TEXT_LEN + 1];
 	char application[IDENT_TEXT_LEN + 1];
+	char reference[IDENT_TEXT_LEN + 16];
 	struct carrier_message message = {.channel = channel_name(o->channel),
 	    .pin_id = pin_id,
 	    .application_id = application,
+	    .reference = reference,
 	    .to = o->destination,
 	    .from = o->sender != NULL ? o->sender : m->sender,
 	    .text = text,
@@ -264,6 +266,7 @@ submit(struct dispatch *m, struct lane *l, struct span text)
 	    .validity_ms = o->expires_at_ms - store_now_ms(m->delivery->store)};
 
 	ident_text(&o->recipe.pin_id, pin_id);
+	snprintf(reference, sizeof(reference), "%s-%u", pin_id, o->seq);
 	ident_text(&o->recipe.application, application);
 	if (message.validity_ms <= 0) {
 		finish(m, MESSAGE_EXPIRED, MESSAGE_REASON_NONE);

@@ -158,6 +158,7 @@ make_api(struct server *s)
 	    .signed_in = auth_log_signed_in,
 	    .log = s->auth_log,
 	    .deliver = delivery_take,
+	    .receive = delivery_receive,
 	    .ready = delivery_is_ready,
 	    .ctx = s->delivery,
 	    .create_application_status = s->conf.create_application_status,

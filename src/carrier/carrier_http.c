@@ -1,0 +1,647 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "carrier/carrier_http.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <sys/queue.h>
+
+#include "base/log.h"
+#include "carrier/http_receive.h"
+#include "twofa/sms_text.h"
+
+enum {
+	HTTP_MAGIC = 0x68747463,
+	WINDOW = 32,
+	TIMEOUT_MS = 10000,
+	BODY_LEN_MAX = 256 * 1024,
+	URL_LEN_MAX = 8192,
+	HEADER_LEN_MAX = 8192,
+	ANSWER_LEN_MAX = 64 * 1024,
+	PAUSE_FIRST_MS = 1000,
+	PAUSE_DOUBLINGS = 5,
+	PAUSE_MAX_MS = 30000,
+	RETRY_AFTER_MAX_S = 60,
+	REFERENCE_LEN_MAX = 64,
+	SHORT_CODE_DIGITS_MAX = 6
+};
+
+/* The placeholders, in the order of enum http_value. */
+static const char *const names[] = {"to", "from", "text", "pinId", "applicationId",
+    "reference", "validity_ms", "validity_s", "validity_min", "callback_url", "username",
+    "password", "coding", "unicode", "type", NULL};
+
+enum http_value {
+	VALUE_TO,
+	VALUE_FROM,
+	VALUE_TEXT,
+	VALUE_PIN_ID,
+	VALUE_APPLICATION_ID,
+	VALUE_REFERENCE,
+	VALUE_VALIDITY_MS,
+	VALUE_VALIDITY_S,
+	VALUE_VALIDITY_MIN,
+	VALUE_CALLBACK_URL,
+	VALUE_USERNAME,
+	VALUE_PASSWORD,
+	VALUE_CODING,
+	VALUE_UNICODE,
+	VALUE_TYPE,
+	VALUE_COUNT
+};
+
+#define USES(h, value) (((h)->used & UINT32_C(1) << (value)) != 0)
+
+/* The recipe, read. */
+struct plan {
+	struct http_recipe recipe;
+	struct http_template url;
+	struct http_template body;
+	struct http_template headers[HTTP_CALL_HEADERS_MAX];
+	size_t header_count;
+	uint32_t used;
+};
+
+/* A message that is outstanding; its text is the HTTP client's alone. */
+struct parcel {
+	LIST_ENTRY(parcel) entry;
+	struct carrier_http *carrier;
+	carrier_done_f *done;
+	void *ctx;
+	char reference[REFERENCE_LEN_MAX];
+};
+
+struct carrier_http {
+	struct carrier carrier;
+	unsigned magic;
+	const struct http_vendor *vendor;
+	const struct carrier_config *config;
+	struct carrier_env env;
+	struct arena arena;
+	struct plan plan;
+	const char *callback_url;
+	struct http_client *client;
+	int64_t window;
+	int64_t outstanding;
+	LIST_HEAD(, parcel) parcels;
+	struct event *timer; /* the end of a pause */
+	bool paused;
+	bool down; /* it was told so to the log */
+	bool closing;
+	unsigned failures; /* to connect, in a row */
+	struct http_receiving *receiving;
+};
+
+static struct carrier_http *
+http_of(const struct carrier *c)
+{
+	struct carrier_http *h = (struct carrier_http *)(uintptr_t)c;
+
+	CHECK_OBJ(h, HTTP_MAGIC);
+	return h;
+}
+
+static void
+tell_changed(struct carrier_http *h)
+{
+	if (h->env.changed != NULL && !h->closing)
+		h->env.changed(h->env.ctx);
+}
+
+/* ---- pauses: while the other side cannot be reached, or asks for one ---- */
+
+static void
+on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct carrier_http *h = ctx;
+
+	(void)fd;
+	(void)what;
+	h->paused = false;
+	tell_changed(h);
+}
+
+static void
+pause_for(struct carrier_http *h, int64_t ms)
+{
+	struct timeval tv = {ms / 1000, (ms % 1000) * 1000};
+
+	if (h->closing || h->paused)
+		return;
+	h->paused = true;
+	INVARIANT(event_add(h->timer, &tv) == 0);
+}
+
+/* 1, 2, 4 ... 30 s, between half and the whole. */
+static int64_t
+backoff_ms(struct carrier_http *h)
+{
+	unsigned doublings =
+	    h->failures < PAUSE_DOUBLINGS ? h->failures : PAUSE_DOUBLINGS;
+	uint32_t whole = (uint32_t)PAUSE_FIRST_MS << doublings;
+	uint32_t random;
+
+	if (whole > PAUSE_MAX_MS)
+		whole = PAUSE_MAX_MS;
+	h->env.entropy->fill(h->env.entropy, &random, sizeof(random));
+	return whole / 2 + random % (whole / 2 + 1);
+}
+
+static void
+was_unreachable(struct carrier_http *h, const char *why)
+{
+	int64_t wait_ms;
+
+	if (h->closing || h->paused)
+		return;
+	wait_ms = backoff_ms(h);
+	h->failures++;
+	h->down = true;
+	pause_for(h, wait_ms);
+	log_event(LOG_LEVEL_WARNING, "carrier_down", LOG_TEXT("carrier", h->config->name),
+	    LOG_TEXT("reason", why), LOG_INT("retryMs", wait_ms));
+}
+
+static void
+was_reached(struct carrier_http *h)
+{
+	h->failures = 0;
+	if (!h->down)
+		return;
+	h->down = false;
+	log_event(LOG_LEVEL_INFO, "carrier_up", LOG_TEXT("carrier", h->config->name));
+}
+
+/* ---- the end of a message ---- */
+
+static void
+parcel_end(struct parcel *p, const struct carrier_outcome *outcome)
+{
+	struct carrier_http *h = p->carrier;
+
+	LIST_REMOVE(p, entry);
+	h->outstanding--;
+	p->done(p->ctx, outcome);
+	mem_free(p);
+	tell_changed(h);
+}
+
+static void
+judge(struct carrier_http *h, const struct http_result *r, struct http_verdict *v)
+{
+	struct arena arena;
+	struct fail fail;
+	json_t *doc = NULL;
+	struct http_answer a = {.status = r->status, .text = r->body};
+
+	arena_init(&arena);
+	fail_init(&fail, &arena);
+	if (json_parse(r->body, &fail, &doc) == OK)
+		a.doc = doc;
+	h->vendor->judge(h->config, &a, v);
+	json_decref(doc);
+	arena_fini(&arena);
+}
+
+static void
+on_answer(struct parcel *p, const struct http_result *r)
+{
+	struct carrier_http *h = p->carrier;
+	struct http_verdict v = {.result = CARRIER_UNKNOWN};
+	struct carrier_outcome outcome;
+
+	was_reached(h);
+	judge(h, r, &v);
+	if (v.result != CARRIER_ACCEPTED && r->retry_after_s > 0)
+		pause_for(
+		    h, 1000 * (r->retry_after_s < RETRY_AFTER_MAX_S ? r->retry_after_s
+								    : RETRY_AFTER_MAX_S));
+	outcome = (struct carrier_outcome){.result = v.result,
+	    .code = v.code,
+	    .reason = v.reason,
+	    .throttled = v.throttled,
+	    .elsewhere = v.elsewhere,
+	    .status = v.status,
+	    .error = v.error};
+	if (v.result == CARRIER_ACCEPTED)
+		outcome.message_id =
+		    v.message_id[0] == '\0' ? p->reference : v.message_id;
+	parcel_end(p, &outcome);
+}
+
+static void
+on_done(void *ctx, const struct http_result *r)
+{
+	struct parcel *p = ctx;
+	struct carrier_http *h = p->carrier;
+	struct carrier_outcome outcome = {
+	    .result = CARRIER_UNKNOWN, .code = (uint32_t)r->status, .reason = r->reason};
+
+	CHECK_OBJ(h, HTTP_MAGIC);
+	if (r->kind == HTTP_ANSWERED) {
+		on_answer(p, r);
+		return;
+	}
+	if (r->kind == HTTP_NOT_SENT && !h->closing) {
+		was_unreachable(h, r->reason);
+		outcome.result = CARRIER_RETRY;
+	}
+	parcel_end(p, &outcome);
+}
+
+/* ---- submit ---- */
+
+/* Room for the values that are made. */
+struct values {
+	struct span v[VALUE_COUNT];
+	char ms[24];
+	char s[24];
+	char min[24];
+	char from[32];
+};
+
+static struct span
+number(char out[24], int64_t n)
+{
+	return (struct span){out, (size_t)snprintf(out, 24, "%lld", (long long)n)};
+}
+
+static enum err
+put_alphabet(const struct carrier_message *m, struct values *values)
+{
+	struct sms_parts parts;
+	struct arena arena;
+	enum err e;
+	bool unicode;
+
+	arena_init(&arena);
+	e = sms_text_split(&arena, m->text, &parts);
+	unicode = e == OK && parts.alphabet == SMS_UCS2;
+	arena_fini(&arena);
+	values->v[VALUE_CODING] = unicode ? SPAN("2") : SPAN("0");
+	values->v[VALUE_UNICODE] = unicode ? SPAN("true") : SPAN("false");
+	values->v[VALUE_TYPE] = unicode ? SPAN("unicode") : SPAN("text");
+	return e;
+}
+
+/* Whole units that are left, and never more than there is. */
+static enum err
+put_validity(
+    const struct carrier_http *h, const struct carrier_message *m, struct values *values)
+{
+	const struct http_recipe *r = &h->plan.recipe;
+	int64_t s = m->validity_ms / 1000;
+	int64_t least = r->validity_min_s;
+
+	if (least == 0 && USES(&h->plan, VALUE_VALIDITY_MIN))
+		least = 60;
+	if (least == 0 && USES(&h->plan, VALUE_VALIDITY_S))
+		least = 1;
+	if (s < least)
+		return ERR_INVALID;
+	if (r->validity_max_s > 0 && s > r->validity_max_s)
+		s = r->validity_max_s;
+	values->v[VALUE_VALIDITY_MS] = number(values->ms, s * 1000);
+	values->v[VALUE_VALIDITY_S] = number(values->s, s);
+	values->v[VALUE_VALIDITY_MIN] = number(values->min, s / 60);
+	return OK;
+}
+
+static void
+put_sender(
+    const struct carrier_http *h, const struct carrier_message *m, struct values *values)
+{
+	const char *from = m->from != NULL ? m->from : h->config->sender;
+	size_t digits = from == NULL ? 0 : strspn(from, "0123456789");
+
+	values->v[VALUE_FROM] = span_of(from);
+	if (!h->plan.recipe.plus_sender || digits <= SHORT_CODE_DIGITS_MAX ||
+	    from[digits] != '\0' || digits >= sizeof(values->from) - 1)
+		return;
+	values->v[VALUE_FROM].len =
+	    (size_t)snprintf(values->from, sizeof(values->from), "+%s", from);
+	values->v[VALUE_FROM].ptr = values->from;
+}
+
+/* NULL, or why there is no request for that message. */
+static const char *
+fill_values(
+    const struct carrier_http *h, const struct carrier_message *m, struct values *values)
+{
+	const struct carrier_http_config *c = &h->config->http;
+	struct span *v = values->v;
+
+	v[VALUE_TO] = span_of(m->to);
+	put_sender(h, m, values);
+	v[VALUE_TEXT] = m->text;
+	v[VALUE_PIN_ID] = span_of(m->pin_id);
+	v[VALUE_APPLICATION_ID] = span_of(m->application_id);
+	v[VALUE_REFERENCE] = span_of(m->reference);
+	v[VALUE_CALLBACK_URL] = span_of(h->callback_url);
+	v[VALUE_USERNAME] = span_of(c->user);
+	v[VALUE_PASSWORD] = span_of(c->secret);
+	if (put_alphabet(m, values) != OK)
+		return "the text is no text or needs too many parts";
+	if (put_validity(h, m, values) != OK)
+		return "less life is left than the carrier takes";
+	return NULL;
+}
+
+struct rendered {
+	struct buf url;
+	struct buf body;
+	struct buf headers[HTTP_CALL_HEADERS_MAX];
+	struct http_call call;
+};
+
+static void
+rendered_init(struct rendered *r, const struct plan *plan)
+{
+	buf_init(&r->url, URL_LEN_MAX);
+	buf_init(&r->body, BODY_LEN_MAX);
+	for (size_t i = 0; i < plan->header_count; i++)
+		buf_init(&r->headers[i], HEADER_LEN_MAX);
+}
+
+static void
+rendered_fini(struct rendered *r, const struct plan *plan)
+{
+	buf_fini(&r->url);
+	buf_fini(&r->body);
+	for (size_t i = 0; i < plan->header_count; i++)
+		buf_fini(&r->headers[i]);
+}
+
+static bool
+put(const struct http_template *t, const struct values *values, struct buf *out)
+{
+	enum err e = http_template_put(t, values->v, out);
+
+	buf_add_char(out, '\0');
+	return e == OK && !out->failed;
+}
+
+static bool
+render(const struct carrier_http *h, const struct values *values, struct rendered *r)
+{
+	const struct plan *plan = &h->plan;
+
+	if (!put(&plan->url, values, &r->url) || !put(&plan->body, values, &r->body))
+		return false;
+	for (size_t i = 0; i < plan->header_count; i++) {
+		if (!put(&plan->headers[i], values, &r->headers[i]))
+			return false;
+		r->call.headers[i] = r->headers[i].ptr;
+	}
+	r->call.method = plan->recipe.method;
+	r->call.url = r->url.ptr;
+	r->call.body = (struct span){r->body.ptr, r->body.len - 1};
+	r->call.timeout_ms =
+	    h->config->http.timeout_ms > 0 ? h->config->http.timeout_ms : TIMEOUT_MS;
+	r->call.answer_len_max = ANSWER_LEN_MAX;
+	return true;
+}
+
+static void
+begin(struct carrier_http *h, const struct http_call *call, const char *reference,
+    carrier_done_f *done, void *ctx)
+{
+	struct carrier_outcome refused = {.result = CARRIER_REFUSED,
+	    .reason = "the request cannot be sent",
+	    .elsewhere = true};
+	struct parcel *p = mem_new(sizeof(*p));
+
+	p->carrier = h;
+	p->done = done;
+	p->ctx = ctx;
+	snprintf(p->reference, sizeof(p->reference), "%s", reference);
+	LIST_INSERT_HEAD(&h->parcels, p, entry);
+	h->outstanding++;
+	if (http_client_send(h->client, call, on_done, p) != OK)
+		parcel_end(p, &refused);
+}
+
+void
+http_carrier_submit(
+    struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx)
+{
+	struct carrier_http *h = http_of(c);
+	struct carrier_outcome o = {.result = CARRIER_RETRY};
+	struct values values = {0};
+	struct rendered r = {0};
+
+	if (!http_carrier_has_room(c)) {
+		o.reason =
+		    h->paused ? "it is left alone for a while" : "the window is full";
+		done(ctx, &o);
+		return;
+	}
+	o = (struct carrier_outcome){.result = CARRIER_REFUSED,
+	    .elsewhere = true,
+	    .reason = fill_values(h, m, &values)};
+	rendered_init(&r, &h->plan);
+	if (o.reason == NULL && !render(h, &values, &r))
+		o.reason = "a value cannot stand in the request";
+	if (o.reason == NULL)
+		begin(h, &r.call, m->reference, done, ctx);
+	else
+		done(ctx, &o);
+	rendered_fini(&r, &h->plan);
+}
+
+/* ---- the plan ---- */
+
+static enum err
+parse(struct http_maker *m, const char *field, struct http_template *t, const char *text)
+{
+	enum err e = http_template_parse(t, m->arena, text, names, m->why);
+
+	if (e != OK)
+		m->field = field;
+	return e;
+}
+
+/* The host must be the configuration's, whatever a message holds. */
+static enum err
+check_url(struct http_maker *m)
+{
+	const struct carrier_http_config *c = &m->config->http;
+	struct http_client_options o = {.allow_http = c->allow_http};
+	const char *url = m->recipe.url;
+	const char *host = strstr(url, "://");
+	const char *fault;
+	size_t len = host == NULL ? 0 : strcspn(host + 3, "/?#");
+
+	m->field = "url";
+	if (host != NULL && memchr(host + 3, '{', len) != NULL)
+		fault = "a placeholder must not stand in the host";
+	else
+		fault = http_client_url_fault(&o, url);
+	if (fault != NULL)
+		snprintf(m->why, sizeof(m->why), "%s", fault);
+	return fault == NULL ? OK : ERR_INVALID;
+}
+
+static enum err
+parse_headers(struct http_maker *m, struct plan *plan)
+{
+	const char *const *headers = m->recipe.headers;
+	enum err e = OK;
+
+	while (e == OK && plan->header_count < HTTP_CALL_HEADERS_MAX &&
+	       headers[plan->header_count] != NULL) {
+		struct http_template *t = &plan->headers[plan->header_count];
+
+		t->sink = HTTP_SINK_HEADER;
+		e = parse(m, "headers", t, headers[plan->header_count]);
+		plan->used |= t->used;
+		plan->header_count++;
+	}
+	return e;
+}
+
+static enum err
+make_plan(const struct http_vendor *vendor, struct http_maker *m, struct plan *plan)
+{
+	enum err e = vendor->make(m);
+
+	if (e == OK)
+		e = check_url(m);
+	plan->recipe = m->recipe;
+	plan->url.sink = HTTP_SINK_URL;
+	plan->body.sink = m->recipe.sink;
+	if (e == OK)
+		e = parse(m, "url", &plan->url, m->recipe.url);
+	if (e == OK)
+		e = parse_headers(m, plan);
+	if (e == OK)
+		e = parse(
+		    m, "body", &plan->body, m->recipe.body == NULL ? "" : m->recipe.body);
+	plan->used |= plan->url.used | plan->body.used;
+	if (e != OK || m->callback_url != NULL || !USES(plan, VALUE_CALLBACK_URL))
+		return e;
+	m->field = "callback_url";
+	snprintf(m->why, sizeof(m->why), "needs the option http.public_url");
+	return ERR_INVALID;
+}
+
+/* The URL for receipts, where the vendor can prove that they are its own. */
+static const char *
+make_callback_url(
+    struct arena *a, const struct carrier_config *config, const char *public_url)
+{
+	const struct carrier_http_config *c = &config->http;
+	struct buf url;
+	const char *text;
+
+	if (public_url == NULL)
+		return NULL;
+	buf_init(&url, URL_LEN_MAX);
+	buf_printf(&url, "%s/watchword/1/receipts/", public_url);
+	http_put_url(&url, span_of(config->name));
+	if (c->receipt_secret != NULL) {
+		buf_add_char(&url, '/');
+		http_put_url(&url, span_of(c->receipt_secret));
+	}
+	text = url.failed ? NULL : arena_text(a, buf_span(&url));
+	buf_fini(&url);
+	return text;
+}
+
+const char *
+http_carrier_check(
+    const struct http_vendor *vendor, const struct carrier_config *config, char why[256])
+{
+	struct arena arena;
+	struct http_maker m = {.config = config, .arena = &arena, .field = "type"};
+	struct plan *plan;
+	enum err e;
+
+	arena_init(&arena);
+	plan = arena_alloc(&arena, sizeof(*plan));
+	m.callback_url = make_callback_url(&arena, config, "https://checked");
+	e = make_plan(vendor, &m, plan);
+	if (e != OK)
+		snprintf(why, 256, "%s", m.why);
+	arena_fini(&arena);
+	return e == OK ? NULL : m.field;
+}
+
+/* ---- life ---- */
+
+static void
+open_client(struct carrier_http *h)
+{
+	const struct carrier_http_config *c = &h->config->http;
+	struct http_client_options o = {.allow_http = c->allow_http,
+	    .allow_private = c->allow_private,
+	    .ca_file = c->ca_file,
+	    .connect_timeout_ms = h->config->connect_timeout_ms,
+	    .calls_max = h->window};
+
+	h->client = http_client_new(h->env.base, &o);
+	h->timer = evtimer_new(h->env.base, on_timer, h);
+	INVARIANT(h->timer != NULL);
+}
+
+enum err
+http_carrier_open(const struct http_vendor *vendor, const struct carrier_config *config,
+    const struct carrier_env *env, char why[256], struct carrier **out)
+{
+	struct carrier_http *h = mem_new(sizeof(*h));
+	struct http_maker m = {.config = config, .arena = &h->arena, .field = "type"};
+
+	h->magic = HTTP_MAGIC;
+	h->vendor = vendor;
+	h->config = config;
+	h->env = *env;
+	h->window = config->window > 0 ? config->window : WINDOW;
+	arena_init(&h->arena);
+	LIST_INIT(&h->parcels);
+	h->callback_url = make_callback_url(&h->arena, config, env->public_url);
+	m.callback_url = h->callback_url;
+	if (make_plan(vendor, &m, &h->plan) != OK) {
+		snprintf(why, 256, "%.40s: %.200s", m.field, m.why);
+		arena_fini(&h->arena);
+		mem_free(h);
+		return ERR_INVALID;
+	}
+	open_client(h);
+	h->receiving = http_receiving_new(vendor, config, env);
+	*out = &h->carrier;
+	return OK;
+}
+
+bool
+http_carrier_is_up(const struct carrier *c)
+{
+	return !http_of(c)->paused;
+}
+
+bool
+http_carrier_has_room(const struct carrier *c)
+{
+	const struct carrier_http *h = http_of(c);
+
+	return !h->paused && !h->closing && h->outstanding < h->window;
+}
+
+void
+http_carrier_receive(struct carrier *c, const struct carrier_request *request,
+    carrier_received_f *done, void *ctx)
+{
+	http_receiving_take(http_of(c)->receiving, request, done, ctx);
+}
+
+void
+http_carrier_free(struct carrier *c)
+{
+	struct carrier_http *h = http_of(c);
+
+	h->closing = true;
+	http_client_free(h->client);
+	INVARIANT(LIST_EMPTY(&h->parcels));
+	http_receiving_free(h->receiving);
+	event_free(h->timer);
+	arena_fini(&h->arena);
+	mem_free(h);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside the room: what the carriers over HTTP share. A vendor is a file with a row
+ * of functions: which request a message becomes, what an answer means, and what a
+ * receipt of theirs says. Window, pauses, time-outs and the ends of messages are here.
+ */
+#ifndef WW_CARRIER_HTTP_H
+#define WW_CARRIER_HTTP_H
+
+#include "base/arena.h"
+#include "base/json_pointer.h"
+#include "carrier/carrier.h"
+#include "net/http_client.h"
+#include "net/http_template.h"
+
+enum { HTTP_MESSAGE_ID_MAX = 128, HTTP_REASON_MAX = 96, HTTP_RECEIPTS_MAX = 1000 };
+
+/* A request as templates, made from the options; texts live as long as the carrier. */
+struct http_recipe {
+	const char *method;
+	const char *url;
+	const char *headers[HTTP_CALL_HEADERS_MAX]; /* "Name: template"; then NULL */
+	const char *body;                           /* NULL: none */
+	enum http_sink sink;                        /* of the body */
+	int64_t validity_min_s;                     /* what the vendor takes; 0: any */
+	int64_t validity_max_s;
+	bool plus_sender; /* a sender of digits, longer than a short code, has a plus */
+};
+
+/* Where a vendor's recipe is made. `field` names the option that `why` is about. */
+struct http_maker {
+	const struct carrier_config *config;
+	struct arena *arena;
+	const char *callback_url; /* NULL: no receipts are wanted */
+	struct http_recipe recipe;
+	const char *field;
+	char why[256];
+};
+
+struct http_answer {
+	int status;
+	struct span text;
+	const json_t *doc; /* NULL: it is no JSON */
+};
+
+/* What an answer means; `code` is the vendor's where there is one. */
+struct http_verdict {
+	enum carrier_result result;
+	bool throttled;
+	bool elsewhere;
+	enum report_status status;
+	enum report_error error;
+	uint32_t code;
+	char reason[HTTP_REASON_MAX];
+	char message_id[HTTP_MESSAGE_ID_MAX]; /* "": the reference of the message */
+};
+
+/* A row of a vendor's table of codes: of an answer or of a receipt. */
+struct http_code {
+	int64_t code;
+	enum carrier_result result; /* of an answer alone, with the two flags */
+	bool throttled;
+	bool elsewhere;
+	enum report_status status;
+	enum report_error error;
+};
+
+/* A receipt as far as it was read; texts in the arena of the request. */
+struct http_receipts {
+	struct arena arena;
+	const struct carrier_config *config;
+	const char *public_url;
+	size_t count;
+	struct carrier_receipt
+	    *items; /* room for HTTP_RECEIPTS_MAX, when it is trusted */
+};
+
+struct http_vendor {
+	/* ERR_INVALID with field and why. */
+	enum err (*make)(struct http_maker *m);
+	void (*judge)(const struct carrier_config *config, const struct http_answer *a,
+	    struct http_verdict *v);
+	/* Does the request come from them? */
+	bool (*trusts)(struct http_receipts *r, const struct carrier_request *request);
+	/* ERR_SYNTAX: it cannot be read. */
+	enum err (*read)(struct http_receipts *r, const struct carrier_request *request);
+};
+
+/* The functions of carrier_ops, for a vendor; see HTTP_CARRIER. */
+enum err http_carrier_open(const struct http_vendor *vendor,
+    const struct carrier_config *config, const struct carrier_env *env, char why[256],
+    struct carrier **out) MUST_CHECK;
+const char *http_carrier_check(
+    const struct http_vendor *vendor, const struct carrier_config *config, char why[256]);
+void http_carrier_submit(
+    struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx);
+bool http_carrier_is_up(const struct carrier *c);
+bool http_carrier_has_room(const struct carrier *c);
+void http_carrier_receive(struct carrier *c, const struct carrier_request *request,
+    carrier_received_f *done, void *ctx);
+void http_carrier_free(struct carrier *c);
+
+/* The row of a vendor's carrier type; stands at the end of its file, where `vendor` is.
+ */
+#define HTTP_CARRIER(name)                                                               \
+	static const char *name##_check(                                                 \
+	    const struct carrier_config *config, char why[256])                          \
+	{                                                                                \
+		return http_carrier_check(&vendor, config, why);                         \
+	}                                                                                \
+	static enum err name##_open(const struct carrier_config *config,                 \
+	    const struct carrier_env *env, char why[256], struct carrier **out)          \
+	{                                                                                \
+		return http_carrier_open(&vendor, config, env, why, out);                \
+	}                                                                                \
+	const struct carrier_ops carrier_##name##_ops = {.type = #name,                  \
+	    .check = name##_check,                                                       \
+	    .open = name##_open,                                                         \
+	    .submit = http_carrier_submit,                                               \
+	    .is_up = http_carrier_is_up,                                                 \
+	    .has_room = http_carrier_has_room,                                           \
+	    .receive = http_carrier_receive,                                             \
+	    .free = http_carrier_free};
+
+/* ---- for vendors ---- */
+
+/* By the HTTP status alone; fills in all of the verdict but the id. */
+void http_judge_status(int status, struct http_verdict *v);
+/* By the row of the code; false, and nothing is changed, when there is none. */
+bool http_judge_code(
+    const struct http_code *rows, size_t count, int64_t code, struct http_verdict *v);
+const struct http_code *http_code_find(
+    const struct http_code *rows, size_t count, int64_t code);
+/* A whole number at that place, also as a text; `otherwise` when there is none. */
+int64_t http_number_at(const json_t *doc, const char *pointer, int64_t otherwise);
+/* The text at that place into the verdict's id, when it is one and fits. */
+void http_id_at(const json_t *doc, const char *pointer, struct http_verdict *v);
+
+/* A parameter of a query or a form, decoded; NULL when absent. */
+const char *http_param(struct arena *a, struct span form, const char *name);
+/* The parameter of the form in the body, or where there is no body of the query. */
+const char *http_request_param(
+    struct arena *a, const struct carrier_request *request, const char *name);
+/* Decoded and sorted by name and then by value (octets). Nothing
+ * when there are more than 256: sorting is for who sends us something reasonable. */
+struct text_map http_params_sorted(struct arena *a, struct span form);
+/* One more receipt; ERR_SYNTAX: without an id, or one too many. */
+enum err http_receipt_add(
+    struct http_receipts *r, const struct carrier_receipt *one) MUST_CHECK;
+/* Is the last segment of the path the secret of the configuration? Not without one. */
+bool http_trusts_secret(struct http_receipts *r, const struct carrier_request *request);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Infobip's SMS API (contract 8.2), version 3 or 2. The message id is ours, and the same
+ * at each attempt: one that was taken before is refused as a duplicate, which is as good
+ * as accepted. Receipts are delivery reports to a URL with a secret in its path.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "carrier/carrier_http.h"
+#include "carrier/types.h"
+
+enum { VALIDITY_MAX_S = 48 * 3600 };
+
+/* Statuses of the registry that are not as their group: of an answer. */
+static const struct http_code codes[] = {
+    {REPORT_REJECTED_DUPLICATE_MESSAGE_ID, CARRIER_ACCEPTED, false, false, REPORT_NONE,
+	REPORT_ERROR_NO_ERROR},
+    {REPORT_REJECTED_SYSTEM_ERROR, CARRIER_RETRY, false, false, REPORT_NONE,
+	REPORT_ERROR_NO_ERROR},
+    {REPORT_REJECTED_PREFIX_MISSING, CARRIER_REFUSED, false, false,
+	REPORT_REJECTED_PREFIX_MISSING, REPORT_ERROR_EC_INVALID_DESTINATION_ADDRESS},
+    {REPORT_REJECTED_DND, CARRIER_REFUSED, false, false, REPORT_REJECTED_DND,
+	REPORT_ERROR_NO_ERROR},
+    {REPORT_REJECTED_FLOODING_FILTER, CARRIER_REFUSED, false, false,
+	REPORT_REJECTED_FLOODING_FILTER, REPORT_ERROR_EC_DESTINATION_FLOODING},
+    {REPORT_REJECTED_MESSAGE_TOO_LONG, CARRIER_REFUSED, false, false,
+	REPORT_REJECTED_MESSAGE_TOO_LONG, REPORT_ERROR_NO_ERROR},
+    {REPORT_MISSING_TO, CARRIER_REFUSED, false, false, REPORT_MISSING_TO,
+	REPORT_ERROR_EC_INVALID_DESTINATION_ADDRESS},
+    {REPORT_REJECTED_DESTINATION, CARRIER_REFUSED, false, false,
+	REPORT_REJECTED_DESTINATION, REPORT_ERROR_EC_INVALID_DESTINATION_ADDRESS},
+};
+
+static const char body_3[] =
+    "{\"messages\":[{\"sender\":\"{{from}}\",\"destinations\":[{\"to\":\"{{to}}\","
+    "\"messageId\":\"{{reference}}\"}],\"content\":{\"text\":\"{{text}}\"},"
+    "\"options\":{\"validityPeriod\":{\"amount\":{{validity_s}},"
+    "\"timeUnit\":\"SECONDS\"}}%s}]}";
+static const char hooks_3[] =
+    ",\"webhooks\":{\"delivery\":{\"url\":\"{{callback_url}}\"},"
+    "\"contentType\":\"application/json\"}";
+static const char body_2[] =
+    "{\"messages\":[{\"from\":\"{{from}}\",\"destinations\":[{\"to\":\"{{to}}\","
+    "\"messageId\":\"{{reference}}\"}],\"text\":\"{{text}}\","
+    "\"validityPeriod\":{{validity_min}}%s}]}";
+static const char hooks_2[] = ",\"notifyUrl\":\"{{callback_url}}\","
+			      "\"notifyContentType\":\"application/json\"";
+
+static enum err
+make(struct http_maker *m)
+{
+	const struct carrier_http_config *c = &m->config->http;
+	bool second = c->version != NULL && strcmp(c->version, "2") == 0;
+	bool hooks = m->callback_url != NULL && c->receipt_secret != NULL;
+	struct http_recipe *r = &m->recipe;
+
+	if (c->url == NULL || c->secret == NULL) {
+		m->field = c->url == NULL ? "url" : "api_key_file";
+		snprintf(m->why, sizeof(m->why), "is needed");
+		return ERR_INVALID;
+	}
+	r->method = "POST";
+	r->url = arena_printf(m->arena, "%s%s", c->url,
+	    second ? "/sms/2/text/advanced" : "/sms/3/messages");
+	r->headers[0] = "Content-Type: application/json";
+	r->headers[1] = "Accept: application/json";
+	r->headers[2] = "Authorization: App {{password}}";
+	r->sink = HTTP_SINK_JSON;
+	r->body = second ? arena_printf(m->arena, body_2, hooks ? hooks_2 : "")
+			 : arena_printf(m->arena, body_3, hooks ? hooks_3 : "");
+	r->validity_max_s = VALIDITY_MAX_S;
+	return OK;
+}
+
+static void
+judge_group(int64_t group, struct http_verdict *v)
+{
+	v->result = CARRIER_UNKNOWN;
+	if (group == REPORT_GROUP_ACCEPTED || group == REPORT_GROUP_PENDING ||
+	    group == REPORT_GROUP_DELIVERED)
+		v->result = CARRIER_ACCEPTED;
+	else if (group > 0)
+		v->result = CARRIER_REFUSED;
+	v->elsewhere = v->result == CARRIER_REFUSED;
+}
+
+static void
+judge(const struct carrier_config *config, const struct http_answer *a,
+    struct http_verdict *v)
+{
+	int64_t id = http_number_at(a->doc, "/messages/0/status/id", -1);
+	int64_t group = http_number_at(a->doc, "/messages/0/status/groupId", -1);
+	const struct report_status_row *row = report_status_find(id);
+
+	(void)config;
+	http_judge_status(a->status, v);
+	if (v->result != CARRIER_ACCEPTED)
+		return;
+	judge_group(row != NULL ? (int64_t)row->group : group, v);
+	if (v->result == CARRIER_REFUSED && row != NULL)
+		v->status = row->id;
+	(void)http_judge_code(codes, countof(codes), id, v);
+	if (id >= 0)
+		v->code = (uint32_t)id;
+	snprintf(v->reason, sizeof(v->reason), "HTTP %d, %s", a->status,
+	    row != NULL ? row->name : "a status that is not in the registry");
+	if (v->result == CARRIER_ACCEPTED && id != REPORT_REJECTED_DUPLICATE_MESSAGE_ID)
+		http_id_at(a->doc, "/messages/0/messageId", v);
+}
+
+/* ---- receipts ---- */
+
+/* "2019-11-09T16:00:00.000+0100"; 0 when it is something else. */
+static int64_t
+read_time(const char *text)
+{
+	struct tm tm = {0};
+	int ms = 0;
+	char sign = '+';
+	int hours = 0;
+	int minutes = 0;
+	const char *rest = text == NULL ? NULL : strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	int64_t offset_s;
+
+	if (rest == NULL ||
+	    sscanf(rest, ".%3d%c%2d%2d", &ms, &sign, &hours, &minutes) != 4)
+		return 0;
+	offset_s = (hours * 60 + minutes) * INT64_C(60);
+	return ((int64_t)timegm(&tm) - (sign == '-' ? -offset_s : offset_s)) * 1000 + ms;
+}
+
+static enum report_status
+read_status(const json_t *one)
+{
+	static const enum report_status by_group[] = {REPORT_PENDING_ACCEPTED,
+	    REPORT_PENDING_ENROUTE, REPORT_UNDELIVERABLE_NOT_DELIVERED,
+	    REPORT_DELIVERED_TO_HANDSET, REPORT_EXPIRED_EXPIRED, REPORT_REJECTED};
+	const struct report_status_row *row =
+	    report_status_find(http_number_at(one, "/status/id", -1));
+	int64_t group = http_number_at(one, "/status/groupId", -1);
+
+	if (row != NULL)
+		return row->id;
+	return group >= 0 && group < (int64_t)countof(by_group) ? by_group[group]
+								: REPORT_NONE;
+}
+
+static enum err
+read_one(struct http_receipts *r, const json_t *one)
+{
+	const struct report_error_row *error =
+	    report_error_find(http_number_at(one, "/error/id", 0));
+	char id[HTTP_MESSAGE_ID_MAX] = "";
+	struct carrier_receipt receipt = {.status = read_status(one),
+	    .error = error == NULL ? REPORT_ERROR_EC_UNKNOWN_ERROR : error->id,
+	    .done_at_ms = read_time(json_string_value(json_object_get(one, "doneAt")))};
+
+	if (receipt.status == REPORT_NONE ||
+	    !json_scalar_text(json_object_get(one, "messageId"), id, sizeof(id)))
+		return ERR_SYNTAX;
+	receipt.message_id = arena_text(&r->arena, span_of(id));
+	return http_receipt_add(r, &receipt);
+}
+
+static enum err
+read_receipts(struct http_receipts *r, const struct carrier_request *request)
+{
+	struct fail fail;
+	json_t *doc = NULL;
+	json_t *one;
+	size_t i;
+	enum err e;
+
+	fail_init(&fail, &r->arena);
+	e = json_parse(request->body, &fail, &doc);
+	if (e == OK && !json_is_array(json_object_get(doc, "results")))
+		e = ERR_SYNTAX;
+	if (e == OK)
+		json_array_foreach(json_object_get(doc, "results"), i, one)
+		{
+			e = read_one(r, one);
+			if (e != OK)
+				break;
+		}
+	json_decref(doc);
+	return e == OK ? OK : ERR_SYNTAX;
+}
+
+static const struct http_vendor vendor = {
+    .make = make, .judge = judge, .trusts = http_trusts_secret, .read = read_receipts};
+
+HTTP_CARRIER(infobip)

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Vonage's SMS API (POST /sms/json): a form with key and secret; answers are 200 with a
+ * status for each part. Receipts are webhooks, proved by the API's own `sig` parameter
+ * ("Signing messages") or, where the account has none, by a secret path. The signed
+ * tokens (JWT) of Vonage belong to its newer Messages API.
+ */
+#include <stdio.h>
+
+#include "carrier/carrier_http.h"
+#include "net/http_sign.h"
+#include "carrier/types.h"
+
+enum { TTL_MIN_S = 20, TTL_MAX_S = 604800, PARTS_MAX = 255 };
+
+/* "SMS API error codes". */
+static const struct http_code codes[] = {
+    {0, CARRIER_ACCEPTED, false, false, REPORT_NONE, REPORT_ERROR_NO_ERROR},
+    {1, CARRIER_RETRY, true, false, REPORT_NONE, REPORT_ERROR_NO_ERROR},
+    {2, CARRIER_REFUSED, false, false, REPORT_NONE, REPORT_ERROR_NO_ERROR},
+    {3, CARRIER_REFUSED, false, false, REPORT_REJECTED_DESTINATION,
+	REPORT_ERROR_EC_INVALID_DESTINATION_ADDRESS},
+    {4, CARRIER_REFUSED, false, true, REPORT_NONE, REPORT_ERROR_NO_ERROR},
+    {5, CARRIER_RETRY, false, false, REPORT_NONE, REPORT_ERROR_NO_ERROR},
+    {6, CARRIER_REFUSED, false, false, REPORT_REJECTED_PREFIX_MISSING,
+	REPORT_ERROR_EC_INVALID_DESTINATION_ADDRESS},
+    {7, CARRIER_REFUSED, false, true, REPORT_REJECTED_DESTINATION_BLOCKLISTED,
+	REPORT_ERROR_EC_BLACKLISTED_DESTINATIONADDRESS},
+    {8, CARRIER_REFUSED, false, true, REPORT_NONE, REPORT_ERROR_NO_ERROR},
+    {9, CARRIER_REFUSED, false, true, REPORT_REJECTED_NOT_ENOUGH_CREDITS,
+	REPORT_ERROR_NO_ERROR},
+    {10, CARRIER_RETRY, true, false, REPORT_NONE, REPORT_ERROR_NO_ERROR},
+    {11, CARRIER_REFUSED, false, true, REPORT_NONE, REPORT_ERROR_NO_ERROR},
+    {12, CARRIER_REFUSED, false, false, REPORT_REJECTED_MESSAGE_TOO_LONG,
+	REPORT_ERROR_NO_ERROR},
+    {14, CARRIER_REFUSED, false, true, REPORT_NONE, REPORT_ERROR_NO_ERROR},
+    {15, CARRIER_REFUSED, false, true, REPORT_REJECTED_SOURCE,
+	REPORT_ERROR_EC_INVALID_SOURCE_ADDRESS},
+    {22, CARRIER_REFUSED, false, true, REPORT_NONE, REPORT_ERROR_NO_ERROR},
+    {23, CARRIER_REFUSED, false, true, REPORT_NONE, REPORT_ERROR_NO_ERROR},
+    {29, CARRIER_REFUSED, false, true, REPORT_REJECTED_DESTINATION_NOT_REGISTERED,
+	REPORT_ERROR_NO_ERROR},
+    {32, CARRIER_REFUSED, false, true, REPORT_NONE, REPORT_ERROR_NO_ERROR},
+    {33, CARRIER_REFUSED, false, false, REPORT_REJECTED_DESTINATION,
+	REPORT_ERROR_EC_INVALID_DESTINATION_ADDRESS},
+};
+
+/* err-code of a receipt; the status of a row counts only where the receipt's own says
+ * no more than that it failed. */
+static const struct http_code receipt_codes[] = {
+    {1, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_UNKNOWN_ERROR},
+    {2, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_ABSENT_SUBSCRIBER},
+    {3, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_UNKNOWN_SUBSCRIBER},
+    {4, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_CALL_BARRED},
+    {5, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_UNIDENTIFIED_SUBSCRIBER},
+    {6, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_DESTINATION_FLOODING},
+    {7, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_SUBSCRIBER_BUSY_FOR_MT_SMS},
+    {8, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_SYSTEM_FAILURE},
+    {9, 0, false, false, REPORT_REJECTED_DESTINATION,
+	REPORT_ERROR_EC_INVALID_DESTINATION_ADDRESS},
+    {10, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_SM_DELIVERY_FAILURE},
+    {11, 0, false, false, REPORT_REJECTED_ROUTE_NOT_AVAILABLE,
+	REPORT_ERROR_EC_PROVIDER_GENERAL_ERROR},
+    {12, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_ABSENT_SUBSCRIBER},
+    {13, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_CALL_BARRED},
+    {14, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_CALL_BARRED},
+    {15, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_LIMIT_REACHED},
+    {99, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_PROVIDER_GENERAL_ERROR},
+};
+
+static const struct {
+	const char *name;
+	enum report_status status;
+} statuses[] = {
+    {"delivered", REPORT_DELIVERED_TO_HANDSET},
+    {"accepted", REPORT_PENDING_ENROUTE},
+    {"buffered", REPORT_PENDING_WAITING_DELIVERY},
+    {"expired", REPORT_EXPIRED_EXPIRED},
+    {"failed", REPORT_UNDELIVERABLE_NOT_DELIVERED},
+    {"rejected", REPORT_UNDELIVERABLE_REJECTED_OPERATOR},
+    {"deleted", REPORT_CANCELLED},
+    {"unknown", REPORT_EXPIRED_DLR_UNKNOWN},
+};
+
+static enum err
+make(struct http_maker *m)
+{
+	const struct carrier_http_config *c = &m->config->http;
+	const char *base = c->url == NULL ? "https://rest.nexmo.com" : c->url;
+	bool receipts = m->callback_url != NULL &&
+			(c->receipt_secret != NULL || c->signature_secret != NULL);
+	struct http_recipe *r = &m->recipe;
+
+	if (c->user == NULL || c->secret == NULL) {
+		m->field = c->user == NULL ? "api_key" : "api_secret_file";
+		snprintf(m->why, sizeof(m->why), "is needed");
+		return ERR_INVALID;
+	}
+	r->method = "POST";
+	r->url = arena_printf(m->arena, "%s/sms/json", base);
+	r->headers[0] = "Content-Type: application/x-www-form-urlencoded";
+	r->sink = HTTP_SINK_URL;
+	r->body = arena_printf(m->arena,
+	    "api_key={{username}}&api_secret={{password}}&to={{to}}&from={{from}}"
+	    "&text={{text}}&type={{type}}&ttl={{validity_ms}}&client-ref={{reference}}%s",
+	    receipts ? "&status-report-req=1&callback={{callback_url}}" : "");
+	r->validity_min_s = TTL_MIN_S;
+	r->validity_max_s = TTL_MAX_S;
+	return OK;
+}
+
+/* A long text has an entry for each part; it is taken when all of them are. */
+static void
+judge(const struct carrier_config *config, const struct http_answer *a,
+    struct http_verdict *v)
+{
+	char pointer[40];
+	int64_t code = -1;
+	int64_t next;
+
+	(void)config;
+	http_judge_status(a->status, v);
+	if (v->result != CARRIER_ACCEPTED)
+		return;
+	for (int i = 0; i < PARTS_MAX && code <= 0; i++) {
+		snprintf(pointer, sizeof(pointer), "/messages/%d/status", i);
+		next = http_number_at(a->doc, pointer, -1);
+		if (next < 0)
+			break;
+		code = next;
+	}
+	v->result = CARRIER_UNKNOWN;
+	snprintf(v->reason, sizeof(v->reason), "HTTP %d, status %lld", a->status,
+	    (long long)code);
+	if (!http_judge_code(codes, countof(codes), code, v) && code > 0)
+		v->result = CARRIER_REFUSED;
+	if (code > 0)
+		v->code = (uint32_t)code;
+	if (v->result == CARRIER_ACCEPTED)
+		http_id_at(a->doc, "/messages/0/message-id", v);
+}
+
+/* ---- receipts ---- */
+
+/* A member of a webhook that came as JSON, as a form or as a query. */
+static const char *
+member(struct http_receipts *r, const struct carrier_request *request, const json_t *doc,
+    const char *name)
+{
+	char text[256];
+
+	if (doc == NULL)
+		return http_request_param(&r->arena, request, name);
+	if (!json_scalar_text(json_object_get(doc, name), text, sizeof(text)))
+		return NULL;
+	return arena_text(&r->arena, span_of(text));
+}
+
+static json_t *
+document_of(struct http_receipts *r, const struct carrier_request *request)
+{
+	struct fail fail;
+	json_t *doc = NULL;
+
+	fail_init(&fail, &r->arena);
+	if (request->body.len > 0 && request->body.ptr[0] == '{' &&
+	    json_parse(request->body, &fail, &doc) == OK)
+		return doc;
+	return NULL;
+}
+
+static void
+add_signed(struct buf *text, const char *name, const char *value)
+{
+	if (strcmp(name, "sig") == 0)
+		return;
+	buf_printf(text, "&%s=", name);
+	for (; *value != '\0'; value++)
+		buf_add_char(text, *value == '&' || *value == '=' ? '_' : *value);
+}
+
+static struct text_map
+json_params_sorted(struct arena *a, const json_t *doc)
+{
+	struct text_map map = {0};
+	const char *name;
+	json_t *value;
+	char text[1024];
+
+	map.pairs = arena_alloc(a, (json_object_size(doc) + 1) * sizeof(*map.pairs));
+	json_object_foreach((json_t *)(uintptr_t)doc, name, value)
+	{
+		size_t at = map.count;
+
+		if (json_object_size(doc) > 64 ||
+		    !json_scalar_text(value, text, sizeof(text)))
+			continue;
+		for (; at > 0 && strcmp(map.pairs[at - 1].name, name) > 0; at--)
+			map.pairs[at] = map.pairs[at - 1];
+		map.pairs[at] = (struct text_pair){
+		    arena_text(a, span_of(name)), arena_text(a, span_of(text))};
+		map.count++;
+	}
+	return map;
+}
+
+static const char *
+sign(struct http_receipts *r, struct span text)
+{
+	const struct carrier_http_config *c = &r->config->http;
+	const char *method = c->signature_method == NULL ? "sha256" : c->signature_method;
+	struct span key = span_of(c->signature_secret);
+
+	return strcmp(method, "md5hash") == 0
+		   ? http_md5_hex(&r->arena, key, text)
+		   : http_hmac_hex(&r->arena, method, key, text);
+}
+
+/* All parameters but `sig`, sorted: "&name=value", with & and = in values as _. */
+static bool
+trusts_signature(
+    struct http_receipts *r, const struct carrier_request *request, const json_t *doc)
+{
+	const char *given = member(r, request, doc, "sig");
+	struct text_map params;
+	struct buf text;
+	bool same = false;
+
+	if (given == NULL)
+		return false;
+	params = doc != NULL
+		     ? json_params_sorted(&r->arena, doc)
+		     : http_params_sorted(&r->arena,
+			   request->body.len > 0 ? request->body : request->query);
+	buf_init(&text, 1 << 20);
+	for (size_t i = 0; i < params.count; i++)
+		add_signed(&text, params.pairs[i].name, params.pairs[i].value);
+	if (!text.failed)
+		same = http_sign_equal(sign(r, buf_span(&text)), span_of(given));
+	buf_fini(&text);
+	return same;
+}
+
+static bool
+trusts(struct http_receipts *r, const struct carrier_request *request)
+{
+	const struct carrier_http_config *c = &r->config->http;
+	json_t *doc;
+	bool trusted;
+
+	if (c->receipt_secret != NULL && !http_trusts_secret(r, request))
+		return false;
+	if (c->signature_secret == NULL)
+		return c->receipt_secret != NULL;
+	doc = document_of(r, request);
+	trusted = trusts_signature(r, request, doc);
+	json_decref(doc);
+	return trusted;
+}
+
+static enum err
+read_receipt(struct http_receipts *r, const struct carrier_request *request)
+{
+	json_t *doc = document_of(r, request);
+	const char *name = member(r, request, doc, "status");
+	const char *code = member(r, request, doc, "err-code");
+	struct carrier_receipt one = {.message_id = member(r, request, doc, "messageId")};
+	const struct http_code *row = NULL;
+
+	json_decref(doc);
+	for (size_t i = 0; name != NULL && i < countof(statuses); i++)
+		if (strcmp(statuses[i].name, name) == 0)
+			one.status = statuses[i].status;
+	if (one.status == REPORT_NONE)
+		return ERR_SYNTAX;
+	for (size_t i = 0; code != NULL && i < countof(receipt_codes); i++) {
+		char text[8];
+
+		snprintf(text, sizeof(text), "%d", (int)receipt_codes[i].code);
+		if (strcmp(text, code) == 0)
+			row = &receipt_codes[i];
+	}
+	if (row != NULL && report_message_state(one.status) == MESSAGE_FAILED)
+		one.error = row->error;
+	if (one.status == REPORT_UNDELIVERABLE_NOT_DELIVERED && row != NULL &&
+	    row->status != REPORT_NONE)
+		one.status = row->status;
+	return http_receipt_add(r, &one);
+}
+
+static const struct http_vendor vendor = {
+    .make = make, .judge = judge, .trusts = trusts, .read = read_receipt};
+
+HTTP_CARRIER(vonage)

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "carrier/http_receive.h"
+
+#include <sys/queue.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+
+enum { PARAMS_MAX = 256 };
+
+/* A request whose receipts are on their way to the store; in its own arena. */
+struct reception {
+	LIST_ENTRY(reception) entry;
+	struct http_receipts receipts;
+	carrier_received_f *done;
+	void *ctx;
+	size_t waiting;
+	bool refused; /* one of them is not durable */
+};
+
+struct http_receiving {
+	const struct http_vendor *vendor;
+	const struct carrier_config *config;
+	struct carrier_env env;
+	LIST_HEAD(, reception) receptions;
+};
+
+/* ---- parameters ---- */
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* application/x-www-form-urlencoded; an invalid escape stays as it is. */
+static const char *
+decode(struct arena *a, struct span s)
+{
+	char *out = arena_alloc(a, s.len + 1);
+	size_t len = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i] == '+' ? ' ' : s.ptr[i];
+
+		if (c == '%' && i + 2 < s.len && hex_digit(s.ptr[i + 1]) >= 0 &&
+		    hex_digit(s.ptr[i + 2]) >= 0) {
+			c = (char)(hex_digit(s.ptr[i + 1]) * 16 +
+				   hex_digit(s.ptr[i + 2]));
+			i += 2;
+		}
+		out[len++] = c;
+	}
+	out[len] = '\0';
+	return out;
+}
+
+/* The next "name=value" of a form; moves past it. */
+static struct text_pair
+next_pair(struct arena *a, struct span *form)
+{
+	const char *stop = memchr(form->ptr, '&', form->len);
+	size_t len = stop == NULL ? form->len : (size_t)(stop - form->ptr);
+	const char *equals = memchr(form->ptr, '=', len);
+	size_t name = equals == NULL ? len : (size_t)(equals - form->ptr);
+	size_t value = equals == NULL ? len : name + 1;
+	struct text_pair pair = {decode(a, (struct span){form->ptr, name}),
+	    decode(a, (struct span){form->ptr + value, len - value})};
+
+	len += stop == NULL ? 0 : 1;
+	form->ptr += len;
+	form->len -= len;
+	return pair;
+}
+
+const char *
+http_param(struct arena *a, struct span form, const char *name)
+{
+	while (form.len > 0) {
+		struct text_pair pair = next_pair(a, &form);
+
+		if (strcmp(pair.name, name) == 0)
+			return pair.value;
+	}
+	return NULL;
+}
+
+const char *
+http_request_param(
+    struct arena *a, const struct carrier_request *request, const char *name)
+{
+	return http_param(
+	    a, request->body.len > 0 ? request->body : request->query, name);
+}
+
+static int
+compare(const struct text_pair *a, const struct text_pair *b)
+{
+	int names = strcmp(a->name, b->name);
+
+	return names != 0 ? names : strcmp(a->value, b->value);
+}
+
+struct text_map
+http_params_sorted(struct arena *a, struct span form)
+{
+	struct text_map map = {0};
+	size_t room = 1;
+
+	for (size_t i = 0; i < form.len; i++)
+		room += form.ptr[i] == '&';
+	if (room > PARAMS_MAX)
+		return map;
+	map.pairs = arena_alloc(a, room * sizeof(*map.pairs));
+	while (form.len > 0) {
+		struct text_pair pair = next_pair(a, &form);
+		size_t at = map.count++;
+
+		for (; at > 0 && compare(&map.pairs[at - 1], &pair) > 0; at--)
+			map.pairs[at] = map.pairs[at - 1];
+		map.pairs[at] = pair;
+	}
+	return map;
+}
+
+/* ---- for vendors ---- */
+
+enum err
+http_receipt_add(struct http_receipts *r, const struct carrier_receipt *one)
+{
+	if (r->count == HTTP_RECEIPTS_MAX || one->message_id == NULL ||
+	    one->message_id[0] == '\0' || strlen(one->message_id) >= HTTP_MESSAGE_ID_MAX)
+		return ERR_SYNTAX;
+	r->items[r->count++] = *one;
+	return OK;
+}
+
+bool
+http_trusts_secret(struct http_receipts *r, const struct carrier_request *request)
+{
+	const char *secret = r->config->http.receipt_secret;
+	uint8_t given[SECRET_HASH_LEN];
+	uint8_t wanted[SECRET_HASH_LEN];
+
+	if (secret == NULL || secret[0] == '\0')
+		return false;
+	secret_hash(request->secret, given);
+	secret_hash(span_of(secret), wanted);
+	return secret_equal(given, wanted, sizeof(given));
+}
+
+/* ---- a reception ---- */
+
+static void
+reception_end(struct reception *p, enum err e)
+{
+	struct arena arena = p->receipts.arena;
+
+	LIST_REMOVE(p, entry);
+	p->done(p->ctx, e);
+	arena_fini(&arena);
+}
+
+static void
+let_go(struct reception *p)
+{
+	if (--p->waiting == 0)
+		reception_end(p, p->refused ? ERR_OVERLOADED : OK);
+}
+
+static void
+on_taken(void *ctx, bool durable)
+{
+	struct reception *p = ctx;
+
+	p->refused |= !durable;
+	let_go(p);
+}
+
+static void
+hand_on(struct http_receiving *r, struct reception *p)
+{
+	/* one more for this function, as any of them may be taken at once */
+	p->waiting = p->receipts.count + 1;
+	for (size_t i = 0; i < p->receipts.count; i++) {
+		struct carrier_receipt *one = &p->receipts.items[i];
+
+		one->taken = on_taken;
+		one->taken_ctx = p;
+		if (r->env.receipt == NULL)
+			on_taken(p, true);
+		else
+			r->env.receipt(r->env.ctx, r->config, one);
+	}
+	let_go(p);
+}
+
+static struct reception *
+reception_new(struct http_receiving *r, carrier_received_f *done, void *ctx)
+{
+	struct arena arena;
+	struct reception *p;
+
+	arena_init(&arena);
+	p = arena_alloc(&arena, sizeof(*p));
+	p->receipts.config = r->config;
+	p->receipts.public_url = r->env.public_url;
+	p->receipts.arena = arena;
+	p->done = done;
+	p->ctx = ctx;
+	LIST_INSERT_HEAD(&r->receptions, p, entry);
+	return p;
+}
+
+void
+http_receiving_take(struct http_receiving *r, const struct carrier_request *request,
+    carrier_received_f *done, void *ctx)
+{
+	struct reception *p = reception_new(r, done, ctx);
+	enum err e;
+
+	if (!r->vendor->trusts(&p->receipts, request)) {
+		log_event(LOG_LEVEL_WARNING, "receipt_forbidden",
+		    LOG_TEXT("carrier", r->config->name));
+		reception_end(p, ERR_FORBIDDEN);
+		return;
+	}
+	p->receipts.items = arena_alloc(
+	    &p->receipts.arena, HTTP_RECEIPTS_MAX * sizeof(*p->receipts.items));
+	e = r->vendor->read(&p->receipts, request);
+	if (e != OK) {
+		log_event(LOG_LEVEL_WARNING, "receipt_unreadable",
+		    LOG_TEXT("carrier", r->config->name));
+		reception_end(p, e);
+		return;
+	}
+	hand_on(r, p);
+}
+
+/* ---- life ---- */
+
+struct http_receiving *
+http_receiving_new(const struct http_vendor *vendor, const struct carrier_config *config,
+    const struct carrier_env *env)
+{
+	struct http_receiving *r = mem_new(sizeof(*r));
+
+	r->env = *env;
+	r->vendor = vendor;
+	r->config = config;
+	LIST_INIT(&r->receptions);
+	return r;
+}
+
+void
+http_receiving_free(struct http_receiving *r)
+{
+	while (!LIST_EMPTY(&r->receptions))
+		reception_end(LIST_FIRST(&r->receptions), ERR_OVERLOADED);
+	mem_free(r);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What HTTP APIs sign and prove themselves with. Which octets that covers is each one's.
+ */
+#ifndef WW_HTTP_SIGN_H
+#define WW_HTTP_SIGN_H
+
+#include "base/arena.h"
+
+/* HMAC (RFC 2104) by "md5", "sha1", "sha256" or "sha512", as Base64 or as hex digits of
+ * lower case; in the arena. */
+const char *http_hmac_base64(
+    struct arena *a, const char *digest, struct span key, struct span message);
+const char *http_hmac_hex(
+    struct arena *a, const char *digest, struct span key, struct span message);
+/* MD5 (RFC 1321) of the message with the key behind it, as hex digits. */
+const char *http_md5_hex(struct arena *a, struct span key, struct span message);
+/* "Basic ..." (RFC 7617). */
+const char *http_basic(struct arena *a, const char *user, const char *password);
+/* In a time that depends on the lengths alone. */
+bool http_sign_equal(const char *wanted, struct span given);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests with receipts, from an HTTP loop to the carrier that they name, and back. */
+#include "server/dispatch.h"
+
+/* Any of its binds will do: they share what proves a receipt. */
+static struct carrier *
+find_carrier(const struct delivery *d, const char *name)
+{
+	for (size_t i = 0; i < d->lane_count; i++)
+		if (d->lanes[i].count > 0 && strcmp(d->lanes[i].config->name, name) == 0)
+			return d->lanes[i].binds[0];
+	return NULL;
+}
+
+static void
+received(void *ctx, enum err e)
+{
+	struct inbound *in = ctx;
+
+	in->err = e;
+	queue_push(in->to, in->back);
+}
+
+static void
+receive(struct task *t)
+{
+	struct inbound *in = container_of(t, struct inbound, task);
+	const struct delivery *d = in->owner;
+	const struct call_request *r = in->request;
+	struct carrier *c = find_carrier(d, in->carrier);
+	struct carrier_request request = {.method = r->method,
+	    .target = r->target,
+	    .query = in->query,
+	    .secret = in->secret,
+	    .content_type = r->content_type,
+	    .body = r->body,
+	    .headers = r->headers,
+	    .header_count = r->header_count};
+
+	if (d->stopping)
+		received(in, ERR_OVERLOADED);
+	else if (c == NULL)
+		received(in, ERR_NOT_FOUND);
+	else
+		carrier_receive(c, &request, received, in);
+}
+
+void
+delivery_receive(void *delivery, struct inbound *in)
+{
+	struct delivery *d = delivery;
+
+	CHECK_OBJ(d, DELIVERY_MAGIC);
+	in->owner = d;
+	in->task.run = receive;
+	queue_push(d->queue, &in->task);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A carrier over HTTP beside its gateway (test/net/answerer.h), on one event loop, and
+ * what the carrier said.
+ */
+#ifndef WW_TEST_GATEWAY_H
+#define WW_TEST_GATEWAY_H
+
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <stdio.h>
+
+#include "carrier/carrier.h"
+#include "net/answerer.h"
+#include "unit/unit.h"
+
+enum { RECEIPTS_MAX = 8 };
+
+struct seen {
+	unsigned calls;
+	enum carrier_result result;
+	bool throttled;
+	bool elsewhere;
+	uint32_t code;
+	enum report_status status;
+	char reason[128];
+	char id[160];
+};
+
+struct world {
+	struct event_base *base;
+	struct answerer answerer;
+	struct carrier_config config;
+	struct carrier *carrier;
+	char url[256];
+	unsigned changes;
+	struct seen seen[8];
+	unsigned receipts;
+	char ids[RECEIPTS_MAX][160];
+	enum report_status statuses[RECEIPTS_MAX];
+	enum report_error errors[RECEIPTS_MAX];
+	int64_t done_at_ms;
+	bool durable;
+	bool later; /* they are taken by the test */
+	struct carrier_receipt kept;
+	unsigned answers;
+	enum err answer;
+};
+
+#define UNTIL(w, condition)                                                              \
+	do {                                                                             \
+		struct event *give_up = evtimer_new((w)->base, world_give_up, NULL);     \
+		struct timeval tv = {10, 0};                                             \
+                                                                                         \
+		event_add(give_up, &tv);                                                 \
+		while (!(condition))                                                     \
+			event_base_loop((w)->base, EVLOOP_ONCE);                         \
+		event_free(give_up);                                                     \
+	} while (0)
+
+/* A type with what it needs, at the answerer. */
+void configure(struct world *w, const char *type);
+/* Checks and opens what was configured. */
+void open_carrier(struct world *w);
+void submit(struct world *w, unsigned i, const char *text);
+void on_done(void *ctx, const struct carrier_outcome *o);
+/* One message to a gateway that answers so; what became of it. */
+const struct seen *outcome(struct world *w, enum answerer_way way, const char *answer);
+/* An answer with that status and body. */
+const struct seen *answered(struct world *w, int status, const char *body);
+/* Those octets were in the last request. */
+void has(const struct world *w, const char *octets);
+/* A request with a receipt; what the carrier answered. */
+enum err receive(struct world *w, struct carrier_request request);
+int setup(void **state);
+int teardown(void **state);
+void world_give_up(evutil_socket_t fd, short what, void *ctx);
+
+#endif

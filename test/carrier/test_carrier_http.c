@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What goes out to each vendor, what their answers mean, and the rules at the head of
+ * carrier.h, kept whatever the other side does. */
+#include "carrier/gateway.h"
+
+/* ---- what goes out ---- */
+
+static void
+test_infobip_3(void **state)
+{
+	struct world *w = *state;
+	const struct seen *s;
+
+	configure(w, "infobip");
+	open_carrier(w);
+	s = answered(w, 200,
+	    "{\"bulkId\":\"1\",\"messages\":[{\"messageId\":\"2250be2d\",\"status\":{"
+	    "\"groupId\":1,\"groupName\":\"PENDING\",\"id\":26,\"name\":\"PENDING_"
+	    "ACCEPTED\",\"description\":\"Message sent to next instance\"}}]}");
+	assert_int_equal(s->result, CARRIER_ACCEPTED);
+	assert_string_equal(s->id, "2250be2d");
+	has(w, "POST /sms/3/messages HTTP/1.1\r\n");
+	has(w, "\r\nAuthorization: App 12345\r\n");
+	has(w, "\r\nContent-Type: application/json\r\n");
+	has(w,
+	    "\r\n\r\n{\"messages\":[{\"sender\":\"41790000000\",\"destinations\":[{"
+	    "\"to\":\"41793026727\",\"messageId\":\"01A2-1\"}],\"content\":{\"text\":"
+	    "\"Your PIN is \\\"1234\\\" & \u00e9\"},\"options\":{\"validityPeriod\":{"
+	    "\"amount\":90,\"timeUnit\":\"SECONDS\"}},\"webhooks\":{\"delivery\":{"
+	    "\"url\":\"https://mycompany.com/watchword/1/receipts/main/"
+	    "a%20secret%20of%20the%20path\"},\"contentType\":\"application/json\"}}]}");
+}
+
+static void
+test_infobip_2(void **state)
+{
+	struct world *w = *state;
+
+	configure(w, "infobip");
+	w->config.http.version = "2";
+	w->config.http.receipt_secret = NULL;
+	open_carrier(w);
+	(void)answered(w, 200, "{}");
+	has(w, "POST /sms/2/text/advanced HTTP/1.1\r\n");
+	has(w, "\r\n\r\n{\"messages\":[{\"from\":\"41790000000\",\"destinations\":[{"
+	       "\"to\":\"41793026727\",\"messageId\":\"01A2-1\"}],\"text\":"
+	       "\"Your PIN is \\\"1234\\\" & \u00e9\",\"validityPeriod\":1}]}");
+}
+
+static void
+test_twilio(void **state)
+{
+	struct world *w = *state;
+	const struct seen *s;
+
+	configure(w, "twilio");
+	w->config.http.user = "AC1";
+	w->config.http.receipt_secret = NULL;
+	open_carrier(w);
+	s = answered(w, 201, "{\"sid\":\"SM1\",\"status\":\"queued\"}");
+	assert_int_equal(s->result, CARRIER_ACCEPTED);
+	assert_string_equal(s->id, "SM1");
+	has(w, "POST /2010-04-01/Accounts/AC1/Messages.json HTTP/1.1\r\n");
+	has(w, "\r\nAuthorization: Basic QUMxOjEyMzQ1\r\n"); /* AC1:12345 */
+	has(w, "\r\n\r\nTo=%2B41793026727&From=%2B41790000000&Body=Your%20PIN%20is%20"
+	       "%221234%22%20%26%20%C3%A9&ValidityPeriod=90&StatusCallback=https%3A%2F%2F"
+	       "mycompany.com%2Fwatchword%2F1%2Freceipts%2Fmain");
+	w->config.http.service = "MG1";
+	open_carrier(w);
+	(void)answered(w, 201, "{}");
+	has(w, "&MessagingServiceSid=MG1&Body=");
+}
+
+static void
+test_vonage(void **state)
+{
+	struct world *w = *state;
+	const struct seen *s;
+
+	configure(w, "vonage");
+	open_carrier(w);
+	s = answered(w, 200,
+	    "{\"message-count\":\"1\",\"messages\":[{\"to\":\"41793026727\",\"message-"
+	    "id\":"
+	    "\"0A0000000123ABCD1\",\"status\":\"0\"}]}");
+	assert_int_equal(s->result, CARRIER_ACCEPTED);
+	assert_string_equal(s->id, "0A0000000123ABCD1");
+	has(w, "POST /sms/json HTTP/1.1\r\n");
+	has(w,
+	    "\r\n\r\napi_key=user&api_secret=12345&to=41793026727&from=41790000000&text="
+	    "Your%20PIN%20is%20%221234%22%20%26%20%C3%A9&type=text&ttl=90000&client-ref="
+	    "01A2-1&status-report-req=1&callback=https%3A%2F%2Fmycompany.com%2Fwatchword"
+	    "%2F1%2Freceipts%2Fmain%2Fa%2520secret%2520of%2520the%2520path");
+	w->seen[1] = (struct seen){0};
+	submit(w, 1, "\u041f\u0430\u0440\u043e\u043b\u044c 1");
+	UNTIL(w, w->seen[1].calls > 0);
+	has(w, "&type=unicode&");
+}
+
+static void
+test_generic(void **state)
+{
+	static const char *texts[] = {"X-Key", "Bearer {{password}}"};
+	struct text_pair header = {texts[0], texts[1]};
+	struct world *w = *state;
+	const struct seen *s;
+
+	configure(w, "generic");
+	snprintf(w->url, sizeof(w->url),
+	    "http://127.0.0.1:%d/send/{{reference}}?from={{from}}&m={{validity_min}}",
+	    w->answerer.port);
+	w->config.http.headers = (struct text_map){1, &header};
+	w->config.http.auth = "basic";
+	w->config.http.method = "PUT";
+	w->config.http.body_format = "xml";
+	w->config.http.receipt_secret = NULL;
+	w->config.http.body = "<sms to='{{to}}' c='{{coding}}'>{{text}}</sms>";
+	open_carrier(w);
+	s = answered(w, 202, "{}");
+	assert_int_equal(s->result, CARRIER_ACCEPTED);
+	assert_string_equal(s->id, "01A2-1");
+	has(w, "PUT /send/01A2-1?from=41790000000&m=1 HTTP/1.1\r\n");
+	has(w, "\r\nContent-Type: application/xml\r\n");
+	has(w, "\r\nAuthorization: Basic dXNlcjoxMjM0NQ==\r\n");
+	has(w, "\r\nX-Key: Bearer 12345\r\n");
+	has(w,
+	    "\r\n\r\n<sms to='41793026727' c='0'>Your PIN is &#34;1234&#34; &#38; \u00e9"
+	    "</sms>");
+}
+
+/* ---- what answers mean ---- */
+
+struct answer_case {
+	const char *type;
+	int status;
+	const char *body;
+	enum carrier_result result;
+	bool throttled;
+	bool elsewhere;
+	uint32_t code;
+};
+
+static void
+check_answer(struct world *w, size_t i, const struct answer_case *c)
+{
+	const struct seen *s = answered(w, c->status, c->body);
+
+	check_case(i, s->result == c->result);
+	check_case(i, s->throttled == c->throttled);
+	check_case(i, s->elsewhere == c->elsewhere);
+	check_case(i, s->code == c->code);
+	check_case(i, strstr(s->reason, "HTTP") == s->reason);
+	check_case(i, (s->id[0] != '\0') == (s->result == CARRIER_ACCEPTED));
+}
+
+#define INFOBIP(group, id)                                                               \
+	"{\"messages\":[{\"messageId\":\"x\",\"status\":{\"groupId\":" #group            \
+	",\"id\":" #id "}}]}"
+#define VONAGE(status)                                                                   \
+	"{\"messages\":[{\"message-id\":\"x\",\"status\":\"" #status "\"}]}"
+
+static void
+test_answers(void **state)
+{
+	static const struct answer_case cases[] = {
+	    {"infobip", 200, INFOBIP(1, 26), CARRIER_ACCEPTED, false, false, 26},
+	    {"infobip", 200, INFOBIP(5, 12), CARRIER_REFUSED, false, true, 12},
+	    {"infobip", 200, INFOBIP(5, 52), CARRIER_REFUSED, false, false, 52},
+	    {"infobip", 200, INFOBIP(5, 23), CARRIER_ACCEPTED, false, false, 23},
+	    {"infobip", 200, INFOBIP(5, 21), CARRIER_RETRY, false, false, 21},
+	    {"infobip", 200, INFOBIP(5, 777), CARRIER_REFUSED, false, true, 777},
+	    {"infobip", 200, INFOBIP(1, 777), CARRIER_ACCEPTED, false, false, 777},
+	    {"infobip", 200, "{}", CARRIER_UNKNOWN, false, false, 200},
+	    {"infobip", 200, "nothing", CARRIER_UNKNOWN, false, false, 200},
+	    {"infobip", 401, "{}", CARRIER_REFUSED, false, true, 401},
+	    {"infobip", 400, "{}", CARRIER_REFUSED, false, false, 400},
+	    {"infobip", 500, "{}", CARRIER_UNKNOWN, false, false, 500},
+	    {"infobip", 429, "{}", CARRIER_RETRY, true, false, 429},
+	    {"twilio", 201, "{}", CARRIER_ACCEPTED, false, false, 201},
+	    {"twilio", 400, "{\"code\":21211}", CARRIER_REFUSED, false, false, 21211},
+	    {"twilio", 400, "{\"code\":21610}", CARRIER_REFUSED, false, false, 21610},
+	    {"twilio", 400, "{\"code\":21408}", CARRIER_REFUSED, false, true, 21408},
+	    {"twilio", 429, "{\"code\":20429}", CARRIER_RETRY, true, false, 20429},
+	    {"twilio", 401, "{\"code\":20003}", CARRIER_REFUSED, false, true, 20003},
+	    {"twilio", 400, "{\"code\":99999}", CARRIER_REFUSED, false, false, 99999},
+	    {"twilio", 500, "{\"code\":20500}", CARRIER_UNKNOWN, false, false, 20500},
+	    {"twilio", 503, "", CARRIER_RETRY, false, false, 503},
+	    {"twilio", 302, "", CARRIER_REFUSED, false, true, 302},
+	    {"vonage", 200, VONAGE(0), CARRIER_ACCEPTED, false, false, 0},
+	    {"vonage", 200, VONAGE(1), CARRIER_RETRY, true, false, 1},
+	    {"vonage", 200, VONAGE(3), CARRIER_REFUSED, false, false, 3},
+	    {"vonage", 200, VONAGE(9), CARRIER_REFUSED, false, true, 9},
+	    {"vonage", 200, VONAGE(88), CARRIER_REFUSED, false, false, 88},
+	    {"vonage", 200, "{\"messages\":[{\"status\":\"0\"},{\"status\":\"1\"}]}",
+		CARRIER_RETRY, true, false, 1},
+	    {"vonage", 200, "{}", CARRIER_UNKNOWN, false, false, 200},
+	    {"vonage", 502, "{}", CARRIER_UNKNOWN, false, false, 502},
+	    {"generic", 200, "{}", CARRIER_ACCEPTED, false, false, 200},
+	    {"generic", 202, "", CARRIER_ACCEPTED, false, false, 202},
+	    {"generic", 403, "", CARRIER_REFUSED, false, true, 403},
+	    {"generic", 422, "", CARRIER_REFUSED, false, false, 422},
+	    {"generic", 504, "", CARRIER_UNKNOWN, false, false, 504},
+	    {"generic", 503, "", CARRIER_RETRY, false, false, 503},
+	    {"generic", 408, "", CARRIER_RETRY, false, false, 408},
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		if (i == 0 || strcmp(cases[i].type, cases[i - 1].type) != 0) {
+			configure(w, cases[i].type);
+			if (strcmp(cases[i].type, "generic") == 0)
+				w->config.http.receipt_secret = NULL;
+			open_carrier(w);
+		}
+		check_answer(w, i, &cases[i]);
+	}
+}
+
+static void
+test_a_table_of_results_says_what_an_answer_means(void **state)
+{
+	static struct text_pair pairs[] = {{"=ok", "accepted"}, {"=busy", "throttled"},
+	    {"=7", "refused"}, {"^0: Accepted", "accepted"}, {"^Error", "elsewhere"},
+	    {"422", "retry"}, {"4xx", "unknown"}};
+	static const struct answer_case cases[] = {
+	    {"", 200, "{\"s\":\"ok\",\"id\":4}", CARRIER_ACCEPTED, false, false, 200},
+	    {"", 200, "{\"s\":\"busy\"}", CARRIER_RETRY, true, false, 200},
+	    {"", 200, "{\"s\":7}", CARRIER_REFUSED, false, false, 200},
+	    {"", 202, "0: Accepted for delivery", CARRIER_ACCEPTED, false, false, 202},
+	    {"", 200, "Error 9", CARRIER_REFUSED, false, true, 200},
+	    {"", 422, "{}", CARRIER_RETRY, false, false, 422},
+	    {"", 404, "{}", CARRIER_UNKNOWN, false, false, 404},
+	    {"", 200, "{\"s\":\"other\"}", CARRIER_UNKNOWN, false, false, 200},
+	    {"", 200, "0: Acc", CARRIER_UNKNOWN, false, false, 200},
+	    {"", 500, "{\"s\":\"ok\"}", CARRIER_ACCEPTED, false, false, 500},
+	};
+	struct world *w = *state;
+
+	configure(w, "generic");
+	w->config.http.receipt_secret = NULL;
+	w->config.http.result = "/s";
+	w->config.http.message_id = "/id";
+	w->config.http.results = (struct text_map){countof(pairs), pairs};
+	open_carrier(w);
+	for (size_t i = 0; i < countof(cases); i++)
+		check_answer(w, i, &cases[i]);
+	assert_string_equal(answered(w, 200, cases[0].body)->id, "4");
+}
+
+/* ---- the rules at the head of carrier.h ---- */
+
+static void
+test_what_may_have_been_taken_is_unknown_and_nothing_else_is(void **state)
+{
+	static const struct {
+		enum answerer_way way;
+		const char *answer;
+	} cases[] = {
+	    {ANSWERER_CLOSE, NULL},
+	    {ANSWERER_RESET, NULL},
+	    {ANSWERER_SILENT, NULL},
+	    {ANSWERER_CLOSE, "HTTP/1.1 201 X\r\nContent-Length: 10\r\n\r\n{"},
+	};
+	struct world *w = *state;
+
+	configure(w, "twilio");
+	open_carrier(w);
+	for (size_t i = 0; i < countof(cases); i++) {
+		check_case(i,
+		    outcome(w, cases[i].way, cases[i].answer)->result == CARRIER_UNKNOWN);
+		check_case(i, carrier_is_up(w->carrier));
+	}
+	evconnlistener_free(w->answerer.listener);
+	assert_int_equal(outcome(w, ANSWERER_KEEP, NULL)->result, CARRIER_RETRY);
+	assert_false(carrier_is_up(w->carrier));
+	answerer_start(&w->answerer, w->base);
+}
+
+static void
+test_a_full_window_is_said_at_once(void **state)
+{
+	struct world *w = *state;
+
+	configure(w, "vonage");
+	open_carrier(w);
+	w->answerer.way = ANSWERER_SILENT;
+	submit(w, 0, "1");
+	assert_true(carrier_has_room(w->carrier));
+	submit(w, 1, "2");
+	assert_false(carrier_has_room(w->carrier));
+	submit(w, 2, "3");
+	assert_int_equal(w->seen[2].calls, 1);
+	assert_int_equal(w->seen[2].result, CARRIER_RETRY);
+	assert_int_equal(w->seen[2].code, 0);
+	UNTIL(w, w->seen[0].calls + w->seen[1].calls == 2);
+	assert_true(carrier_has_room(w->carrier));
+	assert_int_equal(w->changes, 2);
+}
+
+static void
+test_a_gateway_that_is_down_is_left_alone_and_tried_again(void **state)
+{
+	struct world *w = *state;
+	int port = w->answerer.port;
+
+	configure(w, "twilio");
+	open_carrier(w);
+	evconnlistener_free(w->answerer.listener);
+	assert_int_equal(outcome(w, ANSWERER_KEEP, NULL)->result, CARRIER_RETRY);
+	submit(w, 1, "x");
+	assert_int_equal(w->seen[1].calls, 1);
+	assert_int_equal(w->seen[1].code, 0);
+	assert_string_equal(w->seen[1].reason, "it is left alone for a while");
+	w->changes = 0;
+	UNTIL(w, w->changes > 0);
+	assert_true(carrier_is_up(w->carrier));
+	assert_true(w->answerer.port == port);
+	answerer_start(&w->answerer, w->base);
+}
+
+static void
+test_retry_after_is_kept(void **state)
+{
+	struct world *w = *state;
+	const struct seen *s;
+
+	configure(w, "twilio");
+	open_carrier(w);
+	s = outcome(w, ANSWERER_KEEP,
+	    "HTTP/1.1 429 X\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n");
+	assert_true(s->result == CARRIER_RETRY && s->throttled);
+	assert_false(carrier_is_up(w->carrier));
+	UNTIL(w, carrier_is_up(w->carrier));
+	assert_int_equal(answered(w, 201, "{}")->result, CARRIER_ACCEPTED);
+}
+
+static void
+test_the_end_answers_what_is_outstanding(void **state)
+{
+	struct world *w = *state;
+
+	configure(w, "twilio");
+	open_carrier(w);
+	w->answerer.way = ANSWERER_SILENT;
+	submit(w, 0, "1");
+	submit(w, 1, "2");
+	UNTIL(w, w->answerer.requests == 2);
+	carrier_free(w->carrier);
+	w->carrier = NULL;
+	assert_int_equal(w->seen[0].calls + w->seen[1].calls, 2);
+	assert_int_equal(w->seen[0].result, CARRIER_UNKNOWN);
+	assert_int_equal(w->seen[1].result, CARRIER_UNKNOWN);
+}
+
+static void
+test_what_a_vendor_cannot_take_goes_elsewhere(void **state)
+{
+	struct carrier_message m = {.channel = "sms",
+	    .pin_id = "1",
+	    .application_id = "1",
+	    .reference = "1",
+	    .to = "41793026727",
+	    .from = "Bar",
+	    .text = SPAN("x"),
+	    .validity_ms = 19999};
+	struct world *w = *state;
+
+	configure(w, "vonage");
+	open_carrier(w);
+	carrier_submit(w->carrier, &m, on_done, &w->seen[0]);
+	assert_int_equal(w->seen[0].result, CARRIER_REFUSED);
+	assert_true(w->seen[0].elsewhere);
+	assert_int_equal(w->answerer.requests, 0);
+}
+
+static void
+test_a_faulty_configuration_is_named(void **state)
+{
+	static struct text_pair key = {"what", "accepted"};
+	static struct text_pair value = {"200", "maybe"};
+	static struct text_pair status = {"1", "DELIVERED"};
+	static struct text_pair evil = {"X", "{{nothing}}"};
+	static const struct {
+		struct carrier_http_config http;
+		const char *field;
+	} cases[] = {
+	    {{.url = "http://a/"}, "url"},
+	    {{.url = "https://{{to}}/"}, "url"},
+	    {{.url = "https://a{{to}}.b/"}, "url"},
+	    {{.url = "https://a/?{{pin}}"}, "url"},
+	    {{.url = "https://a/", .body = "{{pin}}"}, "body"},
+	    {{.url = "https://a/", .body = "{{text}}", .body_format = "text"}, "body"},
+	    {{.url = "https://a/", .headers = {1, &evil}}, "headers"},
+	    {{.url = "https://a/", .auth = "basic"}, "auth"},
+	    {{.url = "https://a/", .results = {1, &key}}, "results"},
+	    {{.url = "https://a/", .results = {1, &value}}, "results"},
+	    {{.url = "https://a/", .message_id = "id"}, "message_id"},
+	    {{.url = "https://a/", .result = "/~2"}, "result"},
+	    {{.url = "https://a/", .receipt_id = "id"}, "receipt_id"},
+	    {{.url = "https://a/", .receipt_id = "?id"}, "receipt_id"},
+	    {{.url = "https://a/", .receipt_statuses = {1, &status}}, "receipt_statuses"},
+	};
+	struct carrier_config config = {.name = "main", .type = "generic"};
+	char why[256];
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		const char *field;
+
+		config.http = cases[i].http;
+		field = carrier_check(&config, why);
+		check_case(i, field != NULL && strcmp(field, cases[i].field) == 0);
+		check_case(i, why[0] != '\0');
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	    CASE(test_infobip_3),
+	    CASE(test_infobip_2),
+	    CASE(test_twilio),
+	    CASE(test_vonage),
+	    CASE(test_generic),
+	    CASE(test_answers),
+	    CASE(test_a_table_of_results_says_what_an_answer_means),
+	    CASE(test_what_may_have_been_taken_is_unknown_and_nothing_else_is),
+	    CASE(test_a_full_window_is_said_at_once),
+	    CASE(test_a_gateway_that_is_down_is_left_alone_and_tried_again),
+	    CASE(test_retry_after_is_kept),
+	    CASE(test_the_end_answers_what_is_outstanding),
+	    CASE(test_what_a_vendor_cannot_take_goes_elsewhere),
+	    CASE(test_a_faulty_configuration_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whose receipts are believed, what they say, and when they are answered. */
+#include "carrier/gateway.h"
+
+/*
+ * The signatures are those of the tests of Twilio's own libraries (twilio-php,
+ * RequestValidatorTest): token 12345, and the second with a name that comes twice.
+ */
+static void
+test_twilio_signatures(void **state)
+{
+	static const struct {
+		const char *target;
+		const char *body;
+		const char *signature;
+		enum err e;
+	} cases[] = {
+	    {"/myapp.php?foo=1&bar=2",
+		"Digits=1234&To=%2B18005551212&From=%2B14158675309&Caller=%2B14158675309&"
+		"CallSid=CA1234567890ABCDE",
+		"RSOYDt4T1cUTdK1PDd93/VVr8B8=", ERR_SYNTAX},
+	    {"/myapp.php?foo=1&bar=2",
+		"Sid=CA123&SidAccount=AC123&Digits=5678&Digits=1234&Digits=1234",
+		"IK+Dwps556ElfBT0I3Rgjkr1wJU=", ERR_SYNTAX},
+	    {"/myapp.php?foo=1&bar=3",
+		"Digits=1234&To=%2B18005551212&From=%2B14158675309&Caller=%2B14158675309&"
+		"CallSid=CA1234567890ABCDE",
+		"RSOYDt4T1cUTdK1PDd93/VVr8B8=", ERR_FORBIDDEN},
+	    {"/myapp.php?foo=1&bar=2",
+		"Digits=1235&To=%2B18005551212&From=%2B14158675309&Caller=%2B14158675309&"
+		"CallSid=CA1234567890ABCDE",
+		"RSOYDt4T1cUTdK1PDd93/VVr8B8=", ERR_FORBIDDEN},
+	    {"/myapp.php?foo=1&bar=2", "MessageSid=SM1&MessageStatus=delivered", "",
+		ERR_FORBIDDEN},
+	};
+	struct world *w = *state;
+
+	configure(w, "twilio");
+	open_carrier(w);
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct header header = {
+		    SPAN("x-twilio-signature"), span_of(cases[i].signature)};
+
+		/* a right one is read, and has no status in it */
+		check_case(i, receive(w, (struct carrier_request){
+					     .target = span_of(cases[i].target),
+					     .body = span_of(cases[i].body),
+					     .headers = &header,
+					     .header_count = 1}) == cases[i].e);
+		check_case(i, w->receipts == 0);
+	}
+}
+
+/* Made by Vonage for real webhooks (vonage-php-core, SignatureTest), with md5hash. */
+static void
+test_vonage_signatures(void **state)
+{
+	static const char body[] =
+	    "message-timestamp=2013-11-21+15%3A27%3A30&messageId=020000001B0FE827&"
+	    "msisdn=14843472194&text=Test+again&timestamp=1385047698&to=13239877404&"
+	    "type=text&sig=d2e7b1dc968737c5998ad624e02f90b7";
+	static const char json[] =
+	    "{\"message-timestamp\":\"2013-11-21 15:27:30\",\"messageId\":"
+	    "\"020000001B0FE827\",\"msisdn\":\"14843472194\",\"text\":\"Test again\","
+	    "\"timestamp\":\"1385047698\",\"to\":\"13239877404\",\"type\":\"text\","
+	    "\"sig\":\"d2e7b1dc968737c5998ad624e02f90b7\"}";
+	struct world *w = *state;
+
+	configure(w, "vonage");
+	w->config.http.receipt_secret = NULL;
+	w->config.http.signature_secret = "my_secret_key_for_testing";
+	w->config.http.signature_method = "md5hash";
+	open_carrier(w);
+	/* they are of messages, and have no status */
+	assert_int_equal(
+	    receive(w, (struct carrier_request){.body = span_of(body)}), ERR_SYNTAX);
+	assert_int_equal(
+	    receive(w, (struct carrier_request){.query = span_of(body)}), ERR_SYNTAX);
+	assert_int_equal(
+	    receive(w, (struct carrier_request){.body = span_of(json)}), ERR_SYNTAX);
+	w->config.http.signature_secret = "my_secret_key_for_testinG";
+	assert_int_equal(
+	    receive(w, (struct carrier_request){.body = span_of(body)}), ERR_FORBIDDEN);
+	assert_int_equal(
+	    receive(w, (struct carrier_request){.body = span_of(json)}), ERR_FORBIDDEN);
+	w->config.http.signature_secret = "my_secret_key_for_testing";
+	w->config.http.signature_method = "sha256";
+	assert_int_equal(
+	    receive(w, (struct carrier_request){.body = span_of(body)}), ERR_FORBIDDEN);
+}
+
+#define SECRET SPAN("a secret of the path")
+
+static void
+test_a_secret_path(void **state)
+{
+	static const char *const types[] = {"infobip", "vonage"};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < countof(types); i++) {
+		configure(w, types[i]);
+		open_carrier(w);
+		check_case(i, receive(w, (struct carrier_request){0}) == ERR_FORBIDDEN);
+		check_case(
+		    i, receive(w,
+			   (struct carrier_request){
+			       .secret = SPAN("a secret of the pat")}) == ERR_FORBIDDEN);
+		check_case(i,
+		    receive(w, (struct carrier_request){.secret = SECRET}) == ERR_SYNTAX);
+		w->config.http.receipt_secret = NULL;
+		check_case(i, receive(w, (struct carrier_request){0}) == ERR_FORBIDDEN);
+		check_case(i, receive(w, (struct carrier_request){.secret = SECRET}) ==
+				  ERR_FORBIDDEN);
+	}
+}
+
+static void
+test_infobip_reports(void **state)
+{
+	static const char body[] =
+	    "{\"results\":[{\"messageId\":\"a\",\"doneAt\":\"2019-11-09T16:00:00.250+"
+	    "0100\","
+	    "\"status\":{\"groupId\":3,\"id\":5},\"error\":{\"id\":0}},"
+	    "{\"messageId\":\"b\",\"status\":{\"groupId\":2,\"id\":9},\"error\":{\"id\":"
+	    "27}},"
+	    "{\"messageId\":\"c\",\"status\":{\"groupId\":4,\"id\":4711},\"error\":{"
+	    "\"id\":"
+	    "4711},\"doneAt\":\"2019-11-09T16:00:00.250+0100\"}]}";
+	struct world *w = *state;
+
+	configure(w, "infobip");
+	open_carrier(w);
+	assert_int_equal(
+	    receive(w, (struct carrier_request){.secret = SECRET, .body = span_of(body)}),
+	    OK);
+	assert_int_equal(w->receipts, 3);
+	assert_string_equal(w->ids[0], "a");
+	assert_int_equal(w->statuses[0], REPORT_DELIVERED_TO_HANDSET);
+	assert_int_equal(w->statuses[1], REPORT_UNDELIVERABLE_NOT_DELIVERED);
+	assert_int_equal(w->errors[1], REPORT_ERROR_EC_ABSENT_SUBSCRIBER);
+	assert_int_equal(w->statuses[2], REPORT_EXPIRED_EXPIRED);
+	assert_int_equal(w->errors[2], REPORT_ERROR_EC_UNKNOWN_ERROR);
+	assert_int_equal(w->done_at_ms, INT64_C(1573311600250));
+}
+
+struct receipt_case {
+	const char *form;
+	enum report_status status;
+	enum report_error error;
+};
+
+static void
+test_vonage_receipts(void **state)
+{
+	static const struct receipt_case cases[] = {
+	    {"messageId=x&status=delivered&err-code=0", REPORT_DELIVERED_TO_HANDSET,
+		REPORT_ERROR_NO_ERROR},
+	    {"messageId=x&status=accepted&err-code=0", REPORT_PENDING_ENROUTE,
+		REPORT_ERROR_NO_ERROR},
+	    {"messageId=x&status=failed&err-code=3", REPORT_UNDELIVERABLE_NOT_DELIVERED,
+		REPORT_ERROR_EC_UNKNOWN_SUBSCRIBER},
+	    {"messageId=x&status=failed&err-code=9", REPORT_REJECTED_DESTINATION,
+		REPORT_ERROR_EC_INVALID_DESTINATION_ADDRESS},
+	    {"messageId=x&status=expired&err-code=2", REPORT_EXPIRED_EXPIRED,
+		REPORT_ERROR_NO_ERROR},
+	    {"{\"messageId\":\"x\",\"status\":\"rejected\",\"err-code\":\"6\"}",
+		REPORT_UNDELIVERABLE_REJECTED_OPERATOR,
+		REPORT_ERROR_EC_DESTINATION_FLOODING},
+	};
+	struct world *w = *state;
+
+	configure(w, "vonage");
+	open_carrier(w);
+	for (size_t i = 0; i < countof(cases); i++) {
+		check_case(i, receive(w, (struct carrier_request){.secret = SECRET,
+					     .body = span_of(cases[i].form)}) == OK);
+		check_case(i, w->receipts == 1 && strcmp(w->ids[0], "x") == 0);
+		check_case(i, w->statuses[0] == cases[i].status);
+		if (cases[i].status != REPORT_EXPIRED_EXPIRED)
+			check_case(i, w->errors[0] == cases[i].error);
+	}
+}
+
+static void
+test_generic_receipts(void **state)
+{
+	static struct text_pair pairs[] = {{"1", "DELIVERED_TO_HANDSET"},
+	    {"2", "UNDELIVERABLE_NOT_DELIVERED EC_ABSENT_SUBSCRIBER"}};
+	struct world *w = *state;
+
+	configure(w, "generic");
+	w->config.http.receipt_id = "?id";
+	w->config.http.receipt_status = "?type";
+	w->config.http.receipt_statuses = (struct text_map){countof(pairs), pairs};
+	open_carrier(w);
+	assert_int_equal(receive(w, (struct carrier_request){.secret = SECRET,
+					.query = SPAN("id=a%2Bb&type=2")}),
+	    OK);
+	assert_int_equal(w->receipts, 1);
+	assert_string_equal(w->ids[0], "a+b");
+	assert_int_equal(w->statuses[0], REPORT_UNDELIVERABLE_NOT_DELIVERED);
+	assert_int_equal(w->errors[0], REPORT_ERROR_EC_ABSENT_SUBSCRIBER);
+	assert_int_equal(receive(w, (struct carrier_request){.secret = SECRET,
+					.query = SPAN("id=a&type=8")}),
+	    OK);
+	assert_int_equal(w->receipts, 0);
+	assert_int_equal(receive(w, (struct carrier_request){.secret = SECRET,
+					.query = SPAN("type=1")}),
+	    ERR_SYNTAX);
+	w->config.http.receipt_id = "/a/0/id";
+	w->config.http.receipt_status = "/s";
+	assert_int_equal(receive(w, (struct carrier_request){.secret = SECRET,
+					.body = SPAN("{\"a\":[{\"id\":12}],\"s\":1}")}),
+	    OK);
+	assert_string_equal(w->ids[0], "12");
+	assert_int_equal(w->statuses[0], REPORT_DELIVERED_TO_HANDSET);
+}
+
+static void
+test_it_is_answered_when_it_is_durable_and_not_before(void **state)
+{
+	struct carrier_request request = {
+	    .secret = SECRET, .body = SPAN("messageId=x&status=delivered")};
+	struct world *w = *state;
+
+	configure(w, "vonage");
+	open_carrier(w);
+	w->durable = false;
+	assert_int_equal(receive(w, request), ERR_OVERLOADED);
+	w->later = true;
+	(void)receive(w, request);
+	w->kept.taken(w->kept.taken_ctx, true);
+	assert_int_equal(w->answers, 1);
+	assert_int_equal(w->answer, OK);
+	(void)receive(w, request);
+	carrier_free(w->carrier);
+	w->carrier = NULL;
+	assert_int_equal(w->answers, 1);
+	assert_int_equal(w->answer, ERR_OVERLOADED);
+}
+
+static void
+test_a_form_of_thousands_is_not_sorted(void **state)
+{
+	struct header header = {SPAN("X-Twilio-Signature"), SPAN("x")};
+	struct world *w = *state;
+	char body[8192];
+
+	configure(w, "twilio");
+	open_carrier(w);
+	memset(body, '&', sizeof(body));
+	assert_int_equal(receive(w, (struct carrier_request){.target = SPAN("/x"),
+					.body = {body, sizeof(body)},
+					.headers = &header,
+					.header_count = 1}),
+	    ERR_FORBIDDEN);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	    CASE(test_twilio_signatures),
+	    CASE(test_vonage_signatures),
+	    CASE(test_a_secret_path),
+	    CASE(test_infobip_reports),
+	    CASE(test_vonage_receipts),
+	    CASE(test_generic_receipts),
+	    CASE(test_it_is_answered_when_it_is_durable_and_not_before),
+	    CASE(test_a_form_of_thousands_is_not_sorted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
