@@ -20,6 +20,7 @@
 enum {
 	CONF_CARRIERS_MAX = 32,
 	CONF_ROUTES_MAX = 1024,
+	CONF_REPORTS_MAX = 256,
 	CONF_ROUTE_CARRIERS_MAX = 8,
 	CONF_LISTENERS_MAX = 15
 };
@@ -65,6 +66,19 @@ struct conf_listener {
 
 struct conf_pattern;
 
+/* Somebody who wants delivery reports. */
+struct conf_report {
+	const char *name;
+	const char *account;
+	const char *url;
+	const char *secret;
+	struct text_list events;
+	unsigned groups; /* 1 << group of each status in `events` */
+	bool allow_http;
+	bool allow_private;
+	const char *ca_file;
+};
+
 struct conf {
 	struct arena arena; /* holds every text */
 	const char *listen; /* NULL: nothing beside the listeners */
@@ -95,6 +109,14 @@ struct conf {
 	int64_t key_rotation_ms;
 	int64_t log_level; /* enum log_level */
 	struct lookup_config lookup;
+	int64_t report_retries;
+	int64_t report_retry_unit_ms;
+	int64_t report_timeout_ms;
+	int64_t report_concurrency;
+	int64_t report_queue_max;
+	int64_t report_receipt_wait_ms;
+	size_t report_count;
+	struct conf_report *reports;
 	size_t carrier_count;
 	struct carrier_config *carriers;
 	size_t route_count;

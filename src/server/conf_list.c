@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The lists of the configuration, as rows, and what their rows of options cannot say. */
 #include "base/clock.h"
+#include "net/http_client.h"
 #include "server/conf_row.h"
 #include "server/tls.h"
 #include "twofa/country.h"
+#include "twofa/report.h"
 
 enum { WEIGHT_MAX = 1000 };
 
@@ -223,6 +225,55 @@ check_listener(const struct conf_place *p, const yaml_node_t *node, size_t befor
 	}
 }
 
+/* ---- reports ---- */
+
+static unsigned
+group_of(const char *event)
+{
+	static const struct {
+		const char *name;
+		enum report_group group;
+	} events[] = {
+	    {"delivered", REPORT_GROUP_DELIVERED},
+	    {"undeliverable", REPORT_GROUP_UNDELIVERABLE},
+	    {"expired", REPORT_GROUP_EXPIRED},
+	    {"rejected", REPORT_GROUP_REJECTED},
+	};
+	unsigned all = 0;
+
+	for (size_t i = 0; i < countof(events); i++) {
+		unsigned bit = 1u << (unsigned)events[i].group;
+
+		if (event != NULL && strcmp(events[i].name, event) == 0)
+			return bit;
+		all |= bit;
+	}
+	return event == NULL ? all : 0;
+}
+
+static void
+check_report(const struct conf_place *p, const yaml_node_t *node, size_t before)
+{
+	struct conf_report *r = p->holder;
+	struct http_client_options options = {
+	    .allow_http = r->allow_http, .allow_private = r->allow_private};
+	const char *why = r->url == NULL ? NULL : http_client_url_fault(&options, r->url);
+
+	(void)before;
+	if (why != NULL)
+		conf_fault(p->file, node, conf_field(p, "url"), "%s", why);
+	if (r->events.count == 0)
+		r->groups = group_of(NULL);
+	for (size_t i = 0; i < r->events.count; i++) {
+		unsigned bit = group_of(r->events.items[i]);
+
+		if (bit == 0)
+			conf_fault(p->file, node, conf_field(p, "events"),
+			    "must be of delivered, undeliverable, expired, rejected");
+		r->groups |= bit;
+	}
+}
+
 /* ---- the table ---- */
 
 #define CONF_LIST(name, items, count, type)                                              \
@@ -240,6 +291,9 @@ static const struct conf_list lists[] = {
     {CONF_LIST("routes", routes, route_count, conf_route),
 	offsetof(struct conf_route, line), SIZE_MAX, "route", CONF_ROUTES_MAX,
 	check_route},
+    {CONF_LIST("reports", reports, report_count, conf_report), SIZE_MAX,
+	offsetof(struct conf_report, name), "subscription", CONF_REPORTS_MAX,
+	check_report},
 };
 
 const struct conf_list *

@@ -24,6 +24,8 @@ static const struct {
     {"listeners[]", "`listeners:`",
 	"A list: what the HTTP API is served on, with TLS or without. `--listen` on the "
 	"command line goes before all of them."},
+    {"reporting", "`reporting:`",
+	"How delivery reports are sent; see [reports.md](reports.md)."},
     {"carriers[]", "`carriers:`",
 	"A list. Each entry is one way out. With no carrier at all messages are written "
 	"to "
@@ -34,6 +36,10 @@ static const struct {
 	"goes to the first carrier of its route that is up and well, at most two of them "
 	"are tried, and `watchword route explain NUMBER` says which. Without routes the "
 	"first carrier takes every message."},
+    {"reports[]", "`reports:`",
+	"A list. Each entry is told what became of the messages of one account that were "
+	"sent "
+	"with `trackDelivery`; see [reports.md](reports.md)."},
 };
 
 static void

@@ -179,6 +179,8 @@ finish(struct dispatch *m, enum message_state state, enum message_reason reason)
 	j->reason = reason;
 	j->attempts = m->order->attempts;
 	j->tracked = m->order->tracked;
+	if (j->tracked && j->sender == NULL)
+		j->sender = m->order->sender;
 	m->task.run = outcome_recorded;
 	if (state == MESSAGE_ACCEPTED || state == MESSAGE_SUBMITTED)
 		answer(m, true);

@@ -24,6 +24,7 @@
 #include "server/http.h"
 #include "server/listeners.h"
 #include "server/tls.h"
+#include "server/reporter.h"
 
 enum {
 	DRAIN_MS = 10000,
@@ -40,6 +41,7 @@ struct server {
 	struct conf conf;
 	struct store *store;
 	struct delivery *delivery;
+	struct reporter *reporter;
 	struct api *api;
 	struct auth_log *auth_log;
 	struct listeners listeners;
@@ -108,6 +110,25 @@ trial_carrier(struct server *s)
 	    .echo = isatty(STDOUT_FILENO) == 1};
 }
 
+static void
+reports_owed(void *ctx)
+{
+	struct server *s = ctx;
+
+	reporter_wake(s->reporter);
+}
+
+static enum err
+open_reporter(struct server *s)
+{
+	char why[256] = "";
+	enum err e = reporter_open(&s->conf, s->store, &clock_system, why, &s->reporter);
+
+	if (e != OK)
+		cli_fail("%s", why);
+	return e;
+}
+
 static enum err
 open_store(struct server *s)
 {
@@ -119,6 +140,7 @@ open_store(struct server *s)
 	    .entropy = &entropy_system,
 	    .access_changed = access_changed,
 	    .session_changed = session_changed,
+	    .reports_owed = reports_owed,
 	    .ctx = s};
 	char why[256] = "";
 	int64_t key_id;
@@ -320,6 +342,8 @@ server_open(struct server *s)
 	if (e == OK)
 		e = first_start(s->store, s->conf.data, &s->fresh);
 	if (e == OK)
+		e = open_reporter(s);
+	if (e == OK)
 		e = open_delivery(s);
 	if (e == OK)
 		e = take_over(s);
@@ -397,6 +421,7 @@ run(struct server *s, const sigset_t *signals)
 	int got;
 
 	store_start(s->store);
+	reporter_start(s->reporter);
 	delivery_start(s->delivery);
 	http_start(s->http);
 	say_listening(s);
@@ -405,6 +430,7 @@ run(struct server *s, const sigset_t *signals)
 	log_event(LOG_LEVEL_INFO, "stopping", LOG_TEXT("signal", strsignal(got)));
 	http_stop(s->http, DRAIN_MS);
 	delivery_stop(s->delivery, DRAIN_MS / 2);
+	reporter_stop(s->reporter, DRAIN_MS / 5);
 	store_close(s->store);
 	s->store = NULL;
 	housekeeping_free(keeper);
@@ -416,6 +442,7 @@ server_close(struct server *s)
 {
 	store_close(s->store);
 	delivery_free(s->delivery);
+	reporter_free(s->reporter);
 	http_free(s->http);
 	listeners_fini(&s->listeners);
 	api_free(s->api);
