@@ -82,6 +82,8 @@ struct conf_report {
 struct conf {
 	struct arena arena; /* holds every text */
 	const char *listen; /* NULL: nothing beside the listeners */
+	struct text_list trusted_proxies;
+	int64_t forwarded_header; /* enum forwarded_header */
 	size_t listener_count;
 	struct conf_listener *listeners;
 	const char *data;

@@ -85,6 +85,9 @@ put_range(FILE *to, const struct conf_row *row)
 	case CONF_TEXTS:
 		fputs("a list of texts", to);
 		return;
+	case CONF_NETS:
+		fputs("a list of addresses and ranges", to);
+		return;
 	case CONF_TEXT_MAP:
 		fputs("names and values", to);
 		return;

@@ -255,7 +255,7 @@ read_value(
 		    p->section, p->type);
 	else if (row->kind == CONF_CARRIERS)
 		conf_read_carriers(p, row, node);
-	else if (row->kind == CONF_TEXTS)
+	else if (row->kind == CONF_TEXTS || row->kind == CONF_NETS)
 		read_texts(p, row, node);
 	else if (row->kind == CONF_TEXT_MAP)
 		read_text_map(p, row, node);

@@ -26,6 +26,7 @@ enum conf_kind {
 	CONF_DIGITS,
 	CONF_SECRET_FILE,
 	CONF_TEXTS,    /* struct text_list; min and max bound each text */
+	CONF_NETS,     /* struct text_list of addresses and ranges */
 	CONF_TEXT_MAP, /* struct text_map; min and max bound each value */
 	CONF_CARRIERS
 };

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/address.h"
 #include "server/conf_row.h"
 #include "twofa/period.h"
 
@@ -154,6 +155,13 @@ parse_word(const struct conf_row *row, struct span text, char *why)
 enum err
 conf_value_text(const struct conf_row *row, struct span text, char why[CONF_WHY_MAX])
 {
+	struct address_net net;
+
+	if (row->kind == CONF_NETS) {
+		snprintf(why, CONF_WHY_MAX,
+		    "must be an address or a range such as 10.0.0.0/8");
+		return address_net_parse(text, &net) ? OK : ERR_INVALID;
+	}
 	if (memchr(text.ptr, '\0', text.len) == NULL && (int64_t)text.len >= row->min &&
 	    (int64_t)text.len <= row->max)
 		return OK;
@@ -257,6 +265,7 @@ conf_value_set(const struct conf_row *row, struct arena *a, void *holder,
 	case CONF_TEXT:
 		break;
 	case CONF_TEXTS:
+	case CONF_NETS:
 	case CONF_TEXT_MAP:
 	case CONF_CARRIERS:
 		INVARIANT(!"not one value");

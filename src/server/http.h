@@ -8,6 +8,7 @@
 #define WW_HTTP_H
 
 #include "api/api.h"
+#include "server/forwarded.h"
 
 struct http;
 struct tls;
@@ -22,6 +23,7 @@ struct http_listener {
 struct http_options {
 	const struct http_listener *listeners; /* borrowed */
 	size_t listener_count;
+	struct forwarded_rules proxies; /* the ranges are borrowed */
 	struct api *api;
 	const struct clock *clock;
 	unsigned threads;

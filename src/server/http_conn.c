@@ -299,7 +299,8 @@ conn_call(struct conn *c)
 	q->body = buf_span(&r->body);
 	q->headers = r->headers;
 	q->header_count = r->header_count;
-	q->peer = c->peer;
+	q->peer = forwarded_client(
+	    &c->loop->options->proxies, q->headers, q->header_count, &c->peer);
 }
 
 static enum step

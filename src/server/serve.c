@@ -307,11 +307,26 @@ connections_max(const struct conf *conf)
 	return most;
 }
 
+/* The texts were checked when they were read. */
+static struct forwarded_rules
+trusted(struct conf *conf)
+{
+	const struct text_list *texts = &conf->trusted_proxies;
+	struct address_net *nets =
+	    arena_alloc(&conf->arena, (texts->count + 1) * sizeof(*nets));
+
+	for (size_t i = 0; i < texts->count; i++)
+		INVARIANT(address_net_parse(span_of(texts->items[i]), &nets[i]));
+	return (struct forwarded_rules){
+	    nets, texts->count, (enum forwarded_header)conf->forwarded_header};
+}
+
 static enum err
 open_http(struct server *s)
 {
 	struct http_options o = {.listeners = s->listeners.items,
 	    .listener_count = s->listeners.count,
+	    .proxies = trusted(&s->conf),
 	    .api = s->api,
 	    .clock = &clock_system,
 	    .threads = thread_count(&s->conf),
