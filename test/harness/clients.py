@@ -27,6 +27,8 @@ STEPS = {
 
 def run(server, command, env=None, url=None):
     """The steps that the program printed, by name."""
+    text = server.put("/watchword/1/email-templates/1234", {"subject": "PIN", "text": "{{pin}}"})
+    assert text.status_code < 300, text.text
     account = "default"
     pin_key = server.command("key", "create", "--account", account, "--name", "pins",
                              "--scope", "2fa:pin:send").stdout.strip()

@@ -99,14 +99,13 @@ step("template_list", lambda: API.get_tfa_message_templates(APP),
 step("template_update", lambda: API.update_tfa_message_template(
     APP, MSG, m.TfaUpdateMessageRequest(pin_length=6, language=m.TfaLanguage.PT_BR)), template)
 
-if os.environ.get("WATCHWORD_EMAIL"):
-    MAIL = step("email_template_create", lambda: API.create_tfa_email_message_template(
-        APP, m.TfaCreateEmailMessageRequest(
-            email_template_id=1234, var_from="company@example.com", pin_length=4,
-            pin_type=m.TfaPinType.NUMERIC)), email_template)
-    step("email_template_update", lambda: API.update_tfa_email_message_template(
-        APP, MAIL.message_id, m.TfaUpdateEmailMessageRequest(
-            pin_type=m.TfaPinType.ALPHANUMERIC, pin_length=6)), email_template)
+MAIL = step("email_template_create", lambda: API.create_tfa_email_message_template(
+    APP, m.TfaCreateEmailMessageRequest(
+        email_template_id=1234, var_from="company@example.com", pin_length=4,
+        pin_type=m.TfaPinType.NUMERIC)), email_template)
+step("email_template_update", lambda: API.update_tfa_email_message_template(
+    APP, MAIL.message_id, m.TfaUpdateEmailMessageRequest(
+        pin_type=m.TfaPinType.ALPHANUMERIC, pin_length=6)), email_template)
 
 
 def start(to):
