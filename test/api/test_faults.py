@@ -2,12 +2,15 @@
 """The machine fails: a full disk, and storage that does not keep what it was given."""
 
 import os
+import sqlite3
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import requests
 
+from harness import peer
 from harness.server import wait_for
 
 SHIM = Path(__file__).parents[1] / "shim/storage_fails.c"
@@ -25,10 +28,10 @@ def shim(tmp_path_factory):
 def doomed(fresh, shim, tmp_path):
     """(a server on storage that fails while the file exists, that file)."""
 
-    def make(kind):
+    def make(kind, config=""):
         trigger = tmp_path / "now"
         options = os.environ.get("ASAN_OPTIONS", "")
-        return fresh(env={"LD_PRELOAD": str(shim), kind: str(trigger),
+        return fresh(config=config, env={"LD_PRELOAD": str(shim), kind: str(trigger),
                           "ASAN_OPTIONS": options + ":verify_asan_link_order=0"}), trigger
 
     return make
@@ -53,6 +56,40 @@ def test_a_full_disk_is_answered_503_and_is_got_over(doomed):
     assert own.send(application, template, "41790001111").status_code == 200
     assert own.verify(pin_id, pin).json()["verified"] is True
     assert len(own.messages(pin_id)) == 1
+
+
+def open_record(server):
+    """The PIN of an idempotency record that has no answer yet."""
+    with sqlite3.connect(f"file:{server.data}/watchword.db?mode=ro", uri=True) as db:
+        row = db.execute("SELECT hex(pin) FROM idempotency WHERE status IS NULL").fetchone()
+    return row and row[0]
+
+
+def test_an_answer_that_cannot_be_recorded_does_not_leave(doomed):
+    """The disk fills up between a message and its answer: 503, and later the one message."""
+    with peer.Smsc("--delay", "1000") as smsc:
+        own, trigger = doomed("DISK_FULL", peer.config(smsc.port) + "delivery: {accept_wait: 9s}\n")
+        own.event("carrier_up")
+        application = own.application()
+        body = {"applicationId": application, "messageId": own.template(application),
+                "to": "41790001112"}
+        key = {"headers": {"Idempotency-Key": "full"}}
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(own.post, "/2fa/2/pin", body, **key)
+            pin_id = wait_for("the message", lambda: open_record(own))
+            trigger.touch()
+            assert answer.result().status_code == 503
+        trigger.unlink()
+        assert own.post("/2fa/2/pin", body, **key).status_code == 409
+        own.stop()
+        own.start()
+        again = own.post("/2fa/2/pin", body, **key)
+        assert (again.status_code, again.json()["pinId"]) == (200, pin_id)
+        assert again.headers["Idempotency-Replayed"] == "true"
+        own.event("carrier_up")
+        wait_for("the message", smsc.messages)
+        own.stop()
+        assert len({m["text"] for m in smsc.messages()}) == 1
 
 
 def test_a_failed_fsync_stops_the_process_and_is_not_tried_again(doomed):
