@@ -14,6 +14,20 @@ from harness.server import Server  # noqa: E402
 RELAXED = "limits: {resend_interval: 0s}\nhttp: {threads: 2}\n"
 
 
+FIGURES = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def tell(request):
+    """Says a figure that decides something; all of them stand at the end of the run."""
+    return request.config.stash.setdefault(FIGURES, []).append
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for figure in config.stash.get(FIGURES, []):
+        terminalreporter.write_line(f"figure: {figure}")
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """One server for a module; its trial carrier writes messages.jsonl."""

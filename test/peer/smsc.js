@@ -57,6 +57,7 @@ function tlvsOf(pdu) {
 
 function report(pdu, texts) {
   say({
+    at: Date.now(),
     to: pdu.destination_addr,
     from: pdu.source_addr,
     text: texts.join(''),
