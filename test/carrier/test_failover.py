@@ -71,22 +71,30 @@ def test_a_bad_number_goes_nowhere_else(fresh):
 
 
 def test_at_most_two_carriers_and_four_attempts_also_over_a_crash(fresh):
+    """A third one is up, and takes what those two have not seen."""
     ill = ("--reject", str(SYSTEM_ERROR))
-    with Smsc(*ill) as a, Smsc(*ill) as b, Smsc() as c:
-        own = fresh(config=carriers(a=a.port, b=b.port, c=c.port))
-        all_up(own, 3)
-        application = own.application()
-        own.send(application, own.template(application), "41793000001")
-        wait_for("two attempts", lambda: rows(own, "SELECT attempts FROM message")[0][0] >= 2)
-        own.kill()
-        before = rows(own, "SELECT attempts, tried FROM message")[0]
-        assert before[1] == "a\nb\n"
+    with Smsc() as c:
+        with Smsc(*ill) as a, Smsc(*ill) as b:
+            ports = (a.port, b.port)
+            own = fresh(config=carriers(a=a.port, b=b.port, c=c.port))
+            all_up(own, 3)
+            application = own.application()
+            template = own.template(application)
+            own.send(application, template, "41793000001")
+            wait_for("two attempts", lambda: rows(own, "SELECT attempts FROM message") >= [(2,)])
+            own.kill()
+            before = rows(own, "SELECT attempts, tried FROM message")[0]
+            assert before[1] == "a\nb\n"
         own.start()
-        wait_for("its end", lambda: rows(own, "SELECT state FROM message") == [(5,)], 30)
-        assert rows(own, "SELECT attempts, reason FROM message") == [(4, 4)]
+        own.event("carrier_up")
+        own.send(application, template, "41793000002")
+        c.message("41793000002")
+        with Smsc(*ill, port=ports[0]), Smsc(*ill, port=ports[1]):
+            wait_for("its end", lambda: rows(own, "SELECT count(*) FROM message "
+                                                  "WHERE state = 5 AND reason = 4") == [(1,)], 30)
         attempts = [e["attempt"] for e in own.events if e["event"] == "message"]
         assert attempts == list(range(before[0] + 1, 5))
-        assert c.messages() == []
+        assert c.messages("41793000001") == []
 
 
 def test_a_carrier_that_fails_is_left_alone_and_comes_back(fresh):
