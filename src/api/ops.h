@@ -17,6 +17,8 @@ extern const struct operation op_verify;
 /* ops_report.c */
 extern const struct operation op_status;
 extern const struct operation op_verifications;
+/* ops_timeline.c */
+extern const struct operation op_timeline;
 
 /* ops_access.c */
 extern const struct operation op_session_create;

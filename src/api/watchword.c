@@ -175,6 +175,7 @@ static const struct route routes[] = {
     {"POST", "/receipts/{}", 0, &op_receipt},
     {"GET", "/receipts/{}/{}", 0, &op_receipt},
     {"POST", "/receipts/{}/{}", 0, &op_receipt},
+    {"GET", "/pins/{}", SCOPE_MANAGE | SCOPE_PIN_MANAGE, &op_timeline},
 };
 
 static void

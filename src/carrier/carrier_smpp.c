@@ -128,6 +128,7 @@ parcel_judge_status(struct parcel *p, uint32_t status)
 	parcel_judge(p, smpp_status_result(status), status, smpp_status_name(status));
 	if (!first)
 		return;
+	p->worst.status = smpp_status_report(status, &p->worst.error);
 	p->worst.throttled = status == SMPP_ESME_RTHROTTLED;
 	p->worst.elsewhere =
 	    p->worst.result == CARRIER_REFUSED && !smpp_status_blames_number(status);

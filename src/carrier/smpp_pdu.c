@@ -405,6 +405,40 @@ smpp_status_result(uint32_t status)
 	return CARRIER_RETRY;
 }
 
+/* What a refusal amounts to, where it is of the message and not of the link. */
+static const struct {
+	uint32_t status;
+	enum report_status reported;
+	enum report_error error;
+} refusals[] = {
+    {SMPP_ESME_RINVMSGLEN, REPORT_REJECTED_MESSAGE_TOO_LONG, REPORT_ERROR_NO_ERROR},
+    {SMPP_ESME_RINVDSTADR, REPORT_REJECTED_DESTINATION,
+	REPORT_ERROR_EC_INVALID_DESTINATION_ADDRESS},
+    {SMPP_ESME_RINVDSTTON, REPORT_REJECTED_DESTINATION,
+	REPORT_ERROR_EC_INVALID_DESTINATION_ADDRESS},
+    {SMPP_ESME_RINVDSTNPI, REPORT_REJECTED_DESTINATION,
+	REPORT_ERROR_EC_INVALID_DESTINATION_ADDRESS},
+    {SMPP_ESME_RINVSRCADR, REPORT_REJECTED_SOURCE,
+	REPORT_ERROR_EC_INVALID_SOURCE_ADDRESS},
+    {SMPP_ESME_RINVSRCTON, REPORT_REJECTED_SOURCE,
+	REPORT_ERROR_EC_INVALID_SOURCE_ADDRESS},
+    {SMPP_ESME_RINVSRCNPI, REPORT_REJECTED_SOURCE,
+	REPORT_ERROR_EC_INVALID_SOURCE_ADDRESS},
+};
+
+enum report_status
+smpp_status_report(uint32_t status, enum report_error *error_out)
+{
+	*error_out = REPORT_ERROR_NO_ERROR;
+	for (size_t i = 0; i < countof(refusals); i++)
+		if (refusals[i].status == status) {
+			*error_out = refusals[i].error;
+			return refusals[i].reported;
+		}
+	return smpp_status_result(status) == CARRIER_REFUSED ? REPORT_REJECTED
+							     : REPORT_NONE;
+}
+
 bool
 smpp_status_blames_number(uint32_t status)
 {

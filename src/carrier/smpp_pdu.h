@@ -85,6 +85,8 @@ const char *smpp_command_name(enum smpp_command c);
 /* "ESME_RTHROTTLED", or "vendor" for what the specification does not name. */
 const char *smpp_status_name(uint32_t status);
 enum carrier_result smpp_status_result(uint32_t status);
+/* What it amounts to when it is the end of a message; REPORT_NONE where it is none. */
+enum report_status smpp_status_report(uint32_t status, enum report_error *error_out);
 /* It is the recipient that is wrong: no carrier will do better. */
 bool smpp_status_blames_number(uint32_t status);
 /* What is left of a life as relative time (SMPP 3.4 7.1.1.2), at least a second. */

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "server/order_text.h"
+#include "server/tries.h"
 #include "twofa/sms_text.h"
 
 enum {
@@ -471,7 +472,6 @@ refused(struct dispatch *m, const struct carrier_outcome *outcome)
 static void
 log_outcome(const struct dispatch *m, const struct carrier_outcome *outcome)
 {
-	static const char *const results[] = {"accepted", "retry", "refused", "unknown"};
 	char pin_id[IDENT_TEXT_LEN + 1];
 	enum log_level level =
 	    outcome->result == CARRIER_ACCEPTED ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING;
@@ -480,8 +480,9 @@ log_outcome(const struct dispatch *m, const struct carrier_outcome *outcome)
 	log_event(level, "message", LOG_TEXT("pinId", pin_id),
 	    LOG_PHONE("to", m->order->destination),
 	    LOG_TEXT("carrier", m->outcome.carrier),
-	    LOG_TEXT("result", results[outcome->result]), LOG_INT("code", outcome->code),
-	    LOG_TEXT("reason", outcome->reason), LOG_INT("attempt", m->order->attempts));
+	    LOG_TEXT("result", tries_result_name(outcome->result)),
+	    LOG_INT("code", outcome->code), LOG_TEXT("reason", outcome->reason),
+	    LOG_INT("attempt", m->order->attempts));
 }
 
 static void
@@ -509,6 +510,9 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 	m->outcome.status = outcome->status;
 	m->outcome.error = outcome->error;
 	log_outcome(m, outcome);
+	if (outcome->result != CARRIER_ACCEPTED)
+		m->outcome.tries = tries_add(&m->order->arena, m->outcome.tries,
+		    store_now_ms(m->delivery->store), m->outcome.carrier, outcome);
 	switch (outcome->result) {
 	case CARRIER_ACCEPTED:
 		if (outcome->message_id != NULL)

@@ -39,6 +39,7 @@ enum verb {
 	VERB_RESEND,
 	VERB_SEND,
 	VERB_STATUS,
+	VERB_TIMELINE,
 	VERB_VERIFICATIONS,
 	VERB_APPLICATION_GET,
 	VERB_APPLICATION_LIST,
@@ -188,6 +189,7 @@ struct outcome_job {
 	bool tracked;       /* somebody may want a report of it */
 	const char *sender; /* as it went out; NULL: not known, or nobody wants it */
 	int64_t parts;      /* 0: the same */
+	const char *tries;  /* those that failed, a JSON array; NULL: none did */
 };
 
 /*
@@ -306,6 +308,48 @@ struct status_job {
 	size_t count;
 	size_t capacity;
 	struct message_status *messages;
+};
+
+struct timeline_message {
+	unsigned seq;
+	enum channel channel;
+	enum message_state state;
+	enum message_reason reason;
+	int64_t created_at_ms;
+	int64_t updated_at_ms; /* of its outcome */
+	const char *carrier;   /* NULL: given to none */
+	const char *carrier_message_id;
+	int64_t code;
+	int64_t attempts;
+	const char *tries; /* those that failed, a JSON array; NULL: none did */
+	bool looked_up;
+	enum lookup_status lookup;
+	int64_t lookup_at_ms;
+	enum report_status status; /* REPORT_NONE: nothing was reported */
+	enum report_error error;
+	int64_t done_at_ms;     /* by the carrier's clock; 0: not said */
+	int64_t reported_at_ms; /* 0: no receipt came */
+};
+
+/* All that is known of a PIN, but not the PIN. Times are 0 where it did not happen.
+ * ERR_NOT_FOUND. */
+struct timeline_job {
+	struct job job;
+	struct ident account;
+	struct ident pin_id;
+	struct ident application;
+	struct ident template;
+	const char *destination;
+	int64_t attempts;
+	int64_t attempts_max;
+	int64_t expires_at_ms;
+	int64_t verified_at_ms;
+	int64_t attempted_at_ms; /* the last attempt */
+	int64_t matched_at_ms;   /* the last one that was right */
+	bool found;
+	size_t count;
+	size_t capacity;
+	struct timeline_message *messages;
 };
 
 struct verification {

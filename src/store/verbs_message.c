@@ -44,6 +44,7 @@ bind_outcome(struct item *it, struct binder *b)
 	bind_int(b, (int64_t)j->error);
 	bind_text(b, j->sender);
 	bind_int(b, j->parts);
+	bind_text(b, j->tries);
 }
 
 static enum err

@@ -61,3 +61,29 @@ lookup_status_name(enum lookup_status s)
 	INVARIANT(!"lookup status");
 	return "";
 }
+
+const char *
+message_reason_name(enum message_reason r)
+{
+	switch (r) {
+	case MESSAGE_REASON_NONE:
+		return NULL;
+	case MESSAGE_REASON_UNREACHABLE:
+		return "unreachable";
+	case MESSAGE_REASON_NO_ROUTE:
+		return "no_route";
+	case MESSAGE_REASON_REFUSED:
+		return "refused";
+	case MESSAGE_REASON_EXHAUSTED:
+		return "exhausted";
+	case MESSAGE_REASON_RENDER:
+		return "not_rendered";
+	case MESSAGE_REASON_NO_KEY:
+		return "no_key";
+	case MESSAGE_REASON_DENIED:
+		return "denied";
+	case MESSAGE_REASON_POISON:
+		return "poison";
+	}
+	return NULL;
+}

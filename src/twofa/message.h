@@ -44,6 +44,8 @@ enum lookup_status {
 };
 
 const char *message_state_name(enum message_state s);
+/* "no_route", ...; NULL for MESSAGE_REASON_NONE */
+const char *message_reason_name(enum message_reason r);
 bool message_may_move(enum message_state from, enum message_state to);
 bool message_is_final(enum message_state s);
 /* "NC_DESTINATION_UNKNOWN" ... */
