@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fills a store with PIN rows of days gone by, straight into its tables: sending them
+through the API would take hours, and what is measured afterwards is the same."""
+
+import os
+import sqlite3
+import time
+
+DAYS = 20
+CHUNK = 100_000
+PIN = ("INSERT INTO pin (id, account, application, template, destination, salt, generation, key_id,"
+       " pin_type, pin_length, attempts, attempts_max, multiple, expires_at)"
+       " VALUES (?, ?, ?, ?, ?, ?, 0, 1, 0, 6, 1, 10, 1, ?)")
+MESSAGE = ("INSERT INTO message (pin, seq, channel, state, reason, created_at, updated_at, attempts)"
+           " VALUES (?, 0, 0, 4, 0, ?, ?, 1)")
+
+
+def old_rows(count, ids, begin_ms, step_ms):
+    """Yields chunks of (pins, messages), in the order of their ids."""
+    for first in range(0, count, CHUNK):
+        noise = os.urandom(26 * CHUNK)
+        pins, messages = [], []
+        for i in range(min(CHUNK, count - first)):
+            at = begin_ms + int((first + i) * step_ms)
+            key = at.to_bytes(6, "big") + noise[26 * i:26 * i + 10]
+            to = f"4179{int.from_bytes(noise[26 * i:26 * i + 8], 'big') % 10**9:09d}"
+            pins.append((key, *ids, to, noise[26 * i + 10:26 * i + 26], at + 900_000))
+            messages.append((key, at, at))
+        yield pins, messages
+
+
+def fill(path, count, application, template):
+    """`count` PINs with their messages; the server must not be running."""
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA synchronous=OFF")
+    db.execute("PRAGMA cache_size=-400000")
+    ids = db.execute("SELECT account, application, id FROM template WHERE hex(application) = ? "
+                     "AND hex(id) = ?", (application, template)).fetchone()
+    index = db.execute("SELECT sql FROM sqlite_master WHERE name = 'pin_destination'").fetchone()
+    db.execute("DROP INDEX pin_destination")
+    begin_ms = int((time.time() - DAYS * 86400) * 1000)
+    for pins, messages in old_rows(count, ids, begin_ms, DAYS * 86400 * 1000 * 0.9 / count):
+        db.executemany(PIN, pins)
+        db.executemany(MESSAGE, messages)
+        db.commit()
+    db.execute(index[0])
+    db.commit()
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
