@@ -13,7 +13,7 @@ from hypothesis.stateful import (RuleBasedStateMachine, initialize, rule,
 from harness.crowd import LOST, Caller
 from harness.server import Server, wait_for
 
-EXAMPLES = 80
+EXAMPLES = 30
 STEPS = 25
 ATTEMPTS = 200
 KEYS = st.sampled_from(["a", "b", '"a"', "c"])
