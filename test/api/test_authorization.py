@@ -24,7 +24,8 @@ SCOPES = {"manage": "2fa:manage", "pin_send": "2fa:pin:send", "pin_manage": "2fa
 REFUSALS = {401, 403, 404, 405}
 IDS = re.compile(r"<(\w+)>")
 UNKNOWN = {"application": "0" * 32, "template": "0" * 32, "pin": "0" * 32, "key": "0" * 32,
-           "account": "0" * 32, "email": "987654321", "spare": "987654321"}
+           "account": "0" * 32, "email": "987654321", "spare": "987654321",
+           "carrier": "nobody", "secret": "wrong"}
 
 
 def read_rows():
@@ -57,7 +58,8 @@ class World:
         made = self.post("/settings/2/api-keys", {"name": "one"})
         self.ids = {"application": application, "template": template, "pin": pin_id,
                     "key": made["id"], "account": made["accountId"],
-                    "email": self.email(), "spare": self.email()}
+                    "email": self.email(), "spare": self.email(),
+                    "carrier": "none", "secret": "wrong"}
         self.foreign = self.ids_of_other()
         self.credentials = self.make_credentials()
 
