@@ -64,6 +64,10 @@ struct carrier_message {
 	struct span text;           /* UTF-8; holds the PIN */
 	int64_t at_ms;              /* wall clock */
 	int64_t validity_ms;        /* what is left of the PIN's life; over 0 */
+	/* India's registers (DLT), of the template; NULL: none */
+	const char *dlt_entity;
+	const char *dlt_template;
+	const char *dlt_telemarketer;
 };
 
 /* Of an entry of `carriers:`, what those over HTTP have more. */
@@ -124,8 +128,14 @@ struct carrier_config {
 	int64_t dest_ton;
 	int64_t dest_npi;
 	int64_t message_id_format; /* enum smpp_id_format */
-	int64_t gsm7_data_coding;  /* SMPP data_coding for GSM text; 0: SMSC default
-				      alphabet */
+	int64_t long_messages;     /* enum smpp_long */
+	int64_t submit_by;         /* enum smpp_submit */
+	bool cancel_on_expiry;
+	int64_t dlt_entity_tag; /* of optional parameters; 0: not sent */
+	int64_t dlt_template_tag;
+	int64_t dlt_telemarketer_tag;
+	int64_t gsm7_data_coding; /* SMPP data_coding for GSM text; 0: SMSC default
+				     alphabet */
 	struct carrier_http_config http;
 };
 

@@ -11,26 +11,14 @@
 #include <sys/queue.h>
 
 #include "base/log.h"
+#include "carrier/smpp_cancel.h"
+#include "carrier/smpp_compose.h"
 #include "carrier/smpp_inbox.h"
 #include "carrier/smpp_receipt.h"
 #include "carrier/types.h"
 #include "net/tls_client.h"
-#include "twofa/sms_text.h"
 
-enum {
-	SMPP_MAGIC = 0x736d6361,
-	ESM_CLASS_UDHI = 0x40,
-	DATA_CODING_UCS2 = 8,
-	TON_UNKNOWN = 0,
-	TON_INTERNATIONAL = 1,
-	TON_NETWORK = 3,
-	TON_ALPHANUMERIC = 5,
-	NPI_UNKNOWN = 0,
-	NPI_E164 = 1,
-	SHORT_CODE_DIGITS_MAX = 6
-};
-
-enum smpp_bind { SMPP_BIND_TRANSCEIVER, SMPP_BIND_TRANSMITTER, SMPP_BIND_PAIR };
+enum { SMPP_MAGIC = 0x736d6361 };
 
 /* A text in the carrier's hands, in an arena that is wiped at its end. */
 struct parcel {
@@ -38,9 +26,8 @@ struct parcel {
 	LIST_ENTRY(parcel) entry;
 	carrier_done_f *done;
 	void *ctx;
-	struct sms_parts parts;
-	struct smpp_pdu pdu; /* what all parts share */
-	uint8_t reference;
+	struct smpp_message message;
+	int64_t until_ms; /* steady: the end of the PIN's life */
 	unsigned sent;
 	unsigned answered;
 	struct carrier_outcome worst; /* ACCEPTED until something else was said */
@@ -64,6 +51,7 @@ struct carrier_smpp {
 	struct smpp_session *session;
 	struct smpp_session *receiver; /* of a pair; else NULL */
 	struct smpp_inbox *inbox;
+	struct smpp_cancels *cancels;
 	struct tls_client *tls; /* NULL: in the clear */
 	struct event *timer;    /* the oldest response that is awaited */
 	LIST_HEAD(, parcel) parcels;
@@ -173,22 +161,12 @@ await(struct carrier_smpp *s, struct parcel *p, uint32_t sequence)
 static enum err
 send_part(struct carrier_smpp *s, struct parcel *p)
 {
-	char octets[SMS_UDH_LEN + SMS_PART_LEN_MAX];
-	struct span part = p->parts.parts[p->sent];
-	size_t udh = p->parts.count > 1 ? SMS_UDH_LEN : 0;
+	char octets[SMPP_PART_LEN_MAX];
 	enum err e;
 
-	INVARIANT(udh + part.len <= sizeof(octets));
-	/* the id that is kept is the first part's, so its receipt alone has a meaning */
-	p->pdu.registered_delivery =
-	    p->sent == 0 && s->config.bind != SMPP_BIND_TRANSMITTER;
-	if (udh > 0)
-		sms_text_udh(
-		    p->reference, p->parts.count, p->sent + 1, (uint8_t *)octets);
-	memcpy(octets + udh, part.ptr, part.len);
-	p->pdu.sequence = smpp_session_sequence(s->session);
-	p->pdu.short_message = (struct span){octets, udh + part.len};
-	e = smpp_session_send(s->session, &p->pdu);
+	smpp_compose_part(&p->message, p->sent, octets);
+	p->message.pdu.sequence = smpp_session_sequence(s->session);
+	e = smpp_session_send(s->session, &p->message.pdu);
 	explicit_bzero(octets, sizeof(octets));
 	return e;
 }
@@ -198,73 +176,21 @@ send_part(struct carrier_smpp *s, struct parcel *p)
 static bool
 send_parts(struct carrier_smpp *s, struct parcel *p)
 {
-	while (p->sent < p->parts.count && s->outstanding < s->config.window) {
+	while (p->sent < p->message.count && s->outstanding < s->config.window) {
 		if (send_part(s, p) != OK) {
 			parcel_judge(p, CARRIER_REFUSED, 0,
 			    "a field does not fit into a submit_sm");
 			parcel_end(s, p);
 			return false;
 		}
-		await(s, p, p->pdu.sequence);
+		await(s, p, p->message.pdu.sequence);
 		p->sent++;
 	}
-	s->unsent = p->sent < p->parts.count ? p : NULL;
+	s->unsent = p->sent < p->message.count ? p : NULL;
 	return true;
 }
 
 /* ---- submit ---- */
-
-static bool
-is_digits(const char *text)
-{
-	size_t len = strspn(text, "0123456789");
-
-	return len > 0 && text[len] == '\0';
-}
-
-/* SMPP 3.4 5.2.5, 5.2.6: by the sender's form, where the configuration says nothing. */
-static bool
-put_source(const struct carrier_config *c, const char *sender, struct smpp_pdu *pdu)
-{
-	const char *text =
-	    sender[0] == '+' && is_digits(sender + 1) ? sender + 1 : sender;
-	bool digits = is_digits(text);
-	uint8_t ton = TON_ALPHANUMERIC;
-
-	if (text[0] == '\0')
-		ton = TON_UNKNOWN;
-	else if (digits)
-		ton = strlen(text) <= SHORT_CODE_DIGITS_MAX ? TON_NETWORK
-							    : TON_INTERNATIONAL;
-	pdu->source_addr_ton = c->source_ton < 0 ? ton : (uint8_t)c->source_ton;
-	pdu->source_addr_npi = ton == TON_INTERNATIONAL ? NPI_E164 : NPI_UNKNOWN;
-	if (c->source_npi >= 0)
-		pdu->source_addr_npi = (uint8_t)c->source_npi;
-	return snprintf(pdu->source_addr, sizeof(pdu->source_addr), "%s", text) <
-	       (int)sizeof(pdu->source_addr);
-}
-
-static bool
-put_message(
-    const struct carrier_smpp *s, const struct carrier_message *m, struct parcel *p)
-{
-	const struct carrier_config *c = &s->config;
-	const char *sender = m->from != NULL     ? m->from
-			     : c->sender != NULL ? c->sender
-						 : "";
-	struct smpp_pdu *pdu = &p->pdu;
-
-	pdu->command = SMPP_submit_sm;
-	pdu->dest_addr_ton = (uint8_t)c->dest_ton;
-	pdu->dest_addr_npi = (uint8_t)c->dest_npi;
-	pdu->esm_class = p->parts.count > 1 ? ESM_CLASS_UDHI : 0;
-	pdu->data_coding = p->parts.alphabet == SMS_UCS2 ? DATA_CODING_UCS2
-							 : (uint8_t)c->gsm7_data_coding;
-	smpp_relative_time(m->validity_ms, pdu->validity_period);
-	return put_source(c, sender, pdu) &&
-	       snprintf(pdu->destination_addr, sizeof(pdu->destination_addr), "%s",
-		   m->to) < (int)sizeof(pdu->destination_addr);
-}
 
 static void
 answer(carrier_done_f *done, void *ctx, enum carrier_result result, const char *reason)
@@ -296,14 +222,12 @@ smpp_submit(
 	p = arena_alloc(&arena, sizeof(*p));
 	if (!smpp_session_is_bound(s->session)) {
 		problem = "not bound";
-	} else if (sms_text_split(&arena, m->text, &p->parts) != OK) {
-		problem = "the text is no text or needs too many parts";
+	} else if (smpp_compose(&s->config, &arena, m, &p->message, &problem) != OK) {
 		result = CARRIER_REFUSED;
-	} else if (!has_room(s, p->parts.count)) {
+	} else if (!has_room(s, p->message.count)) {
 		problem = "the window is full";
-	} else if (!put_message(s, m, p)) {
-		problem = "sender or recipient are too long for SMPP";
-		result = CARRIER_REFUSED;
+	} else {
+		problem = NULL;
 	}
 	if (problem != NULL) {
 		arena_fini(&arena);
@@ -312,7 +236,8 @@ smpp_submit(
 	}
 	p->done = done;
 	p->ctx = ctx;
-	p->reference = ++s->reference;
+	p->until_ms = s->env.clock->steady_ms(s->env.clock) + m->validity_ms;
+	p->message.reference = ++s->reference;
 	p->worst =
 	    (struct carrier_outcome){.result = CARRIER_ACCEPTED, .reason = "ESME_ROK"};
 	p->arena = arena;
@@ -342,8 +267,8 @@ settle(struct carrier_smpp *s, struct parcel *p)
 
 	if (p != NULL) {
 		p->answered++;
-		over = p->answered == p->sent &&
-		       (p->sent == p->parts.count || p->worst.result != CARRIER_ACCEPTED);
+		over = p->answered == p->sent && (p->sent == p->message.count ||
+						     p->worst.result != CARRIER_ACCEPTED);
 		if (p->worst.result != CARRIER_ACCEPTED && s->unsent == p)
 			s->unsent = NULL;
 		if (over)
@@ -353,6 +278,17 @@ settle(struct carrier_smpp *s, struct parcel *p)
 		(void)send_parts(s, s->unsent);
 	if (s->unsent == NULL)
 		tell_changed(s);
+}
+
+static void
+note_id(struct carrier_smpp *s, struct parcel *p, unsigned part, const char *raw_id)
+{
+	char id[SMPP_ID_LEN_MAX + 1];
+
+	smpp_id_of_response((enum smpp_id_format)s->config.message_id_format, raw_id, id);
+	if (part == 0)
+		memcpy(p->message_id, id, sizeof(id));
+	smpp_cancels_add(s->cancels, &p->message.pdu, raw_id, id, p->until_ms);
 }
 
 static void
@@ -372,9 +308,8 @@ on_response(struct carrier_smpp *s, const struct smpp_pdu *pdu)
 	release(s, w);
 	if (p != NULL && pdu->status != SMPP_ESME_ROK)
 		parcel_judge_status(p, pdu->status);
-	else if (p != NULL && part == 0)
-		smpp_id_of_response((enum smpp_id_format)s->config.message_id_format,
-		    pdu->message_id, p->message_id);
+	else if (p != NULL)
+		note_id(s, p, part, pdu->message_id);
 	settle(s, p);
 }
 
@@ -383,7 +318,8 @@ on_pdu(void *ctx, const struct smpp_pdu *pdu)
 {
 	struct carrier_smpp *s = ctx;
 
-	if (pdu->command == SMPP_submit_sm_resp || pdu->command == SMPP_generic_nack)
+	if (pdu->command == SMPP_submit_sm_resp || pdu->command == SMPP_data_sm_resp ||
+	    pdu->command == SMPP_generic_nack)
 		on_response(s, pdu);
 	else if (pdu->command == SMPP_deliver_sm || pdu->command == SMPP_data_sm)
 		smpp_inbox_take(s->inbox, s->session, pdu);
@@ -523,6 +459,7 @@ open_sessions(struct carrier_smpp *s)
 	    .ctx = s};
 
 	s->session = smpp_session_new(&s->config, &s->env, &user);
+	smpp_cancels_use(s->cancels, s->session);
 	if (s->config.bind == SMPP_BIND_PAIR)
 		s->receiver = smpp_session_new(&s->config, &s->env, &receiver);
 }
@@ -558,7 +495,8 @@ smpp_open(const struct carrier_config *config, const struct carrier_env *env,
 	init_window(s);
 	s->timer = evtimer_new(env->base, on_timer, s);
 	INVARIANT(s->timer != NULL);
-	s->inbox = smpp_inbox_new(&s->config, &s->env);
+	s->cancels = smpp_cancels_new(&s->config, &s->env);
+	s->inbox = smpp_inbox_new(&s->config, &s->env, s->cancels);
 	open_sessions(s);
 	*out = &s->carrier;
 	return OK;
@@ -588,6 +526,7 @@ smpp_free(struct carrier *c)
 	smpp_session_free(s->receiver);
 	tls_client_free(s->tls);
 	smpp_inbox_free(s->inbox);
+	smpp_cancels_free(s->cancels);
 	event_free(s->timer);
 	mem_free(s->slots);
 	mem_free(s);

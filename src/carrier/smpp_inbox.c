@@ -4,6 +4,7 @@
 #include <sys/queue.h>
 
 #include "base/log.h"
+#include "carrier/smpp_cancel.h"
 #include "carrier/smpp_receipt.h"
 
 /* A receipt that is on its way to the store. */
@@ -19,6 +20,7 @@ struct waiting_receipt {
 struct smpp_inbox {
 	const struct carrier_config *config;
 	const struct carrier_env *env;
+	struct smpp_cancels *cancels;
 	SLIST_HEAD(, waiting_receipt) spare;
 	struct waiting_receipt slots[SMPP_INBOX_MAX];
 };
@@ -56,6 +58,8 @@ hand_on(struct smpp_inbox *in, struct waiting_receipt *w, const struct smpp_rece
 	    .taken_ctx = w};
 
 	smpp_id_of_receipt((enum smpp_id_format)in->config->message_id_format, r, id);
+	if (report_message_state(r->status) != MESSAGE_ACCEPTED)
+		smpp_cancels_forget(in->cancels, id);
 	in->env->receipt(in->env->ctx, in->config, &receipt);
 }
 
@@ -97,12 +101,14 @@ smpp_inbox_take(
 }
 
 struct smpp_inbox *
-smpp_inbox_new(const struct carrier_config *config, const struct carrier_env *env)
+smpp_inbox_new(const struct carrier_config *config, const struct carrier_env *env,
+    struct smpp_cancels *cancels)
 {
 	struct smpp_inbox *in = mem_new(sizeof(*in));
 
 	in->config = config;
 	in->env = env;
+	in->cancels = cancels;
 	SLIST_INIT(&in->spare);
 	for (size_t i = 0; i < SMPP_INBOX_MAX; i++) {
 		in->slots[i].inbox = in;

@@ -12,10 +12,11 @@
 enum { SMPP_INBOX_MAX = 1000 };
 
 struct smpp_inbox;
+struct smpp_cancels;
 
-/* Both live longer than the inbox. */
-struct smpp_inbox *smpp_inbox_new(
-    const struct carrier_config *config, const struct carrier_env *env) MUST_CHECK;
+/* All live longer than the inbox. */
+struct smpp_inbox *smpp_inbox_new(const struct carrier_config *config,
+    const struct carrier_env *env, struct smpp_cancels *cancels) MUST_CHECK;
 /* A deliver_sm or data_sm of this session, which outlives the inbox too. */
 void smpp_inbox_take(
     struct smpp_inbox *in, struct smpp_session *session, const struct smpp_pdu *pdu);

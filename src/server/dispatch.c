@@ -265,6 +265,9 @@ submit(struct dispatch *m, struct lane *l, struct span text)
 	    .to = o->destination,
 	    .from = o->sender != NULL ? o->sender : m->sender,
 	    .text = text,
+	    .dlt_entity = o->dlt_entity,
+	    .dlt_template = o->dlt_template,
+	    .dlt_telemarketer = o->dlt_telemarketer,
 	    .at_ms = m->delivery->clock->wall_ms(m->delivery->clock),
 	    .validity_ms = o->expires_at_ms - store_now_ms(m->delivery->store)};
 

@@ -40,9 +40,13 @@ struct order {
 	bool lookup_needed;
 	bool tracked; /* a report is wanted of what becomes of it */
 	const char *destination;
-	const char *text;         /* of the template */
-	const char *placeholder;  /* the PIN's */
-	const char *sender;       /* of the request, else of the template, else NULL */
+	const char *text;        /* of the template */
+	const char *placeholder; /* the PIN's */
+	const char *sender;      /* of the request, else of the template, else NULL */
+	/* India's registers (DLT), of the template; NULL: none */
+	const char *dlt_entity;
+	const char *dlt_template;
+	const char *dlt_telemarketer;
 	const char *placeholders; /* a JSON object of texts, or NULL */
 };
 

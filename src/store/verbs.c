@@ -115,6 +115,14 @@ row_ident(struct row *r, struct ident *out)
 }
 
 void
+row_dlt(struct row *r, struct order *o)
+{
+	o->dlt_entity = row_text(r, &o->arena);
+	o->dlt_template = row_text(r, &o->arena);
+	o->dlt_telemarketer = row_text(r, &o->arena);
+}
+
+void
 item_not_found(struct item *it, bool found)
 {
 	if (it->err == OK && !found)

@@ -130,6 +130,8 @@ void *list_add(
 
 /* For a statement without parameters. */
 void bind_nothing(struct item *it, struct binder *b);
+/* The columns dlt_entity, dlt_template and dlt_telemarketer of a template. */
+void row_dlt(struct row *r, struct order *o);
 void bind_ident(struct binder *b, const struct ident *id);
 void row_ident(struct row *r, struct ident *out);
 /* A step for a verb whose row must have been found: ERR_NOT_FOUND otherwise. */

@@ -129,6 +129,7 @@ read_open(struct item *it, struct row *r)
 	o->placeholder = row_text(r, &o->arena);
 	sender = row_text(r, &o->arena);
 	o->sender = from == NULL ? sender : from;
+	row_dlt(r, o);
 	/* it fails alone, and not the start */
 	o->damaged = r->corrupt || o->destination == NULL || o->text == NULL;
 	r->corrupt = false;

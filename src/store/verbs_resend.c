@@ -51,6 +51,7 @@ read_find(struct item *it, struct row *r)
 	o->placeholder = row_text(r, &o->arena);
 	sender = row_text(r, &o->arena);
 	o->sender = from == NULL ? sender : from;
+	row_dlt(r, o);
 	j->alive = row_bool(r);
 	j->resends = row_int(r);
 	j->last_ms = row_int(r);

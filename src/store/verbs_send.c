@@ -10,6 +10,9 @@
 
 #include "twofa/limit.h"
 
+/* Between a template's sender and its DLT ids; of no meaning to a send. */
+enum { VOICE_COLUMNS = 4 };
+
 static struct send_job *
 send_of(struct item *it)
 {
@@ -106,6 +109,8 @@ read_template(struct item *it, struct row *r)
 	o->text = row_text(r, &o->arena);
 	o->placeholder = row_text(r, &o->arena);
 	o->sender = row_text(r, &o->arena);
+	r->next += VOICE_COLUMNS;
+	row_dlt(r, o);
 	o->recipe.type = (enum pin_type)type;
 	if (type < 0 || type >= PIN_TYPE_COUNT || j->template_length > PIN_LENGTH_MAX)
 		it->err = ERR_CORRUPT;
@@ -139,6 +144,9 @@ copy_template(struct item *to, const struct item *from)
 	o->text = text_into(&o->arena, found->order->text);
 	o->placeholder = text_into(&o->arena, found->order->placeholder);
 	o->sender = text_into(&o->arena, found->order->sender);
+	o->dlt_entity = text_into(&o->arena, found->order->dlt_entity);
+	o->dlt_template = text_into(&o->arena, found->order->dlt_template);
+	o->dlt_telemarketer = text_into(&o->arena, found->order->dlt_telemarketer);
 	o->recipe.type = found->order->recipe.type;
 }
 

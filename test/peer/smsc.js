@@ -71,6 +71,7 @@ function report(pdu, texts) {
     destTon: pdu.dest_addr_ton,
     destNpi: pdu.dest_addr_npi,
     esmClass: pdu.esm_class,
+    command: pdu.command,
     tlvs: tlvsOf(pdu),
   });
 }
@@ -193,5 +194,6 @@ const server = smpp.createServer(secure, (session) => {
   session.on('enquire_link', (pdu) => session.send(pdu.response()));
   session.on('unbind', (pdu) => { session.send(pdu.response()); session.close(); });
   session.on('submit_sm', (pdu) => onSubmit(session, pdu));
+  session.on('data_sm', (pdu) => onSubmit(session, pdu));
 });
 server.listen(wanted.port, '127.0.0.1', () => say({ listening: server.address().port }));
