@@ -56,6 +56,16 @@ on_kick(evutil_socket_t fd, short what, void *ctx)
 		event_add(d->again, &tv);
 }
 
+void
+delivery_sweep_later(struct delivery *d)
+{
+	static const struct timeval wait = {LANE_SWEEP_MS / 1000, 0};
+
+	if (!evtimer_pending(d->sweep, NULL))
+		event_add(d->sweep, &wait);
+}
+
+/* Only while something waits: a server with nothing to do sleeps. */
 static void
 on_sweep(evutil_socket_t fd, short what, void *ctx)
 {
@@ -64,6 +74,8 @@ on_sweep(evutil_socket_t fd, short what, void *ctx)
 	for (size_t i = 0; i < d->lane_count && !d->stopping; i++)
 		lane_sweep(&d->lanes[i]);
 	on_kick(fd, what, ctx);
+	if (d->parked_count > 0)
+		delivery_sweep_later(d);
 }
 
 /* A carrier says so from the midst of its own work, so what follows comes later. */
@@ -163,7 +175,6 @@ need(struct event *e)
 static void
 init_events(struct delivery *d)
 {
-	static const struct timeval sweep = {LANE_SWEEP_MS / 1000, 0};
 	struct timeval accept = {
 	    d->conf->accept_wait_ms / 1000, (d->conf->accept_wait_ms % 1000) * 1000};
 
@@ -173,11 +184,10 @@ init_events(struct delivery *d)
 	d->kick = need(event_new(d->base, -1, 0, on_kick, d));
 	d->again = need(evtimer_new(d->base, on_kick, d));
 	d->deadline = need(evtimer_new(d->base, on_deadline, d));
-	d->sweep = need(event_new(d->base, -1, EV_PERSIST, on_sweep, d));
+	d->sweep = need(evtimer_new(d->base, on_sweep, d));
 	d->bell = need(
 	    event_new(d->base, queue_fd(d->queue), EV_READ | EV_PERSIST, on_bell, d));
 	event_add(d->bell, NULL);
-	event_add(d->sweep, &sweep);
 }
 
 static enum err

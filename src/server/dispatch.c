@@ -227,6 +227,7 @@ park(struct dispatch *m, struct lane *l)
 		m->parked_ms = dispatch_steady_ms(m);
 	line_join(&l->line, &m->place, again);
 	d->parked_count++;
+	delivery_sweep_later(d);
 	if (lane_wait_ms(l) > 0)
 		event_active(
 		    d->kick, EV_TIMEOUT, 0); /* no carrier tells when that is over */

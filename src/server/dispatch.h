@@ -102,6 +102,8 @@ struct task *dispatch_new(struct delivery *d, struct order *o) MUST_CHECK;
 void dispatch_free(struct dispatch *m);
 /* The one whose place in a line it is. */
 struct dispatch *dispatch_at(struct line_item *place);
+/* The parked ones are looked at within a second, and again while there are any. */
+void delivery_sweep_later(struct delivery *d);
 /* A parked one, once more; true when it left its line. */
 bool dispatch_again(struct dispatch *m);
 /* A parked one whose time is over ends, one that has waited long goes to another carrier

@@ -42,6 +42,15 @@ listeners_fini(struct listeners *l)
 	*l = (struct listeners){0};
 }
 
+bool
+listeners_have_tls(const struct listeners *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (l->items[i].tls != NULL)
+			return true;
+	return false;
+}
+
 void
 listeners_look(struct listeners *l, int64_t now_ms, bool now)
 {

@@ -20,6 +20,7 @@ enum err listeners_init(
     const struct conf *conf, int64_t now_ms, struct listeners *out) MUST_CHECK;
 /* After the threads that accept have ended. */
 void listeners_fini(struct listeners *l);
+bool listeners_have_tls(const struct listeners *l);
 /* New certificates, see tls_look; every TLS_LOOK_S, and with `now` on SIGHUP. */
 void listeners_look(struct listeners *l, int64_t now_ms, bool now);
 

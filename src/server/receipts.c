@@ -17,6 +17,8 @@ struct receipts {
 	struct receipts_held_job held;
 	struct task held_back;
 	int64_t held_after;
+	bool looking; /* the store has the job */
+	bool wanted;  /* something was held since it was given it */
 };
 
 /* In its own arena. */
@@ -28,6 +30,17 @@ struct flight {
 	carrier_taken_f *taken;
 	void *taken_ctx;
 };
+
+/* The next look at those that are held; not while one is under way, which sees to it. */
+static void
+look_again(struct receipts *r)
+{
+	static const struct timeval wait = {0, HELD_AGAIN_MS * 1000};
+
+	r->wanted = true;
+	if (!r->stopped && !r->looking && !evtimer_pending(r->timer, NULL))
+		INVARIANT(event_add(r->timer, &wait) == 0);
+}
 
 /* ---- one receipt ---- */
 
@@ -54,6 +67,8 @@ flight_back(struct task *t)
 	else
 		log_event(LOG_LEVEL_WARNING, "receipt_refused",
 		    LOG_TEXT("carrier", f->job.carrier), LOG_ERR(e));
+	if (e == OK && f->job.held)
+		look_again(f->receipts);
 	land(f);
 }
 
@@ -105,15 +120,6 @@ receipts_take(
 /* ---- those that are held ---- */
 
 static void
-again(struct receipts *r)
-{
-	static const struct timeval wait = {0, HELD_AGAIN_MS * 1000};
-
-	if (!r->stopped)
-		INVARIANT(event_add(r->timer, &wait) == 0);
-}
-
-static void
 held_back(struct task *t)
 {
 	struct receipts *r = container_of(t, struct receipts, held_back);
@@ -128,8 +134,10 @@ held_back(struct task *t)
 	if (r->held.dropped > 0)
 		log_event(LOG_LEVEL_INFO, "receipts_unmatched",
 		    LOG_INT("count", r->held.dropped));
+	r->looking = false;
+	if (r->wanted || r->held.count > 0 || r->held.job.item.err != OK)
+		look_again(r);
 	arena_fini(&r->arena);
-	again(r);
 }
 
 /* On the store's thread. */
@@ -148,6 +156,8 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	r->looking = true;
+	r->wanted = false;
 	arena_init(&r->arena);
 	r->held = (struct receipts_held_job){.job = {.verb = VERB_RECEIPTS_HELD,
 						 .arena = &r->arena,
@@ -177,7 +187,7 @@ receipts_new(struct event_base *base, struct queue *queue, struct store *store)
 void
 receipts_start(struct receipts *r)
 {
-	again(r);
+	look_again(r); /* the last run may have left some */
 }
 
 void

@@ -410,7 +410,9 @@ say_listening(const struct server *s)
 static int
 keep(struct server *s, struct housekeeping *keeper, const sigset_t *signals)
 {
-	struct timespec tick = {TLS_LOOK_S, 0};
+	/* nothing to look after in between: then the machine may sleep */
+	struct timespec tick = {
+	    listeners_have_tls(&s->listeners) ? TLS_LOOK_S : HOUSEKEEPING_S, 0};
 	int64_t next_ms = 0;
 	int got;
 
