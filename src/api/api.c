@@ -38,12 +38,22 @@ api_new(const struct api_options *o)
 }
 
 void
-api_free(struct api *api)
+api_stop(struct api *api)
 {
 	if (api == NULL)
 		return;
 	CHECK_OBJ(api, API_MAGIC);
 	login_free(api->login);
+	api->login = NULL;
+}
+
+void
+api_free(struct api *api)
+{
+	if (api == NULL)
+		return;
+	CHECK_OBJ(api, API_MAGIC);
+	api_stop(api);
 	auth_free(api->auth);
 	mem_free(api);
 }

@@ -102,6 +102,8 @@ struct call_response {
 };
 
 struct api *api_new(const struct api_options *o) MUST_CHECK;
+/* Ends its threads, which hand things to the loops; no call may start any more. */
+void api_stop(struct api *api);
 void api_free(struct api *api);
 /* What credentials are judged by, from the store's thread. */
 void api_access_changed(struct api *api, const struct access *access);

@@ -2,8 +2,9 @@
 #include "api/login.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "api/login_limit.h"
@@ -13,8 +14,7 @@ enum {
 	LOGIN_MAGIC = 0x10910b00,
 	QUEUE_MAX = 16,
 	REMEMBERED_MAX = 1024, /* a power of two */
-	REMEMBER_MS = 60 * 1000,
-	LOWEST_PRIORITY = 19
+	REMEMBER_MS = 60 * 1000
 };
 
 /* A password that was right: a MAC of it under a key that dies with the process. */
@@ -32,11 +32,16 @@ struct login {
 	struct login_limit *by_address;
 	struct login_limit *by_user;
 	struct remembered remembered[REMEMBERED_MAX];
-	/* the thread's */
+	/* the thread's that takes attempts one by one */
 	struct queue *queue;
 	struct task stop;
 	bool stopping;
 	pthread_t thread;
+	/* between it and the one that hashes */
+	_Atomic(struct login_attempt *) hand; /* NULL when that shall end */
+	int to_hash;                          /* eventfds */
+	int hashed;
+	pthread_t hasher;
 };
 
 static int64_t
@@ -45,7 +50,49 @@ now_ms(const struct login *l)
 	return l->options.clock->steady_ms(l->options.clock);
 }
 
-/* ---- the thread ---- */
+/* ---- hashing ---- */
+
+static void
+ring(int fd)
+{
+	uint64_t one = 1;
+
+	INVARIANT(write(fd, &one, sizeof(one)) == sizeof(one));
+}
+
+static void
+await(int fd)
+{
+	uint64_t rung;
+
+	while (read(fd, &rung, sizeof(rung)) != sizeof(rung))
+		;
+}
+
+/*
+ * Runs when nobody else wants the core. It takes no lock, which somebody who is in a
+ * hurry could then have to wait for: attempts come and go through one atomic.
+ */
+static void *
+hash(void *ctx)
+{
+	struct login *l = ctx;
+	struct login_attempt *t;
+
+	(void)pthread_setschedparam(
+	    pthread_self(), SCHED_IDLE, &(struct sched_param){.sched_priority = 0});
+	for (;;) {
+		await(l->to_hash);
+		t = atomic_load(&l->hand);
+		if (t == NULL)
+			return NULL;
+		t->right = secret_password_check(
+		    t->known ? t->user.password : l->nobody, t->password);
+		ring(l->hashed);
+	}
+}
+
+/* ---- one by one ---- */
 
 static struct remembered *
 place(struct login *l, const uint8_t mark[SECRET_MAC_LEN])
@@ -69,10 +116,11 @@ check_task(struct task *task)
 {
 	struct login_attempt *t = container_of(task, struct login_attempt, task);
 	struct login *l = t->login;
-	bool right =
-	    secret_password_check(t->known ? t->user.password : l->nobody, t->password);
 
-	t->err = right && t->known ? OK : ERR_UNAUTHORIZED;
+	atomic_store(&l->hand, t);
+	ring(l->to_hash);
+	await(l->hashed);
+	t->err = t->right && t->known ? OK : ERR_UNAUTHORIZED;
 	if (t->err == OK)
 		remember(l, t);
 	queue_push(t->loop, t->done);
@@ -89,7 +137,6 @@ run(void *ctx)
 {
 	struct login *l = ctx;
 
-	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), LOWEST_PRIORITY);
 	while (!l->stopping) {
 		struct task *t;
 
@@ -102,11 +149,22 @@ run(void *ctx)
 	return NULL;
 }
 
+static pthread_t
+start(struct login *l, void *(*body)(void *), const char *name)
+{
+	pthread_t thread;
+	int rc = pthread_create(&thread, NULL, body, l);
+
+	if (rc != 0)
+		panic("cannot start the thread %s: %s", name, strerror(rc));
+	pthread_setname_np(thread, name);
+	return thread;
+}
+
 struct login *
 login_new(const struct login_options *o)
 {
 	struct login *l = mem_new(sizeof(*l));
-	int rc;
 
 	l->magic = LOGIN_MAGIC;
 	l->options = *o;
@@ -119,10 +177,11 @@ login_new(const struct login_options *o)
 	l->by_user = login_limit_new(o->per_user);
 	l->queue = queue_new(QUEUE_MAX);
 	l->stop.run = stop_task;
-	rc = pthread_create(&l->thread, NULL, run, l);
-	if (rc != 0)
-		panic("cannot start the thread of passwords: %s", strerror(rc));
-	pthread_setname_np(l->thread, "passwords");
+	l->to_hash = eventfd(0, EFD_CLOEXEC);
+	l->hashed = eventfd(0, EFD_CLOEXEC);
+	INVARIANT(l->to_hash >= 0 && l->hashed >= 0);
+	l->hasher = start(l, hash, "passwords");
+	l->thread = start(l, run, "logins");
 	return l;
 }
 
@@ -134,6 +193,11 @@ login_free(struct login *l)
 	CHECK_OBJ(l, LOGIN_MAGIC);
 	queue_push(l->queue, &l->stop);
 	pthread_join(l->thread, NULL);
+	atomic_store(&l->hand, NULL);
+	ring(l->to_hash);
+	pthread_join(l->hasher, NULL);
+	close(l->to_hash);
+	close(l->hashed);
 	queue_free(l->queue);
 	login_limit_free(l->by_address);
 	login_limit_free(l->by_user);

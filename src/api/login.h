@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Passwords. Checking one costs 16 ms of a core on purpose, so it is done on one
- * thread of lowest priority with a queue of 16: however many try to log in, what
- * verifies PINs keeps its cores. Before that, buckets per address and per user
- * refuse who tries too often; after it, a password that was right is remembered for
- * a minute, for callers that send it with every request.
+ * thread that runs when nobody else wants the core, behind a queue of 16: however many
+ * try to log in, what verifies PINs keeps its cores. Before that, buckets per address and
+ * per user refuse who tries too often; after it, a password that was right is remembered
+ * for a minute, for callers that send it with every request.
  *
  * An unknown user costs as much as a wrong password, so that time tells nothing.
  */
@@ -39,6 +39,7 @@ struct login_attempt {
 	struct task task;
 	struct login *login;
 	bool known;
+	bool right;
 	uint8_t mark[SECRET_MAC_LEN];
 };
 

@@ -453,11 +453,13 @@ run(struct server *s, const sigset_t *signals)
 	housekeeping_free(keeper);
 }
 
-/* The store first: until its thread has ended it hands things to the others. */
+/* The store first, then the api: until their threads have ended they hand things to the
+ * others. */
 static void
 server_close(struct server *s)
 {
 	store_close(s->store);
+	api_stop(s->api);
 	delivery_free(s->delivery);
 	reporter_free(s->reporter);
 	http_free(s->http);

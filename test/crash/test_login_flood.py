@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Log-ins cost a core on purpose; whoever verifies PINs meanwhile must not notice."""
+
+import json
+import statistics
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness.access import add_user
+from harness.server import wait_for
+
+CONFIG = ("logins: {per_address: 1000000, per_user: 1000000}\n"
+          "limits: {resend_interval: 0s}\n")
+PINS = 200
+WINDOW_S = 1
+# Pairs of windows, one without the flood and one beside it; more when it is unclear.
+PAIRS_LEAST, PAIRS_MOST = 8, 30
+BOUND = 1.2
+
+VERIFY = """
+local ids = {%s}
+local n = 0
+request = function()
+  n = n + 1
+  return wrk.format("POST", "/2fa/2/pin/" .. ids[n %% #ids + 1] .. "/verify",
+    {["Authorization"] = "App %s", ["Content-Type"] = "application/json"},
+    '{"pin":"000000"}')
+end
+done = function(summary, latency)
+  io.write(string.format('{"p50":%%d,"p99":%%d,"count":%%d,"bad":%%d}\\n', latency:percentile(50),
+    latency:percentile(99), summary.requests, summary.errors.status + summary.errors.timeout))
+end
+"""
+
+# 32 callers, 20 tries a second each: ten times what can be hashed, and most are refused.
+LOGIN = """
+local n = 0
+delay = function() return 50 end
+request = function()
+  n = n + 1
+  return wrk.format("POST", "/auth/1/session", {["Content-Type"] = "application/json"},
+    string.format('{"username":"%s","password":"guess %%d"}', n))
+end
+done = function(summary)
+  io.write(string.format('{"count":%%d}\\n', summary.requests))
+end
+"""
+
+
+class Load:
+    """wrk with a script; what it says at its end is JSON."""
+
+    def __init__(self, server, script, folder, connections, seconds, nice=()):
+        path = folder / f"{connections}.lua"
+        path.write_text(script)
+        self.process = subprocess.Popen(
+            [*nice, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(path), server.base],
+            stdout=subprocess.PIPE, text=True)
+
+    def result(self):
+        out, _ = self.process.communicate(timeout=120)
+        assert self.process.returncode == 0
+        return json.loads(out.strip().splitlines()[-1])
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+@pytest.fixture()
+def server(fresh):
+    return fresh(config=CONFIG, before=lambda s: add_user(s, "alice"))
+
+
+def make_pins(server):
+    application = server.application(pinAttempts=1000)
+    template = server.template(application)
+    return [server.send(application, template, f"4179{n:07d}").json()["pinId"]
+            for n in range(PINS)]
+
+
+def ticks(server, thread=None):
+    """What the server, or one thread of it, has used of a core, in clock ticks."""
+    used = 0
+    for task in Path(f"/proc/{server.process.pid}/task").iterdir():
+        if thread in (None, (task / "comm").read_text().strip()):
+            fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
+            used += int(fields[11]) + int(fields[12])
+    return used
+
+
+def test_verify_does_not_slow_down_while_passwords_are_tried(server, tmp_path):
+    verify = VERIFY % (",".join(f'"{i}"' for i in make_pins(server)), server.key)
+    base, flood, hashed = [], [], 0
+
+    def window():
+        said = Load(server, verify, tmp_path, 4, WINDOW_S).result()
+        assert said["bad"] == 0 and said["count"] > 100, said
+        return said["p99"]
+
+    window()
+    while True:
+        base.append(window())
+        logins = Load(server, LOGIN % "alice", tmp_path, 32, 60, nice=("nice", "-n19"))
+        before = ticks(server)
+        wait_for("the flood to be under way", lambda: ticks(server) > before + 5)
+        before = ticks(server, "passwords")
+        flood.append(window())
+        hashed += ticks(server, "passwords") - before
+        logins.stop()
+        ratio = statistics.median(flood) / statistics.median(base)
+        if len(base) >= PAIRS_LEAST and ratio < BOUND or len(base) == PAIRS_MOST:
+            break
+    print(f"\np99 of verify in us: {statistics.median(base):.0f} without log-ins, "
+          f"{statistics.median(flood):.0f} beside them; {ratio:.3f} times, medians of {len(base)} windows each; "
+          f"passwords took {hashed / len(base):.0f} ticks of each window")
+    assert ratio < BOUND, (ratio, base, flood)
+    assert hashed > 5 * len(base), "there was no flood"
