@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The SMSC that we did not write, as a process."""
+"""The SMSCs that we did not write, as processes."""
 
 import json
 import subprocess
@@ -8,15 +8,16 @@ from pathlib import Path
 
 from harness.server import wait_for
 
-SCRIPT = Path(__file__).parents[1] / "peer/smsc.js"
+PEERS = Path(__file__).parents[1] / "peer"
+KINDS = {"node-smpp": ["node", PEERS / "smsc.js"], "Net::SMPP": ["perl", PEERS / "smsc.pl"]}
 
 
 class Smsc:
-    """test/peer/smsc.js on a port of its own choice, or on a given one."""
+    """One of test/peer on a port of its own choice, or on a given one."""
 
-    def __init__(self, *options, port=0):
+    def __init__(self, *options, port=0, kind="node-smpp"):
         self.process = subprocess.Popen(
-            ["node", str(SCRIPT), "--port", str(port), "--password", "secret", *options],
+            [*KINDS[kind], "--port", str(port), "--password", "secret", *options],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.lines = []
         threading.Thread(target=self._read, daemon=True).start()
