@@ -17,7 +17,6 @@
 #include "lookup/types.h"
 
 enum {
-	FLIGHTS_MAX = 4096,
 	BREAKER_FAILURES = 5,
 	PROBE_MS = 5000,
 	UNKNOWN_AGE_MS = 1000, /* long enough to answer a burst */
@@ -27,7 +26,7 @@ enum {
 static const struct lookup_provider_ops lookup_none_ops = {.type = "none"};
 
 static const struct lookup_provider_ops *const types[] = {
-    &lookup_none_ops, &lookup_enum_ops};
+    &lookup_none_ops, &lookup_infobip_ops, &lookup_generic_ops, &lookup_enum_ops};
 
 TAILQ_HEAD(waiting_list, lookup_ask);
 
@@ -244,7 +243,7 @@ lookup_ask(struct lookup *l, const char *number, struct lookup_ask *ask)
 	}
 	f = e == NULL ? NULL : e->asking;
 	if (is_open(l) || (f != NULL && f->late) ||
-	    (f == NULL && l->flight_count >= FLIGHTS_MAX)) {
+	    (f == NULL && l->flight_count >= LOOKUP_FLIGHTS_MAX)) {
 		tell_unknown(ask, "provider is slow");
 		return;
 	}

@@ -28,6 +28,7 @@
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/texts.h"
 #include "twofa/message.h"
 
 struct event_base;
@@ -50,6 +51,20 @@ struct lookup_config {
 	int64_t cache_max; /* numbers; 0: no cache */
 	int64_t cache_age_ms;
 	int64_t cache_age_unreachable_ms;
+	/* infobip, generic */
+	const char *url; /* of generic a template */
+	const char *secret;
+	bool allow_http;
+	bool allow_private;
+	const char *ca_file;
+	/* generic */
+	const char *method;
+	struct text_map headers; /* values are templates */
+	const char *body;        /* a template, or NULL */
+	const char *body_type;   /* how values are escaped in it */
+	const char *result;      /* JSON pointer */
+	struct text_list reachable;
+	struct text_list not_reachable;
 	/* enum */
 	const char *suffix;
 	const char *servers; /* "address:port,..."; NULL: the machine's resolvers */
