@@ -29,6 +29,9 @@ api_new(const struct api_options *o)
 	atomic_store(
 	    &api->next_request, (uint_fast64_t)o->clock->wall_ms(o->clock) * 1000);
 	api->auth = auth_new();
+	if (o->throttle_count > 0)
+		api->throttle = throttle_new(o->throttles, o->throttle_count, o->clock);
+	api->options.throttles = NULL; /* the caller's, and read */
 	api->login = login_new(&(struct login_options){.auth = api->auth,
 	    .clock = o->clock,
 	    .entropy = o->entropy,
@@ -54,6 +57,7 @@ api_free(struct api *api)
 		return;
 	CHECK_OBJ(api, API_MAGIC);
 	api_stop(api);
+	throttle_free(api->throttle);
 	auth_free(api->auth);
 	mem_free(api);
 }
@@ -221,16 +225,30 @@ call_offer(struct call *c, struct job *j, enum verb verb)
 	return store_offer(c->api->options.store, j);
 }
 
+/* Whether this account may do this now. */
+static enum err
+admit(struct call *c)
+{
+	struct throttle *t = c->api->throttle;
+
+	if (c->route->scopes == 0)
+		return OK;
+	if ((c->principal.scopes & c->route->scopes) == 0)
+		return ERR_FORBIDDEN;
+	return t == NULL ? OK
+			 : throttle_pass(t, c->route->operation->name,
+			       &c->principal.account, &c->wait_ms);
+}
+
 /* The credential is good, or none is needed. */
 enum err
 call_go_on(struct call *c)
 {
 	const struct operation *op = c->route->operation;
-	enum err e;
+	enum err e = admit(c);
 
-	if (c->route->scopes != 0 && (c->principal.scopes & c->route->scopes) == 0)
-		return ERR_FORBIDDEN;
-	e = idempotency_read(c);
+	if (e == OK)
+		e = idempotency_read(c);
 	if (e == OK && op->check != NULL)
 		e = op->check(c);
 	return e == OK ? op->proceed(c) : e;

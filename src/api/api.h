@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/header.h"
+#include "api/throttle.h"
 #include "base/queue.h"
 #include "store/store.h"
 
@@ -66,6 +67,8 @@ struct api_options {
 	void (*signed_in)(
 	    void *log, enum scheme s, enum err e, const struct address *peer);
 	void *log;
+	const struct throttle_rule *throttles;
+	size_t throttle_count;
 	/* Origins whose pages may call version 2: "off", "*", or a list of them. */
 	const char *cors_v2;
 	int64_t failures_max; /* wrong guesses per destination and day; 0: no budget */

@@ -112,6 +112,7 @@ struct api {
 	struct api_options options;
 	struct auth *auth;
 	struct login *login;
+	struct throttle *throttle; /* NULL: none */
 };
 
 /* Offers the job; its `answer` runs on the loop's thread after the commit. */

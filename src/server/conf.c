@@ -71,3 +71,22 @@ conf_load(struct conf *c, const char *path, FILE *errors)
 		e = ERR_INVALID;
 	return e;
 }
+
+size_t
+conf_throttles(const struct conf *c, struct text_pair *out, size_t room)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < conf_row_count && n < room; i++) {
+		const struct conf_row *row = &conf_rows[i];
+		const char *rate;
+
+		if (strcmp(row->section, "throttles") != 0)
+			continue;
+		rate =
+		    *(const char *const *)(const void *)((const char *)c + row->offset);
+		if (rate != NULL)
+			out[n++] = (struct text_pair){row->name, rate};
+	}
+	return n;
+}

@@ -79,6 +79,29 @@ struct conf_report {
 	const char *ca_file;
 };
 
+/* Rates by the name of an operation; NULL: no throttle. */
+struct conf_throttles {
+	const char *application_list;
+	const char *application_create;
+	const char *application_get;
+	const char *application_update;
+	const char *email_template_create;
+	const char *email_template_update;
+	const char *key_create;
+	const char *key_update;
+	const char *key_list;
+	const char *key_get;
+	const char *template_create;
+	const char *template_update;
+	const char *template_get;
+	const char *template_list;
+	const char *send;
+	const char *resend;
+	const char *verify;
+	const char *verifications;
+	const char *status;
+};
+
 struct conf {
 	struct arena arena; /* holds every text */
 	const char *listen; /* NULL: nothing beside the listeners */
@@ -93,6 +116,7 @@ struct conf {
 	const char *cors_v2;
 	int64_t resends_per_pin;
 	int64_t resend_interval_ms;
+	struct conf_throttles throttles;
 	int64_t logins_per_address;
 	int64_t logins_per_user;
 	int64_t accept_wait_ms;
@@ -135,6 +159,9 @@ void conf_fini(struct conf *c);
  * to `errors`, a line each. ERR_IO: the file cannot be read; said there as well.
  */
 enum err conf_load(struct conf *c, const char *path, FILE *errors) MUST_CHECK;
+/* The throttles that are set, as many as there is room for; how many. */
+size_t conf_throttles(
+    const struct conf *c, struct text_pair *out, size_t room) MUST_CHECK;
 /* doc/configuration.md. */
 void conf_print_manual(FILE *to);
 

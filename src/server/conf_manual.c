@@ -13,6 +13,12 @@ static const struct {
     {"limits", "`limits:`",
 	"Limits that no application carries in its own configuration."},
     {"logins", "`logins:`", "How often passwords may be tried."},
+    {"throttles", "`throttles:`",
+	"How often an account may call an operation, `20/10m` for 20 times in any 10 "
+	"minutes; more are answered 429. All are off unless set. Where the original API "
+	"publishes a value it stands in the row, and `{application_create: 20/10m, "
+	"application_list: 50/10m}` sets two of them. Counted in memory over all "
+	"connections: a restart begins anew. At most 10000, within a day."},
     {"delivery", "`delivery:`", "How messages go to carriers."},
     {"http", "`http:`",
 	"The listener. The defaults serve thousands of clients on one machine."},
@@ -75,6 +81,9 @@ put_range(FILE *to, const struct conf_row *row)
 		return;
 	case CONF_ADDRESS:
 		fputs("ADDRESS:PORT", to);
+		return;
+	case CONF_RATE:
+		fputs("COUNT/PERIOD", to);
 		return;
 	case CONF_DIGITS:
 		fprintf(to, "up to %lld digits", (long long)row->max);

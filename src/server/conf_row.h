@@ -24,6 +24,7 @@ enum conf_kind {
 	CONF_WORD,   /* one of the choices, as text; an option `type` decides what fits */
 	CONF_ADDRESS,
 	CONF_DIGITS,
+	CONF_RATE, /* "20/10m" */
 	CONF_SECRET_FILE,
 	CONF_TEXTS,    /* struct text_list; min and max bound each text */
 	CONF_NETS,     /* struct text_list of addresses and ranges */

@@ -7,7 +7,7 @@
 #include "server/conf_row.h"
 #include "twofa/period.h"
 
-enum { SECRET_MAX = 1024 };
+enum { SECRET_MAX = 1024, RATE_COUNT_CONF_MAX = 10000 };
 
 const char conf_required[] = "required";
 
@@ -187,6 +187,20 @@ parse_address(struct span text, char *why)
 }
 
 static enum err
+parse_rate(struct span text, char *why)
+{
+	struct rate rate;
+
+	if (rate_parse(text, PERIOD_MS_DAY, &rate) == OK && rate.count > 0 &&
+	    rate.count <= RATE_COUNT_CONF_MAX)
+		return OK;
+	snprintf(why, CONF_WHY_MAX,
+	    "must be a rate such as 20/10m, of 1 to %d within at most a day",
+	    RATE_COUNT_CONF_MAX);
+	return ERR_INVALID;
+}
+
+static enum err
 parse_digits(const struct conf_row *row, struct span text, char *why)
 {
 	for (size_t i = 0; i < text.len; i++)
@@ -255,6 +269,9 @@ conf_value_set(const struct conf_row *row, struct arena *a, void *holder,
 		break;
 	case CONF_ADDRESS:
 		e = parse_address(text, why);
+		break;
+	case CONF_RATE:
+		e = parse_rate(text, why);
 		break;
 	case CONF_DIGITS:
 		e = parse_digits(row, text, why);

@@ -28,6 +28,7 @@
 
 enum {
 	DRAIN_MS = 10000,
+	THROTTLES_MAX = 64,
 	RECOVERY_CHUNK = 1000,
 	THREADS_MAX = 8,
 	DESCRIPTORS_SPARE = 128,
@@ -168,9 +169,21 @@ strict_caps(void)
 	    .pin_length_min = STRICT_LENGTH};
 }
 
+static size_t
+throttles(const struct conf *conf, struct throttle_rule rules[THROTTLES_MAX])
+{
+	struct text_pair pairs[THROTTLES_MAX];
+	size_t n = conf_throttles(conf, pairs, THROTTLES_MAX);
+
+	for (size_t i = 0; i < n; i++)
+		rules[i] = (struct throttle_rule){pairs[i].name, pairs[i].value};
+	return n;
+}
+
 static void
 make_api(struct server *s)
 {
+	struct throttle_rule rules[THROTTLES_MAX];
 	bool strict = s->conf.profile == CONF_PROFILE_STRICT;
 	struct api_options o = {.store = s->store,
 	    .clock = &clock_system,
@@ -184,6 +197,8 @@ make_api(struct server *s)
 	    .ready = delivery_is_ready,
 	    .ctx = s->delivery,
 	    .create_application_status = s->conf.create_application_status,
+	    .throttles = rules,
+	    .throttle_count = throttles(&s->conf, rules),
 	    .cors_v2 = s->conf.cors_v2,
 	    .template_placeholder_required = s->conf.template_placeholder_required,
 	    .resends_per_pin = s->conf.resends_per_pin,

@@ -4,7 +4,7 @@
 from collections import Counter
 
 from harness.crowd import crowd
-from harness.server import wrong
+from harness.server import Server, wrong
 
 CALLERS = 64
 
@@ -105,3 +105,9 @@ def test_each_caller_gets_the_answer_of_its_own_request(server):
     answers = crowd(server, [lambda c, i=i: c.verify(i, pins[i]) for i in ids], CALLERS)
     assert [(body["pinId"], body["msisdn"], body["verified"]) for _, body in answers] == [
         (pin_id, to, True) for pin_id, to in zip(ids, numbers)]
+
+
+def test_200_at_once_do_not_pass_a_throttle(tmp_path):
+    with Server(tmp_path, config="http: {threads: 4}\nthrottles: {application_list: 20/1h}\n") as own:
+        answers = crowd(own, [lambda c: c.call("GET", "/2fa/2/applications")] * 200, CALLERS)
+    assert statuses(answers) == {200: 20, 429: 180}
