@@ -233,6 +233,65 @@ park(struct dispatch *m, struct lane *l)
 		    d->kick, EV_TIMEOUT, 0); /* no carrier tells when that is over */
 }
 
+/* ---- notes ---- */
+
+static void
+fill_note(struct dispatch *m, struct note_job *j)
+{
+	size_t len = 0;
+
+	j->job.verb = VERB_NOTE;
+	j->pin_id = m->order->recipe.pin_id;
+	j->seq = m->order->seq;
+	j->attempts = m->order->attempts;
+	j->starts = m->order->starts;
+	j->carrier = m->outcome.carrier;
+	j->code = m->outcome.code;
+	for (size_t i = 0; i < m->plan_count && len < sizeof(j->tried); i++)
+		if ((m->tried & 1u << i) != 0)
+			len += (size_t)snprintf(j->tried + len, sizeof(j->tried) - len,
+			    "%s\n", m->plan[i]->config->name);
+}
+
+static void
+note_written(struct job *j)
+{
+	mem_free(container_of(j, struct note_job, job));
+}
+
+/* Nobody waits for it, and it belongs to itself. */
+static struct note_job *
+new_note(struct dispatch *m)
+{
+	struct note_job *j = mem_new(sizeof(*j));
+
+	fill_note(m, j);
+	j->job.finish = note_written;
+	return j;
+}
+
+/* So that attempts count over restarts. */
+static void
+note_attempt(struct dispatch *m)
+{
+	store_push(m->delivery->store, &new_note(m)->job);
+}
+
+/* It was rendered and the process lives: this takes back the count of `mark`, and is
+ * written before the next suspect is rendered. */
+static struct note_job *
+acquittal(struct dispatch *m)
+{
+	if (!m->marked)
+		return NULL;
+	m->marked = false;
+	m->acquitted = true;
+	m->order->starts--;
+	return new_note(m);
+}
+
+/* ---- submitting ---- */
+
 static void on_done(void *ctx, const struct carrier_outcome *outcome);
 
 /* What a report says of the message as it went out. */
@@ -255,7 +314,9 @@ static void
 submit(struct dispatch *m, struct lane *l, struct span text)
 {
 	struct order *o = m->order;
+	struct store *store = m->delivery->store;
 	struct carrier *bind = lane_free_bind(l);
+	struct note_job *note;
 	char pin_id[IDENT_TEXT_LEN + 1];
 	char application[IDENT_TEXT_LEN + 1];
 	char reference[IDENT_TEXT_LEN + 16];
@@ -286,7 +347,10 @@ submit(struct dispatch *m, struct lane *l, struct span text)
 	m->probe = lane_begin(l);
 	m->submitting = true;
 	INVARIANT(bind != NULL); /* choose has looked */
+	note = acquittal(m);
 	carrier_submit(bind, &message, on_done, m);
+	if (note != NULL)
+		store_push(store, &note->job);
 }
 
 static void
@@ -303,43 +367,6 @@ render_and_submit(struct dispatch *m, struct lane *l)
 		finish(m, MESSAGE_FAILED,
 		    e == ERR_NO_KEY ? MESSAGE_REASON_NO_KEY : MESSAGE_REASON_RENDER);
 	buf_fini(&text);
-}
-
-/* ---- notes ---- */
-
-static void
-fill_note(struct dispatch *m, struct note_job *j)
-{
-	size_t len = 0;
-
-	j->job.verb = VERB_NOTE;
-	j->pin_id = m->order->recipe.pin_id;
-	j->seq = m->order->seq;
-	j->attempts = m->order->attempts;
-	j->starts = m->order->starts;
-	j->carrier = m->outcome.carrier;
-	j->code = m->outcome.code;
-	for (size_t i = 0; i < m->plan_count && len < sizeof(j->tried); i++)
-		if ((m->tried & 1u << i) != 0)
-			len += (size_t)snprintf(j->tried + len, sizeof(j->tried) - len,
-			    "%s\n", m->plan[i]->config->name);
-}
-
-static void
-note_written(struct job *j)
-{
-	mem_free(container_of(j, struct note_job, job));
-}
-
-/* So that attempts count over restarts. Nobody waits for it, and it belongs to itself. */
-static void
-note_attempt(struct dispatch *m)
-{
-	struct note_job *j = mem_new(sizeof(*j));
-
-	fill_note(m, j);
-	j->job.finish = note_written;
-	store_push(m->delivery->store, &j->job);
 }
 
 static void attempt(struct dispatch *m);
@@ -373,7 +400,7 @@ mark_finished(struct job *j)
 /*
  * A message that an earlier run had taken over and did not get through may have ended
  * that run. That it is about to be rendered is noted first, and no other suspect is
- * rendered meanwhile: a row that ends every run is the only one whose count goes up.
+ * rendered meanwhile: a row that ends every run is the only one whose count stays up.
  */
 static void
 mark(struct dispatch *m)
@@ -391,7 +418,7 @@ mark(struct dispatch *m)
 static bool
 is_suspect(const struct dispatch *m)
 {
-	return m->order->starts >= SUSPECT_STARTS && !m->marked;
+	return m->order->starts >= SUSPECT_STARTS && !m->marked && !m->acquitted;
 }
 
 static void

@@ -87,6 +87,7 @@ struct dispatch {
 	bool switched;       /* went to another carrier without waiting, once */
 	bool submitting;     /* inside carrier_submit */
 	bool marked;         /* that it is rendered was noted */
+	bool acquitted;      /* and it came to a good end */
 	bool probe;          /* of its lane's breaker */
 	bool listed;
 	struct event *timer; /* the next attempt, made when first needed */
