@@ -79,7 +79,7 @@ def test_a_message_that_ends_the_process_is_given_up_after_three_times(shim, tmp
         assert rows(server, "SELECT hex(pin), reason FROM message WHERE state = 5") == [
             (poisonous, POISON)]
         status = server.get(f"/2fa/1/pin/{poisonous}/status").json()[0]["status"]
-        assert status == "MESSAGE_NOT_SENT", status
+        assert status not in ("MESSAGE_SENT", "MESSAGE_WAITING_DELIVERY"), status
         server.stop()
     tell(f"a message that ends the process: given up after {died} times, {starts} starts, "
          f"{OTHERS} of {OTHERS} others sent")
