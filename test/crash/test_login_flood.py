@@ -15,8 +15,9 @@ CONFIG = ("logins: {per_address: 1000000, per_user: 1000000}\n"
           "limits: {resend_interval: 0s}\n")
 PINS = 200
 WINDOW_S = 1
-# Pairs of windows, one without the flood and one beside it; more when it is unclear.
-PAIRS_LEAST, PAIRS_MOST = 8, 30
+# Pairs of windows, one without the flood and one beside it; more, twice, when it is unclear.
+# Few looks, as who looks after every pair sees what is wished for in the end.
+LOOKS = (8, 16, 24)
 BOUND = 1.2
 
 VERIFY = """
@@ -91,6 +92,14 @@ def ticks(server, thread=None):
     return used
 
 
+def quiet(windows):
+    """The lower quartile. What else the machine does comes in bursts of more than a window
+    and only ever adds; what a flood costs is in every window of it. On a machine that was
+    three times overbooked medians of the same program differed by half, quartiles by 2 %,
+    while hashing at ordinary priority doubled the quartile."""
+    return sorted(windows)[len(windows) // 4]
+
+
 def test_verify_does_not_slow_down_while_passwords_are_tried(server, tmp_path):
     verify = VERIFY % (",".join(f'"{i}"' for i in make_pins(server)), server.key)
     base, flood, hashed = [], [], 0
@@ -110,11 +119,12 @@ def test_verify_does_not_slow_down_while_passwords_are_tried(server, tmp_path):
         flood.append(window())
         hashed += ticks(server, "passwords") - before
         logins.stop()
-        ratio = statistics.median(flood) / statistics.median(base)
-        if len(base) >= PAIRS_LEAST and ratio < BOUND or len(base) == PAIRS_MOST:
+        ratio = quiet(flood) / quiet(base)
+        if len(base) in LOOKS and (ratio < BOUND or len(base) == LOOKS[-1]):
             break
-    print(f"\np99 of verify in us: {statistics.median(base):.0f} without log-ins, "
-          f"{statistics.median(flood):.0f} beside them; {ratio:.3f} times, medians of {len(base)} windows each; "
-          f"passwords took {hashed / len(base):.0f} ticks of each window")
+    print(f"\np99 of verify in us: {quiet(base)} without log-ins, {quiet(flood)} beside them; "
+          f"{ratio:.3f} times, {len(base)} windows each; medians {statistics.median(base):.0f} "
+          f"and {statistics.median(flood):.0f}; passwords took {hashed / len(base):.0f} ticks "
+          "of each window")
     assert ratio < BOUND, (ratio, base, flood)
     assert hashed > 5 * len(base), "there was no flood"
