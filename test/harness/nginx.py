@@ -29,7 +29,7 @@ http {{
   limit_req_status 429;
   upstream inner {{ server 127.0.0.1:{inner}; keepalive 64; }}
   server {{
-    listen 127.0.0.1:{inner};
+    listen 127.0.0.1:{own};
     keepalive_requests 1000000;
     location / {{ return 202 '{{"id":"$request_id"}}'; }}
   }}
@@ -51,21 +51,22 @@ def binary():
 
 
 class Nginx:
-    """On loopback: `url` with TLS and HTTP/2, `plain_url` without."""
+    """On loopback: `url` with TLS and HTTP/2, `plain_url` without; `inner` is the port of
+    another server that answers in its place."""
 
-    def __init__(self, folder, rate=20, keepalive=1000000):
+    def __init__(self, folder, rate=20, keepalive=1000000, inner=None):
         folder = folder / "nginx"
         folder.mkdir()
-        inner, plain, tls = free_ports(3)
+        own, plain, tls = free_ports(3)
         self.authority = Authority(folder)
         certificate, key = self.authority.pair("gateway")
         self.ca_file = str(self.authority.path)
         self.log = folder / "access.log"
         self.url, self.plain_url = f"https://127.0.0.1:{tls}", f"http://127.0.0.1:{plain}"
         file = folder / "nginx.conf"
-        file.write_text(CONFIG.format(folder=folder, inner=inner, plain=plain, tls=tls,
+        file.write_text(CONFIG.format(folder=folder, own=own, plain=plain, tls=tls,
                                       certificate=certificate, key=key, rate=rate,
-                                      keepalive=keepalive))
+                                      keepalive=keepalive, inner=inner or own))
         self.process = subprocess.Popen(
             [binary(), "-e", "stderr", "-p", str(folder), "-c", str(file)],
             stderr=subprocess.DEVNULL)
