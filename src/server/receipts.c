@@ -111,10 +111,13 @@ receipts_take(
     struct receipts *r, const char *carrier, const struct carrier_receipt *receipt)
 {
 	struct flight *f = flight_new(r, carrier, receipt);
+	enum err e = store_offer(r->store, &f->job.job);
 
-	f->job.job.item.err = store_offer(r->store, &f->job.job);
-	if (f->job.job.item.err != OK)
-		land(f);
+	/* with OK it is the store thread's already, and its outcome stands there */
+	if (e == OK)
+		return;
+	f->job.job.item.err = e;
+	land(f);
 }
 
 /* ---- those that are held ---- */
