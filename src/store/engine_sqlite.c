@@ -13,10 +13,10 @@
 #include <sqlite3.h>
 #include <stdio.h>
 
+#include "store/checkpointer.h"
 #include "store/wal_vfs.h"
 
 #define BUSY_TIMEOUT_MS 5000
-#define CHECKPOINT_PAGES 4000 /* about 16 MB of log */
 /* What statements allocate while they run, without the heap: octets, and how many. */
 #define LOOKASIDE_LEN 1200
 #define LOOKASIDE_COUNT 400
@@ -29,6 +29,7 @@ struct sqlite_engine {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_COUNT];
 	int log_pages;
+	struct checkpointer *checkpointer;
 };
 
 static const char *const sql_texts[SQL_COUNT] = {
@@ -106,6 +107,7 @@ sqlite_close(struct engine *e)
 {
 	struct sqlite_engine *s = sqlite_of(e);
 
+	checkpointer_free(s->checkpointer);
 	for (size_t i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(s->statements[i]);
 	if (s->db != NULL)
@@ -130,6 +132,28 @@ configure_library(void)
 	INVARIANT(pthread_once(&once, without_statistics) == 0);
 }
 
+static int
+open_database(const char *path, sqlite3 **db_out)
+{
+	int rc = sqlite3_open_v2(path, db_out,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+		SQLITE_OPEN_EXRESCODE,
+	    wal_vfs());
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(*db_out, SQLITE_DBCONFIG_LOOKASIDE, NULL,
+		    LOOKASIDE_LEN, LOOKASIDE_COUNT);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_busy_timeout(*db_out, BUSY_TIMEOUT_MS);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(*db_out,
+		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+		    "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-98304;"
+		    "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
+		    NULL, NULL, NULL);
+	return rc;
+}
+
 static enum err
 sqlite_open(const char *where, char why[256], struct engine **out)
 {
@@ -139,21 +163,7 @@ sqlite_open(const char *where, char why[256], struct engine **out)
 	s->engine.ops = &engine_sqlite;
 	s->magic = SQLITE_ENGINE_MAGIC;
 	configure_library();
-	rc = sqlite3_open_v2(where, &s->db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-		SQLITE_OPEN_EXRESCODE,
-	    wal_vfs());
-	if (rc == SQLITE_OK)
-		rc = sqlite3_db_config(s->db, SQLITE_DBCONFIG_LOOKASIDE, NULL,
-		    LOOKASIDE_LEN, LOOKASIDE_COUNT);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(s->db,
-		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-		    "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-32768;"
-		    "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
-		    NULL, NULL, NULL);
+	rc = open_database(where, &s->db);
 	if (rc != SQLITE_OK) {
 		snprintf(why, 256, "%s: %s", where,
 		    s->db == NULL ? "out of memory" : sqlite3_errmsg(s->db));
@@ -161,6 +171,7 @@ sqlite_open(const char *where, char why[256], struct engine **out)
 		return err_of(rc);
 	}
 	sqlite3_wal_hook(s->db, on_log_growth, s);
+	s->checkpointer = checkpointer_new(where, open_database);
 	*out = &s->engine;
 	return OK;
 }
@@ -180,30 +191,17 @@ sqlite_rollback(struct engine *e)
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-/* Moves the log into the database when it has grown; readers are never waited for. */
-static enum err
-checkpoint(struct sqlite_engine *s)
-{
-	int rc;
-
-	if (s->log_pages < CHECKPOINT_PAGES)
-		return OK;
-	s->log_pages = 0;
-	rc =
-	    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	return err_of(rc) == ERR_SYNC ? ERR_SYNC : OK;
-}
-
 static enum err
 sqlite_commit(struct engine *e)
 {
+	struct sqlite_engine *s = sqlite_of(e);
 	enum err err = sqlite_script(e, "COMMIT");
 
 	if (err != OK)
 		return err == ERR_NO_SPACE || err == ERR_BUSY || err == ERR_SYNC
 			   ? err
 			   : ERR_UNKNOWN;
-	return checkpoint(sqlite_of(e));
+	return checkpointer_after_commit(s->checkpointer, s->db, s->log_pages);
 }
 
 static void

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/checkpointer.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum {
+	BEGIN_PAGES = 4000,  /* about 16 MB of log */
+	WAIT_PAGES = 100000, /* about 400 MB: the disk does not keep up */
+	LITTLE_PAGES = 400,  /* what a commit may move itself */
+	PASSES_MAX = 5
+};
+
+enum state {
+	IDLE,
+	WANTED, /* the thread shall move what there is */
+	MOVING, /* it does */
+	LITTLE, /* little is left, for the committing thread */
+	FAILED, /* an fsync did */
+	STOPPING
+};
+
+struct checkpointer {
+	char *path;
+	checkpointer_open_f *open;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	atomic_int state; /* enum state; changed under the lock */
+	bool started;
+	pthread_t thread;
+};
+
+struct checkpointer *
+checkpointer_new(const char *path, checkpointer_open_f *open)
+{
+	struct checkpointer *c = mem_new(sizeof(*c));
+
+	c->path = mem_text(path);
+	c->open = open;
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->changed, NULL);
+	return c;
+}
+
+/* The one place where the state changes; false when it is not `from` any more. */
+static bool
+move(struct checkpointer *c, enum state from, enum state to)
+{
+	bool moved;
+
+	pthread_mutex_lock(&c->lock);
+	moved = atomic_load(&c->state) == (int)from;
+	if (moved) {
+		atomic_store(&c->state, (int)to);
+		pthread_cond_broadcast(&c->changed);
+	}
+	pthread_mutex_unlock(&c->lock);
+	return moved;
+}
+
+static bool
+is_sync_error(int rc)
+{
+	return rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC;
+}
+
+/*
+ * SQLite syncs the database only when a checkpoint got to the end of the log, which is
+ * the committing thread's to do: by then there shall be little to sync.
+ */
+static int
+sync_database(sqlite3 *db)
+{
+	sqlite3_file *f = NULL;
+	int rc = sqlite3_file_control(db, NULL, SQLITE_FCNTL_FILE_POINTER, (void *)&f);
+
+	if (rc != SQLITE_OK || f == NULL || f->pMethods == NULL)
+		return SQLITE_OK;
+	return f->pMethods->xSync(f, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+}
+
+/* A pass takes what was there at its begin; meanwhile less comes than it moves. */
+static enum state
+move_most(struct checkpointer *c, sqlite3 *db)
+{
+	for (int i = 0; i < PASSES_MAX && atomic_load(&c->state) == MOVING; i++) {
+		int all = 0;
+		int moved = 0;
+		int rc = sqlite3_wal_checkpoint_v2(
+		    db, NULL, SQLITE_CHECKPOINT_PASSIVE, &all, &moved);
+
+		if (rc == SQLITE_OK)
+			rc = sync_database(db);
+		if (is_sync_error(rc))
+			return FAILED;
+		if (rc != SQLITE_OK || all - moved < LITTLE_PAGES)
+			break;
+	}
+	return LITTLE;
+}
+
+/* False when the thread is to end. */
+static bool
+wait_until_wanted(struct checkpointer *c)
+{
+	int state;
+
+	pthread_mutex_lock(&c->lock);
+	while ((state = atomic_load(&c->state)) != WANTED && state != STOPPING)
+		pthread_cond_wait(&c->changed, &c->lock);
+	pthread_mutex_unlock(&c->lock);
+	return state == WANTED;
+}
+
+static void *
+run(void *ctx)
+{
+	struct checkpointer *c = ctx;
+	sqlite3 *db = NULL;
+	bool opened = c->open(c->path, &db) == SQLITE_OK;
+
+	while (wait_until_wanted(c)) {
+		if (!move(c, WANTED, MOVING))
+			continue;
+		(void)move(c, MOVING, opened ? move_most(c, db) : LITTLE);
+	}
+	sqlite3_close(db);
+	return NULL;
+}
+
+static void
+want(struct checkpointer *c)
+{
+	if (!move(c, IDLE, WANTED) || c->started)
+		return;
+	c->started = pthread_create(&c->thread, NULL, run, c) == 0;
+	if (!c->started)
+		(void)move(c, WANTED, LITTLE);
+	else
+		pthread_setname_np(c->thread, "checkpoint");
+}
+
+static void
+wait_for_thread(struct checkpointer *c)
+{
+	int state;
+
+	pthread_mutex_lock(&c->lock);
+	while ((state = atomic_load(&c->state)) == WANTED || state == MOVING)
+		pthread_cond_wait(&c->changed, &c->lock);
+	pthread_mutex_unlock(&c->lock);
+}
+
+static enum err
+move_rest(struct checkpointer *c, sqlite3 *db)
+{
+	int rc =
+	    sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+
+	(void)move(c, LITTLE, is_sync_error(rc) ? FAILED : IDLE);
+	return is_sync_error(rc) ? ERR_SYNC : OK;
+}
+
+enum err
+checkpointer_after_commit(struct checkpointer *c, sqlite3 *db, int log_pages)
+{
+	int state;
+
+	if (log_pages >= WAIT_PAGES)
+		wait_for_thread(c);
+	state = atomic_load(&c->state);
+	if (state == FAILED)
+		return ERR_SYNC;
+	if (state == LITTLE)
+		return move_rest(c, db);
+	if (state == IDLE && log_pages >= BEGIN_PAGES)
+		want(c);
+	return OK;
+}
+
+void
+checkpointer_free(struct checkpointer *c)
+{
+	if (c == NULL)
+		return;
+	if (c->started) {
+		pthread_mutex_lock(&c->lock);
+		atomic_store(&c->state, STOPPING);
+		pthread_cond_broadcast(&c->changed);
+		pthread_mutex_unlock(&c->lock);
+		pthread_join(c->thread, NULL);
+	}
+	pthread_cond_destroy(&c->changed);
+	pthread_mutex_destroy(&c->lock);
+	mem_free(c->path);
+	mem_free(c);
+}
