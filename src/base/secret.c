@@ -50,6 +50,19 @@ secret_wipe(void *ptr, size_t len)
 	sodium_memzero(ptr, len);
 }
 
+void
+secret_wipe_registers(void)
+{
+	/* a size for each width of register that the C library may copy with */
+	static const size_t sizes[] = {1024, 512, 256, 128, 64, 32, 16};
+	static void *(*const volatile copy)(void *, const void *, size_t) = memcpy;
+	static const char zeros[1024];
+	char to[sizeof(zeros)];
+
+	for (size_t i = 0; i < countof(sizes); i++)
+		copy(to, zeros, sizes[i]);
+}
+
 static void
 to_hex(const void *ptr, size_t len, char *out, const char *digits)
 {

@@ -23,6 +23,12 @@ void secret_hash(struct span message, uint8_t out[SECRET_HASH_LEN]);
 /* Equal content, in a time that depends on `len` alone. */
 bool secret_equal(const void *a, const void *b, size_t len);
 void secret_wipe(void *ptr, size_t len);
+/*
+ * A copy leaves what it moved in vector registers, until another one of about that size;
+ * of a thread that goes to rest they are part of every core image. Copies of zeros take
+ * their place.
+ */
+void secret_wipe_registers(void);
 /* Upper or lower case; `out` has room for 2 * len + 1. */
 void secret_hex_upper(const void *ptr, size_t len, char *out);
 void secret_hex_lower(const void *ptr, size_t len, char *out);

@@ -435,6 +435,7 @@ on_request_octets(struct conn *c)
 	INVARIANT(!c->early.failed);
 	secret_wipe(c->loop->scratch, s.len);
 	conn_drive(c);
+	secret_wipe_registers();
 }
 
 static void
