@@ -165,6 +165,36 @@ static const struct operation delete = {.name = "email_template_delete",
     .proceed = proceed_delete,
     .answer = answer_one};
 
+/* ---- routes of messages ---- */
+
+static enum err
+check_route(struct call *c)
+{
+	if (call_query(c, "to") != NULL)
+		return OK;
+	fail_add(&c->fail, "to", "is missing");
+	return ERR_INVALID;
+}
+
+static enum err
+proceed_route(struct call *c)
+{
+	const struct api_options *o = &c->api->options;
+	enum err e = o->explain(
+	    o->ctx, call_query(c, "to"), call_query(c, "text"), &c->response.body);
+
+	if (e != OK) {
+		fail_add(&c->fail, "to", "is no telephone number");
+		return e;
+	}
+	c->response.status = 200;
+	call_finish(c);
+	return OK;
+}
+
+static const struct operation explain = {
+    .name = "route_explain", .check = check_route, .proceed = proceed_route};
+
 static const struct route routes[] = {
     {"GET", "/email-templates", SCOPE_MANAGE, &list},
     {"POST", "/email-templates", SCOPE_MANAGE, &create},
@@ -175,6 +205,7 @@ static const struct route routes[] = {
     {"POST", "/receipts/{}", 0, &op_receipt},
     {"GET", "/receipts/{}/{}", 0, &op_receipt},
     {"POST", "/receipts/{}/{}", 0, &op_receipt},
+    {"GET", "/route", SCOPE_MANAGE, &explain},
     {"GET", "/pins/{}", SCOPE_MANAGE | SCOPE_PIN_MANAGE, &op_timeline},
 };
 

@@ -20,6 +20,7 @@ struct cli {
 	const char *name;
 	const char *scopes[CLI_SCOPES_MAX];
 	int scope_count;
+	const char *text;
 	const char *argument; /* what stands alone */
 };
 
@@ -55,5 +56,6 @@ int command_user_password(const struct cli *cli);
 int command_user_disable(const struct cli *cli);
 int command_user_list(const struct cli *cli);
 int command_config_check(const struct cli *cli);
+int command_route_explain(const struct cli *cli);
 
 #endif

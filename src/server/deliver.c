@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "server/dispatch.h"
+#include "server/route_explain.h"
 
 enum { LANE_SWEEP_MS = 1000 };
 
@@ -284,6 +285,15 @@ delivery_is_ready(void *delivery)
 
 	CHECK_OBJ(d, DELIVERY_MAGIC);
 	return atomic_load(&d->ready);
+}
+
+enum err
+delivery_explain(void *delivery, const char *to, const char *text, struct buf *out)
+{
+	const struct delivery *d = delivery;
+
+	CHECK_OBJ(d, DELIVERY_MAGIC);
+	return route_explain(d->conf, to, text, out);
 }
 
 void

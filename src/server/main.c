@@ -17,6 +17,7 @@ enum {
 	OPTION_ACCOUNT = 'a',
 	OPTION_NAME = 'n',
 	OPTION_SCOPE = 's',
+	OPTION_TEXT = 't',
 	OPTION_HELP = 'h'
 };
 
@@ -50,6 +51,8 @@ static const struct command commands[] = {
     {"user", "disable", "cd", "NAME", "user disable NAME", command_user_disable},
     {"user", "list", "cd", NULL, "user list", command_user_list},
     {"config", "check", "", "FILE", "config check FILE", command_config_check},
+    {"route", "explain", "ct", "NUMBER",
+	"route explain NUMBER [--text T] [--config FILE]", command_route_explain},
 };
 
 static const struct option options[] = {
@@ -59,6 +62,7 @@ static const struct option options[] = {
     {"account", required_argument, NULL, OPTION_ACCOUNT},
     {"name", required_argument, NULL, OPTION_NAME},
     {"scope", required_argument, NULL, OPTION_SCOPE},
+    {"text", required_argument, NULL, OPTION_TEXT},
     {"help", no_argument, NULL, OPTION_HELP},
     {0},
 };
@@ -114,7 +118,8 @@ set_option(struct cli *cli, int letter, const char *value)
 	    ['d'] = &cli->data,
 	    ['l'] = &cli->listen,
 	    ['a'] = &cli->account,
-	    ['n'] = &cli->name};
+	    ['n'] = &cli->name,
+	    ['t'] = &cli->text};
 
 	if (letter != OPTION_SCOPE) {
 		*texts[letter] = value;

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asking the routes, from the command line. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "server/cli.h"
+#include "server/route_explain.h"
+
+enum { ROUTE_TEXT_MAX = 65536 };
+
+/* Without a carrier the trial carrier takes every number. */
+int
+command_route_explain(const struct cli *cli)
+{
+	struct carrier_config trial = {.name = "trial", .type = "file"};
+	struct conf conf;
+	struct buf out;
+	enum err e;
+
+	if (cli_conf(cli, &conf) != OK)
+		return CLI_FAILED;
+	if (conf.carrier_count == 0) {
+		conf.carriers = &trial;
+		conf.carrier_count = 1;
+	}
+	buf_init(&out, ROUTE_TEXT_MAX);
+	e = route_explain(&conf, cli->argument, cli->text, &out);
+	if (e == OK)
+		printf("%.*s\n", (int)out.len, out.ptr);
+	buf_fini(&out);
+	conf_fini(&conf);
+	return e == OK ? EXIT_SUCCESS : cli_fail("%s is no number", cli->argument);
+}
