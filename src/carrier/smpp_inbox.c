@@ -1,27 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "carrier/smpp_inbox.h"
 
+#include <event2/event.h>
 #include <sys/queue.h>
 
 #include "base/log.h"
 #include "carrier/smpp_cancel.h"
 #include "carrier/smpp_receipt.h"
 
+enum { TICK_MS = 200 };
+
 /* A receipt that is on its way to the store. */
 struct waiting_receipt {
-	SLIST_ENTRY(waiting_receipt) entry; /* of the spare ones */
+	TAILQ_ENTRY(waiting_receipt) entry; /* of the spare, or of those on their way */
 	struct smpp_inbox *inbox;
 	struct smpp_session *session;
 	enum smpp_command response;
 	uint32_t sequence;
-	unsigned binding; /* of the session; another one never asked */
+	unsigned binding; /* of the session; another one never asked. 0: answered */
+	int64_t until_ms;
 };
 
 struct smpp_inbox {
 	const struct carrier_config *config;
 	const struct carrier_env *env;
 	struct smpp_cancels *cancels;
-	SLIST_HEAD(, waiting_receipt) spare;
+	struct event *timer;
+	TAILQ_HEAD(receipt_list, waiting_receipt) spare;
+	struct receipt_list waiting; /* oldest first */
 	struct waiting_receipt slots[SMPP_INBOX_MAX];
 };
 
@@ -35,15 +41,42 @@ respond(struct smpp_session *session, enum smpp_command response, uint32_t seque
 	(void)!smpp_session_send(session, &pdu);
 }
 
+/* Once, and never on another link than the one that asked. */
+static void
+answer(struct waiting_receipt *w, bool durable)
+{
+	if (w->binding != 0 && smpp_session_binding(w->session) == w->binding)
+		respond(w->session, w->response, w->sequence,
+		    durable ? SMPP_ESME_ROK : SMPP_ESME_RX_T_APPN);
+	w->binding = 0;
+}
+
 static void
 on_taken(void *ctx, bool durable)
 {
 	struct waiting_receipt *w = ctx;
 
-	if (smpp_session_binding(w->session) == w->binding)
-		respond(w->session, w->response, w->sequence,
-		    durable ? SMPP_ESME_ROK : SMPP_ESME_RX_T_APPN);
-	SLIST_INSERT_HEAD(&w->inbox->spare, w, entry);
+	answer(w, durable);
+	TAILQ_REMOVE(&w->inbox->waiting, w, entry);
+	TAILQ_INSERT_HEAD(&w->inbox->spare, w, entry);
+}
+
+/* The store is slow. Its slot stays taken: what the store will say has to land there. */
+static void
+on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct smpp_inbox *in = ctx;
+	int64_t now_ms = in->env->clock->steady_ms(in->env->clock);
+	struct waiting_receipt *w;
+
+	(void)fd;
+	(void)what;
+	TAILQ_FOREACH(w, &in->waiting, entry)
+	{
+		if (w->until_ms > now_ms)
+			return;
+		answer(w, false);
+	}
 }
 
 static void
@@ -78,7 +111,7 @@ smpp_inbox_take(
     struct smpp_inbox *in, struct smpp_session *session, const struct smpp_pdu *pdu)
 {
 	enum smpp_command response = smpp_response_of(pdu->command);
-	struct waiting_receipt *w = SLIST_FIRST(&in->spare);
+	struct waiting_receipt *w = TAILQ_FIRST(&in->spare);
 	struct smpp_receipt r;
 	enum err e = smpp_receipt_read(pdu, &r);
 
@@ -92,7 +125,10 @@ smpp_inbox_take(
 		respond(session, response, pdu->sequence, SMPP_ESME_RX_T_APPN);
 		return;
 	}
-	SLIST_REMOVE_HEAD(&in->spare, entry);
+	TAILQ_REMOVE(&in->spare, w, entry);
+	TAILQ_INSERT_TAIL(&in->waiting, w, entry);
+	w->until_ms =
+	    in->env->clock->steady_ms(in->env->clock) + in->config->response_timeout_ms;
 	w->session = session;
 	w->response = response;
 	w->sequence = pdu->sequence;
@@ -104,15 +140,19 @@ struct smpp_inbox *
 smpp_inbox_new(const struct carrier_config *config, const struct carrier_env *env,
     struct smpp_cancels *cancels)
 {
+	static const struct timeval tick = {0, TICK_MS * 1000};
 	struct smpp_inbox *in = mem_new(sizeof(*in));
 
 	in->config = config;
 	in->env = env;
 	in->cancels = cancels;
-	SLIST_INIT(&in->spare);
+	TAILQ_INIT(&in->spare);
+	TAILQ_INIT(&in->waiting);
+	in->timer = event_new(env->base, -1, EV_PERSIST, on_timer, in);
+	INVARIANT(in->timer != NULL && event_add(in->timer, &tick) == 0);
 	for (size_t i = 0; i < SMPP_INBOX_MAX; i++) {
 		in->slots[i].inbox = in;
-		SLIST_INSERT_HEAD(&in->spare, &in->slots[i], entry);
+		TAILQ_INSERT_HEAD(&in->spare, &in->slots[i], entry);
 	}
 	return in;
 }
@@ -120,5 +160,6 @@ smpp_inbox_new(const struct carrier_config *config, const struct carrier_env *en
 void
 smpp_inbox_free(struct smpp_inbox *in)
 {
+	event_free(in->timer);
 	mem_free(in);
 }

@@ -2,7 +2,8 @@
 /*
  * What an SMSC sends by itself: receipts are handed on, and answered only when they
  * are durable; messages of people are taken and forgotten. So many receipts at a time
- * are waited for; more are asked for again.
+ * are waited for, and each for response_timeout at most; more, and later ones, are
+ * asked for again.
  */
 #ifndef WW_SMPP_INBOX_H
 #define WW_SMPP_INBOX_H

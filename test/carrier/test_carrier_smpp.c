@@ -400,12 +400,29 @@ test_a_receipt_of_a_lost_link_is_not_answered_on_the_next(void **state)
 	assert_int_equal(f->deliver_acks, 0);
 }
 
+/* The store is slow: the SMSC is not kept waiting, and is told nothing twice. */
+static void
+test_a_receipt_is_not_waited_for_for_ever(void **state)
+{
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	f->taking = TAKE_LATER;
+	faulty_report(f, 5, "id:1 stat:DELIVRD");
+	faulty_until(f, f->deliver_acks == 1);
+	assert_int_equal(f->last_ack_status, SMPP_ESME_RX_T_APPN);
+	f->reported[0].taken(f->reported[0].taken_ctx, true);
+	faulty_idle(f, 50);
+	assert_int_equal(f->deliver_acks, 1);
+}
+
 /* What is waited for is bounded; the next is asked for again. */
 static void
 test_many_receipts_at_once(void **state)
 {
 	struct faulty *f = *state;
 
+	f->config.response_timeout_ms = 5000;
 	faulty_bind(f);
 	f->taking = TAKE_LATER;
 	for (uint32_t i = 0; i < 1001; i++)
@@ -546,6 +563,7 @@ main(void)
 	    CASE(a_receipt_is_answered_when_it_is_durable),
 	    CASE(a_receipt_that_is_not_taken_is_asked_for_again),
 	    CASE(a_receipt_of_a_lost_link_is_not_answered_on_the_next),
+	    CASE(a_receipt_is_not_waited_for_for_ever),
 	    CASE(many_receipts_at_once),
 	    CASE(a_receipt_before_its_response_has_its_id),
 	    CASE(a_receipt_in_a_data_sm),
