@@ -386,6 +386,7 @@ test_a_receipt_of_a_lost_link_is_not_answered_on_the_next(void **state)
 {
 	struct faulty *f = *state;
 
+	f->config.response_timeout_ms = 5000;
 	faulty_bind(f);
 	f->taking = TAKE_LATER;
 	faulty_report(f, 5, "id:1 stat:DELIVRD");
