@@ -315,6 +315,32 @@ def test_an_address_is_held_whatever_names_it_tries(fresh):
         assert b" 401 " in s.recv(100)
 
 
+def test_an_ipv6_network_is_one_address_and_an_ipv4_address_is_its_own(fresh):
+    own = fresh(config="logins: {per_address: 3, per_user: 1000}\ntrusted_proxies: [127.0.0.1]\n")
+
+    def statuses(*addresses):
+        return [own.get(BALANCE, headers={"Authorization": basic("nobody"),
+                                          "X-Forwarded-For": address}).status_code
+                for address in addresses]
+
+    assert statuses("2001:db8::1", "2001:db8::2", "2001:db8::ffff:1:2:3", "2001:db8::1",
+                    "2001:db8::9:9:9:9", "2001:db8:0:1::1") == [401] * 3 + [429] * 2 + [401]
+    assert statuses(*["192.0.2.1"] * 4, "192.0.2.2") == [401] * 3 + [429, 401]
+
+
+def test_a_key_and_a_session_are_bound_to_the_real_client_behind_a_proxy(fresh):
+    own = fresh(config=RELAXED + "trusted_proxies: [127.0.0.1]\n", before=with_alice)
+    here, there = {"X-Forwarded-For": "2001:db8::1"}, {"X-Forwarded-For": "198.51.100.7"}
+    made = own.post("/settings/2/api-keys", {"name": "k", "allowedIPs": ["2001:db8::/32"]},
+                    headers={"Authorization": basic("alice")}).json()
+    session = own.post("/auth/1/session", {"username": "alice", "password": PASSWORD},
+                       headers={**NOBODY, **here}).json()["token"]
+    for credential in (f"App {made['apiKeySecret']}", f"IBSSO {session}"):
+        for forwarded, status in ((here, 200), (there, 401), ({}, 401)):
+            answer = own.get(BALANCE, headers={"Authorization": credential, **forwarded})
+            assert answer.status_code == status, (credential, forwarded)
+
+
 def test_a_password_that_was_right_is_not_counted_again(fresh):
     own = fresh(config="logins: {per_address: 1000, per_user: 2}\n", before=with_alice)
     assert [status_of(own, basic("alice")) for _ in range(100)] == [200] * 100
