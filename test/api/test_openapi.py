@@ -5,9 +5,11 @@ import json
 import subprocess
 
 import pytest
+import yaml
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from harness import described
+from harness.place import ROOT
 from harness.server import binary
 
 OURS = described.OURS
@@ -28,6 +30,19 @@ def test_it_is_openapi():
     errors = [f"{'/'.join(map(str, e.path))}: {e.message}"
               for e in OpenAPIV31SpecValidator(OURS.document).iter_errors()]
     assert errors == []
+
+
+class OnceLoader(yaml.SafeLoader):
+    """Refuses what YAML's usual readers pass over: a name that stands twice in one map."""
+
+    def construct_mapping(self, node, deep=False):
+        names = [self.construct_object(key) for key, _value in node.value]
+        assert len(names) == len(set(names)), f"{node.start_mark}: {sorted(map(str, names))}"
+        return super().construct_mapping(node, deep)
+
+
+def test_no_name_stands_twice():
+    assert yaml.load((ROOT / "doc/openapi.yaml").read_text(), OnceLoader) == OURS.document
 
 
 def test_it_is_of_this_version():
