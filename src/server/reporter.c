@@ -104,11 +104,13 @@ static void look(struct outlet *o);
 static void
 look_at(struct outlet *o, int64_t at_ms)
 {
-	int64_t ms = at_ms - store_now_ms(o->reporter->store);
+	int64_t ms;
 
-	if (o->reporter->stopping ||
-	    (evtimer_pending(o->timer, NULL) && o->look_at_ms <= at_ms))
+	if (o->reporter->stopping) /* the store may be closed already */
 		return;
+	if (evtimer_pending(o->timer, NULL) && o->look_at_ms <= at_ms)
+		return;
+	ms = at_ms - store_now_ms(o->reporter->store);
 	o->look_at_ms = at_ms;
 	after(o->timer, ms < LOOK_LEAST_MS  ? LOOK_LEAST_MS
 			: ms > LOOK_MOST_MS ? LOOK_MOST_MS

@@ -278,7 +278,8 @@ def test_a_provider_that_is_down_costs_nothing_and_is_found_when_it_is_back(tmp_
                 return time.monotonic() - started
 
             first = [send(f"4179111111{n}") for n in range(5)]
-            assert all(TIMEOUT_S - 0.1 < s < TIMEOUT_S + 1 for s in first), first
+            # the time-out, and at most accept_wait (2 s) after it
+            assert all(TIMEOUT_S - 0.1 < s < TIMEOUT_S + 2 for s in first), first
             assert server.event("lookup_down")["reason"] == "timeout"
             later = sorted(send(f"4179222222{n}") for n in range(20))
             assert later[10] < 0.3, later

@@ -200,3 +200,14 @@ def test_a_full_queue_drops_and_the_log_says_so(fresh):
         for n in range(6):
             server.send(application, template, f"4179302670{n}", trackDelivery=True)
         assert queued(server) == 3
+
+
+def test_a_stop_does_not_wait_for_a_receiver_that_hangs_and_loses_nothing(fresh):
+    with Sink(lambda n: None) as sink:
+        server, application, template = start(fresh, undeliverable(sink, "timeout: 60s"))
+        server.send(application, template, trackDelivery=True)
+        sink.wait(1)
+        server.stop()
+        assert queued(server) == 1
+        server.start()
+        assert len({event for event, _ in sink.wait(2)}) == 1
