@@ -8,8 +8,9 @@
 
 #include <stdio.h>
 
-static const struct contract_peer *const contract_peers[] = {
-    &contract_file, &contract_smpp};
+static const struct contract_peer *const contract_peers[] = {&contract_file,
+    &contract_smpp, &contract_infobip, &contract_twilio, &contract_vonage,
+    &contract_generic};
 
 enum { DEADLINE_MS = 10000, TURN_US = 5000 };
 
@@ -66,6 +67,7 @@ open_carrier(struct contract *c)
 	    .clock = &clock_system,
 	    .entropy = &entropy_system,
 	    .data_dir = "/tmp",
+	    .public_url = "https://pins.example.com",
 	    .receipt = on_receipt,
 	    .ctx = c};
 	char why[256] = "";
@@ -101,6 +103,7 @@ submit(struct contract *c, unsigned i)
 	struct carrier_message m = {.channel = "sms",
 	    .pin_id = "00000000000000000000000000000001",
 	    .application_id = "00000000000000000000000000000002",
+	    .reference = "00000000000000000000000000000001-0",
 	    .to = "41793026727",
 	    .from = "Bar",
 	    .text = SPAN("Your PIN is 1207"),

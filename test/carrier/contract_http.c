@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each carrier over HTTP at a server that answers as that vendor's would. */
+#include "carrier/contract.h"
+
+#include <event2/listener.h>
+#include <stdio.h>
+
+#include "net/answerer.h"
+#include "net/http_sign.h"
+
+#define ANSWER(status, body) "HTTP/1.1 " status "\r\nConnection: close\r\n\r\n" body
+#define INFOBIP(id)                                                                      \
+	ANSWER("200 X",                                                                  \
+	    "{\"messages\":[{\"messageId\":\"1\",\"status\":{\"id\":" id "}}]}")
+#define VONAGE(status)                                                                   \
+	ANSWER("200 X",                                                                  \
+	    "{\"messages\":[{\"message-id\":\"1\",\"status\":\"" status "\"}]}")
+
+/* What each vendor says for accepted, refused and throttled. */
+static const struct {
+	const char *type;
+	const char *accept;
+	const char *refuse;
+	const char *throttle;
+} vendors[] = {
+    {"infobip", INFOBIP("26"), INFOBIP("52"), ANSWER("429 X", "")},
+    {"twilio", ANSWER("201 X", "{\"sid\":\"1\"}"), ANSWER("400 X", "{\"code\":21211}"),
+	ANSWER("429 X", "{\"code\":20429}")},
+    {"vonage", VONAGE("0"), VONAGE("3"), VONAGE("1")},
+    {"generic", ANSWER("202 X", "{}"), ANSWER("422 X", ""), ANSWER("429 X", "")},
+};
+
+struct http_peer {
+	struct answerer answerer;
+	size_t vendor;
+	bool listening;
+	char url[64];
+	unsigned acknowledged;
+	unsigned asked_again;
+};
+
+static struct http_peer *
+peer_of(struct contract *c)
+{
+	return c->state;
+}
+
+static void
+behave(struct contract *c, enum contract_way way)
+{
+	struct http_peer *p = peer_of(c);
+
+	p->answerer.way = way == WAY_SILENT ? ANSWERER_SILENT : ANSWERER_CLOSE;
+	p->answerer.answer = way == WAY_ACCEPT     ? vendors[p->vendor].accept
+			     : way == WAY_REFUSE   ? vendors[p->vendor].refuse
+			     : way == WAY_THROTTLE ? vendors[p->vendor].throttle
+						   : NULL;
+	if (way != WAY_DOWN)
+		return;
+	evconnlistener_free(p->answerer.listener);
+	p->listening = false;
+}
+
+static void
+start(struct contract *c, size_t vendor)
+{
+	static struct text_pair delivered = {"1", "DELIVERED_TO_HANDSET"};
+	struct http_peer *p = mem_new(sizeof(*p));
+
+	c->base = event_base_new();
+	c->state = p;
+	p->vendor = vendor;
+	p->listening = true;
+	answerer_start(&p->answerer, c->base);
+	snprintf(p->url, sizeof(p->url), "http://127.0.0.1:%d", p->answerer.port);
+	c->config = (struct carrier_config){.name = "test",
+	    .type = vendors[vendor].type,
+	    .window = 10,
+	    .connect_timeout_ms = 500,
+	    .http = {.url = p->url,
+		.timeout_ms = 500,
+		.allow_http = true,
+		.allow_private = true,
+		.user = "user",
+		.secret = "secret",
+		.receipt_secret = "path"}};
+	if (strcmp(vendors[vendor].type, "generic") == 0) {
+		c->config.http.receipt_id = "?id";
+		c->config.http.receipt_status = "?status";
+		c->config.http.receipt_statuses = (struct text_map){1, &delivered};
+	}
+	behave(c, WAY_ACCEPT);
+}
+
+static void
+start_infobip(struct contract *c)
+{
+	start(c, 0);
+}
+
+static void
+start_twilio(struct contract *c)
+{
+	start(c, 1);
+	c->config.http.receipt_secret = NULL;
+}
+
+static void
+start_vonage(struct contract *c)
+{
+	start(c, 2);
+}
+
+static void
+start_generic(struct contract *c)
+{
+	start(c, 3);
+}
+
+/* ---- receipts, as they come in ---- */
+
+static void
+on_received(void *ctx, enum err e)
+{
+	struct http_peer *p = ctx;
+
+	p->acknowledged += e == OK;
+	p->asked_again += e == ERR_OVERLOADED;
+}
+
+static void
+post(struct contract *c, const char *body, const char *signature)
+{
+	struct header header = {SPAN("X-Twilio-Signature"), span_of(signature)};
+	struct carrier_request request = {.method = SPAN("POST"),
+	    .target = SPAN("/x"),
+	    .secret = SPAN("path"),
+	    .body = span_of(body),
+	    .headers = &header,
+	    .header_count = 1};
+
+	carrier_receive(c->carrier, &request, on_received, peer_of(c));
+}
+
+static void
+report_infobip(struct contract *c, const char *id)
+{
+	char body[200];
+
+	snprintf(body, sizeof(body),
+	    "{\"results\":[{\"messageId\":\"%s\",\"status\":{\"id\":5}}]}", id);
+	post(c, body, "");
+}
+
+static void
+report_twilio(struct contract *c, const char *id)
+{
+	struct arena a;
+	char body[200];
+	char text[300];
+
+	snprintf(body, sizeof(body), "MessageSid=%s&MessageStatus=delivered", id);
+	snprintf(text, sizeof(text),
+	    "https://pins.example.com/xMessageSid%sMessageStatusdelivered", id);
+	arena_init(&a);
+	post(c, body, http_hmac_base64(&a, "sha1", SPAN("secret"), span_of(text)));
+	arena_fini(&a);
+}
+
+static void
+report_vonage(struct contract *c, const char *id)
+{
+	char body[200];
+
+	snprintf(body, sizeof(body), "messageId=%s&status=delivered&err-code=0", id);
+	post(c, body, "");
+}
+
+static void
+report_generic(struct contract *c, const char *id)
+{
+	char body[200];
+
+	snprintf(body, sizeof(body), "id=%s&status=1", id);
+	post(c, body, "");
+}
+
+static unsigned
+acknowledged(struct contract *c)
+{
+	return peer_of(c)->acknowledged;
+}
+
+static unsigned
+asked_again(struct contract *c)
+{
+	return peer_of(c)->asked_again;
+}
+
+static unsigned
+submits(struct contract *c)
+{
+	return peer_of(c)->answerer.requests;
+}
+
+static void
+stop(struct contract *c)
+{
+	struct http_peer *p = peer_of(c);
+
+	if (!p->listening)
+		answerer_start(&p->answerer, c->base);
+	answerer_stop(&p->answerer);
+	event_base_free(c->base);
+	mem_free(p);
+}
+
+#define PEER(type)                                                                       \
+	const struct contract_peer contract_##type = {.name = #type,                     \
+	    .ways = (1u << WAY_COUNT) - 1,                                               \
+	    .start = start_##type,                                                       \
+	    .behave = behave,                                                            \
+	    .report = report_##type,                                                     \
+	    .acknowledged = acknowledged,                                                \
+	    .asked_again = asked_again,                                                  \
+	    .submits = submits,                                                          \
+	    .stop = stop}
+
+PEER(infobip);
+PEER(twilio);
+PEER(vonage);
+PEER(generic);
