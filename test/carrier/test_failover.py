@@ -144,6 +144,17 @@ def test_a_configured_rate_is_kept(fresh):
         assert most <= 40 * 1.1 + 1, f"{most} in a second"
 
 
+def test_a_carrier_that_throttles_gets_less_and_loses_nothing(fresh):
+    with Smsc("--throttle", "40") as a:
+        own = fresh(config=carriers(a=(a.port, ", window: 100")))
+        all_up(own, 1)
+        application = own.application()
+        send_all(own, application, own.template(application), numbers("417939", 120))
+        own.event("carrier_throttled")
+        wait_for("all", lambda: len(a.messages()) == 120, 30)
+        assert rows(own, "SELECT count(*) FROM message WHERE state = 5") == [(0,)]
+
+
 def test_what_waits_goes_in_the_order_of_the_time_that_is_left(fresh):
     with Smsc() as closed:
         port = closed.port
