@@ -152,6 +152,8 @@ run_loop(void *ctx)
 	d->lookup = NULL;
 	for (size_t i = 0; i < d->lane_count; i++)
 		lane_close(&d->lanes[i]);
+	/* a link that was closed with a callback on its way goes with that */
+	event_base_loop(d->base, EVLOOP_NONBLOCK);
 	return NULL;
 }
 
