@@ -56,7 +56,8 @@ def test_a_refusal_of_the_carriers_own_goes_to_the_second(fresh):
         answer = own.send(application, own.template(application), "41793000001").json()
         assert answer["smsStatus"] == "MESSAGE_SENT"
         assert PIN.search(b.message("41793000001")["text"])
-        assert rows(own, "SELECT carrier, attempts FROM message") == [("b", 2)]
+        wait_for("its record", lambda: rows(
+            own, "SELECT carrier, attempts FROM message") == [("b", 2)])
 
 
 def test_a_bad_number_goes_nowhere_else(fresh):
