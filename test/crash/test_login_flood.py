@@ -35,10 +35,10 @@ done = function(summary, latency)
 end
 """
 
-# 32 callers, 20 tries a second each: ten times what can be hashed, and most are refused.
+# 32 callers, 10 tries a second each: five times what can be hashed, and most are refused.
 LOGIN = """
 local n = 0
-delay = function() return 50 end
+delay = function() return 100 end
 request = function()
   n = n + 1
   return wrk.format("POST", "/auth/1/session", {["Content-Type"] = "application/json"},
