@@ -5,9 +5,9 @@
 #include <stdatomic.h>
 
 enum {
-	BEGIN_PAGES = 4000,  /* about 16 MB of log */
+	BEGIN_PAGES = 1000,  /* about 4 MB of log: little to sync beside commits */
 	WAIT_PAGES = 100000, /* about 400 MB: the disk does not keep up */
-	LITTLE_PAGES = 400,  /* what a commit may move itself */
+	LITTLE_PAGES = 250,  /* what a commit may move itself */
 	PASSES_MAX = 5
 };
 
