@@ -8,20 +8,19 @@
 #include <unistd.h>
 
 #include "api/login_limit.h"
+#include "api/login_memory.h"
 #include "base/buf.h"
 
 enum {
 	LOGIN_MAGIC = 0x10910b00,
 	QUEUE_MAX = 16,
-	REMEMBERED_MAX = 1024, /* a power of two */
-	REMEMBER_MS = 60 * 1000
+	PASSWORD_KEPT_MS = 60 * 1000,
+	/* what all networks that a user did not sign in from may try together, in what
+	   one of them may */
+	EVERYWHERE = 10
 };
 
-/* A password that was right: a MAC of it under a key that dies with the process. */
-struct remembered {
-	uint8_t mark[SECRET_MAC_LEN];
-	int64_t until_ms;
-};
+#define NETWORK_KEPT_MS (INT64_C(30) * 24 * 60 * 60 * 1000)
 
 struct login {
 	unsigned magic;
@@ -30,8 +29,10 @@ struct login {
 	char nobody[SECRET_PASSWORD_HASH_LEN]; /* the hash for users that are none */
 	pthread_mutex_t lock;                  /* of what follows */
 	struct login_limit *by_address;
-	struct login_limit *by_user;
-	struct remembered remembered[REMEMBERED_MAX];
+	struct login_limit *by_place; /* a user name from one network */
+	struct login_limit *by_user;  /* a user name from where it never was */
+	struct login_memory *passwords;
+	struct login_memory *places;
 	/* the thread's that takes attempts one by one */
 	struct queue *queue;
 	struct task stop;
@@ -94,20 +95,12 @@ hash(void *ctx)
 
 /* ---- one by one ---- */
 
-static struct remembered *
-place(struct login *l, const uint8_t mark[SECRET_MAC_LEN])
-{
-	return &l->remembered[(mark[0] | (unsigned)mark[1] << 8) % REMEMBERED_MAX];
-}
-
 static void
 remember(struct login *l, const struct login_attempt *t)
 {
-	struct remembered *r = place(l, t->mark);
-
 	pthread_mutex_lock(&l->lock);
-	memcpy(r->mark, t->mark, SECRET_MAC_LEN);
-	r->until_ms = now_ms(l) + REMEMBER_MS;
+	login_memory_put(l->passwords, t->mark, now_ms(l));
+	login_memory_put(l->places, t->place, now_ms(l));
 	pthread_mutex_unlock(&l->lock);
 }
 
@@ -174,7 +167,10 @@ login_new(const struct login_options *o)
 		panic("no memory for hashing passwords");
 	pthread_mutex_init(&l->lock, NULL);
 	l->by_address = login_limit_new(o->per_address);
-	l->by_user = login_limit_new(o->per_user);
+	l->by_place = login_limit_new(o->per_user);
+	l->by_user = login_limit_new(o->per_user * EVERYWHERE);
+	l->passwords = login_memory_new(PASSWORD_KEPT_MS);
+	l->places = login_memory_new(NETWORK_KEPT_MS);
 	l->queue = queue_new(QUEUE_MAX);
 	l->stop.run = stop_task;
 	l->to_hash = eventfd(0, EFD_CLOEXEC);
@@ -200,23 +196,15 @@ login_free(struct login *l)
 	close(l->hashed);
 	queue_free(l->queue);
 	login_limit_free(l->by_address);
+	login_limit_free(l->by_place);
 	login_limit_free(l->by_user);
+	login_memory_free(l->passwords);
+	login_memory_free(l->places);
 	pthread_mutex_destroy(&l->lock);
 	mem_free(l);
 }
 
 /* ---- starting an attempt ---- */
-
-static uint64_t
-number_of(const struct login *l, struct span s)
-{
-	uint8_t mac[SECRET_MAC_LEN];
-	uint64_t number;
-
-	secret_hmac(l->key, s, mac);
-	memcpy(&number, mac, sizeof(number));
-	return number;
-}
 
 /* The user's hash is part of it: a changed password is forgotten by itself. */
 static void
@@ -234,14 +222,6 @@ make_mark(const struct login *l, struct login_attempt *t)
 	buf_fini(&b);
 }
 
-static bool
-is_remembered(struct login *l, const struct login_attempt *t)
-{
-	const struct remembered *r = place(l, t->mark);
-
-	return r->until_ms > now_ms(l) && secret_equal(r->mark, t->mark, SECRET_MAC_LEN);
-}
-
 /* The whole of an IPv4 address, the network of an IPv6 one, which one host may fill. */
 static struct span
 network_of(const struct address *a)
@@ -252,15 +232,58 @@ network_of(const struct address *a)
 	return (struct span){(const char *)a->bytes, four ? ADDRESS_LEN : 8};
 }
 
+static void
+make_place(const struct login *l, struct login_attempt *t)
+{
+	struct span network = network_of(&t->peer);
+	struct buf b;
+
+	buf_init(&b, SECRET_PASSWORD_MAX + 1 + ADDRESS_LEN);
+	buf_add(&b, network.ptr, network.len);
+	buf_add_char(&b, '\0');
+	buf_add(&b, t->name.ptr, t->name.len);
+	INVARIANT(!b.failed);
+	secret_hmac(l->key, buf_span(&b), t->place);
+	buf_fini(&b);
+}
+
+static uint64_t
+number_of(const uint8_t mac[SECRET_MAC_LEN])
+{
+	uint64_t number;
+
+	memcpy(&number, mac, sizeof(number));
+	return number;
+}
+
+static uint64_t
+number_of_text(const struct login *l, struct span s)
+{
+	uint8_t mac[SECRET_MAC_LEN];
+
+	secret_hmac(l->key, s, mac);
+	return number_of(mac);
+}
+
+/*
+ * Whoever guesses uses up what is its own network's, and then a share of what all
+ * strangers have together. So guesses have a bound wherever they come from, one
+ * stranger does not keep the owner from signing in, and many do not keep it from where
+ * it has been before.
+ */
 static enum err
 take_turn(struct login *l, struct login_attempt *t)
 {
-	uint64_t from = number_of(l, network_of(&t->peer));
-	uint64_t who = number_of(l, t->name);
-	bool may = login_limit_take(l->by_address, from, now_ms(l), &t->wait_ms) &&
-		   login_limit_take(l->by_user, who, now_ms(l), &t->wait_ms);
+	uint64_t from = number_of_text(l, network_of(&t->peer));
+	uint64_t who = number_of_text(l, t->name);
+	int64_t now = now_ms(l);
 
-	return may ? OK : ERR_THROTTLED;
+	if (!login_limit_take(l->by_address, from, now, &t->wait_ms) ||
+	    !login_limit_take(l->by_place, number_of(t->place), now, &t->wait_ms))
+		return ERR_THROTTLED;
+	if (t->known && login_memory_has(l->places, t->place, now))
+		return OK;
+	return login_limit_take(l->by_user, who, now, &t->wait_ms) ? OK : ERR_THROTTLED;
 }
 
 enum err
@@ -276,8 +299,9 @@ login_start(struct login *l, struct login_attempt *t)
 		return OK;
 	t->known = auth_user_find(l->options.auth, t->name, &t->user);
 	make_mark(l, t);
+	make_place(l, t);
 	pthread_mutex_lock(&l->lock);
-	if (t->known && is_remembered(l, t)) {
+	if (t->known && login_memory_has(l->passwords, t->mark, now_ms(l))) {
 		t->err = OK;
 		e = OK;
 	} else {

@@ -2,9 +2,10 @@
 /*
  * Passwords. Checking one costs 16 ms of a core on purpose, so it is done on one
  * thread that runs when nobody else wants the core, behind a queue of 16: however many
- * try to log in, what verifies PINs keeps its cores. Before that, buckets per address and
- * per user refuse who tries too often; after it, a password that was right is remembered
- * for a minute, for callers that send it with every request.
+ * try to log in, what verifies PINs keeps its cores. Before that, buckets per network,
+ * per user and network, and per user refuse who tries too often; after it, a password
+ * that was right is remembered until it was not used for a minute, for callers that send
+ * it with every request, and the network that it came from for 30 days.
  *
  * An unknown user costs as much as a wrong password, so that time tells nothing.
  */
@@ -21,7 +22,7 @@ struct login_options {
 	const struct clock *clock;
 	const struct entropy *entropy;
 	int64_t per_address; /* attempts a minute of an IPv4 address or IPv6 /64 */
-	int64_t per_user;    /* attempts a minute of a user name */
+	int64_t per_user;    /* attempts a minute for a user name from one of those */
 };
 
 /* One attempt; whoever asks owns it until it is over. */
@@ -40,7 +41,8 @@ struct login_attempt {
 	struct login *login;
 	bool known;
 	bool right;
-	uint8_t mark[SECRET_MAC_LEN];
+	uint8_t mark[SECRET_MAC_LEN];  /* of user and password */
+	uint8_t place[SECRET_MAC_LEN]; /* of user and network */
 };
 
 struct login *login_new(const struct login_options *o) MUST_CHECK;

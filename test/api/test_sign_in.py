@@ -303,6 +303,14 @@ def test_too_many_attempts_are_held_before_they_are_read(fresh):
     assert (held.status_code, held.json()["error"]) == (429, "temporarily_unavailable")
 
 
+def test_who_guesses_at_a_name_does_not_keep_its_owner_out(fresh):
+    own = fresh(config="logins: {per_address: 100, per_user: 3}\n", before=with_alice)
+    guesses = [from_address(own, "127.0.0.2", basic("alice", f"guess {n}")) for n in range(5)]
+    assert guesses == [401] * 3 + [429] * 2
+    assert status_of(own, basic("alice")) == 200
+    assert from_address(own, "127.0.0.2", basic("alice", "guess")) == 429
+
+
 def test_an_address_is_held_whatever_names_it_tries(fresh):
     own = fresh(config="logins: {per_address: 6, per_user: 1000}\n")
     statuses = [own.post("/auth/1/session", {"username": f"u{n}", "password": "x"},
