@@ -6,13 +6,20 @@ enum { PARTS = 16 };
 
 static const struct {
 	size_t own;   /* places that no other lane takes while this one has jobs */
+	size_t most;  /* places that it takes at the most */
 	size_t bound; /* parts of the room at which this lane is refused */
 } shares[INTAKE_LANES] = {
-    [INTAKE_URGENT] = {6, 16},
-    [INTAKE_RESEND] = {3, 12},
-    [INTAKE_SEND] = {5, 8},
-    [INTAKE_REST] = {2, 8},
+    [INTAKE_URGENT] = {6, 16, 16},
+    [INTAKE_RESEND] = {3, 16, 12},
+    [INTAKE_SEND] = {5, 16, 8},
+    [INTAKE_REST] = {2, 4, 8},
+    [INTAKE_LISTS] = {0, 0, 8},
 };
+
+/* What may read as many rows as somebody has made. */
+static const enum verb lists[] = {VERB_VERIFICATIONS, VERB_APPLICATION_LIST,
+    VERB_TEMPLATE_LIST, VERB_EMAIL_TEMPLATE_LIST, VERB_KEY_LIST, VERB_USER_LIST,
+    VERB_RETAIN, VERB_IDEMPOTENCY_TRIM};
 
 void
 intake_init(struct intake *in)
@@ -29,7 +36,12 @@ intake_lane(enum verb v)
 		return INTAKE_URGENT;
 	if (v == VERB_RESEND)
 		return INTAKE_RESEND;
-	return v == VERB_SEND ? INTAKE_SEND : INTAKE_REST;
+	if (v == VERB_SEND)
+		return INTAKE_SEND;
+	for (size_t i = 0; i < countof(lists); i++)
+		if (lists[i] == v)
+			return INTAKE_LISTS;
+	return INTAKE_REST;
 }
 
 size_t
@@ -79,16 +91,39 @@ move(struct intake *in, size_t lane, size_t n, struct task ***end)
 	return moved;
 }
 
+/* Parts of a batch as places in it; lists have a number of their own. */
+static size_t
+places(size_t most, size_t lane, size_t parts)
+{
+	size_t n = most * parts / PARTS;
+
+	if (lane == INTAKE_LISTS)
+		return INTAKE_LISTS_MAX;
+	return n > 0 ? n : 1;
+}
+
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 struct task *
 intake_take(struct intake *in, size_t most)
 {
 	struct task *first = NULL;
 	struct task **end = &first;
+	size_t taken[INTAKE_LANES] = {0};
 	size_t room = most;
 
-	for (size_t l = 0; l < INTAKE_LANES && in->len > most; l++)
-		room -= move(in, l, most * shares[l].own / PARTS, &end);
-	for (size_t l = 0; l < INTAKE_LANES; l++)
-		room -= move(in, l, room, &end);
+	for (size_t l = 0; l < INTAKE_LANES; l++) {
+		taken[l] = move(in, l, least(room, places(most, l, shares[l].own)), &end);
+		room -= taken[l];
+	}
+	for (size_t l = 0; l < INTAKE_LANES; l++) {
+		size_t cap = places(most, l, shares[l].most);
+
+		room -= move(in, l, least(room, cap - least(cap, taken[l])), &end);
+	}
 	return first;
 }

@@ -2,8 +2,10 @@
 /*
  * What waits for the store, and what the next batch takes of it. Jobs wait in lanes:
  * what ends something that was begun (a verify, an outcome, a receipt) before a resend,
- * a resend before a send, a send before the rest. Each lane has a part of every batch
- * that is its own, so that none starves; what one leaves goes to the first that waits.
+ * a resend before a send, a send before the rest, and lists, which may read many rows,
+ * last. Each lane has a part of every batch that is its own, so that none starves; what
+ * one leaves goes to the first that waits. The rest never gets more than a quarter of a
+ * batch and lists never more than INTAKE_LISTS_MAX, or they would hold up everybody.
  *
  * Overload is told apart by lane as well: when half of the room is taken sends are
  * refused, then resends, and verifies last.
@@ -13,7 +15,16 @@
 
 #include "store/store.h"
 
-enum intake_lane { INTAKE_URGENT, INTAKE_RESEND, INTAKE_SEND, INTAKE_REST, INTAKE_LANES };
+enum intake_lane {
+	INTAKE_URGENT,
+	INTAKE_RESEND,
+	INTAKE_SEND,
+	INTAKE_REST,
+	INTAKE_LISTS,
+	INTAKE_LANES
+};
+
+enum { INTAKE_LISTS_MAX = 2 };
 
 struct intake {
 	struct {

@@ -8,7 +8,7 @@ enum { MANY = 1000 };
 
 struct crowd {
 	struct intake intake;
-	struct job jobs[4 * MANY];
+	struct job jobs[5 * MANY];
 	size_t count;
 };
 
@@ -90,12 +90,14 @@ test_nobody_starves(void **state)
 	come(VERB_VERIFY, MANY);
 	come(VERB_RESEND, MANY);
 	come(VERB_SEND, MANY);
-	come(VERB_APPLICATION_LIST, MANY);
-	batch = intake_take(&crowd.intake, 160);
+	come(VERB_APPLICATION_GET, MANY);
+	come(VERB_VERIFICATIONS, MANY);
+	batch = intake_take(&crowd.intake, 162);
 	assert_int_equal(count_of(batch, VERB_VERIFY), 60);
 	assert_int_equal(count_of(batch, VERB_RESEND), 30);
 	assert_int_equal(count_of(batch, VERB_SEND), 50);
-	assert_int_equal(count_of(batch, VERB_APPLICATION_LIST), 20);
+	assert_int_equal(count_of(batch, VERB_APPLICATION_GET), 20);
+	assert_int_equal(count_of(batch, VERB_VERIFICATIONS), INTAKE_LISTS_MAX);
 }
 
 static void
@@ -109,6 +111,20 @@ test_what_one_leaves_goes_to_the_first_that_waits(void **state)
 	batch = intake_take(&crowd.intake, 160);
 	assert_int_equal(count_of(batch, VERB_VERIFY), 110);
 	assert_int_equal(count_of(batch, VERB_SEND), 50);
+}
+
+/* Whoever asks for many lists at once waits longer, and nobody else does. */
+static void
+test_lists_never_fill_a_batch(void **state)
+{
+	struct task *batch;
+
+	(void)state;
+	come(VERB_VERIFICATIONS, MANY);
+	come(VERB_APPLICATION_GET, MANY);
+	batch = intake_take(&crowd.intake, 160);
+	assert_int_equal(count_of(batch, VERB_VERIFICATIONS), INTAKE_LISTS_MAX);
+	assert_int_equal(count_of(batch, VERB_APPLICATION_GET), 40);
 }
 
 static void
@@ -155,6 +171,7 @@ main(void)
 	    cmocka_unit_test_setup(test_nobody_starves, setup),
 	    cmocka_unit_test_setup(
 		test_what_one_leaves_goes_to_the_first_that_waits, setup),
+	    cmocka_unit_test_setup(test_lists_never_fill_a_batch, setup),
 	    cmocka_unit_test_setup(test_everything_comes_out_once, setup),
 	    cmocka_unit_test_setup(test_sends_are_refused_first_and_verifies_last, setup),
 	};
