@@ -449,8 +449,9 @@ enum { KEYS_PER_ACCOUNT = 1000 };
 /*
  * Create: hash, id, account, name, and terms or `change`; ERR_EXISTS. Revoke: id or
  * hash. List: rows, of `account` alone when `of_account`. Get and put: one row, by
- * account and id. ERR_NOT_FOUND; ERR_INVALID with `fail`; ERR_FORBIDDEN: scopes that
- * its maker lacks; ERR_THROTTLED: the account has KEYS_PER_ACCOUNT.
+ * account and id. ERR_NOT_FOUND; ERR_INVALID with `fail`; ERR_FORBIDDEN: more
+ * for a key with scopes that the caller lacks; ERR_THROTTLED: the account has
+ * KEYS_PER_ACCOUNT.
  */
 struct key_job {
 	struct job job;

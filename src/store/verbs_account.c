@@ -100,17 +100,31 @@ read_created(struct item *it, struct row *r)
 	key_of(it)->found = true;
 }
 
-/* A key is worth no more than who makes it. */
-static enum err
-apply_change(struct key_job *j)
+/*
+ * A key is worth no more than who makes it, or makes more of it. Who may less than the
+ * key may still take from it: a key that leaked is switched off by whoever is there.
+ */
+static bool
+may_change(const struct key_job *j, const struct key_terms *was)
 {
-	struct key_terms *t = &j->key.terms;
-	enum err e = key_terms_apply(t, j->change, j->generation, j->granted, j->fail);
+	unsigned beyond = j->key.terms.scopes & ~(j->granted | SCOPE_OTHERS);
+
+	if (beyond == 0)
+		return true;
+	return (beyond & ~was->scopes) == 0 &&
+	       !key_terms_widened(was, &j->key.terms, j->job.now_ms);
+}
+
+/* `was`: without scopes for a key that is new. */
+static enum err
+apply_change(struct key_job *j, struct key_terms was)
+{
+	enum err e =
+	    key_terms_apply(&j->key.terms, j->change, j->generation, j->granted, j->fail);
 
 	if (j->change->name != NULL)
 		j->key.name = j->change->name;
-	return e == OK && (t->scopes & ~(j->granted | SCOPE_OTHERS)) != 0 ? ERR_FORBIDDEN
-									  : e;
+	return e == OK && !may_change(j, &was) ? ERR_FORBIDDEN : e;
 }
 
 static enum err
@@ -132,7 +146,7 @@ create_key(struct batch *b, struct item **items, size_t n)
 		    .permissions = j->key.terms.permissions,
 		    .scopes = j->granted,
 		    .allowed = ""};
-		items[i]->err = apply_change(j);
+		items[i]->err = apply_change(j, (struct key_terms){0});
 	}
 	e = batch_each(b, &step, items, n);
 	for (size_t i = 0; i < n; i++)
@@ -284,7 +298,8 @@ put_keys(struct batch *b, struct item **items, size_t n)
 	for (size_t i = 0; e == OK && i < n; i++) {
 		e = get_key(b, &items[i], 1);
 		if (e == OK && items[i]->err == OK)
-			items[i]->err = apply_change(key_of(items[i]));
+			items[i]->err =
+			    apply_change(key_of(items[i]), key_of(items[i])->key.terms);
 		if (e == OK)
 			e = batch_each(b, &step, &items[i], 1);
 	}

@@ -188,6 +188,63 @@ key_terms_apply(struct key_terms *t, const struct key_change *change, int genera
 	return fail->count > 0 ? ERR_INVALID : OK;
 }
 
+/* ---- what is wider ---- */
+
+static bool
+is_inside(const struct address_net *one, const struct address_net *nets, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (nets[i].bits <= one->bits &&
+		    address_net_contains(&nets[i], &one->address))
+			return true;
+	return false;
+}
+
+static bool
+comes_from_more(const struct key_terms *was, const struct key_terms *is)
+{
+	struct address_net old[KEY_NETS_MAX];
+	struct address_net new[KEY_NETS_MAX];
+	size_t old_count = key_terms_nets(was, old);
+	size_t new_count = key_terms_nets(is, new);
+
+	if (old_count == 0 || new_count == 0)
+		return old_count != 0;
+	for (size_t i = 0; i < new_count; i++)
+		if (!is_inside(&new[i], old, old_count))
+			return true;
+	return false;
+}
+
+/* Whole seconds: generation 2 reads a key and writes it back without the rest. */
+static bool
+begins_sooner(const struct key_terms *was, const struct key_terms *is, int64_t now_ms)
+{
+	return was->valid_from_ms > now_ms &&
+	       is->valid_from_ms / 1000 < was->valid_from_ms / 1000;
+}
+
+static bool
+ends_later(const struct key_terms *was, const struct key_terms *is)
+{
+	return was->valid_to_ms != 0 &&
+	       (is->valid_to_ms == 0 || is->valid_to_ms > was->valid_to_ms);
+}
+
+static bool
+is_for_more(const struct key_terms *was, const struct key_terms *is)
+{
+	return (was->permissions & PERMISSION_ALL) == 0 &&
+	       (is->permissions & ~was->permissions) != 0;
+}
+
+bool
+key_terms_widened(const struct key_terms *was, const struct key_terms *is, int64_t now_ms)
+{
+	return (is->enabled && !was->enabled) || begins_sooner(was, is, now_ms) ||
+	       ends_later(was, is) || is_for_more(was, is) || comes_from_more(was, is);
+}
+
 /* ---- times ---- */
 
 /* Days since 1970 of a date of the Gregorian calendar. */

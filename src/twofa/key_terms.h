@@ -61,6 +61,13 @@ size_t key_terms_nets(const struct key_terms *t, struct address_net nets[KEY_NET
 enum err key_terms_apply(struct key_terms *t, const struct key_change *change,
     int generation, unsigned inherited, struct fail *fail) MUST_CHECK;
 
+/*
+ * Is the key valid more often, from more places or for more than it was? Scopes are
+ * another question. Narrowing that needs several old ranges to see it counts as wider.
+ */
+bool key_terms_widened(
+    const struct key_terms *was, const struct key_terms *is, int64_t now_ms);
+
 /* "2026-08-08T06:04:54.988+0000", "...+00:00", "...Z" or without a zone, which is UTC. */
 bool key_time_parse(struct span text, int64_t *ms_out) MUST_CHECK;
 /* As generation 1 or 2 writes it. */

@@ -21,6 +21,7 @@ def server(tmp_path_factory):
     one = Server(tmp_path_factory.mktemp("server"), config=RELAXED)
     add_user(one, "alice")
     add_user(one, "other", account="other")
+    add_user(one, "manager", "account-management:manage")
     add_user(one, "narrow", "2fa:pin:send", "account-management:manage")
     with one as running:
         yield running
@@ -241,9 +242,39 @@ def test_nobody_gives_away_what_it_does_not_have(server, keys):
     assert narrow.create(V2, scopeGuids=["2fa:manage"]).status_code == 403
     path = f"{V2}/{made['id']}"
     assert narrow.put(path, {"scopeGuids": ["2fa:pin:send", "2fa:manage"]}).status_code == 403
-    wide = keys.made(V2)
-    assert narrow.put(f"{V2}/{wide['id']}", {"allowedIPs": []}).status_code == 403
     assert narrow.get(path).json()["scopeGuids"] == made["scopeGuids"]
+
+
+@pytest.mark.parametrize("where", [V1, V2])
+def test_who_manages_keys_switches_off_one_that_may_more_and_not_on_again(server, keys, where):
+    manager = Keys(server, basic("manager"))
+    wide = keys.made(where, validTo="2099-01-01T00:00:00")
+    path = f"{where}/{wide[ID[where]]}"
+    read = manager.get(path).json()
+    off = manager.put(path, {**read, "enabled": False})
+    assert (off.status_code, off.json()) == (200, {**read, "enabled": False})
+    assert works(server, wide) == 401
+    assert manager.put(path, {"enabled": True}).status_code == 403
+    assert works(server, wide) == 401
+    assert keys.put(path, {"enabled": True}).status_code == 200
+    assert works(server, wide) == 200
+
+
+def test_narrowing_a_key_that_may_more_passes_and_widening_it_does_not(server, keys):
+    manager = Keys(server, basic("manager"))
+    wide = keys.made(V2, validTo="2099-01-01T00:00:00", allowedIPs=["127.0.0.0/8"])
+    path = f"{V2}/{wide['id']}"
+    for narrower, wider in (({"allowedIPs": ["127.0.0.1"]}, {"allowedIPs": ["127.0.0.0/30"]}),
+                            ({"validTo": "2098-01-01T00:00:00"}, {"validTo": "2098-01-01T00:00:01"}),
+                            ({"permissions": ["2FA_CLIENT"]}, {"permissions": []}),
+                            ({"scopeGuids": ["2fa:pin:send"]}, {"scopeGuids": ["2fa:manage"]})):
+        answer = manager.put(path, narrower)
+        assert answer.status_code == 200, (narrower, answer.text)
+        assert {k: answer.json()[k] for k in narrower} == narrower
+        assert manager.put(path, wider).status_code == 403, wider
+    assert manager.put(path, {"allowedIPs": []}).status_code == 403
+    assert manager.put(path, {"name": "leaked"}).json()["name"] == "leaked"
+    assert works(server, wide, "/account/1/balance") == 200
 
 
 # ---- accounts ----

@@ -185,6 +185,92 @@ test_a_change_changes_what_it_names_and_no_more(void **state)
 	arena_fini(&arena);
 }
 
+static const struct key_terms narrow = {.enabled = true,
+    .valid_from_ms = 500000,
+    .valid_to_ms = 900000,
+    .permissions = PERMISSION_TFA,
+    .allowed = "10.0.0.0/8 2001:db8::/32"};
+
+static struct key_terms
+with_allowed(const char *allowed)
+{
+	struct key_terms t = narrow;
+
+	t.allowed = allowed;
+	return t;
+}
+
+static struct key_terms
+with_times(int64_t from_ms, int64_t to_ms)
+{
+	struct key_terms t = narrow;
+
+	t.valid_from_ms = from_ms;
+	t.valid_to_ms = to_ms;
+	return t;
+}
+
+static struct key_terms
+with_permissions(unsigned permissions, bool enabled)
+{
+	struct key_terms t = narrow;
+
+	t.permissions = permissions;
+	t.enabled = enabled;
+	return t;
+}
+
+static void
+test_what_makes_more_of_a_key(void **state)
+{
+	const struct {
+		struct key_terms is;
+		bool wider;
+	} cases[] = {
+	    {narrow, false},
+	    {with_allowed(""), true},
+	    {with_allowed("10.0.0.0/7"), true},
+	    {with_allowed("10.1.0.0/16 11.0.0.1"), true},
+	    {with_allowed("::/0"), true},
+	    {with_allowed("2001:db8::1 10.9.9.9"), false},
+	    {with_allowed("10.0.0.0/8"), false},
+	    {with_times(500000, 0), true},
+	    {with_times(500000, 900001), true},
+	    {with_times(500000, 899999), false},
+	    {with_times(499999, 900000), true},
+	    {with_times(0, 900000), true},
+	    {with_times(500001, 900000), false},
+	    {with_permissions(PERMISSION_TFA, false), false},
+	    {with_permissions(0, true), false},
+	    {with_permissions(PERMISSION_ALL, true), true},
+	    {with_permissions(PERMISSION_TFA | PERMISSION_WEB_SDK, true), true},
+	    {with_permissions(PERMISSION_ALL, false), true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++)
+		check_case(i,
+		    key_terms_widened(&narrow, &cases[i].is, 100000) == cases[i].wider);
+}
+
+/* The other way around: from what has no bounds, or is over, to something. */
+static void
+test_bounds_that_are_new_or_gone_by(void **state)
+{
+	const struct key_terms open = {
+	    .enabled = true, .permissions = PERMISSION_ALL, .allowed = ""};
+	const struct key_terms off = with_permissions(PERMISSION_TFA, false);
+	const struct key_terms begun = with_times(0, 900000);
+	const struct key_terms no_part_of_a_second = with_times(500988, 900000);
+
+	(void)state;
+	assert_false(key_terms_widened(&open, &narrow, 100000));
+	assert_true(key_terms_widened(&narrow, &open, 100000));
+	assert_true(key_terms_widened(&off, &narrow, 100000));
+	assert_false(key_terms_widened(&narrow, &begun, 500001));
+	assert_false(key_terms_widened(&no_part_of_a_second, &narrow, 100000));
+}
+
 int
 main(void)
 {
@@ -197,6 +283,8 @@ main(void)
 		test_a_key_is_in_force_from_its_first_to_before_its_last_moment),
 	    cmocka_unit_test(test_an_address_that_cannot_be_read_lets_nobody_in),
 	    cmocka_unit_test(test_a_change_changes_what_it_names_and_no_more),
+	    cmocka_unit_test(test_what_makes_more_of_a_key),
+	    cmocka_unit_test(test_bounds_that_are_new_or_gone_by),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
