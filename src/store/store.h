@@ -372,7 +372,14 @@ struct verifications_job {
 	struct verification *list;
 };
 
-/* Get, list and put share it: get and put fill one. */
+enum {
+	APPLICATIONS_PER_ACCOUNT = 10000,
+	TEMPLATES_PER_APPLICATION = 1000,
+	EMAIL_TEMPLATES_PER_ACCOUNT = 1000
+};
+
+/* Get, list and put share it: get and put fill one. ERR_INVALID also when the account
+ * has APPLICATIONS_PER_ACCOUNT, and says so in `fail`. */
 struct application_job {
 	struct job job;
 	struct ident account;
@@ -383,6 +390,7 @@ struct application_job {
 	bool v1_texts;
 	struct fail *fail;
 	bool found;
+	bool written;
 	size_t count;
 	size_t capacity;
 	struct application *list;
@@ -390,7 +398,8 @@ struct application_job {
 
 /*
  * Get, list and put share it. A template of a kind that is not in `kinds` is none; a put
- * of another kind than `kind` is ERR_INVALID and says so in `fail`.
+ * of another kind than `kind`, or one more than TEMPLATES_PER_APPLICATION, is
+ * ERR_INVALID and says so in `fail`.
  */
 struct template_job {
 	struct job job;
@@ -406,13 +415,15 @@ struct template_job {
 	bool application_found;
 	bool referred;
 	bool found;
+	bool written;
 	size_t count;
 	size_t capacity;
 	struct template *list;
 };
 
-/* Get, list, put and delete share it. ERR_NOT_FOUND; delete: ERR_INVALID while a message
- * template refers to it. */
+/* Get, list, put and delete share it; a list has ids and subjects alone. ERR_NOT_FOUND;
+ * ERR_INVALID with `fail`: a put when the account has EMAIL_TEMPLATES_PER_ACCOUNT, a
+ * delete while a message template refers to it. */
 struct email_template_job {
 	struct job job;
 	struct ident account;
@@ -420,6 +431,7 @@ struct email_template_job {
 	struct email_template given;
 	struct fail *fail;
 	bool used;
+	bool written;
 	size_t count;
 	size_t capacity;
 	struct email_template *list;

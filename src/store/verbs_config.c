@@ -97,6 +97,30 @@ bind_put_application(struct item *it, struct binder *b)
 	bind_text(b, app->config.send_application_limit.text);
 	bind_text(b, app->config.send_phone_limit.text);
 	bind_int(b, app->created_at_ms);
+	bind_int(b, APPLICATIONS_PER_ACCOUNT);
+}
+
+static void
+read_put_application(struct item *it, struct row *r)
+{
+	(void)r;
+	application_of(it)->written = true;
+}
+
+static enum err
+write_application(struct batch *b, struct item **items)
+{
+	static const struct each step = {
+	    SQL_APPLICATION_PUT, bind_put_application, read_put_application, NULL};
+	struct application_job *j = application_of(items[0]);
+	enum err e = batch_each(b, &step, items, 1);
+
+	if (e != OK || items[0]->err != OK || j->written)
+		return e;
+	fail_add(j->fail, "applicationId", "the account has %d applications",
+	    APPLICATIONS_PER_ACCOUNT);
+	items[0]->err = ERR_INVALID;
+	return OK;
 }
 
 static void
@@ -115,8 +139,6 @@ new_application(struct batch *b, struct application_job *j)
 static enum err
 put_one_application(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
-	    SQL_APPLICATION_PUT, bind_put_application, NULL, NULL};
 	struct application_job *j = application_of(items[0]);
 	enum err e = OK;
 
@@ -129,7 +151,7 @@ put_one_application(struct batch *b, struct item **items, size_t n)
 	if (j->v1_texts_set)
 		j->list[0].v1_texts = j->v1_texts;
 	items[0]->err = application_apply(&j->list[0], j->change, j->fail);
-	return batch_each(b, &step, items, n);
+	return write_application(b, items);
 }
 
 static enum err
@@ -273,6 +295,30 @@ bind_put_template(struct item *it, struct binder *b)
 	else
 		bind_text(b, NULL);
 	bind_text(b, t->landing_page);
+	bind_int(b, TEMPLATES_PER_APPLICATION);
+}
+
+static void
+read_put_template(struct item *it, struct row *r)
+{
+	(void)r;
+	template_of(it)->written = true;
+}
+
+static enum err
+write_template(struct batch *b, struct item **items)
+{
+	static const struct each step = {
+	    SQL_TEMPLATE_PUT, bind_put_template, read_put_template, NULL};
+	struct template_job *j = template_of(items[0]);
+	enum err e = batch_each(b, &step, items, 1);
+
+	if (e != OK || items[0]->err != OK || j->written)
+		return e;
+	fail_add(j->fail, "messageId", "the application has %d message templates",
+	    TEMPLATES_PER_APPLICATION);
+	items[0]->err = ERR_INVALID;
+	return OK;
 }
 
 static void
@@ -339,7 +385,6 @@ apply_change(struct template_job *j)
 static enum err
 put_one_template(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_TEMPLATE_PUT, bind_put_template, NULL, NULL};
 	struct template_job *j = template_of(items[0]);
 	enum err e = OK;
 
@@ -354,7 +399,7 @@ put_one_template(struct batch *b, struct item **items, size_t n)
 	items[0]->err = apply_change(j);
 	if (items[0]->err == OK)
 		e = check_reference(b, items);
-	return e == OK ? batch_each(b, &step, items, n) : e;
+	return e == OK ? write_template(b, items) : e;
 }
 
 static enum err

@@ -32,6 +32,15 @@ add(struct email_template_job *j)
 }
 
 static void
+read_listed(struct item *it, struct row *r)
+{
+	struct email_template *t = add(email_of(it));
+
+	t->id = row_int(r);
+	t->subject = row_text(r, job_of(it)->arena);
+}
+
+static void
 read_one(struct item *it, struct row *r)
 {
 	struct arena *a = job_of(it)->arena;
@@ -59,7 +68,7 @@ static enum err
 list(struct batch *b, struct item **items, size_t n)
 {
 	static const struct each step = {
-	    SQL_EMAIL_TEMPLATE_LIST, bind_account, read_one, NULL};
+	    SQL_EMAIL_TEMPLATE_LIST, bind_account, read_listed, NULL};
 
 	return batch_each(b, &step, items, n);
 }
@@ -83,6 +92,7 @@ bind_create(struct item *it, struct binder *b)
 	bind_account(it, b);
 	bind_content(it, b);
 	bind_int(b, job_of(it)->now_ms);
+	bind_int(b, EMAIL_TEMPLATES_PER_ACCOUNT);
 }
 
 static void
@@ -90,12 +100,14 @@ bind_put(struct item *it, struct binder *b)
 {
 	bind_id(it, b);
 	bind_content(it, b);
+	bind_int(b, EMAIL_TEMPLATES_PER_ACCOUNT);
 }
 
 static void
 read_id(struct item *it, struct row *r)
 {
 	email_of(it)->given.id = row_int(r);
+	email_of(it)->written = true;
 }
 
 static bool
@@ -116,13 +128,21 @@ put(struct batch *b, struct item **items, size_t n)
 	static const struct each create = {
 	    SQL_EMAIL_TEMPLATE_CREATE, bind_create, read_id, creates};
 	static const struct each replace = {
-	    SQL_EMAIL_TEMPLATE_PUT, bind_put, NULL, replaces};
+	    SQL_EMAIL_TEMPLATE_PUT, bind_put, read_id, replaces};
 	enum err e = batch_each(b, &create, items, n);
 
 	if (e == OK)
 		e = batch_each(b, &replace, items, n);
-	for (size_t i = 0; i < n; i++)
-		*add(email_of(items[i])) = email_of(items[i])->given;
+	for (size_t i = 0; i < n; i++) {
+		struct email_template_job *j = email_of(items[i]);
+
+		*add(j) = j->given;
+		if (items[i]->err != OK || j->written)
+			continue;
+		fail_add(j->fail, "id", "the account has %d email templates",
+		    EMAIL_TEMPLATES_PER_ACCOUNT);
+		items[i]->err = ERR_INVALID;
+	}
 	return e;
 }
 

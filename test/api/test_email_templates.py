@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Templates for email, what they refer to, and what voice needs of a template."""
 
+import contextlib
+import sqlite3
+
 import pytest
 
 from harness.server import wait_for
@@ -63,7 +66,7 @@ def test_create_read_list_replace_remove(server):
     one = made.json()
     path = f"{OURS}/{one['id']}"
     assert server.get(path).json() == one
-    assert one in server.get(OURS).json()
+    assert {"id": one["id"], "subject": "PIN"} in server.get(OURS).json()
     other = {"subject": "Ünï", "html": "{{pin}}"}
     assert server.put(path, other).json() == {"id": one["id"], **other}
     assert server.get(path).json() == {"id": one["id"], **other}
@@ -105,6 +108,21 @@ def test_content_that_cannot_be_sent_is_named(server, field, members):
     assert list(faults(server.post(OURS, body))) == [field]
     assert list(faults(server.put(f"{OURS}/77", body))) == [field]
     assert server.get(OURS).json() == before
+
+
+def test_one_more_than_there_may_be_is_refused_and_told_why(fresh):
+    own = fresh()
+    first = own.post(OURS, {"subject": "x", "text": "{{pin}}"}).json()["id"]
+    with contextlib.closing(sqlite3.connect(own.data / "watchword.db")) as db:
+        db.executemany("INSERT INTO email_template (account, id, subject, text) SELECT account, ?, "
+                       "subject, text FROM email_template WHERE id = ?",
+                       [(n, first) for n in range(1, 1000)])
+        db.commit()
+    assert len(own.get(OURS).json()) == 1000
+    for method, path in [("POST", OURS), ("PUT", f"{OURS}/5000")]:
+        answer = own.call(method, path, {"subject": "x", "text": "{{pin}}"})
+        assert faults(answer) == {"id": ["the account has 1000 email templates"]}
+    assert own.put(f"{OURS}/7", {"subject": "new", "text": "{{pin}}"}).json()["subject"] == "new"
 
 
 def test_one_that_is_used_stays(server, account):
