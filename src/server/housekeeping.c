@@ -66,7 +66,7 @@ retain(struct housekeeping *h)
 	if (!run(h, &j->job, VERB_RETAIN))
 		return false;
 	h->after = j->after;
-	return j->scanned == RETAIN_CHUNK;
+	return j->scanned == RETAIN_CHUNK || j->reports_removed == RETAIN_CHUNK;
 }
 
 /* One stretch of idempotency records whose time is over. */

@@ -566,7 +566,8 @@ struct open_messages_job {
 	struct task **end;
 };
 
-/* One stretch of old PIN rows. */
+/* One stretch of old PIN rows, and one of reports as old that nobody subscribes to any
+ * more, with the subscriptions that are then done with. */
 struct retain_job {
 	struct job job;
 	struct ident after;
@@ -574,6 +575,7 @@ struct retain_job {
 	int64_t limit;
 	int64_t scanned;
 	int64_t removed;
+	int64_t reports_removed;
 	size_t count;
 	struct retain_item *items;
 };

@@ -2,7 +2,8 @@
 /*
  * Retention: a stretch of PIN rows from the oldest on, by id, and removal of those
  * whose life and whose place in the destination's limit are both over, with their
- * messages and what they left in the verify log.
+ * messages and what they left in the verify log. What waits for a subscription that is
+ * out of the configuration goes at the same age.
  */
 #include "store/verbs.h"
 
@@ -20,15 +21,23 @@ retain_of(struct item *it)
 	return VERB_OF(it, struct retain_job);
 }
 
+/* The first id that is too young. */
+static void
+bind_young(struct retain_job *j, struct binder *b)
+{
+	struct ident *young = arena_alloc(j->job.arena, sizeof(*young));
+
+	ident_floor(young, j->job.now_ms - j->keep_ms);
+	bind_ident(b, young);
+}
+
 static void
 bind_scan(struct item *it, struct binder *b)
 {
 	struct retain_job *j = retain_of(it);
-	struct ident *young = arena_alloc(j->job.arena, sizeof(*young));
 
-	ident_floor(young, j->job.now_ms - j->keep_ms);
 	bind_ident(b, &j->after);
-	bind_ident(b, young);
+	bind_young(j, b);
 	bind_int(b, j->limit);
 }
 
@@ -124,4 +133,32 @@ retain(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_retain = {"retain", {retain}};
+/* ---- reports that nobody waits for ---- */
+
+static void
+bind_reports(struct item *it, struct binder *b)
+{
+	bind_young(retain_of(it), b);
+	bind_int(b, retain_of(it)->limit);
+}
+
+static void
+read_report_removed(struct item *it, struct row *r)
+{
+	(void)r;
+	retain_of(it)->reports_removed++;
+}
+
+static enum err
+retain_reports(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each reports = {
+	    SQL_RETAIN_REPORTS, bind_reports, read_report_removed, NULL};
+	static const struct each subscriptions = {
+	    SQL_RETAIN_SUBSCRIPTIONS, bind_nothing, NULL, NULL};
+	enum err e = batch_each(b, &reports, items, n);
+
+	return e == OK ? batch_each(b, &subscriptions, items, n) : e;
+}
+
+const struct verb_row verb_retain = {"retain", {retain, retain_reports}};

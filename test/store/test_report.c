@@ -2,6 +2,8 @@
 /* Reports in the store: who is owed one, when it is due, and how it ends. */
 #include "store/world.h"
 
+#include <sqlite3.h>
+
 #include "twofa/report_body.h"
 
 enum { MINUTE_MS = 60000, LEASE_MS = 15000, ALL_GROUPS = 0x3f };
@@ -262,6 +264,78 @@ test_a_receipt_that_never_comes_is_reported_too(void **state)
 	assert_non_null(strstr(taken.list[0].body, "\"name\":\"EXPIRED_DLR_UNKNOWN\""));
 }
 
+static int64_t
+number(const char *select)
+{
+	char path[256];
+	sqlite3 *db;
+	sqlite3_stmt *statement;
+	int64_t n;
+
+	world_path(w, "watchword.db", path);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, select, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	n = sqlite3_column_int64(statement, 0);
+	assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return n;
+}
+
+#define REPORTS "SELECT count(*) FROM report"
+#define SUBSCRIPTIONS "SELECT count(*) FROM subscription"
+
+static int64_t
+retain_reports(int64_t keep_ms, int64_t limit)
+{
+	struct retain_job j = {.keep_ms = keep_ms, .limit = limit};
+
+	assert_int_equal(world_run(w, &j.job, VERB_RETAIN), OK);
+	return j.reports_removed;
+}
+
+static void
+test_what_waits_for_nobody_any_more_goes_with_retention(void **state)
+{
+	static const struct report_subscription rows[] = {
+	    {"gone", "test", ALL_GROUPS, 10}, {"stays", "test", ALL_GROUPS, 10}};
+
+	(void)state;
+	subscribe(rows, 2);
+	track("41790000001", MESSAGE_FAILED);
+	track("41790000002", MESSAGE_FAILED);
+	track("41790000003", MESSAGE_FAILED);
+	subscribe(&rows[1], 1);
+	world_pass(w, PERIOD_MS_DAY);
+	track("41790000004", MESSAGE_FAILED);
+	assert_int_equal(retain_reports(2 * PERIOD_MS_DAY, 100), 0);
+	assert_int_equal(number(REPORTS), 7);
+	/* in stretches, and those that somebody waits for stay */
+	assert_int_equal(retain_reports(PERIOD_MS_HOUR, 2), 2);
+	assert_int_equal(number(SUBSCRIPTIONS), 2);
+	assert_int_equal(retain_reports(PERIOD_MS_HOUR, 2), 1);
+	assert_int_equal(number(REPORTS), 4);
+	assert_int_equal(number(SUBSCRIPTIONS), 1);
+	assert_int_equal(take("stays").count, 4);
+}
+
+static void
+test_one_that_was_taken_out_and_put_back_in_time_has_its_reports(void **state)
+{
+	static const struct report_subscription row = {"hook", "test", ALL_GROUPS, 10};
+
+	(void)state;
+	subscribe(&row, 1);
+	track("41790000001", MESSAGE_FAILED);
+	subscribe(&row, 0);
+	world_pass(w, PERIOD_MS_HOUR);
+	assert_int_equal(retain_reports(PERIOD_MS_DAY, 100), 0);
+	subscribe(&row, 1);
+	world_pass(w, PERIOD_MS_DAY);
+	assert_int_equal(retain_reports(PERIOD_MS_HOUR, 100), 0);
+	assert_int_equal(take("hook").count, 1);
+}
+
 int
 main(void)
 {
@@ -276,6 +350,8 @@ main(void)
 	    CASE(test_a_full_queue_drops_the_newest_and_counts_them),
 	    CASE(test_a_subscription_that_changes_hands_takes_nothing_along),
 	    CASE(test_a_receipt_that_never_comes_is_reported_too),
+	    CASE(test_what_waits_for_nobody_any_more_goes_with_retention),
+	    CASE(test_one_that_was_taken_out_and_put_back_in_time_has_its_reports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
