@@ -7,6 +7,9 @@
  * that was right is remembered until it was not used for a minute, for callers that send
  * it with every request, and the network that it came from for 30 days.
  *
+ * On a core that is busy all the time it may get next to nothing, so an attempt is
+ * answered ERR_OVERLOADED after LOGIN_WAIT_MS, and what waits at a stop at once.
+ *
  * An unknown user costs as much as a wrong password, so that time tells nothing.
  */
 #ifndef WW_LOGIN_H
@@ -16,6 +19,9 @@
 #include "base/queue.h"
 
 struct login;
+
+/* How long an attempt waits for its answer, at most. */
+enum { LOGIN_WAIT_MS = 10 * 1000 };
 
 struct login_options {
 	struct auth *auth;
@@ -33,14 +39,14 @@ struct login_attempt {
 	struct queue *loop; /* where `done` runs */
 	struct task *done;
 	/* results */
-	enum err err; /* OK; ERR_UNAUTHORIZED */
+	enum err err; /* OK; ERR_UNAUTHORIZED; ERR_OVERLOADED: it waited too long */
 	struct auth_user user;
 	int64_t wait_ms;
 	/* inside */
 	struct task task;
 	struct login *login;
 	bool known;
-	bool right;
+	int64_t until_ms;              /* steady time */
 	uint8_t mark[SECRET_MAC_LEN];  /* of user and password */
 	uint8_t place[SECRET_MAC_LEN]; /* of user and network */
 };

@@ -3,6 +3,7 @@
 #include "api/login.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,7 +16,10 @@ struct scene {
 	struct clock clock; /* first: the functions find the scene by it */
 	pthread_t test;
 	int64_t steady_ms;
-	int64_t later_ms; /* how much later it is for the threads of the log-ins */
+	/* how much later it is for the log-ins' own thread, once it has looked so often
+	 */
+	int64_t later_ms;
+	atomic_int looks;
 	char hash[SECRET_PASSWORD_HASH_LEN];
 	struct user_row user;
 	struct access access;
@@ -28,10 +32,12 @@ struct scene {
 static int64_t
 steady(const struct clock *c)
 {
-	const struct scene *s = (const struct scene *)c;
+	struct scene *s = (struct scene *)(uintptr_t)c;
 
-	return pthread_equal(pthread_self(), s->test) ? s->steady_ms
-						      : s->steady_ms + s->later_ms;
+	if (pthread_equal(pthread_self(), s->test))
+		return s->steady_ms;
+	return atomic_fetch_sub(&s->looks, 1) > 0 ? s->steady_ms
+						  : s->steady_ms + s->later_ms;
 }
 
 static void
@@ -168,6 +174,15 @@ test_who_guesses_elsewhere_does_not_keep_the_owner_out(void **state)
 	assert_int_equal(try(s, "right", "192.0.2.1"), OK);
 }
 
+static size_t
+count_done(struct scene *s)
+{
+	size_t count = 0;
+
+	(void)queue_take(s->loop, SIZE_MAX, &count);
+	return count;
+}
+
 static int
 guess_from_everywhere(struct scene *s)
 {
@@ -205,6 +220,53 @@ test_where_the_owner_has_been_it_gets_in_whoever_guesses(void **state)
 	assert_int_equal(try(s, "right", "192.0.2.1"), OK);
 }
 
+static void
+test_who_waited_too_long_is_told_to_come_back(void **state)
+{
+	struct scene *s = *state;
+
+	s->later_ms = LOGIN_WAIT_MS;
+	assert_int_equal(try(s, "right", "192.0.2.1"), ERR_OVERLOADED);
+	assert_int_equal(try(s, "right", "192.0.2.1"), ERR_OVERLOADED);
+	s->later_ms = LOGIN_WAIT_MS - 1;
+	assert_int_equal(try(s, "right", "192.0.2.1"), OK);
+}
+
+/* Its hash comes too late, and is not taken for that of the next one. */
+static void
+test_a_hash_that_takes_too_long_is_not_waited_for(void **state)
+{
+	struct scene *s = *state;
+
+	s->later_ms = LOGIN_WAIT_MS;
+	atomic_store(&s->looks, 1);
+	assert_int_equal(try(s, "right", "192.0.2.1"), ERR_OVERLOADED);
+	s->later_ms = 0;
+	assert_int_equal(try(s, "wrong", "192.0.2.1"), ERR_UNAUTHORIZED);
+	assert_int_equal(try(s, "right", "192.0.2.1"), OK);
+}
+
+static void
+test_a_stop_answers_all_and_hashes_no_more(void **state)
+{
+	struct scene *s = *state;
+	struct login_attempt waiting[PER_USER * 4];
+	char address[32];
+
+	for (size_t i = 0; i < countof(waiting); i++) {
+		snprintf(address, sizeof(address), "198.51.100.%zu", i);
+		waiting[i] = attempt_of(s, "right", address);
+		waiting[i].done = &waiting[i].task;
+		assert_int_equal(login_start(s->login, &waiting[i]), ERR_BUSY);
+	}
+	login_free(s->login);
+	s->login = NULL;
+	for (size_t i = 0; i < countof(waiting); i++)
+		check_case(i, waiting[i].err == OK || waiting[i].err == ERR_OVERLOADED);
+	assert_int_equal(waiting[countof(waiting) - 1].err, ERR_OVERLOADED);
+	assert_int_equal(count_done(s), countof(waiting));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
 
 int
@@ -216,6 +278,9 @@ main(void)
 	    CASE(a_changed_password_is_not_known_any_more),
 	    CASE(who_guesses_elsewhere_does_not_keep_the_owner_out),
 	    CASE(guesses_from_everywhere_have_a_bound),
+	    CASE(who_waited_too_long_is_told_to_come_back),
+	    CASE(a_hash_that_takes_too_long_is_not_waited_for),
+	    CASE(a_stop_answers_all_and_hashes_no_more),
 	    CASE(where_the_owner_has_been_it_gets_in_whoever_guesses),
 	};
 
