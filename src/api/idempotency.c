@@ -165,7 +165,7 @@ recall(struct call *c)
 	c->message_seq = record->seq;
 	c->destination = record->destination;
 	c->delivery.lookup = record->lookup;
-	c->delivery.sent = !record->failed;
+	c->delivery.sent = record->sent;
 	call_put_header(c, "Idempotency-Replayed", "true");
 }
 

@@ -95,12 +95,11 @@ add_tries(struct events *e, const struct timeline_message *m)
 	json_decref(doc);
 }
 
-/* One that was reported on was accepted before, whatever its state is now. */
+/* What was sent and is neither open nor without its carrier's answer. */
 static bool
 was_accepted(const struct timeline_message *m)
 {
-	return m->state == MESSAGE_ACCEPTED || m->state == MESSAGE_DELIVERED ||
-	       m->reported_at_ms != 0;
+	return m->sent && m->state >= MESSAGE_ACCEPTED;
 }
 
 static void

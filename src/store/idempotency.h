@@ -54,7 +54,7 @@ struct idempotency {
 	struct ident pin_id;
 	unsigned seq;
 	const char *destination;
-	bool failed; /* it was not sent and will not be */
+	bool sent; /* or will be (sql.def, MESSAGE_SENT) */
 	enum lookup_status lookup;
 	/* inside */
 	struct item item;

@@ -126,7 +126,7 @@ read_found(struct item *it, struct row *r)
 	i->state = i->status != 0 ? IDEMPOTENCY_ANSWERED : IDEMPOTENCY_OPEN;
 	i->seq = (unsigned)row_int(r);
 	i->destination = row_text(r, i->job->arena);
-	i->failed = row_int(r) >= MESSAGE_FAILED;
+	i->sent = row_bool(r);
 	i->lookup = (enum lookup_status)row_int(r);
 	if (i->destination != NULL)
 		row_ident(r, &i->pin_id);

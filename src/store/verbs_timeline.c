@@ -58,6 +58,7 @@ read_message(struct item *it, struct row *r)
 	m->error = (enum report_error)row_int(r);
 	m->done_at_ms = row_int(r);
 	m->reported_at_ms = row_int(r);
+	m->sent = row_bool(r);
 }
 
 static enum err
