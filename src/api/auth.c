@@ -41,7 +41,8 @@ struct table {
 	struct key_entry *keys; /* by hash */
 	struct address_net *nets;
 	size_t user_count;
-	struct user_entry *users; /* by name */
+	struct user_entry *users;        /* by name */
+	const struct user_entry **by_id; /* the same */
 	struct session_entry *sessions[SESSION_BUCKETS];
 };
 
@@ -63,6 +64,13 @@ compare_users(const void *a, const void *b)
 {
 	return strcmp(
 	    ((const struct user_entry *)a)->name, ((const struct user_entry *)b)->name);
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	return ident_compare(&(*(const struct user_entry *const *)a)->user.id,
+	    &(*(const struct user_entry *const *)b)->user.id);
 }
 
 static void
@@ -127,15 +135,25 @@ add_users(struct table *t, const struct access *access)
 		t->user_count++;
 	}
 	qsort(t->users, t->user_count, sizeof(*t->users), compare_users);
+	t->by_id = mem_array(access->user_count, sizeof(*t->by_id));
+	for (size_t i = 0; i < t->user_count; i++)
+		t->by_id[i] = &t->users[i];
+	qsort(t->by_id, t->user_count, sizeof(*t->by_id), compare_ids);
+}
+
+static int
+compare_id(const void *key, const void *entry)
+{
+	return ident_compare(key, &(*(const struct user_entry *const *)entry)->user.id);
 }
 
 static const struct user_entry *
 find_user_id(const struct table *t, const struct ident *id)
 {
-	for (size_t i = 0; i < t->user_count; i++)
-		if (ident_compare(&t->users[i].user.id, id) == 0)
-			return &t->users[i];
-	return NULL;
+	const struct user_entry **found =
+	    bsearch(id, t->by_id, t->user_count, sizeof(*found), compare_id);
+
+	return found == NULL ? NULL : *found;
 }
 
 static struct session_entry **
@@ -197,6 +215,7 @@ table_free(struct table *t)
 	for (size_t i = 0; i < SESSION_BUCKETS; i++)
 		while (t->sessions[i] != NULL)
 			drop_session(t, t->sessions[i]->row.hash);
+	mem_free(t->by_id);
 	mem_free(t->users);
 	mem_free(t->keys);
 	mem_free(t->nets);

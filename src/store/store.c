@@ -223,15 +223,22 @@ stop_when_unsure(enum err e)
 		      "a start finds out. Check the disk, then start again.");
 }
 
-/* What the memory of the api must know before anybody is answered. */
+/* Its caller relies on the change, so the memory of the api must know it first. */
+static bool
+changes_access(const struct job *j)
+{
+	return j->verb == VERB_KEY_CREATE || j->verb == VERB_KEY_REVOKE ||
+	       j->verb == VERB_KEY_PUT;
+}
+
+/* Sessions are made known one by one, keys by publish_access. */
 static void
 note_access(struct store *s, struct task *jobs)
 {
 	for (struct task *t = jobs; t != NULL; t = t->next) {
 		struct job *j = container_of(t, struct job, task);
 
-		if (j->verb == VERB_KEY_CREATE || j->verb == VERB_KEY_REVOKE ||
-		    j->verb == VERB_KEY_PUT)
+		if (changes_access(j))
 			s->access_dirty = true;
 		if ((j->verb == VERB_SESSION_CREATE || j->verb == VERB_SESSION_DELETE) &&
 		    s->options.session_changed != NULL)
@@ -357,6 +364,39 @@ finish_all(struct store *s, struct task *jobs)
 	}
 }
 
+/* Takes those that changed access out of the list; both stay in their order. */
+static struct task *
+take_changes(struct task **jobs)
+{
+	struct task *changes = NULL;
+	struct task **end = &changes;
+
+	while (*jobs != NULL) {
+		struct task *t = *jobs;
+
+		if (changes_access(container_of(t, struct job, task))) {
+			*jobs = t->next;
+			t->next = NULL;
+			*end = t;
+			end = &t->next;
+		} else {
+			jobs = &t->next;
+		}
+	}
+	return changes;
+}
+
+/* Reading all of access takes a while; only who changed it waits for that. */
+static void
+answer_batch(struct store *s, struct task *jobs)
+{
+	struct task *changes = take_changes(&jobs);
+
+	finish_all(s, jobs);
+	watch_access(s);
+	finish_all(s, changes);
+}
+
 /* Whatever has queued up goes into the lanes; the next batch comes out of them. */
 static struct task *
 next_batch(struct store *s)
@@ -378,8 +418,7 @@ store_thread(void *ctx)
 		queue_wait(s->queue, WATCH_MS);
 		while ((jobs = next_batch(s)) != NULL) {
 			run_batch(s, jobs);
-			watch_access(s);
-			finish_all(s, jobs);
+			answer_batch(s, jobs);
 		}
 		watch_access(s);
 	}

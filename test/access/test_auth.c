@@ -2,6 +2,7 @@
 /* The table of keys, users and sessions, with time in the test's hands. */
 #include "api/auth.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "twofa/scope.h"
@@ -221,6 +222,42 @@ test_a_session_comes_and_goes(void **state)
 	assert_false(opens(s, "Bearer another", &s->here, NOW));
 }
 
+/* Ids in another order than names. */
+static void
+test_each_of_many_sessions_is_of_its_own_user(void **state)
+{
+	enum { USERS = 100 };
+	struct scene *s = *state;
+	struct user_row users[USERS];
+	struct session_row sessions[USERS];
+	char name[USERS][8];
+	struct access access = {.users = users,
+	    .user_count = USERS,
+	    .sessions = sessions,
+	    .session_count = USERS};
+
+	for (unsigned i = 0; i < USERS; i++) {
+		snprintf(name[i], sizeof(name[i]), "u%u", i);
+		users[i] = (struct user_row){.id = {{(uint8_t)(37 * (i + 1))}},
+		    .account = {{(uint8_t)i}},
+		    .name = name[i],
+		    .password = "$hash"};
+		sessions[i] = (struct session_row){.user = users[i].id,
+		    .kind = SESSION_BEARER,
+		    .expires_at_ms = NOW + HOUR};
+		api_key_hash(span_of(name[i]), sessions[i].hash);
+	}
+	auth_replace(s->auth, &access);
+	for (unsigned i = 0; i < USERS; i++) {
+		struct credential c = {SCHEME_BEARER, span_of(name[i])};
+		struct principal p;
+
+		check_case(i, auth_check(s->auth, &c, &s->here, NOW, &p) == OK);
+		check_case(i, p.account.bytes[0] == i);
+	}
+	assert_false(opens(s, "Bearer token", &s->here, NOW));
+}
+
 static void
 test_a_key_is_refused_by_each_of_its_terms(void **state)
 {
@@ -258,6 +295,7 @@ main(void)
 	    CASE(a_reload_does_not_shorten_a_session),
 	    CASE(a_disabled_user_has_no_session_left),
 	    CASE(a_session_comes_and_goes),
+	    CASE(each_of_many_sessions_is_of_its_own_user),
 	    CASE(a_key_is_refused_by_each_of_its_terms),
 	};
 

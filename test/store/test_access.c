@@ -237,6 +237,69 @@ test_an_account_has_so_many_keys(void **state)
 	assert_int_equal(make_key(w, "and more"), ERR_THROTTLED);
 }
 
+/* What happens, in its order: each event is a letter. */
+static char happened[16];
+
+static void
+happens(char what)
+{
+	size_t len = strlen(happened);
+
+	assert_true(len + 1 < sizeof(happened));
+	happened[len] = what;
+}
+
+static void
+published(void *ctx, const struct access *access)
+{
+	(void)ctx;
+	happens((char)('0' + access->key_count));
+}
+
+static void
+key_answered(struct job *j)
+{
+	assert_int_equal(j->item.err, OK);
+	happens('K');
+}
+
+static void
+other_answered(struct job *j)
+{
+	assert_int_equal(j->item.err, OK);
+	happens('o');
+}
+
+/* One batch: an account is looked up before, between and after keys that are made. */
+static void
+test_only_who_changed_a_key_waits_until_it_is_known(void **state)
+{
+	struct world *w = *state;
+	struct account_job others[2] = {{.name = "test"}, {.name = "test"}};
+	struct key_job keys[2] = {{.key = {.id = "1"}}, {.key = {.id = "2"}}};
+
+	memset(happened, 0, sizeof(happened));
+	w->access_changed = published;
+	world_restart(w);
+	for (size_t i = 0; i < 2; i++) {
+		keys[i].key.account = w->account;
+		keys[i].key.name = "k";
+		keys[i].key.hash[0] = (uint8_t)(i + 1);
+		keys[i].job.verb = VERB_KEY_CREATE;
+		keys[i].job.finish = key_answered;
+		keys[i].job.arena = &w->arena;
+		others[i].job.verb = VERB_ACCOUNT_FIND;
+		others[i].job.finish = other_answered;
+		others[i].job.arena = &w->arena;
+		assert_int_equal(store_offer(w->store, &others[i].job), OK);
+		assert_int_equal(store_offer(w->store, &keys[i].job), OK);
+	}
+	store_start(w->store);
+	store_close(w->store);
+	w->store = NULL;
+	assert_string_equal(happened, "0oo2KK");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
 
 int
@@ -251,6 +314,7 @@ main(void)
 	    CASE(a_session_ends_once),
 	    CASE(a_user_has_so_many_sessions),
 	    CASE(an_account_has_so_many_keys),
+	    CASE(only_who_changed_a_key_waits_until_it_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,9 @@ world_open(struct world *w, char why[256])
 	    .batch_max = 100,
 	    .key_rotation_ms = PERIOD_MS_DAY,
 	    .clock = &w->clock,
-	    .entropy = &entropy_system};
+	    .entropy = &entropy_system,
+	    .access_changed = w->access_changed,
+	    .ctx = w};
 
 	return store_open(&o, why, &w->store);
 }

@@ -16,6 +16,8 @@ struct world {
 	int64_t wall_ms;
 	int64_t steady_ms;
 	char dir[64];
+	/* from the next start on; ctx is the world */
+	void (*access_changed)(void *ctx, const struct access *access);
 	struct store *store;
 	struct arena arena;
 	struct ident account;
