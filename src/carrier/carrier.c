@@ -69,7 +69,7 @@ carrier_receive(struct carrier *c, const struct carrier_request *request,
     carrier_received_f *done, void *ctx)
 {
 	if (c->ops->receive == NULL)
-		done(ctx, ERR_NOT_FOUND);
+		done(ctx, ERR_FORBIDDEN);
 	else
 		c->ops->receive(c, request, done, ctx);
 }

@@ -230,7 +230,7 @@ void carrier_submit(
     struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx);
 bool carrier_is_up(const struct carrier *c);
 bool carrier_has_room(const struct carrier *c);
-/* ERR_NOT_FOUND is `done` for a type without receipts by HTTP. */
+/* ERR_FORBIDDEN is `done` for a type without receipts by HTTP. */
 void carrier_receive(struct carrier *c, const struct carrier_request *request,
     carrier_received_f *done, void *ctx);
 void carrier_free(struct carrier *c); /* NULL is allowed */

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 
-enum { PARAMS_MAX = 256 };
+enum { PARAMS_MAX = 256, LINE_EVERY_MS = 1000 };
 
 /* A request whose receipts are on their way to the store; in its own arena. */
 struct reception {
@@ -23,6 +23,9 @@ struct http_receiving {
 	const struct carrier_config *config;
 	struct carrier_env env;
 	LIST_HEAD(, reception) receptions;
+	int64_t line_at_ms; /* the next line about refusals; not before */
+	int64_t forbidden;  /* since the last one */
+	int64_t unreadable;
 };
 
 /* ---- parameters ---- */
@@ -216,6 +219,35 @@ reception_new(struct http_receiving *r, carrier_received_f *done, void *ctx)
 	return p;
 }
 
+/* Anybody can send what is refused: they are counted, and the log has a line a second. */
+static void
+log_refused(struct http_receiving *r)
+{
+	if (r->forbidden + r->unreadable == 0)
+		return;
+	log_event(LOG_LEVEL_WARNING, "receipts_refused",
+	    LOG_TEXT("carrier", r->config->name), LOG_INT("forbidden", r->forbidden),
+	    LOG_INT("unreadable", r->unreadable));
+	r->forbidden = 0;
+	r->unreadable = 0;
+}
+
+static void
+refuse(struct http_receiving *r, struct reception *p, enum err e)
+{
+	int64_t now_ms = r->env.clock->steady_ms(r->env.clock);
+
+	if (e == ERR_FORBIDDEN)
+		r->forbidden++;
+	else
+		r->unreadable++;
+	if (now_ms >= r->line_at_ms) {
+		r->line_at_ms = now_ms + LINE_EVERY_MS;
+		log_refused(r);
+	}
+	reception_end(p, e);
+}
+
 void
 http_receiving_take(struct http_receiving *r, const struct carrier_request *request,
     carrier_received_f *done, void *ctx)
@@ -224,18 +256,14 @@ http_receiving_take(struct http_receiving *r, const struct carrier_request *requ
 	enum err e;
 
 	if (!r->vendor->trusts(&p->receipts, request)) {
-		log_event(LOG_LEVEL_WARNING, "receipt_forbidden",
-		    LOG_TEXT("carrier", r->config->name));
-		reception_end(p, ERR_FORBIDDEN);
+		refuse(r, p, ERR_FORBIDDEN);
 		return;
 	}
 	p->receipts.items = arena_alloc(
 	    &p->receipts.arena, HTTP_RECEIPTS_MAX * sizeof(*p->receipts.items));
 	e = r->vendor->read(&p->receipts, request);
 	if (e != OK) {
-		log_event(LOG_LEVEL_WARNING, "receipt_unreadable",
-		    LOG_TEXT("carrier", r->config->name));
-		reception_end(p, e);
+		refuse(r, p, e);
 		return;
 	}
 	hand_on(r, p);
@@ -261,5 +289,6 @@ http_receiving_free(struct http_receiving *r)
 {
 	while (!LIST_EMPTY(&r->receptions))
 		reception_end(LIST_FIRST(&r->receptions), ERR_OVERLOADED);
+	log_refused(r);
 	mem_free(r);
 }

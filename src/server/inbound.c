@@ -39,8 +39,8 @@ receive(struct task *t)
 
 	if (d->stopping)
 		received(in, ERR_OVERLOADED);
-	else if (c == NULL)
-		received(in, ERR_NOT_FOUND);
+	else if (c == NULL) /* as a wrong secret, so that names cannot be tried */
+		received(in, ERR_FORBIDDEN);
 	else
 		carrier_receive(c, &request, received, in);
 }

@@ -7,6 +7,7 @@ import hmac
 import json
 import re
 import subprocess
+import time
 from urllib.parse import urlencode
 
 import pytest
@@ -317,4 +318,20 @@ def test_a_vonage_webhook_by_get_post_and_json(fresh, tmp_path):
 def test_receipts_for_nobody(server):
     for name in ("nobody", "trial"):
         answer = requests.post(f"{server.base}/watchword/1/receipts/{name}", timeout=30)
-        assert answer.status_code == 404
+        assert answer.status_code == 403
+
+
+def test_a_stranger_learns_no_names_and_fills_no_log(fresh, tmp_path):
+    with Gateway(in_turn(ANSWERS["infobip"])) as gateway:
+        own = fresh(config=config(tmp_path, gateway, "infobip"))
+        with requests.Session() as session:
+            began = time.monotonic()
+            told = {session.post(f"{own.base}/watchword/1/receipts/{name}{path}", timeout=30,
+                                 headers={"X-Request-ID": "same"}).text
+                    for _ in range(100) for name in ("main", "nobody") for path in ("", "/wrong")}
+            took = time.monotonic() - began
+        assert len(told) == 1, told
+        own.stop()
+        lines = [e for e in own.events if e["event"] == "receipts_refused"]
+        assert sum(e["forbidden"] for e in lines) == 200
+        assert len(lines) <= took + 2, lines
