@@ -55,7 +55,7 @@ struct api_options {
 	/* Is everything up that a request needs? Any thread. */
 	bool (*ready)(void *ctx);
 	/* What would become of a message, as JSON; text may be NULL. ERR_INVALID: no
-	 * number. Any thread. */
+	 * number. Any thread. NULL: callers are not told. */
 	enum err (*explain)(void *ctx, const char *to, const char *text, struct buf *out);
 	void *ctx;
 	int64_t create_application_status; /* v2: 200 or 201 */

@@ -24,7 +24,7 @@ command_route_explain(const struct cli *cli)
 		conf.carrier_count = 1;
 	}
 	buf_init(&out, ROUTE_TEXT_MAX);
-	e = route_explain(&conf, cli->argument, cli->text, &out);
+	e = route_explain(&conf, cli->argument, cli->text, true, &out);
 	if (e == OK)
 		printf("%.*s\n", (int)out.len, out.ptr);
 	buf_fini(&out);

@@ -113,6 +113,7 @@ struct conf {
 	int64_t profile; /* enum conf_profile */
 	int64_t create_application_status;
 	bool template_placeholder_required;
+	bool route_explain;
 	const char *cors_v2;
 	int64_t resends_per_pin;
 	int64_t resend_interval_ms;

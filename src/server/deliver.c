@@ -295,7 +295,7 @@ delivery_explain(void *delivery, const char *to, const char *text, struct buf *o
 	const struct delivery *d = delivery;
 
 	CHECK_OBJ(d, DELIVERY_MAGIC);
-	return route_explain(d->conf, to, text, out);
+	return route_explain(d->conf, to, text, false, out);
 }
 
 void

@@ -95,10 +95,11 @@ put_text(struct json_out *out, const char *text, const char **stop_out)
 }
 
 static void
-put_route(struct json_out *out, const struct conf_route *r)
+put_route(struct json_out *out, const struct conf_route *r, bool lines)
 {
 	json_out_object(out, "route");
-	json_out_int(out, "line", r->line);
+	if (lines)
+		json_out_int(out, "line", r->line);
 	if (r->countries.count == 0)
 		json_out_text(out, "prefix", r->prefix);
 	for (size_t i = 0; i < r->countries.count; i++) {
@@ -126,7 +127,8 @@ sender_of(const struct conf *c, const struct conf_route *r, const char *to)
 }
 
 enum err
-route_explain(const struct conf *c, const char *to, const char *text, struct buf *buf)
+route_explain(
+    const struct conf *c, const char *to, const char *text, bool lines, struct buf *buf)
 {
 	char number[PHONE_DIGITS_MAX + 1];
 	const struct conf_route *r;
@@ -150,7 +152,7 @@ route_explain(const struct conf *c, const char *to, const char *text, struct buf
 		json_out_text(&out, "country", country->code);
 	json_out_text(&out, "channel", channel_name(CHANNEL_SMS));
 	if (r != NULL)
-		put_route(&out, r);
+		put_route(&out, r, lines);
 	put_carriers(&out, c, r);
 	json_out_text(&out, "sender", sender_of(c, r, number));
 	segments = put_text(&out, text, &stop);

@@ -11,8 +11,9 @@
 #include "base/buf.h"
 #include "server/conf.h"
 
-/* `text` may be NULL; {{pin}} in it counts as six digits. ERR_INVALID: no number. */
-enum err route_explain(
-    const struct conf *c, const char *to, const char *text, struct buf *out) MUST_CHECK;
+/* `text` may be NULL; {{pin}} in it counts as six digits. `lines`: where the route stands
+ * in the configuration, which is for who can read that. ERR_INVALID: no number. */
+enum err route_explain(const struct conf *c, const char *to, const char *text, bool lines,
+    struct buf *out) MUST_CHECK;
 
 #endif

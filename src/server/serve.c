@@ -195,7 +195,7 @@ make_api(struct server *s)
 	    .deliver = delivery_take,
 	    .receive = delivery_receive,
 	    .ready = delivery_is_ready,
-	    .explain = delivery_explain,
+	    .explain = s->conf.route_explain ? delivery_explain : NULL,
 	    .ctx = s->delivery,
 	    .create_application_status = s->conf.create_application_status,
 	    .throttles = rules,
