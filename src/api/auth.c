@@ -7,9 +7,7 @@
 
 #include "twofa/scope.h"
 
-/* How far the end of a session moves before the store is told: what a restart may take
- * from its life. */
-enum { EXTEND_STEP_MS = 60 * 1000, SESSION_BUCKETS = 4096, SCHEME_TEXT_MAX = 16 };
+enum { SESSION_BUCKETS = 4096, SCHEME_TEXT_MAX = 16 };
 
 struct key_entry {
 	uint8_t hash[SECRET_HASH_LEN];
@@ -378,9 +376,24 @@ extend(struct session_entry *s, int64_t now_ms, struct principal *out)
 	int64_t told_ms = atomic_load(&s->told_ms);
 
 	atomic_store(&s->expires_at_ms, end_ms);
-	if (end_ms - told_ms >= EXTEND_STEP_MS &&
-	    atomic_compare_exchange_strong(&s->told_ms, &told_ms, end_ms))
+	if (end_ms - told_ms >= SESSION_STEP_MS &&
+	    atomic_compare_exchange_strong(&s->told_ms, &told_ms, end_ms)) {
 		out->extend_to_ms = end_ms;
+		out->extend_from_ms = told_ms;
+	}
+}
+
+void
+auth_not_extended(struct auth *a, const uint8_t session[SECRET_HASH_LEN], int64_t from_ms,
+    int64_t to_ms)
+{
+	struct session_entry *s;
+
+	pthread_rwlock_rdlock(&a->lock);
+	s = find_session(a->table, session);
+	if (s != NULL)
+		(void)atomic_compare_exchange_strong(&s->told_ms, &to_ms, from_ms);
+	pthread_rwlock_unlock(&a->lock);
 }
 
 static bool

@@ -37,6 +37,7 @@ struct principal {
 	uint8_t session[SECRET_HASH_LEN]; /* IBSSO and Bearer */
 	/* IBSSO: the end has moved so far that the store should know; else 0. */
 	int64_t extend_to_ms;
+	int64_t extend_from_ms; /* what the store knows, as far as it was told */
 };
 
 struct auth_user {
@@ -58,6 +59,10 @@ const char *auth_scheme_name(enum scheme s);
  */
 enum err auth_check(struct auth *a, const struct credential *credential,
     const struct address *peer, int64_t now_ms, struct principal *out) MUST_CHECK;
+/* The store did not take what auth_check said about extending: a later use says it again.
+ * Any thread. */
+void auth_not_extended(struct auth *a, const uint8_t session[SECRET_HASH_LEN],
+    int64_t from_ms, int64_t to_ms);
 /* False when nobody of that name may sign in. */
 bool auth_user_find(struct auth *a, struct span name, struct auth_user *out) MUST_CHECK;
 

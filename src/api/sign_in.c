@@ -78,29 +78,47 @@ sign_in_basic(struct call *c, struct span text)
 
 /* ---- what is looked up ---- */
 
-/* On the store's thread. */
+struct touch {
+	struct session_job job;
+	struct auth *auth;
+	int64_t from_ms;
+};
+
+/* Also on the store's thread. */
 static void
 touched(struct job *j)
 {
-	mem_free(container_of(j, struct session_job, job));
+	struct touch *t =
+	    container_of(container_of(j, struct session_job, job), struct touch, job);
+	const struct session_row *row = &t->job.session;
+
+	if (j->item.err != OK)
+		auth_not_extended(t->auth, row->hash, t->from_ms, row->expires_at_ms);
+	mem_free(t);
 }
 
-/* Where a session's end has moved to; when the store has no room, a later use tells it.
- */
+/* Where a session's end has moved to; what the store does not take, a later use tells
+ * it. */
 static void
 extend_session(struct call *c)
 {
-	struct session_job *j;
+	struct touch *t;
+	enum err e;
 
 	if (c->principal.extend_to_ms == 0)
 		return;
-	j = mem_new(sizeof(*j));
-	j->job.verb = VERB_SESSION_TOUCH;
-	j->job.finish = touched;
-	j->session.expires_at_ms = c->principal.extend_to_ms;
-	memcpy(j->session.hash, c->principal.session, SECRET_HASH_LEN);
-	if (store_offer(c->api->options.store, &j->job) != OK)
-		mem_free(j);
+	t = mem_new(sizeof(*t));
+	t->auth = c->api->auth;
+	t->from_ms = c->principal.extend_from_ms;
+	t->job.job.verb = VERB_SESSION_TOUCH;
+	t->job.job.finish = touched;
+	t->job.session.expires_at_ms = c->principal.extend_to_ms;
+	memcpy(t->job.session.hash, c->principal.session, SECRET_HASH_LEN);
+	e = store_offer(c->api->options.store, &t->job.job);
+	if (e == OK)
+		return;
+	t->job.job.item.err = e;
+	touched(&t->job.job);
 }
 
 enum err

@@ -504,6 +504,12 @@ struct user_job {
 
 enum session_kind { SESSION_IBSSO = 0, SESSION_BEARER = 1 };
 enum { SESSIONS_PER_USER = 1000 };
+/*
+ * The end of a session moves with each use, in the memory of the api; the store is told
+ * in steps. So a row may be behind by a step and the time that a touch waits, and is
+ * kept and listed until then: the memory decides on the exact end.
+ */
+enum { SESSION_STEP_MS = 60 * 1000, SESSION_SPARE_MS = 2 * SESSION_STEP_MS };
 
 struct session_row {
 	uint8_t hash[SECRET_HASH_LEN];

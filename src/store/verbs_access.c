@@ -131,16 +131,16 @@ session_of(struct item *it)
 }
 
 static void
-bind_now(struct item *it, struct binder *b)
+bind_over(struct item *it, struct binder *b)
 {
-	bind_int(b, job_of(it)->now_ms);
+	bind_int(b, job_of(it)->now_ms - SESSION_SPARE_MS);
 }
 
 /* Once a batch, whoever signs in. */
 static enum err
 expire_sessions(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_SESSION_EXPIRE, bind_now, NULL, NULL};
+	static const struct each step = {SQL_SESSION_EXPIRE, bind_over, NULL, NULL};
 
 	(void)n;
 	return batch_each(b, &step, items, 1);
@@ -262,7 +262,7 @@ read_session(struct item *it, struct row *r)
 static enum err
 list_sessions(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_SESSION_LIST, bind_now, read_session, NULL};
+	static const struct each step = {SQL_SESSION_LIST, bind_over, read_session, NULL};
 
 	return batch_each(b, &step, items, n);
 }

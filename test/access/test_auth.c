@@ -172,6 +172,40 @@ test_the_store_is_told_of_use_once_a_minute(void **state)
 	assert_in_range(told, 9, 10);
 }
 
+/* Told again by the next use, rather than a minute later. */
+static void
+test_what_the_store_did_not_take_it_is_told_again(void **state)
+{
+	struct scene *s = *state;
+	struct credential c = auth_parse(SPAN("IBSSO session"));
+	struct principal p;
+
+	assert_int_equal(auth_check(s->auth, &c, &s->here, NOW + MINUTE, &p), OK);
+	assert_int_equal(p.extend_to_ms, NOW + MINUTE + HOUR);
+	auth_not_extended(s->auth, p.session, p.extend_from_ms, p.extend_to_ms);
+	assert_int_equal(auth_check(s->auth, &c, &s->here, NOW + MINUTE + 1, &p), OK);
+	assert_int_equal(p.extend_to_ms, NOW + MINUTE + 1 + HOUR);
+	assert_int_equal(auth_check(s->auth, &c, &s->here, NOW + MINUTE + 2, &p), OK);
+	assert_int_equal(p.extend_to_ms, 0);
+	/* what is late changes nothing */
+	auth_not_extended(s->auth, p.session, NOW, NOW + MINUTE + HOUR);
+	assert_int_equal(auth_check(s->auth, &c, &s->here, NOW + MINUTE + 3, &p), OK);
+	assert_int_equal(p.extend_to_ms, 0);
+}
+
+/* A store that was behind hands on sessions whose time is over. */
+static void
+test_a_reload_revives_no_session(void **state)
+{
+	struct scene *s = *state;
+
+	s->sessions[0].expires_at_ms = s->sessions[1].expires_at_ms = NOW;
+	auth_replace(s->auth, &(struct access){0});
+	auth_replace(s->auth, &s->access);
+	assert_false(opens(s, "IBSSO session", &s->here, NOW));
+	assert_false(opens(s, "Bearer token", &s->here, NOW));
+}
+
 /* A reload brings what the store knows, which is behind. */
 static void
 test_a_reload_does_not_shorten_a_session(void **state)
@@ -292,6 +326,8 @@ main(void)
 	    CASE(a_token_ends_whether_it_is_used_or_not),
 	    CASE(a_bound_session_is_none_from_elsewhere),
 	    CASE(the_store_is_told_of_use_once_a_minute),
+	    CASE(what_the_store_did_not_take_it_is_told_again),
+	    CASE(a_reload_revives_no_session),
 	    CASE(a_reload_does_not_shorten_a_session),
 	    CASE(a_disabled_user_has_no_session_left),
 	    CASE(a_session_comes_and_goes),
