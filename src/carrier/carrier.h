@@ -9,7 +9,10 @@
  *  2. answer CARRIER_UNKNOWN when the message may have been taken (a time-out, a
  *     connection lost after the request was written), and only then;
  *  3. answer CARRIER_RETRY at once when it is down or its window and queue are full:
- *     a carrier keeps no backlog, delivery does. It holds at most `window` messages;
+ *     a carrier keeps no backlog, delivery does. It holds at most `window` messages.
+ *     That answer, and that of a message of which not an octet went out, is `untried`,
+ *     and no other is: nothing that the other side has said ever is. It counts as no
+ *     attempt, so a carrier that could not reach anybody MUST NOT be up for a while;
  *  4. keep no copy of the text after `done`, and wipe what it held;
  *  5. bound every wait: connecting, binding, a response;
  *  6. on `free`, answer what is outstanding with CARRIER_UNKNOWN, close, and release;
@@ -43,6 +46,7 @@ struct carrier_outcome {
 	/* The other side's id of the first part, in the form in which its receipts will
 	 * name it; NULL when none. */
 	const char *message_id;
+	bool untried;   /* RETRY, and the other side saw nothing of it: no attempt */
 	bool throttled; /* RETRY because we are too fast (ESME_RTHROTTLED, HTTP 429):
 			   the carrier is well, and gets less for a while */
 	bool elsewhere; /* REFUSED for a reason of this carrier's own (sender, account,

@@ -244,6 +244,7 @@ on_done(void *ctx, const struct http_result *r)
 	if (r->kind == HTTP_NOT_SENT && !h->closing) {
 		was_unreachable(h, r->reason);
 		outcome.result = CARRIER_RETRY;
+		outcome.untried = true;
 	}
 	parcel_end(p, &outcome);
 }
@@ -425,7 +426,7 @@ http_carrier_submit(
     struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx)
 {
 	struct carrier_http *h = http_of(c);
-	struct carrier_outcome o = {.result = CARRIER_RETRY};
+	struct carrier_outcome o = {.result = CARRIER_RETRY, .untried = true};
 	struct values values = {0};
 	struct rendered r = {0};
 

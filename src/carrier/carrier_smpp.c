@@ -195,7 +195,8 @@ send_parts(struct carrier_smpp *s, struct parcel *p)
 static void
 answer(carrier_done_f *done, void *ctx, enum carrier_result result, const char *reason)
 {
-	struct carrier_outcome o = {.result = result, .reason = reason};
+	struct carrier_outcome o = {
+	    .result = result, .reason = reason, .untried = result == CARRIER_RETRY};
 
 	done(ctx, &o);
 }

@@ -118,8 +118,8 @@ judge(const struct carrier_config *config, const struct http_answer *a,
 		http_id_at(a->doc, "/sid", v);
 		return;
 	}
-	if (code < 0)
-		return;
+	if (code <= 0)
+		return; /* then there is the HTTP status */
 	(void)http_judge_code(codes, countof(codes), code, v);
 	v->code = (uint32_t)code;
 	snprintf(v->reason, sizeof(v->reason), "HTTP %d, code %lld", a->status,

@@ -345,7 +345,6 @@ submit(struct dispatch *m, struct lane *l, struct span text)
 	m->lane = l;
 	m->outcome.carrier = l->config->name;
 	m->probe = lane_begin(l);
-	m->submitting = true;
 	INVARIANT(bind != NULL); /* choose has looked */
 	note = acquittal(m);
 	carrier_submit(bind, &message, on_done, m);
@@ -516,20 +515,26 @@ log_outcome(const struct dispatch *m, const struct carrier_outcome *outcome)
 	    LOG_INT("attempt", m->order->attempts));
 }
 
+/* It counts as no attempt, and the carrier says when there is a reason for one. */
+static void
+untried(struct dispatch *m)
+{
+	lane_undo(m->lane, m->probe);
+	if (m->delivery->stopping)
+		dispatch_free(m);
+	else
+		park(m, m->lane);
+}
+
 static void
 on_done(void *ctx, const struct carrier_outcome *outcome)
 {
 	struct dispatch *m = ctx;
-	bool at_once = m->submitting;
 
 	CHECK_OBJ(m, DISPATCH_MAGIC);
 	INVARIANT(m->state == DISPATCH_HELD);
-	m->submitting = false;
-	/* without a code and at once: it has not even tried */
-	if (at_once && outcome->result == CARRIER_RETRY && outcome->code == 0 &&
-	    !outcome->throttled && !m->delivery->stopping) {
-		lane_undo(m->lane, m->probe);
-		park(m, m->lane);
+	if (outcome->untried) {
+		untried(m);
 		return;
 	}
 	m->tried |= dispatch_bit(m, m->lane);

@@ -85,7 +85,6 @@ struct dispatch {
 	struct lane *avoid;  /* the one that failed last */
 	int64_t parked_ms;   /* steady; when it began to wait; 0: it does not */
 	bool switched;       /* went to another carrier without waiting, once */
-	bool submitting;     /* inside carrier_submit */
 	bool marked;         /* that it is rendered was noted */
 	bool acquitted;      /* and it came to a good end */
 	bool probe;          /* of its lane's breaker */

@@ -17,6 +17,7 @@ enum contract_way {
 	WAY_ACCEPT,   /* with an id */
 	WAY_REFUSE,   /* for good, as an invalid number */
 	WAY_THROTTLE, /* as too fast */
+	WAY_BUSY,     /* not now, and with the code 0 where there is one */
 	WAY_SILENT,   /* never answers */
 	WAY_CLOSE,    /* closes the connection instead of an answer */
 	WAY_DOWN,     /* nobody listens; before the carrier is opened */
@@ -50,6 +51,7 @@ struct contract_outcome {
 	enum carrier_result result;
 	uint32_t code;
 	bool throttled;
+	bool untried;
 	char message_id[80];
 };
 

@@ -16,18 +16,21 @@
 	ANSWER("200 X",                                                                  \
 	    "{\"messages\":[{\"message-id\":\"1\",\"status\":\"" status "\"}]}")
 
-/* What each vendor says for accepted, refused and throttled. */
+/* What each vendor says for accepted, refused, throttled and not now. */
 static const struct {
 	const char *type;
 	const char *accept;
 	const char *refuse;
 	const char *throttle;
+	const char *busy;
 } vendors[] = {
-    {"infobip", INFOBIP("26"), INFOBIP("52"), ANSWER("429 X", "")},
+    {"infobip", INFOBIP("26"), INFOBIP("52"), ANSWER("429 X", ""),
+	ANSWER("503 X", "{\"code\":0}")},
     {"twilio", ANSWER("201 X", "{\"sid\":\"1\"}"), ANSWER("400 X", "{\"code\":21211}"),
-	ANSWER("429 X", "{\"code\":20429}")},
-    {"vonage", VONAGE("0"), VONAGE("3"), VONAGE("1")},
-    {"generic", ANSWER("202 X", "{}"), ANSWER("422 X", ""), ANSWER("429 X", "")},
+	ANSWER("429 X", "{\"code\":20429}"), ANSWER("503 X", "{\"code\":0}")},
+    {"vonage", VONAGE("0"), VONAGE("3"), VONAGE("1"), VONAGE("5")},
+    {"generic", ANSWER("202 X", "{}"), ANSWER("422 X", ""), ANSWER("429 X", ""),
+	ANSWER("503 X", "{\"code\":0}")},
 };
 
 struct http_peer {
@@ -54,6 +57,7 @@ behave(struct contract *c, enum contract_way way)
 	p->answerer.answer = way == WAY_ACCEPT     ? vendors[p->vendor].accept
 			     : way == WAY_REFUSE   ? vendors[p->vendor].refuse
 			     : way == WAY_THROTTLE ? vendors[p->vendor].throttle
+			     : way == WAY_BUSY     ? vendors[p->vendor].busy
 						   : NULL;
 	if (way != WAY_DOWN)
 		return;

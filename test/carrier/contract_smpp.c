@@ -36,6 +36,10 @@ behave(struct contract *c, enum contract_way way)
 		f->way = FAULTY_REJECT;
 		f->code = SMPP_ESME_RTHROTTLED;
 		return;
+	case WAY_BUSY:
+		f->way = FAULTY_REJECT;
+		f->code = SMPP_ESME_RSYSERR;
+		return;
 	case WAY_SILENT:
 		f->way = FAULTY_SILENT;
 		return;

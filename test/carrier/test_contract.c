@@ -92,6 +92,7 @@ on_done(void *ctx, const struct carrier_outcome *o)
 	to->result = o->result;
 	to->code = o->code;
 	to->throttled = o->throttled;
+	to->untried = o->untried;
 	assert_non_null(o->reason);
 	snprintf(to->message_id, sizeof(to->message_id), "%s",
 	    o->message_id == NULL ? "" : o->message_id);
@@ -139,6 +140,7 @@ test_one_answer_and_the_right_one(void **state)
 	    {WAY_ACCEPT, CARRIER_ACCEPTED},
 	    {WAY_REFUSE, CARRIER_REFUSED},
 	    {WAY_THROTTLE, CARRIER_RETRY},
+	    {WAY_BUSY, CARRIER_RETRY},
 	    {WAY_SILENT, CARRIER_UNKNOWN},
 	    {WAY_ACCEPT, CARRIER_ACCEPTED},
 	    {WAY_CLOSE, CARRIER_UNKNOWN},
@@ -155,13 +157,14 @@ test_one_answer_and_the_right_one(void **state)
 		submit(c, i);
 		answered(c, i, cases[i].result);
 		assert_int_equal(c->outcomes[i].throttled, cases[i].way == WAY_THROTTLE);
+		assert_false(c->outcomes[i].untried); /* 3: they have seen it */
 	}
 	idle(c, 50);
 	for (unsigned i = 0; i < countof(cases); i++)
 		assert_true(c->outcomes[i].calls <= 1);
 }
 
-/* 3: nothing is kept for later. */
+/* 3: nothing is kept for later, and it counts as no attempt. */
 static void
 test_down_is_said_at_once(void **state)
 {
@@ -171,6 +174,8 @@ test_down_is_said_at_once(void **state)
 	open_carrier(c);
 	submit(c, 0);
 	answered(c, 0, CARRIER_RETRY);
+	assert_true(c->outcomes[0].untried);
+	assert_false(carrier_is_up(c->carrier));
 	assert_int_equal(c->peer->submits(c), 0);
 }
 
@@ -188,7 +193,7 @@ test_a_full_window_is_said_at_once(void **state)
 	for (unsigned i = 3; i < 5; i++) {
 		assert_int_equal(c->outcomes[i].calls, 1);
 		assert_int_equal(c->outcomes[i].result, CARRIER_RETRY);
-		assert_int_equal(c->outcomes[i].code, 0);
+		assert_true(c->outcomes[i].untried);
 	}
 	for (unsigned i = 0; i < 3; i++)
 		answered(c, i, CARRIER_UNKNOWN);

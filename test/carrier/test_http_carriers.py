@@ -106,6 +106,18 @@ def test_429_is_waited_for_as_long_as_it_says(fresh, tmp_path):
         assert own.event("message")["result"] == "retry"
 
 
+def test_a_503_with_the_code_zero_is_an_attempt_like_any_other(fresh, tmp_path):
+    busy = (503, json.dumps({"code": 0, "message": "busy"}))
+    with Gateway(in_turn(busy)) as gateway:
+        own = fresh(config=config(tmp_path, gateway, "twilio"))
+        send(own)
+        wait_for("its end", lambda: [e for e in own.events if e.get("attempt") == 4]
+                 or len(gateway.requests) > 4, 30)
+        assert [e["code"] for e in own.events if e["event"] == "message"] == [503] * 4
+        own.stop()
+        assert len(gateway.requests) == 4
+
+
 def test_what_a_vendor_refuses_for_good_is_not_sent(fresh, tmp_path):
     with Gateway(in_turn((400, json.dumps({"code": 21211, "status": 400})))) as gateway:
         own = fresh(config=config(tmp_path, gateway, "twilio"))
