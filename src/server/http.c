@@ -263,11 +263,18 @@ static void
 on_deadline(evutil_socket_t fd, short what, void *ctx)
 {
 	struct http_thread *t = ctx;
+	struct conn *c = LIST_FIRST(&t->loop.conns);
 
 	(void)fd;
 	(void)what;
 	log_event(LOG_LEVEL_WARNING, "connections_cut",
 	    LOG_INT("open", atomic_load(&t->http->connections)));
+	while (c != NULL) {
+		struct conn *next = conn_next(c);
+
+		conn_cut(c);
+		c = next;
+	}
 	event_base_loopbreak(t->loop.base);
 }
 

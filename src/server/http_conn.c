@@ -522,6 +522,14 @@ conn_stop(struct conn *c)
 		conn_free(c);
 }
 
+void
+conn_cut(struct conn *c)
+{
+	CHECK_OBJ(c, CONN_MAGIC);
+	if (c->state != CONN_BUSY)
+		conn_free(c);
+}
+
 struct conn *
 conn_next(struct conn *c)
 {

@@ -43,6 +43,8 @@ void conn_new(
     struct http_loop *loop, int fd, const struct address *peer, struct tls *tls);
 /* Closes it when it is idle; otherwise after its response. */
 void conn_stop(struct conn *c);
+/* Closes it, whatever it waits for, unless the api has its request. */
+void conn_cut(struct conn *c);
 /* The server is at its bound of connections: says so, at once and best effort, and
  * closes. */
 void conn_refuse(struct http_loop *loop, int fd);

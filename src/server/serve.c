@@ -27,7 +27,11 @@
 #include "server/reporter.h"
 
 enum {
-	DRAIN_MS = 10000,
+	STOP_MS = 10000,     /* all of stopping, of which are kept free */
+	STOP_SLACK_MS = 500, /* for the threads to end */
+	STOP_STORE_MS = 1000,
+	STOP_REPORTER_MS = 500,
+	STOP_HTTP_MS = 6000, /* the most that callers get of it */
 	THROTTLES_MAX = 64,
 	RECOVERY_CHUNK = 1000,
 	THREADS_MAX = 8,
@@ -447,6 +451,31 @@ keep(struct server *s, struct housekeeping *keeper, const sigset_t *signals)
 	return got;
 }
 
+static int64_t
+left_ms(int64_t until_ms)
+{
+	int64_t left = until_ms - clock_system.steady_ms(&clock_system);
+
+	return left > 0 ? left : 0;
+}
+
+/*
+ * One deadline for all of it. Who comes first gets what is left, less what the others
+ * need; the store's part, the last commit and the checkpoint, is nobody else's.
+ */
+static void
+stop(struct server *s)
+{
+	int64_t now_ms = clock_system.steady_ms(&clock_system);
+	int64_t until_ms = now_ms + STOP_MS - STOP_SLACK_MS - STOP_STORE_MS;
+
+	http_stop(s->http, STOP_HTTP_MS);
+	delivery_stop(s->delivery, left_ms(until_ms - STOP_REPORTER_MS));
+	reporter_stop(s->reporter, left_ms(until_ms));
+	store_close(s->store);
+	s->store = NULL;
+}
+
 static void
 run(struct server *s, const sigset_t *signals)
 {
@@ -461,11 +490,7 @@ run(struct server *s, const sigset_t *signals)
 	welcome(s);
 	got = keep(s, keeper, signals);
 	log_event(LOG_LEVEL_INFO, "stopping", LOG_TEXT("signal", strsignal(got)));
-	http_stop(s->http, DRAIN_MS);
-	delivery_stop(s->delivery, DRAIN_MS / 2);
-	reporter_stop(s->reporter, DRAIN_MS / 5);
-	store_close(s->store);
-	s->store = NULL;
+	stop(s);
 	housekeeping_free(keeper);
 }
 

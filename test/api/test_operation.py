@@ -10,12 +10,14 @@ import sqlite3
 import stat
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from harness.gateway import SILENT, Gateway, in_turn
 from harness.raw import Raw
-from harness.server import Server, binary, wait_for
+from harness.server import PIN, Server, binary, wait_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -201,6 +203,38 @@ def test_stopping_finishes_what_is_in_flight(fresh):
     assert (status, headers["connection"], answer["name"]) == (200, "close", "late")
     assert own.process.wait(30) == 0
     assert list(own.data.glob("*-wal")) == []
+
+
+def test_stopping_takes_ten_seconds_at_most_whoever_is_silent(fresh, tell):
+    """A client with half a body and a gateway without an answer; nothing is lost."""
+    silent, good = Gateway(in_turn(SILENT)), (202, "{}")
+    with Gateway(in_turn((503, "{}"), good)) as second, Gateway(in_turn(good)) as third:
+        gateways = {"a": silent, "b": second, "c": third}
+        own = fresh(config="http: {body_timeout: 60s}\ndelivery: {accept_wait: 50ms}\ncarriers:\n"
+                    + "".join(f"- {{name: {name}, type: generic, url: '{g.url}', allow_http: true, "
+                              "allow_private: true, timeout: 60s, body: '{{text}}'}\n"
+                              for name, g in gateways.items())
+                    + "routes: [{carriers: [a, b, c]}]\n")
+        application = own.application()
+        pin_id = own.send(application, own.template(application)).json()["pinId"]
+        silent.request()
+        half = Raw(own).send("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nPOST /2fa/2/pin HTTP/1.1\r\n"
+                             f"Host: x\r\nAuthorization: App {own.key}\r\n"
+                             "Content-Length: 10\r\n\r\n{")
+        half.response()
+        begin = time.monotonic()
+        own.stop()
+        took = time.monotonic() - begin
+        tell(f"stopping with a silent client and a silent gateway: {took:.1f} s")
+        assert took < 10.5
+        with sqlite3.connect(own.data / "watchword.db") as db:
+            assert db.execute("SELECT state < 2, attempts, tried FROM message").fetchall() == [
+                (1, 1, "a\n")]
+        silent.stop()
+        own.start()
+        pin = PIN.search(second.request(2).body.decode())[1]
+        assert own.verify(pin_id, pin).json()["verified"] is True
+        assert third.requests == [], "at most two carriers see a message, also over a stop"
 
 
 def test_stopping_under_load_loses_no_answer(fresh):
