@@ -474,15 +474,16 @@ not_yet(struct dispatch *m, const struct carrier_outcome *outcome)
 {
 	bool unknown = outcome->result == CARRIER_UNKNOWN;
 
-	if (m->delivery->stopping) {
-		dispatch_free(m);
-	} else if (m->order->attempts >= m->delivery->conf->delivery_attempts) {
+	if (m->order->attempts >= m->delivery->conf->delivery_attempts) {
 		finish(m, unknown ? MESSAGE_SUBMITTED : MESSAGE_FAILED,
 		    MESSAGE_REASON_EXHAUSTED);
-	} else {
-		note_attempt(m);
-		try_again(m);
+		return;
 	}
+	note_attempt(m);
+	if (m->delivery->stopping)
+		dispatch_free(m); /* the next run goes on from the note */
+	else
+		try_again(m);
 }
 
 /* For good, as far as this carrier goes. */
