@@ -461,22 +461,14 @@ parse(struct http_maker *m, const char *field, struct http_template *t, const ch
 	return e;
 }
 
-/* The host must be the configuration's, whatever a message holds. */
 static enum err
 check_url(struct http_maker *m)
 {
 	const struct carrier_http_config *c = &m->config->http;
 	struct http_client_options o = {.allow_http = c->allow_http};
-	const char *url = m->recipe.url;
-	const char *host = strstr(url, "://");
-	const char *fault;
-	size_t len = host == NULL ? 0 : strcspn(host + 3, "/?#");
+	const char *fault = http_client_template_fault(&o, m->recipe.url);
 
 	m->field = "url";
-	if (host != NULL && memchr(host + 3, '{', len) != NULL)
-		fault = "a placeholder must not stand in the host";
-	else
-		fault = http_client_url_fault(&o, url);
 	if (fault != NULL)
 		snprintf(m->why, sizeof(m->why), "%s", fault);
 	return fault == NULL ? OK : ERR_INVALID;

@@ -267,6 +267,14 @@ lookup_cancel(struct lookup_ask *ask)
 
 /* ---- life ---- */
 
+const char *
+lookup_check(const struct lookup_config *config, char why[256])
+{
+	const struct lookup_provider_ops *ops = lookup_type_find(config->type);
+
+	return ops == NULL || ops->check == NULL ? NULL : ops->check(config, why);
+}
+
 enum err
 lookup_open(const struct lookup_config *config, const struct lookup_env *env,
     char why[256], struct lookup **out)

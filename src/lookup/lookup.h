@@ -85,6 +85,9 @@ struct lookup_provider;
 /* The type `none` has no functions: there is nobody to ask. */
 struct lookup_provider_ops {
 	const char *type;
+	/* What rows of options cannot say: the name of the option that is wrong, with a
+	 * sentence in `why`; NULL: nothing is. May be NULL itself. */
+	const char *(*check)(const struct lookup_config *config, char why[256]);
 	/* ERR_INVALID and ERR_IO put a sentence into `why`. */
 	enum err (*open)(const struct lookup_config *config, const struct lookup_env *env,
 	    char why[256], struct lookup_provider **out);
@@ -113,6 +116,8 @@ struct lookup_ask {
 	void (*done)(struct lookup_ask *ask, const struct lookup_answer *answer);
 };
 
+/* As in lookup_provider_ops. */
+const char *lookup_check(const struct lookup_config *config, char why[256]);
 enum err lookup_open(const struct lookup_config *config, const struct lookup_env *env,
     char why[256], struct lookup **out) MUST_CHECK;
 /* Number: E.164 digits. `done` is called once, perhaps at once, at the latest after

@@ -251,4 +251,4 @@ enum_open(const struct lookup_config *config, const struct lookup_env *env, char
 }
 
 const struct lookup_provider_ops lookup_enum_ops = {
-    "enum", enum_open, enum_ask, enum_free};
+    "enum", NULL, enum_open, enum_ask, enum_free};

@@ -315,6 +315,18 @@ parse_recipe(struct lookup_http *h, const struct recipe *r, char why[256])
 	return e;
 }
 
+static const char *
+http_check(const struct lookup_config *config, char why[256])
+{
+	struct http_client_options o = {.allow_http = config->allow_http};
+	const char *fault = http_client_template_fault(&o, config->url);
+
+	if (fault == NULL)
+		return NULL;
+	snprintf(why, 256, "%s", fault);
+	return "url";
+}
+
 static enum err
 open_recipe(const struct recipe *r, const struct lookup_config *config,
     const struct lookup_env *env, char why[256], struct lookup_provider **out)
@@ -325,17 +337,12 @@ open_recipe(const struct recipe *r, const struct lookup_config *config,
 	    .ca_file = config->ca_file,
 	    .connect_timeout_ms = config->timeout_ms,
 	    .calls_max = LOOKUP_FLIGHTS_MAX};
-	const char *fault = http_client_url_fault(&o, config->url);
 	enum err e;
 
 	h->config = config;
 	arena_init(&h->arena);
 	h->client = http_client_new(env->base, &o);
 	e = parse_recipe(h, r, why);
-	if (e == OK && fault != NULL && h->url.used == 0) {
-		snprintf(why, 256, "url: %s", fault);
-		e = ERR_INVALID;
-	}
 	if (e == OK)
 		*out = &h->head;
 	else
@@ -369,6 +376,6 @@ generic_open(const struct lookup_config *config, const struct lookup_env *env,
 }
 
 const struct lookup_provider_ops lookup_infobip_ops = {
-    "infobip", infobip_open, http_ask, http_free};
+    "infobip", http_check, infobip_open, http_ask, http_free};
 const struct lookup_provider_ops lookup_generic_ops = {
-    "generic", generic_open, http_ask, http_free};
+    "generic", http_check, generic_open, http_ask, http_free};

@@ -303,6 +303,17 @@ http_client_url_fault(const struct http_client_options *options, const char *url
 	return NULL;
 }
 
+const char *
+http_client_template_fault(const struct http_client_options *options, const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t len = host == NULL ? 0 : strcspn(host + 3, "/?#");
+
+	if (host != NULL && memchr(host + 3, '{', len) != NULL)
+		return "a placeholder must not stand in the host";
+	return http_client_url_fault(options, url);
+}
+
 /* "Name: value" with a name and without a line's end in it. */
 static bool
 is_header(const char *text)

@@ -74,5 +74,9 @@ size_t http_client_outstanding(const struct http_client *c);
  * An address behind a name is judged only when it is connected. */
 const char *http_client_url_fault(
     const struct http_client_options *options, const char *url);
+/* The same of a template (http_template.h), whose host must be the configuration's own,
+ * whatever its values are. */
+const char *http_client_template_fault(
+    const struct http_client_options *options, const char *url);
 
 #endif

@@ -51,6 +51,25 @@ conf_fini(struct conf *c)
 	*c = (struct conf){0};
 }
 
+/* A file with other faults has said them; the check needs its options whole. */
+static void
+check_lookup(const struct conf_place *top, const yaml_node_t *root)
+{
+	const yaml_node_t *map = conf_find_key(top->file, root, "lookup");
+	char why[CONF_WHY_MAX] = "";
+	const yaml_node_t *value;
+	const char *field;
+
+	if (map == NULL || top->file->faults > 0)
+		return;
+	field = lookup_check(&top->conf->lookup, why);
+	if (field == NULL)
+		return;
+	value = conf_find_key(top->file, map, field);
+	conf_fault(top->file, value == NULL ? map : value,
+	    arena_printf(top->file->arena, "lookup.%s", field), "%s", why);
+}
+
 enum err
 conf_load(struct conf *c, const char *path, FILE *errors)
 {
@@ -62,8 +81,10 @@ conf_load(struct conf *c, const char *path, FILE *errors)
 
 	arena_init(&scratch);
 	e = conf_file_open(&f, &root);
-	if (root != NULL)
+	if (root != NULL) {
 		conf_read_root(&top, root);
+		check_lookup(&top, root);
+	}
 	routing_build(c, &f);
 	conf_file_close(&f);
 	arena_fini(&scratch);

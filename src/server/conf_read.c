@@ -313,9 +313,8 @@ read_map(const struct conf_place *p, const yaml_node_t *map)
 		read_pair(p, map, pair);
 }
 
-/* The node of an option, or NULL. */
-static const yaml_node_t *
-find_key(struct conf_file *f, const yaml_node_t *map, const char *name)
+const yaml_node_t *
+conf_find_key(struct conf_file *f, const yaml_node_t *map, const char *name)
 {
 	struct span text;
 
@@ -331,7 +330,7 @@ find_key(struct conf_file *f, const yaml_node_t *map, const char *name)
 bool
 conf_has_key(struct conf_file *f, const yaml_node_t *map, const char *name)
 {
-	return find_key(f, map, name) != NULL;
+	return conf_find_key(f, map, name) != NULL;
 }
 
 /* Which of the section's options there are. */
@@ -339,7 +338,7 @@ static const char *
 type_of(const struct conf_place *p, const yaml_node_t *map)
 {
 	const struct conf_row *row = conf_row_find(p->section, SPAN("type"));
-	const yaml_node_t *node = find_key(p->file, map, "type");
+	const yaml_node_t *node = conf_find_key(p->file, map, "type");
 	struct span text;
 
 	if (row == NULL)
@@ -419,7 +418,7 @@ conf_read_root(const struct conf_place *top, const yaml_node_t *root)
 
 	read_map(top, root);
 	for (size_t i = 0; (list = conf_list_at(i)) != NULL; i++) {
-		const yaml_node_t *node = find_key(top->file, root, list->name);
+		const yaml_node_t *node = conf_find_key(top->file, root, list->name);
 
 		if (node != NULL)
 			conf_read_list(top, list, node);

@@ -105,6 +105,9 @@ const char *conf_field(const struct conf_place *p, const char *name);
 void conf_read_item(struct conf_place *p, const yaml_node_t *map);
 /* The whole file: options, sections, then the lists in their order. */
 void conf_read_root(const struct conf_place *top, const yaml_node_t *root);
+/* The node of an option, or NULL. */
+const yaml_node_t *conf_find_key(
+    struct conf_file *f, const yaml_node_t *map, const char *name);
 bool conf_has_key(struct conf_file *f, const yaml_node_t *map, const char *name);
 
 /* ---- conf_list.c ---- */

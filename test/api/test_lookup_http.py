@@ -290,3 +290,17 @@ def test_a_provider_that_is_down_costs_nothing_and_is_found_when_it_is_back(tmp_
                 wait_for("the provider to be found", lambda: send_any(server, application,
                                                                      template) == REACHABLE)
                 assert server.event("lookup_up")
+
+
+@pytest.mark.parametrize("kind, url, why", [
+    ("generic", "http://hlr.example/{{to}}", "must begin with https://, or plain HTTP be allowed"),
+    ("generic", "https://{{to}}.hlr.example/", "a placeholder must not stand in the host"),
+    ("generic", "https://hlr.example{{to}}", "a placeholder must not stand in the host"),
+    ("infobip", "http://hlr.example", "must begin with https://, or plain HTTP be allowed")])
+def test_a_url_that_must_not_be_is_refused_with_its_line(tmp_path, kind, url, why):
+    own = Server(tmp_path, config=(
+        f"lookup:\n  type: {kind}\n  url: '{url}'\n  secret: key-of-a-test\n"
+        + ("  result: /status\n  not_reachable: [absent]\n" if kind == "generic" else "")))
+    said = own.command("config", "check", str(own.config), check=False, data=False)
+    assert said.returncode != 0 and f"lookup.url: {why}" in said.stderr, said.stderr
+    assert "watchword.yaml:3: " in said.stderr
