@@ -64,6 +64,7 @@ struct reporter {
 	atomic_bool waking; /* `woken` is in the queue */
 	int64_t stop_wait_ms;
 	bool stopping;
+	bool cut; /* the thread has ended, and the store may be closed */
 	bool started;
 	bool sweeping;
 	struct arena sweep_arena;
@@ -273,7 +274,7 @@ take_back(struct task *t)
 {
 	struct outlet *o = container_of(t, struct outlet, take_back);
 	struct arena arena = o->arena;
-	bool failed = o->take.job.item.err != OK;
+	bool failed = o->reporter->cut || o->take.job.item.err != OK;
 
 	o->taking = false;
 	o->more = !failed && (int64_t)o->take.count == o->take.limit;
@@ -575,6 +576,7 @@ reporter_free(struct reporter *r)
 	CHECK_OBJ(r, REPORTER_MAGIC);
 	INVARIANT(!r->started);
 	r->stopping = true;
+	r->cut = true;
 	queue_run(r->queue); /* what came after the thread had ended */
 	for (size_t i = 0; i < r->outlet_count; i++) {
 		http_client_free(r->outlets[i].client);
