@@ -209,14 +209,12 @@ tell_unknown(struct lookup_ask *ask, const char *reason)
 static void
 ask_while_open(struct lookup *l, const char *number, struct lookup_ask *ask)
 {
-	bool probe = may_probe(l);
+	/* before it is told: the number may be gone with whoever asked */
+	struct lookup_flight *f = may_probe(l) ? flight_new(l, number) : NULL;
 
 	tell_unknown(ask, "provider is down");
-	if (probe) {
-		struct lookup_flight *f = flight_new(l, number);
-
+	if (f != NULL)
 		l->provider->ops->ask(l->provider, f->number, land, f);
-	}
 }
 
 void
