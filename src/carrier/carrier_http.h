@@ -141,9 +141,10 @@ const char *http_param(struct arena *a, struct span form, const char *name);
 /* The parameter of the form in the body, or where there is no body of the query. */
 const char *http_request_param(
     struct arena *a, const struct carrier_request *request, const char *name);
-/* Decoded and sorted by name and then by value (octets). Nothing
- * when there are more than 256: sorting is for who sends us something reasonable. */
-struct text_map http_params_sorted(struct arena *a, struct span form);
+/* Decoded and sorted by name and then by value (octets). False when there are more than
+ * 256, and then no signature is right: it would be judged over less than was sent. */
+bool http_params_sorted(
+    struct arena *a, struct span form, struct text_map *out) MUST_CHECK;
 /* One more receipt; ERR_SYNTAX: without an id, or one too many. */
 enum err http_receipt_add(
     struct http_receipts *r, const struct carrier_receipt *one) MUST_CHECK;

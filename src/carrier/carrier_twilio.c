@@ -144,12 +144,13 @@ trusts(struct http_receipts *r, const struct carrier_request *request)
 {
 	struct span given =
 	    header_find(request->headers, request->header_count, "X-Twilio-Signature");
-	struct text_map form = http_params_sorted(&r->arena, request->body);
+	struct text_map form;
 	const char *secret = r->config->http.secret;
 	struct buf text;
 	bool same;
 
-	if (r->public_url == NULL || secret == NULL)
+	if (r->public_url == NULL || secret == NULL ||
+	    !http_params_sorted(&r->arena, request->body, &form))
 		return false;
 	buf_init(&text, 1 << 20);
 	buf_add_text(&text, r->public_url);

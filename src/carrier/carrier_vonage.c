@@ -11,7 +11,7 @@
 #include "net/http_sign.h"
 #include "carrier/types.h"
 
-enum { TTL_MIN_S = 20, TTL_MAX_S = 604800, PARTS_MAX = 255 };
+enum { TTL_MIN_S = 20, TTL_MAX_S = 604800, PARTS_MAX = 255, MEMBERS_MAX = 64 };
 
 /* "SMS API error codes". */
 static const struct http_code codes[] = {
@@ -179,29 +179,32 @@ add_signed(struct buf *text, const char *name, const char *value)
 		buf_add_char(text, *value == '&' || *value == '=' ? '_' : *value);
 }
 
-static struct text_map
-json_params_sorted(struct arena *a, const json_t *doc)
+/* False for what cannot be signed: it would be judged over less than was sent. */
+static bool
+json_params_sorted(struct arena *a, const json_t *doc, struct text_map *out)
 {
 	struct text_map map = {0};
 	const char *name;
 	json_t *value;
 	char text[1024];
 
+	if (json_object_size(doc) > MEMBERS_MAX)
+		return false;
 	map.pairs = arena_alloc(a, (json_object_size(doc) + 1) * sizeof(*map.pairs));
 	json_object_foreach((json_t *)(uintptr_t)doc, name, value)
 	{
 		size_t at = map.count;
 
-		if (json_object_size(doc) > 64 ||
-		    !json_scalar_text(value, text, sizeof(text)))
-			continue;
+		if (!json_scalar_text(value, text, sizeof(text)))
+			return false;
 		for (; at > 0 && strcmp(map.pairs[at - 1].name, name) > 0; at--)
 			map.pairs[at] = map.pairs[at - 1];
 		map.pairs[at] = (struct text_pair){
 		    arena_text(a, span_of(name)), arena_text(a, span_of(text))};
 		map.count++;
 	}
-	return map;
+	*out = map;
+	return true;
 }
 
 static const char *
@@ -222,16 +225,15 @@ trusts_signature(
     struct http_receipts *r, const struct carrier_request *request, const json_t *doc)
 {
 	const char *given = member(r, request, doc, "sig");
+	struct span form = request->body.len > 0 ? request->body : request->query;
 	struct text_map params;
 	struct buf text;
 	bool same = false;
 
-	if (given == NULL)
+	if (given == NULL ||
+	    (doc != NULL ? !json_params_sorted(&r->arena, doc, &params)
+			 : !http_params_sorted(&r->arena, form, &params)))
 		return false;
-	params = doc != NULL
-		     ? json_params_sorted(&r->arena, doc)
-		     : http_params_sorted(&r->arena,
-			   request->body.len > 0 ? request->body : request->query);
 	buf_init(&text, 1 << 20);
 	for (size_t i = 0; i < params.count; i++)
 		add_signed(&text, params.pairs[i].name, params.pairs[i].value);

@@ -108,8 +108,8 @@ compare(const struct text_pair *a, const struct text_pair *b)
 	return names != 0 ? names : strcmp(a->value, b->value);
 }
 
-struct text_map
-http_params_sorted(struct arena *a, struct span form)
+bool
+http_params_sorted(struct arena *a, struct span form, struct text_map *out)
 {
 	struct text_map map = {0};
 	size_t room = 1;
@@ -117,7 +117,7 @@ http_params_sorted(struct arena *a, struct span form)
 	for (size_t i = 0; i < form.len; i++)
 		room += form.ptr[i] == '&';
 	if (room > PARAMS_MAX)
-		return map;
+		return false;
 	map.pairs = arena_alloc(a, room * sizeof(*map.pairs));
 	while (form.len > 0) {
 		struct text_pair pair = next_pair(a, &form);
@@ -127,7 +127,8 @@ http_params_sorted(struct arena *a, struct span form)
 			map.pairs[at] = map.pairs[at - 1];
 		map.pairs[at] = pair;
 	}
-	return map;
+	*out = map;
+	return true;
 }
 
 /* ---- for vendors ---- */

@@ -90,6 +90,40 @@ test_vonage_signatures(void **state)
 	    receive(w, (struct carrier_request){.body = span_of(body)}), ERR_FORBIDDEN);
 }
 
+/* A signature over nothing is none over what was sent: it would be right for any. */
+static void
+test_what_cannot_be_signed(void **state)
+{
+	static const char nested[] = "{\"messageId\":{\"a\":1},\"sig\":\"%s\"}";
+	struct world *w = *state;
+	struct arena arena;
+	struct span key = SPAN("a signature secret");
+	const char *sig;
+	struct buf many;
+	struct buf json;
+
+	arena_init(&arena);
+	buf_init(&many, 4096);
+	buf_init(&json, 4096);
+	sig = http_hmac_hex(&arena, "sha256", key, SPAN(""));
+	buf_printf(&many, "messageId=1&status=delivered&sig=%s", sig);
+	for (size_t i = 0; i < 256; i++)
+		buf_add_text(&many, "&a=b");
+	buf_printf(&json, nested, sig);
+	configure(w, "vonage");
+	w->config.http.receipt_secret = NULL;
+	w->config.http.signature_secret = key.ptr;
+	w->config.http.signature_method = "sha256";
+	open_carrier(w);
+	assert_int_equal(
+	    receive(w, (struct carrier_request){.body = buf_span(&many)}), ERR_FORBIDDEN);
+	assert_int_equal(
+	    receive(w, (struct carrier_request){.body = buf_span(&json)}), ERR_FORBIDDEN);
+	buf_fini(&json);
+	buf_fini(&many);
+	arena_fini(&arena);
+}
+
 #define SECRET SPAN("a secret of the path")
 
 static void
@@ -278,6 +312,7 @@ main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	    CASE(test_twilio_signatures),
 	    CASE(test_vonage_signatures),
+	    CASE(test_what_cannot_be_signed),
 	    CASE(test_a_secret_path),
 	    CASE(test_infobip_reports),
 	    CASE(test_vonage_receipts),
