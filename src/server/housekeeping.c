@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 
-enum { RETAIN_CHUNK = 256, RETAIN_CHUNKS_AT_ONCE = 200, RETAIN_WAIT_MS = 5000 };
+enum { RETAIN_CHUNK = 256, STRETCHES_AT_ONCE = 200, RETAIN_WAIT_MS = 5000 };
 
 struct housekeeping {
 	struct store *store;
@@ -79,24 +79,33 @@ trim(struct housekeeping *h)
 	return run(h, &j->job, VERB_IDEMPOTENCY_TRIM) && j->removed == RETAIN_CHUNK;
 }
 
-void
+/* So many stretches at the most; true when there is more. */
+static bool
+go_on(struct housekeeping *h, bool (*stretch)(struct housekeeping *h))
+{
+	for (int i = 0; i < STRETCHES_AT_ONCE; i++)
+		if (h->outstanding || !stretch(h))
+			return false;
+	return true;
+}
+
+bool
 housekeeping_tick(struct housekeeping *h)
 {
 	unsigned destroyed = store_expire_keys(h->store);
+	bool more;
 
 	if (destroyed > 0)
 		log_event(LOG_LEVEL_INFO, "keys_destroyed", LOG_INT("count", destroyed));
 	queue_run(h->done);
-	for (int i = 0; i < RETAIN_CHUNKS_AT_ONCE && !h->outstanding; i++)
-		if (!trim(h))
-			break;
+	more = go_on(h, trim);
 	if (h->retention_ms == 0 || h->outstanding)
-		return;
-	for (int i = 0; i < RETAIN_CHUNKS_AT_ONCE; i++)
-		if (!retain(h)) {
-			h->after = (struct ident){{0}};
-			return;
-		}
+		return more && !h->outstanding;
+	if (go_on(h, retain))
+		more = true;
+	else
+		h->after = (struct ident){{0}};
+	return more && !h->outstanding;
 }
 
 struct housekeeping *

@@ -15,7 +15,8 @@ struct housekeeping;
 
 /* retention_ms 0: rows are kept. */
 struct housekeeping *housekeeping_new(struct store *s, int64_t retention_ms) MUST_CHECK;
-void housekeeping_tick(struct housekeeping *h);
+/* So many stretches at the most; true: there is more, to be gone on with at once. */
+bool housekeeping_tick(struct housekeeping *h);
 /* After the store was closed. */
 void housekeeping_free(struct housekeeping *h);
 

@@ -433,18 +433,21 @@ keep(struct server *s, struct housekeeping *keeper, const sigset_t *signals)
 	/* nothing to look after in between: then the machine may sleep */
 	struct timespec tick = {
 	    listeners_have_tls(&s->listeners) ? TLS_LOOK_S : HOUSEKEEPING_S, 0};
+	static const struct timespec at_once = {0};
 	int64_t next_ms = 0;
+	bool more = false;
 	int got;
 
 	do {
 		int64_t now_ms = clock_system.steady_ms(&clock_system);
 
+		if (more || now_ms >= next_ms)
+			more = housekeeping_tick(keeper);
 		if (now_ms >= next_ms) {
 			next_ms = now_ms + HOUSEKEEPING_S * 1000;
-			housekeeping_tick(keeper);
 			auth_log_flush(s->auth_log);
 		}
-		got = sigtimedwait(signals, NULL, &tick);
+		got = sigtimedwait(signals, NULL, more ? &at_once : &tick);
 		listeners_look(
 		    &s->listeners, clock_system.wall_ms(&clock_system), got == SIGHUP);
 	} while (got != SIGTERM && got != SIGINT);

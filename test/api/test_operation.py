@@ -264,3 +264,18 @@ def test_stopping_under_load_loses_no_answer(fresh):
     own.start()
     for _, body in answered[-20:]:
         assert own.verify(body["pinId"], own.pin(body["pinId"])).json()["verified"] is True
+
+
+def test_a_backlog_of_old_rows_goes_without_a_pause(fresh):
+    """More of them than a minute's look after the store takes at once."""
+    own = fresh()
+    own.stop()
+    with contextlib.closing(sqlite3.connect(own.data / "watchword.db")) as db:
+        db.execute("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 60000) "
+                   "INSERT INTO idempotency (account, name, created_at, secret, fingerprint, run) "
+                   "SELECT x'00', randomblob(32), n, 1, x'00', 1 FROM c")
+        db.commit()
+    own.start()
+    with contextlib.closing(sqlite3.connect(own.data / "watchword.db")) as db:
+        wait_for("the backlog to be gone", lambda: db.execute(
+            "SELECT count(*) FROM idempotency").fetchone()[0] == 0, seconds=30)
