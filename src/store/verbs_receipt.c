@@ -17,6 +17,8 @@ struct receipt_held {
 	int64_t done_at_ms;
 	int64_t at_ms; /* when it came */
 	bool old;
+	bool held;      /* for lack of a message, and there was room */
+	int64_t others; /* that were held before */
 	struct receipt_match match;
 };
 
@@ -102,20 +104,42 @@ bind_hold(struct item *it, struct binder *b)
 	bind_int(b, (int64_t)r->error);
 	bind_int(b, r->done_at_ms);
 	bind_int(b, r->at_ms);
-	bind_int(b, RECEIPTS_HELD_MAX);
 }
 
 static void
-read_hold(struct item *it, struct row *r)
+read_held_count(struct item *it, struct row *r)
 {
-	(void)r;
-	held_of(it)->id = 1;
+	held_of(it)->others = row_int(r);
 }
 
 static bool
-fits_none(const struct item *it)
+is_held(const struct item *it)
 {
-	return !held_of(it)->match.found;
+	return held_of(it)->held;
+}
+
+/* Counted once a batch, for the first that fits no message. */
+static enum err
+give_room(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each count = {
+	    SQL_RECEIPT_HELD_COUNT, bind_nothing, read_held_count, NULL};
+	int64_t held = -1;
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < n; i++) {
+		struct receipt_held *r = held_of(items[i]);
+
+		if (items[i]->err != OK || r->match.found)
+			continue;
+		if (held < 0) {
+			e = batch_each(b, &count, &items[i], 1);
+			held = r->others;
+		}
+		r->held = held < RECEIPTS_HELD_MAX;
+		held += r->held;
+	}
+	return e;
 }
 
 static void
@@ -132,8 +156,7 @@ init_row(struct receipt_held *row, const struct receipt_job *j)
 static enum err
 take_receipts(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each hold = {
-	    SQL_RECEIPT_HOLD, bind_hold, read_hold, fits_none};
+	static const struct each hold = {SQL_RECEIPT_HOLD, bind_hold, NULL, is_held};
 	struct receipt_held *rows = mem_array(n, sizeof(*rows));
 	struct item **row_items = mem_array(n, sizeof(*row_items));
 	enum err e;
@@ -144,12 +167,14 @@ take_receipts(struct batch *b, struct item **items, size_t n)
 	}
 	e = apply(b, row_items, n);
 	if (e == OK)
+		e = give_room(b, row_items, n);
+	if (e == OK)
 		e = batch_each(b, &hold, row_items, n);
 	for (size_t i = 0; i < n; i++) {
 		struct receipt_job *j = receipt_of(items[i]);
 
 		j->match = rows[i].match;
-		j->held = rows[i].id != 0;
+		j->held = rows[i].held;
 		items[i]->err = rows[i].item.err;
 		if (items[i]->err == OK && !j->match.found && !j->held)
 			items[i]->err = ERR_OVERLOADED;

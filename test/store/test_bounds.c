@@ -169,6 +169,34 @@ test_an_application_has_so_many_message_templates(void **state)
 	assert_int_equal(put_template(false, &fail), OK);
 }
 
+/* ---- what is listed ---- */
+
+static void
+test_of_too_many_pins_of_a_number_the_newest_are_listed(void **state)
+{
+	struct verifications_job j = {
+	    .account = w->account, .application = w->application, .destination = "4179"};
+	struct world_sent last;
+
+	(void)state;
+	world_send(w, "4179");
+	fill(VERIFICATIONS_MAX,
+	    "INSERT INTO pin (id, account, application, template, destination, salt, "
+	    "generation, key_id, pin_type, pin_length, attempts, attempts_max, multiple, "
+	    "expires_at) SELECT CAST(x'0000000000' || randomblob(11) AS BLOB), account, "
+	    "application, "
+	    "template, destination, salt, generation, key_id, pin_type, pin_length, 0, "
+	    "10, 0, "
+	    "expires_at FROM pin, c");
+	world_pass(w, 1000);
+	last = world_send(w, "4179");
+	assert_int_equal(world_verify(w, &last.pin_id, last.pin).verdict, VERDICT_RIGHT);
+	assert_int_equal(world_run(w, &j.job, VERB_VERIFICATIONS), OK);
+	assert_int_equal(j.count, VERIFICATIONS_MAX);
+	assert_int_equal(j.list[j.count - 1].verified_at_ms, T0 + 1000);
+	assert_int_equal(j.list[j.count - 2].sent_at_ms, T0);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
 
 int
@@ -179,6 +207,7 @@ main(void)
 	    CASE(a_list_of_email_templates_has_not_what_they_say),
 	    CASE(an_account_has_so_many_applications),
 	    CASE(an_application_has_so_many_message_templates),
+	    CASE(of_too_many_pins_of_a_number_the_newest_are_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

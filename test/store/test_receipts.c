@@ -2,6 +2,8 @@
 /* Receipts: to which message they go, and what they may no longer change. */
 #include "store/world.h"
 
+#include <sqlite3.h>
+
 #include <stdio.h>
 
 static int
@@ -218,7 +220,33 @@ test_those_that_are_held_are_bounded(void **state)
 		j = report(w, "main", id, REPORT_DELIVERED_TO_HANDSET);
 	}
 	assert_int_equal(j.job.item.err, ERR_OVERLOADED);
-	assert_int_equal(n, RECEIPTS_HELD_MAX + 2);
+	assert_int_equal(n, RECEIPTS_HELD_MAX + 1);
+	assert_int_equal(report(w, "main", "0", REPORT_DELIVERED_TO_HANDSET).job.item.err,
+	    ERR_OVERLOADED);
+}
+
+/* Nor does one that nobody waits for take the room of those that come and go. */
+static void
+test_those_that_went_leave_their_room(void **state)
+{
+	struct world *w = *state;
+	char path[256];
+	char text[256];
+	sqlite3 *db;
+
+	report(w, "main", "stranger", REPORT_DELIVERED_TO_HANDSET);
+	world_path(w, "watchword.db", path);
+	snprintf(text, sizeof(text),
+	    "INSERT INTO receipt_held SELECT id + %d, carrier, 'last', status, error, "
+	    "done_at, "
+	    "at FROM receipt_held",
+	    RECEIPTS_HELD_MAX);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(
+	    report(w, "main", "early", REPORT_DELIVERED_TO_HANDSET).job.item.err, OK);
+	assert_int_equal(try_held(w, 0, 100).count, 3);
 }
 
 static void
@@ -256,6 +284,7 @@ main(void)
 	    CASE(a_receipt_before_the_outcome_waits_for_it),
 	    CASE(what_fits_nothing_is_dropped_in_time),
 	    CASE(those_that_are_held_are_bounded),
+	    CASE(those_that_went_leave_their_room),
 	    CASE(many_are_tried_a_stretch_at_a_time),
 	};
 
