@@ -200,17 +200,16 @@ command_key_import(const struct cli *cli)
 	return add_key(cli, read_key, false);
 }
 
-int
-command_key_revoke(const struct cli *cli)
+static int
+revoke_key(const struct cli *cli, const char *text)
 {
 	struct cli_session s;
-	struct key_job j = {
-	    .job = {.verb = VERB_KEY_REVOKE}, .key = {.id = cli->argument}};
+	struct key_job j = {.job = {.verb = VERB_KEY_REVOKE}, .key = {.id = text}};
 	enum err e;
 
 	if (cli_session_open(&s, cli) != OK)
 		return CLI_FAILED;
-	api_key_hash(span_of(cli->argument), j.key.hash);
+	api_key_hash(span_of(text), j.key.hash);
 	j.job.arena = &s.arena;
 	e = store_run(s.store, &j.job);
 	if (e == ERR_NOT_FOUND)
@@ -218,6 +217,22 @@ command_key_revoke(const struct cli *cli)
 		    &s, cli_fail("there is no valid key of that id or text"));
 	return cli_session_close(
 	    &s, e == OK ? EXIT_SUCCESS : cli_fail("%s", err_text(e)));
+}
+
+/* An id is no secret and may be an argument; a key had better be read: "-". */
+int
+command_key_revoke(const struct cli *cli)
+{
+	char key[LINE_MAX_LEN];
+	int status;
+
+	if (strcmp(cli->argument, "-") != 0)
+		return revoke_key(cli, cli->argument);
+	if (read_key(key) != OK)
+		return CLI_USAGE;
+	status = revoke_key(cli, key);
+	secret_wipe(key, sizeof(key));
+	return status;
 }
 
 static const char *

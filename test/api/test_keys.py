@@ -309,6 +309,15 @@ def test_a_revoked_key_is_gone_for_good(server, keys):
     assert made["id"] not in keys.get(f"{V2}?size=1000").text
 
 
+def test_a_key_is_revoked_without_being_seen_among_the_arguments(server, keys):
+    made = keys.made(V2)
+    server.command("key", "revoke", "-", typed=made["apiKeySecret"] + "\n")
+    wait_until(server, f"App {made['apiKeySecret']}", 401)
+    for typed, status in (("", 2), ("no-such-key\n", 1)):
+        assert server.command("key", "revoke", "-", typed=typed, check=False).returncode == status
+    assert "key revoke ID|-" in server.command("--help", data=False).stdout
+
+
 # ---- lists ----
 
 
