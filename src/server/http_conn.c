@@ -53,7 +53,8 @@ struct conn {
  * gone. */
 enum step { STEP_AGAIN, STEP_WAIT, STEP_GONE };
 
-/* The one place where the state changes. */
+/* The one place where the state changes. What the old one waited to write is not what
+ * the new one waits for. */
 static void
 conn_move(struct conn *c, enum conn_state to)
 {
@@ -66,6 +67,7 @@ conn_move(struct conn *c, enum conn_state to)
 	CHECK_OBJ(c, CONN_MAGIC);
 	INVARIANT(may[c->state][to]);
 	c->state = to;
+	INVARIANT(event_del(c->writable) == 0);
 }
 
 static void
@@ -93,6 +95,18 @@ conn_listen(struct conn *c, bool on)
 		return;
 	c->reading = on;
 	INVARIANT((on ? event_add(c->readable, NULL) : event_del(c->readable)) == 0);
+}
+
+/*
+ * While reading, something has to be written first: the answer to a message of TLS.
+ * Nothing is read until there is room, as trying again at every octet that comes would
+ * be a loop. The time that the connection has runs on.
+ */
+static void
+conn_hold(struct conn *c)
+{
+	conn_listen(c, false);
+	INVARIANT(event_add(c->writable, NULL) == 0);
 }
 
 static void
@@ -419,12 +433,13 @@ on_request_octets(struct conn *c)
 	struct span s = {c->loop->scratch, n > 0 ? (size_t)n : 0};
 	size_t used;
 
-	if (n == STREAM_WANT_READ)
-		return;
-	if (n == STREAM_WANT_WRITE) { /* of a handshake */
-		INVARIANT(event_add(c->writable, NULL) == 0);
+	if (n == STREAM_WANT_WRITE) {
+		conn_hold(c);
 		return;
 	}
+	conn_listen(c, true);
+	if (n == STREAM_WANT_READ)
+		return;
 	if (n == STREAM_NOT_TLS) {
 		conn_not_tls(c);
 		return;
@@ -462,10 +477,10 @@ on_writable(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	CHECK_OBJ(c, CONN_MAGIC);
-	if (c->state == CONN_READING)
-		on_request_octets(c);
-	else
+	if (c->state == CONN_WRITING)
 		conn_drive(c);
+	else if (c->state == CONN_READING)
+		on_request_octets(c);
 }
 
 static void

@@ -38,9 +38,13 @@ struct stream {
 	int fd;
 	struct ssl_st *ssl; /* NULL: plain */
 	bool broken;        /* TLS failed: not even a farewell is allowed */
+	unsigned quiet; /* records of TLS that brought nothing since the last answer */
 };
 
-/* Takes the descriptor over; tls NULL: plain. */
+/*
+ * Takes the descriptor over; tls NULL: plain. `s` stays where it is until
+ * stream_fini().
+ */
 void stream_init(struct stream *s, int fd, struct tls *tls);
 /* From here on without TLS, to tell somebody who did not speak it. */
 void stream_make_plain(struct stream *s);

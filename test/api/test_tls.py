@@ -5,12 +5,14 @@ without a restart, several listeners at once."""
 import contextlib
 import http.client
 import json
+import os
 import signal
 import socket
 import ssl
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -18,6 +20,7 @@ import requests
 from harness.certificates import Authority, days, put
 from harness.server import Server, binary, wait_for
 
+TESTS = Path(__file__).parents[1]
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -201,6 +204,71 @@ def test_handshakes_count_as_connections(fresh, authority):
     own.http.close()
 
     wait_for("room again", lambda: not refused())
+
+
+# ---- a client that does not read ----
+
+
+def compiled(folder, source, *options):
+    made = folder / Path(source).stem
+    subprocess.run(["gcc", "-D_GNU_SOURCE", "-o", str(made), str(TESTS / source), *options], check=True)
+    return made
+
+
+@pytest.fixture(scope="module")
+def cramped(tmp_path_factory, authority):
+    """A server that cannot write more than a few thousand octets to who does not read."""
+    folder = tmp_path_factory.mktemp("cramped")
+    shim = compiled(folder, "shim/small_buffers.c", "-shared", "-fPIC", "-ldl")
+    options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+    with Server(folder, listen=None, env={"LD_PRELOAD": str(shim), "ASAN_OPTIONS": options},
+                config=config(listener("127.0.0.1:0", authority.pair("cramped")),
+                              listener("127.0.0.1:0"), more="http: {threads: 1}\n"),
+                ca=authority.path) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def key_updates(tmp_path_factory, cramped):
+    """Runs the client; the octets that it got until the server closed."""
+    client = compiled(tmp_path_factory.mktemp("client"), "peer/key_updates.c", "-lssl", "-lcrypto")
+
+    def run(count, each, blocked=lambda: None):
+        with subprocess.Popen([client, cramped.address[1], str(count), str(each)],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout.readline() == "sent\n"
+            blocked()
+            came, _ = process.communicate("\n", timeout=60)
+            assert process.returncode == 0
+        assert cramped.get("/health/live").status_code == 200
+        return int(came)
+
+    return run
+
+
+def test_new_keys_without_end_in_place_of_a_request_are_not_answered(key_updates):
+    assert key_updates(5000, 0) < 4096
+
+
+def test_new_keys_between_requests_that_nobody_reads_the_answers_of(key_updates):
+    for each in range(60, 20, -2):  # where it blocks is different every time
+        assert key_updates(800, each) > 4096
+
+
+def test_a_client_that_makes_the_server_wait_costs_no_time(key_updates, cramped):
+    """What it still sends stays in the kernel until it reads."""
+
+    def used():
+        with open(f"/proc/{cramped.process.pid}/stat", encoding="ascii") as file:
+            ticks = file.read().rsplit(")", 1)[1].split()[11:13]
+        return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+    def second():
+        before = used()
+        time.sleep(1)
+        assert used() - before < 0.3
+
+    key_updates(3000, 50, second)
 
 
 # ---- listeners ----
