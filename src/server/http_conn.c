@@ -219,7 +219,6 @@ conn_end(struct conn *c)
 static enum step
 conn_written(struct conn *c)
 {
-	reset_out(c);
 	call_free(c->call);
 	c->call = NULL;
 	if (!c->keep_alive)
@@ -231,8 +230,9 @@ conn_written(struct conn *c)
 	return STEP_AGAIN;
 }
 
+/* Of what stands in `out`: AGAIN when all of it is written. */
 static enum step
-step_write(struct conn *c)
+write_out(struct conn *c)
 {
 	while (c->out_sent < c->out.len) {
 		ssize_t n = c->stream.ops->write(
@@ -241,14 +241,24 @@ step_write(struct conn *c)
 		if (n >= 0) {
 			c->out_sent += (size_t)n;
 		} else if (n == STREAM_WANT_WRITE) {
-			conn_wait(c, HTTP_WAIT_BODY);
 			INVARIANT(event_add(c->writable, NULL) == 0);
 			return STEP_WAIT;
 		} else {
 			return conn_gone(c);
 		}
 	}
-	return conn_written(c);
+	reset_out(c);
+	return STEP_AGAIN;
+}
+
+static enum step
+step_write(struct conn *c)
+{
+	enum step s = write_out(c);
+
+	if (s == STEP_WAIT)
+		conn_wait(c, HTTP_WAIT_BODY);
+	return s == STEP_AGAIN ? conn_written(c) : s;
 }
 
 /* What went wrong on our side, a few a second and loop, by the number that the caller
@@ -359,11 +369,24 @@ feed_early(struct conn *c)
 	c->early_used = 0;
 }
 
+/* Before the body is read, so that octets of it and of an answer never mix. A client
+ * that has no room for it has the time of the body for making some. */
+static enum step
+conn_continue(struct conn *c)
+{
+	if (c->reader.stage == HTTP_STAGE_BODY && c->reader.wants_continue) {
+		c->reader.wants_continue = false;
+		buf_add_text(&c->out, "HTTP/1.1 100 Continue\r\n\r\n");
+	}
+	return write_out(c);
+}
+
 /* The time for a part of a request is counted from its first octet, not its last. */
 static enum step
 conn_read_on(struct conn *c)
 {
 	enum http_stage stage = c->reader.stage;
+	enum step s;
 
 	if (c->finished)
 		return conn_gone(c);
@@ -372,13 +395,10 @@ conn_read_on(struct conn *c)
 	if (stage != c->waited && stage == HTTP_STAGE_BODY)
 		conn_wait(c, HTTP_WAIT_BODY);
 	c->waited = stage;
-	if (stage == HTTP_STAGE_BODY && c->reader.wants_continue) {
-		c->reader.wants_continue = false;
-		/* a client that cannot be told goes on by itself after a while */
-		(void)!c->stream.ops->write(
-		    &c->stream, "HTTP/1.1 100 Continue\r\n\r\n", 25);
-	}
-	conn_listen(c, true);
+	s = conn_continue(c);
+	if (s == STEP_GONE)
+		return s;
+	conn_listen(c, s == STEP_AGAIN);
 	return STEP_WAIT;
 }
 
@@ -477,7 +497,7 @@ on_writable(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	CHECK_OBJ(c, CONN_MAGIC);
-	if (c->state == CONN_WRITING)
+	if (c->state == CONN_WRITING || c->out.len > 0)
 		conn_drive(c);
 	else if (c->state == CONN_READING)
 		on_request_octets(c);

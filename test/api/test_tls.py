@@ -4,8 +4,10 @@ without a restart, several listeners at once."""
 
 import contextlib
 import http.client
+import io
 import json
 import os
+import select
 import signal
 import socket
 import ssl
@@ -269,6 +271,54 @@ def test_a_client_that_makes_the_server_wait_costs_no_time(key_updates, cramped)
         assert used() - before < 0.3
 
     key_updates(3000, 50, second)
+
+
+def talked(over, pieces):
+    """Sends each of them by itself, as far as it goes, and reads a little in between; all
+    that came until the other side closed."""
+    came, left, end = b"", list(reversed(pieces)), time.monotonic() + 30
+    wants = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+    over.setblocking(False)
+    while time.monotonic() < end:
+        with contextlib.suppress(*wants):
+            while left:
+                sent = over.send(left[-1])
+                left[-1] = left[-1][sent:]
+                if not left[-1]:
+                    left.pop()
+        try:
+            got = over.recv(2048)
+            if not got:
+                return came
+            came += got
+        except wants:
+            select.select([over], [over] if left else [], [], 1)
+    raise AssertionError(f"{len(left)} pieces left, {len(came)} octets came")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_no_octet_is_lost_behind_a_continue_that_has_to_wait(cramped, authority, scheme):
+    """Every answer comes whole, whether it or the one before it found no room."""
+    count, url = 1500, next(u for u in cramped.listening() if u.startswith(scheme + ":"))
+    head = "POST /nothing HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n"
+    pieces = [f"{head}\r\n".encode(), b"{}"] * (count - 1)
+    over = socket.socket()
+    over.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    over.settimeout(15)
+    over.connect(("127.0.0.1", int(url.rsplit(":", 1)[1])))
+    if scheme == "https":
+        over = context(authority).wrap_socket(over, server_hostname="localhost")
+    with over:
+        came = talked(over, [*pieces, f"{head}Connection: close\r\n\r\n".encode(), b"{}"])
+    came = io.BytesIO(came)
+    for _ in range(count):
+        line = came.readline()
+        if line == b"HTTP/1.1 100 Continue\r\n":  # left out when the body was quicker
+            assert came.readline() == b"\r\n"
+            line = came.readline()
+        assert line == b"HTTP/1.1 404 Not Found\r\n"
+        came.read(int(http.client.parse_headers(came)["Content-Length"]))
+    assert came.read() == b""
 
 
 # ---- listeners ----
