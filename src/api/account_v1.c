@@ -26,16 +26,10 @@ static const struct route routes[] = {
     {"GET", "/balance", SCOPE_SIGNED_IN, &balance},
 };
 
-static void
-put_error(struct call *c, enum err e)
-{
-	dialect_v2.put_error(c, e);
-}
-
 const struct dialect dialect_account = {
     .name = "account",
     .prefix = "/account/1",
     .routes = routes,
     .route_count = countof(routes),
-    .put_error = put_error,
+    .put_error = put_error_v2,
 };

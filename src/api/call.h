@@ -66,6 +66,8 @@ struct dialect {
 
 /* All there are; the first one words errors of URLs that belong to none. */
 extern const struct dialect dialect_v2;
+/* Its words for errors, for dialects that have none of their own. */
+void put_error_v2(struct call *c, enum err e);
 extern const struct dialect dialect_v1;
 extern const struct dialect dialect_auth;
 extern const struct dialect dialect_account;

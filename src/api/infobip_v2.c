@@ -67,8 +67,8 @@ words_of(struct call *c, enum err e)
 	    500, "GENERAL_ERROR", "Something went wrong. Please contact support."};
 }
 
-static void
-put_error(struct call *c, enum err e)
+void
+put_error_v2(struct call *c, enum err e)
 {
 	struct error_words words = words_of(c, e);
 
@@ -247,7 +247,7 @@ const struct dialect dialect_v2 = {
     .version = 2,
     .routes = routes,
     .route_count = countof(routes),
-    .put_error = put_error,
+    .put_error = put_error_v2,
     .put_application = put_application,
     .create_template_rows = create_template_rows,
     .update_template_rows = update_template_rows,

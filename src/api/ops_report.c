@@ -25,16 +25,6 @@ proceed_status(struct call *c)
 	return call_offer(c, &((struct status_job *)c->job)->job, VERB_STATUS);
 }
 
-/* A message that is still open when its PIN's life is over will not be sent. */
-static enum message_state
-state_at(const struct message_status *m, int64_t now_ms)
-{
-	bool open = m->state == MESSAGE_READY || m->state == MESSAGE_LEASED ||
-		    m->state == MESSAGE_SUBMITTED;
-
-	return open && m->expires_at_ms <= now_ms ? MESSAGE_EXPIRED : m->state;
-}
-
 static enum err
 answer_status(struct call *c)
 {
@@ -46,8 +36,9 @@ answer_status(struct call *c)
 	json_out_array(&out, NULL);
 	for (size_t i = 0; i < j->count; i++) {
 		const struct message_status *m = &j->messages[i];
-		const struct report_v1 *w = report_v1_words(
-		    report_status_of(m->status, state_at(m, j->job.now_ms), m->reason));
+		const struct report_v1 *w = report_v1_words(report_status_of(m->status,
+		    message_state_at(m->state, m->expires_at_ms, j->job.now_ms),
+		    m->reason));
 
 		json_out_object(&out, NULL);
 		json_out_text(&out, "status", w->status);

@@ -269,10 +269,8 @@ static void
 put_message(
     struct json_out *out, const struct timeline_job *j, const struct timeline_message *m)
 {
-	bool over = j->expires_at_ms <= j->job.now_ms &&
-		    (m->state == MESSAGE_READY || m->state == MESSAGE_LEASED ||
-			m->state == MESSAGE_SUBMITTED);
-	enum message_state state = over ? MESSAGE_EXPIRED : m->state;
+	enum message_state state =
+	    message_state_at(m->state, j->expires_at_ms, j->job.now_ms);
 
 	json_out_object(out, NULL);
 	json_out_int(out, "message", m->seq);

@@ -52,16 +52,10 @@ static const struct route routes[] = {
     {"GET", "/health/ready", 0, &ready},
 };
 
-static void
-put_error(struct call *c, enum err e)
-{
-	dialect_v2.put_error(c, e);
-}
-
 const struct dialect dialect_own = {
     .name = "own",
     .prefix = "",
     .routes = routes,
     .route_count = countof(routes),
-    .put_error = put_error,
+    .put_error = put_error_v2,
 };

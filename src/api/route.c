@@ -3,7 +3,7 @@
 
 #include "twofa/scope.h"
 
-/* The order matters only in that the first one is the fallback. */
+/* The last one has no prefix, and so gets what is nobody else's. */
 static const struct dialect *const dialects[] = {&dialect_v2, &dialect_v1, &dialect_auth,
     &dialect_account, &dialect_settings_v1, &dialect_settings_v2, &dialect_watchword,
     &dialect_own};
@@ -74,18 +74,24 @@ matches(struct call *c, const struct route *route, struct span path)
 	return pattern.len == 0 && path.len == 0;
 }
 
+/* As a whole: "/2fa/1" is none of "/2fa/10". */
+static bool
+has_prefix(struct span path, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return path.len >= len && memcmp(path.ptr, prefix, len) == 0 &&
+	       (path.len == len || path.ptr[len] == '/');
+}
+
 static const struct dialect *
 find_dialect(struct span path)
 {
-	for (size_t i = 0; i < countof(dialects); i++) {
-		size_t len = strlen(dialects[i]->prefix);
+	size_t i = 0;
 
-		if (len == 0 ||
-		    (path.len >= len && memcmp(path.ptr, dialects[i]->prefix, len) == 0 &&
-			(path.len == len || path.ptr[len] == '/')))
-			return dialects[i];
-	}
-	return dialects[0];
+	while (i < countof(dialects) - 1 && !has_prefix(path, dialects[i]->prefix))
+		i++;
+	return dialects[i];
 }
 
 static void

@@ -65,19 +65,13 @@ static const struct route routes[] = {
     {"PUT", "/accounts/{}/api-keys/{}", SCOPE_ACCOUNT, &op_key_update},
 };
 
-static void
-put_error(struct call *c, enum err e)
-{
-	dialect_v2.put_error(c, e);
-}
-
 const struct dialect dialect_settings_v1 = {
     .name = "settings-v1",
     .prefix = "/settings/1",
     .version = 1,
     .routes = routes,
     .route_count = countof(routes),
-    .put_error = put_error,
+    .put_error = put_error_v2,
     .key_rows = key_rows,
     .put_key = put_key,
 };

@@ -247,16 +247,10 @@ static const struct route routes[] = {
     {"GET", "/pins/{}", SCOPE_MANAGE | SCOPE_PIN_MANAGE, &op_timeline},
 };
 
-static void
-put_error(struct call *c, enum err e)
-{
-	dialect_v2.put_error(c, e);
-}
-
 const struct dialect dialect_watchword = {
     .name = "watchword",
     .prefix = "/watchword/1",
     .routes = routes,
     .route_count = countof(routes),
-    .put_error = put_error,
+    .put_error = put_error_v2,
 };

@@ -111,6 +111,7 @@ struct send_job {
 	bool misfit; /* an email template for a phone, or the other way around */
 	int64_t wait_ms;
 	/* inside */
+	bool found; /* the application */
 	struct application_config config;
 	enum template_kind template_kind;
 	unsigned template_length;

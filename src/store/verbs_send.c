@@ -43,7 +43,7 @@ read_application(struct item *it, struct row *r)
 	j->config.allow_multiple = row_bool(r);
 	for (size_t i = 0; i < countof(texts); i++)
 		texts[i] = row_text(r, a);
-	j->order->key_id = 1; /* found; the key is chosen below */
+	j->found = true;
 	if (application_load(&j->config, texts[0], texts[1], texts[2], texts[3]) != OK)
 		it->err = ERR_CORRUPT;
 }
@@ -65,7 +65,7 @@ copy_application(struct item *to, const struct item *from)
 
 	send_of(to)->disabled = found->disabled;
 	send_of(to)->config = found->config;
-	send_of(to)->order->key_id = found->order->key_id;
+	send_of(to)->found = found->found;
 }
 
 static enum err
@@ -79,7 +79,7 @@ find_application(struct batch *b, struct item **items, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct send_job *j = send_of(items[i]);
 
-		item_not_found(items[i], j->order->key_id != 0);
+		item_not_found(items[i], j->found);
 		if (items[i]->err == OK && j->disabled)
 			items[i]->err = ERR_INVALID;
 	}

@@ -45,6 +45,14 @@ message_is_final(enum message_state s)
 	return states[s].moves == 0;
 }
 
+enum message_state
+message_state_at(enum message_state s, int64_t expires_at_ms, int64_t now_ms)
+{
+	bool open = s == MESSAGE_READY || s == MESSAGE_LEASED || s == MESSAGE_SUBMITTED;
+
+	return open && expires_at_ms <= now_ms ? MESSAGE_EXPIRED : s;
+}
+
 const char *
 lookup_status_name(enum lookup_status s)
 {

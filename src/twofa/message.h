@@ -48,6 +48,10 @@ const char *message_state_name(enum message_state s);
 const char *message_reason_name(enum message_reason r);
 bool message_may_move(enum message_state from, enum message_state to);
 bool message_is_final(enum message_state s);
+/* What is still open, with a carrier or without, when its PIN's life is over has expired.
+ */
+enum message_state message_state_at(
+    enum message_state s, int64_t expires_at_ms, int64_t now_ms);
 /* "NC_DESTINATION_UNKNOWN" ... */
 const char *lookup_status_name(enum lookup_status s);
 
