@@ -21,6 +21,12 @@
 /* How often to look for what another process has changed; revoking takes effect within 1
  * s. */
 #define WATCH_MS 950
+/*
+ * Reading all of access may take a tenth of the store's time when keys change all the
+ * time; those who change them wait for this long at most, as a change holds within 1 s.
+ */
+#define REST_SHARE 9
+#define REST_MS_MAX 500
 /* How often the high-water mark of the clock is written, at most. */
 #define MARK_MS 1000
 
@@ -43,9 +49,11 @@ struct store {
 	int64_t mark_ms;    /* written high-water mark */
 	int64_t watched_ms; /* steady time of the last look at foreign changes */
 	int64_t foreign_version;
-	bool access_dirty;   /* keys or users changed, and were not published */
-	bool reports_owed;   /* by the batch that is under way */
-	struct item **items; /* room for one batch */
+	bool access_dirty;     /* keys or users changed, and were not published */
+	int64_t rest_until_ms; /* steady time: no reload for changes of our own before */
+	struct task *changes;  /* jobs that wait for one, oldest first */
+	bool reports_owed;     /* by the batch that is under way */
+	struct item **items;   /* room for one batch */
 };
 
 static const struct verb_row *const verbs[VERB_COUNT] = {
@@ -314,21 +322,36 @@ publish_access(struct store *s)
 	return e;
 }
 
+static int64_t
+steady_ms(const struct store *s)
+{
+	return s->options.clock->steady_ms(s->options.clock);
+}
+
+static bool
+is_resting(const struct store *s)
+{
+	return s->access_dirty && steady_ms(s) < s->rest_until_ms;
+}
+
 /* Another process, or a job of our own, may have changed keys or users. */
 static void
 watch_access(struct store *s)
 {
-	int64_t steady_ms = s->options.clock->steady_ms(s->options.clock);
+	int64_t now_ms = steady_ms(s);
+	int64_t rest_ms;
 	int64_t version;
 
-	if (!s->access_dirty && steady_ms - s->watched_ms < WATCH_MS)
+	if (is_resting(s) || (!s->access_dirty && now_ms - s->watched_ms < WATCH_MS))
 		return;
-	s->watched_ms = steady_ms;
+	s->watched_ms = now_ms;
 	version = s->engine->ops->foreign_version(s->engine);
 	if (version == s->foreign_version && !s->access_dirty)
 		return;
 	s->foreign_version = version;
 	s->access_dirty = publish_access(s) != OK;
+	rest_ms = (steady_ms(s) - now_ms) * REST_SHARE;
+	s->rest_until_ms = steady_ms(s) + (rest_ms < REST_MS_MAX ? rest_ms : REST_MS_MAX);
 }
 
 /* ---- the thread ---- */
@@ -386,15 +409,39 @@ take_changes(struct task **jobs)
 	return changes;
 }
 
+/* Those who changed access, as soon as that was read. */
+static void
+answer_changes(struct store *s)
+{
+	struct task *changes = s->changes;
+
+	if (is_resting(s))
+		return;
+	watch_access(s);
+	s->changes = NULL;
+	finish_all(s, changes);
+}
+
 /* Reading all of access takes a while; only who changed it waits for that. */
 static void
 answer_batch(struct store *s, struct task *jobs)
 {
-	struct task *changes = take_changes(&jobs);
+	struct task **end = &s->changes;
 
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = take_changes(&jobs);
 	finish_all(s, jobs);
-	watch_access(s);
-	finish_all(s, changes);
+	answer_changes(s);
+}
+
+static int
+idle_ms(const struct store *s)
+{
+	int64_t left_ms = s->rest_until_ms - steady_ms(s);
+
+	return is_resting(s) && left_ms > 0 && left_ms < WATCH_MS ? (int)left_ms
+								  : WATCH_MS;
 }
 
 /* Whatever has queued up goes into the lanes; the next batch comes out of them. */
@@ -415,13 +462,14 @@ store_thread(void *ctx)
 	while (!s->stopping) {
 		struct task *jobs;
 
-		queue_wait(s->queue, WATCH_MS);
+		queue_wait(s->queue, idle_ms(s));
 		while ((jobs = next_batch(s)) != NULL) {
 			run_batch(s, jobs);
 			answer_batch(s, jobs);
 		}
-		watch_access(s);
+		answer_changes(s);
 	}
+	finish_all(s, s->changes);
 	return NULL;
 }
 

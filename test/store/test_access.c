@@ -266,10 +266,12 @@ happens(char what)
 	happened[len] = what;
 }
 
+static int64_t reload_ms; /* what reading takes */
+
 static void
 published(void *ctx, const struct access *access)
 {
-	(void)ctx;
+	((struct world *)ctx)->steady_ms += reload_ms;
 	happens((char)('0' + access->key_count));
 }
 
@@ -317,6 +319,40 @@ test_only_who_changed_a_key_waits_until_it_is_known(void **state)
 	assert_string_equal(happened, "0oo2KK");
 }
 
+static void
+offer_key(struct world *w, struct key_job *j, const char *id)
+{
+	*j = (struct key_job){.key = {.id = id, .account = w->account, .name = "k"},
+	    .job = {.verb = VERB_KEY_CREATE, .finish = key_answered, .arena = &w->arena}};
+	api_key_hash(span_of(id), j->key.hash);
+	assert_int_equal(store_offer(w->store, &j->job), OK);
+}
+
+/* Between two long reloads the store has time for others; a change waits for the second.
+ */
+static void
+test_reloads_that_are_long_leave_time_between_them(void **state)
+{
+	struct world *w = *state;
+	struct account_job other = {.name = "test",
+	    .job = {
+		.verb = VERB_ACCOUNT_FIND, .finish = other_answered, .arena = &w->arena}};
+	struct key_job key;
+
+	memset(happened, 0, sizeof(happened));
+	reload_ms = 100;
+	w->access_changed = published;
+	world_restart(w);
+	offer_key(w, &key, "1");
+	assert_int_equal(store_offer(w->store, &other.job), OK);
+	store_start(w->store);
+	store_close(w->store);
+	w->store = NULL;
+	reload_ms = 0;
+	/* the one at the start was just before */
+	assert_string_equal(happened, "0oK");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
 
 int
@@ -333,6 +369,7 @@ main(void)
 	    CASE(a_user_has_so_many_sessions),
 	    CASE(an_account_has_so_many_keys),
 	    CASE(only_who_changed_a_key_waits_until_it_is_known),
+	    CASE(reloads_that_are_long_leave_time_between_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
