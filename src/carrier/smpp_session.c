@@ -19,7 +19,8 @@ enum {
 	BACKOFF_MAX_MS = 30000,
 	BACKOFF_DOUBLINGS = 5,
 	SEQUENCE_MAX = 0x7fffffff,
-	INPUT_MAX = 2 * SMPP_PDU_LEN_MAX
+	INPUT_MAX = 2 * SMPP_PDU_LEN_MAX,
+	OUTPUT_MAX = 1 << 20 /* not read by the other side */
 };
 
 enum session_state { DOWN, CONNECTING, BINDING, BOUND, STATE_COUNT };
@@ -253,6 +254,13 @@ refuse(struct smpp_session *s, const struct smpp_pdu *pdu, uint32_t status,
 	put_empty(s, SMPP_generic_nack, status, pdu->sequence);
 }
 
+/* Also of a command that we do not know (SMPP 3.4, 5.1.2.1: bit 31). */
+static bool
+is_response(struct span octets)
+{
+	return ((uint8_t)octets.ptr[4] & 0x80) != 0;
+}
+
 /* One PDU, whole in memory. */
 static void
 take(struct smpp_session *s, struct span octets)
@@ -262,7 +270,9 @@ take(struct smpp_session *s, struct span octets)
 	char why[80];
 	enum err e = smpp_pdu_decode(octets, &pdu, &field);
 
-	if (e == ERR_NOT_FOUND) {
+	if (e == ERR_NOT_FOUND && is_response(octets)) {
+		s->heard = true; /* a nack of a response would answer nothing */
+	} else if (e == ERR_NOT_FOUND) {
 		refuse(s, &pdu, SMPP_ESME_RINVCMDID, field);
 	} else if (e != OK && !smpp_is_response(pdu.command)) {
 		refuse(s, &pdu, SMPP_ESME_RINVMSGLEN, field);
@@ -298,6 +308,11 @@ take_next(struct smpp_session *s)
 	if (s->link != link)
 		return false;
 	evbuffer_drain(in, len);
+	/* who asks without end and reads no answer; what we ask is bounded elsewhere */
+	if (evbuffer_get_length(bufferevent_get_output(link)) > OUTPUT_MAX) {
+		lose(s, "the other side does not read");
+		return false;
+	}
 	return true;
 }
 

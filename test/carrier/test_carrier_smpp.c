@@ -2,6 +2,8 @@
 /* The rules at the head of carrier.h, kept by the SMPP carrier whatever the SMSC does. */
 #include "carrier/faulty.h"
 
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <stdio.h>
 
 static const char long_text[] = "01234567890123456789012345678901234567890123456789012345"
@@ -516,6 +518,47 @@ test_a_request_that_cannot_be_read_is_refused_alone(void **state)
 	assert_int_equal(f->connections, 1);
 }
 
+/* It answers something that was asked before our time; a nack would answer an answer. */
+static void
+test_a_response_that_nobody_knows_is_ignored(void **state)
+{
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	faulty_say_hex(f, "00000014 8000abcd 00000000 00000007 01020304");
+	faulty_submit(f, 0, "hello");
+	expect(f, 0, CARRIER_ACCEPTED, "ESME_ROK");
+	assert_int_equal(f->nacks, 0);
+	assert_int_equal(f->connections, 1);
+}
+
+/* Its answers are kept in our memory, up to a bound. */
+static void
+test_who_asks_and_never_reads_loses_the_link(void **state)
+{
+	static char probes[4096][16];
+	struct faulty *f = *state;
+	size_t sent = 0;
+	int64_t until;
+
+	for (size_t i = 0; i < countof(probes); i++)
+		memcpy(probes[i], "\0\0\0\20\0\0\0\25\0\0\0\0\0\0\0\7", 16);
+	faulty_bind(f);
+	until = faulty_deadline(f);
+	bufferevent_disable(f->link, EV_READ);
+	for (; carrier_is_up(f->carrier) && sent < 64 << 20;
+	     faulty_turn(f, until, "the link is lost")) {
+		struct evbuffer *out = bufferevent_get_output(f->link);
+
+		if (evbuffer_get_length(out) > 0)
+			continue;
+		evbuffer_add_reference(out, probes, sizeof(probes), NULL, NULL);
+		sent += sizeof(probes);
+	}
+	assert_false(carrier_is_up(f->carrier));
+	assert_true(sent > 1 << 20);
+}
+
 static void
 test_many_parameters(void **state)
 {
@@ -570,6 +613,8 @@ main(void)
 	    CASE(a_receipt_in_a_data_sm),
 	    CASE(what_is_no_receipt_is_taken_and_forgotten),
 	    CASE(a_request_that_cannot_be_read_is_refused_alone),
+	    CASE(a_response_that_nobody_knows_is_ignored),
+	    CASE(who_asks_and_never_reads_loses_the_link),
 	    CASE(many_parameters),
 	    CASE(closing_answers_what_is_outstanding),
 	    CASE(what_cannot_be_opened),
