@@ -134,6 +134,7 @@ struct carrier_config {
 	int64_t message_id_format; /* enum smpp_id_format */
 	int64_t long_messages;     /* enum smpp_long */
 	int64_t submit_by;         /* enum smpp_submit */
+	bool receipts_by_text;     /* also without a mark in esm_class */
 	bool cancel_on_expiry;
 	int64_t dlt_entity_tag; /* of optional parameters; 0: not sent */
 	int64_t dlt_template_tag;

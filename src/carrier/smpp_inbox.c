@@ -113,7 +113,7 @@ smpp_inbox_take(
 	enum smpp_command response = smpp_response_of(pdu->command);
 	struct waiting_receipt *w = TAILQ_FIRST(&in->spare);
 	struct smpp_receipt r;
-	enum err e = smpp_receipt_read(pdu, &r);
+	enum err e = smpp_receipt_read(pdu, in->config->receipts_by_text, &r);
 
 	if (e == ERR_SYNTAX)
 		log_unreadable(in, &r);

@@ -194,16 +194,18 @@ text_of(const struct smpp_pdu *pdu)
 	return s;
 }
 
-/* Some SMSCs do not say in esm_class that it is one. */
+/* What somebody writes to the short code may look like one: by the text alone only where
+ * the SMSC is known not to say it in esm_class. */
 static bool
-is_receipt(const struct smpp_pdu *pdu, const struct span members[MEMBER_COUNT])
+is_receipt(
+    const struct smpp_pdu *pdu, bool by_text, const struct span members[MEMBER_COUNT])
 {
 	unsigned type = pdu->esm_class & ESM_TYPE_MASK;
 
 	if (type == ESM_TYPE_RECEIPT || type == ESM_TYPE_INTERMEDIATE ||
 	    has(pdu, SMPP_TLV_receipted_message_id))
 		return true;
-	return type == ESM_TYPE_DEFAULT && members[MEMBER_ID].len > 0 &&
+	return by_text && type == ESM_TYPE_DEFAULT && members[MEMBER_ID].len > 0 &&
 	       members[MEMBER_STAT].len > 0;
 }
 
@@ -228,14 +230,14 @@ copy_id(struct span id, char out[SMPP_ID_LEN_MAX + 1])
 }
 
 enum err
-smpp_receipt_read(const struct smpp_pdu *pdu, struct smpp_receipt *out)
+smpp_receipt_read(const struct smpp_pdu *pdu, bool by_text, struct smpp_receipt *out)
 {
 	struct span members[MEMBER_COUNT] = {{0}};
 	bool named;
 
 	*out = (struct smpp_receipt){0};
 	read_members(text_of(pdu), members);
-	if (!is_receipt(pdu, members))
+	if (!is_receipt(pdu, by_text, members))
 		return ERR_NOT_FOUND;
 	named = copy_id(members[MEMBER_ID], out->text_id);
 	if (has(pdu, SMPP_TLV_receipted_message_id))

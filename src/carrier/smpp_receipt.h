@@ -35,10 +35,11 @@ struct smpp_receipt {
 
 /*
  * ERR_NOT_FOUND: it is no receipt but somebody's message. ERR_SYNTAX: a receipt, but
- * without an id or without a state that can be told.
+ * without an id or without a state that can be told. By text: one that neither
+ * esm_class nor receipted_message_id marks is a receipt when it reads like one.
  */
 enum err smpp_receipt_read(
-    const struct smpp_pdu *pdu, struct smpp_receipt *out) MUST_CHECK;
+    const struct smpp_pdu *pdu, bool by_text, struct smpp_receipt *out) MUST_CHECK;
 
 /* The id of a submit_sm_resp, in the form in which messages are found. */
 void smpp_id_of_response(

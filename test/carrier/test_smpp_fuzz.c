@@ -156,7 +156,7 @@ check_receipt(const struct smpp_pdu *pdu)
 	struct smpp_receipt r;
 	char id[SMPP_ID_LEN_MAX + 1];
 
-	if (smpp_receipt_read(pdu, &r) != OK)
+	if (smpp_receipt_read(pdu, true, &r) != OK)
 		return;
 	assert_true(r.text_id[0] != '\0' || r.tlv_id[0] != '\0');
 	assert_non_null(report_status_find(r.status));

@@ -63,7 +63,7 @@ test_texts_of_many_makers(void **state)
 		struct smpp_pdu pdu = deliver(cases[i].text);
 		struct smpp_receipt r;
 
-		check_case(i, smpp_receipt_read(&pdu, &r) == OK);
+		check_case(i, smpp_receipt_read(&pdu, false, &r) == OK);
 		check_case(i, strcmp(r.text_id, cases[i].id) == 0);
 		check_case(i, r.status == cases[i].status);
 		check_case(i, r.error == cases[i].error);
@@ -84,7 +84,7 @@ test_what_is_missing(void **state)
 		struct smpp_pdu pdu = deliver(cases[i]);
 		struct smpp_receipt r;
 
-		check_case(i, smpp_receipt_read(&pdu, &r) == ERR_SYNTAX);
+		check_case(i, smpp_receipt_read(&pdu, false, &r) == ERR_SYNTAX);
 	}
 }
 
@@ -99,7 +99,7 @@ test_a_message_is_no_receipt(void **state)
 		struct smpp_receipt r;
 
 		pdu.esm_class = 0;
-		check_case(i, smpp_receipt_read(&pdu, &r) == ERR_NOT_FOUND);
+		check_case(i, smpp_receipt_read(&pdu, true, &r) == ERR_NOT_FOUND);
 	}
 }
 
@@ -111,7 +111,9 @@ test_a_receipt_that_does_not_say_so(void **state)
 
 	(void)state;
 	pdu.esm_class = 0;
-	assert_int_equal(smpp_receipt_read(&pdu, &r), OK);
+	assert_int_equal(smpp_receipt_read(&pdu, true, &r), OK);
+	/* a phone's message to the short code may say the same */
+	assert_int_equal(smpp_receipt_read(&pdu, false, &r), ERR_NOT_FOUND);
 }
 
 static void
@@ -126,7 +128,7 @@ test_parameters_go_before_the_text(void **state)
 	snprintf(pdu.tlv_receipted_message_id, 65, "%s", "1a");
 	pdu.tlv_message_state = 5;
 	pdu.tlv_network_error_code = (struct span){"\3\0\6", 3};
-	assert_int_equal(smpp_receipt_read(&pdu, &r), OK);
+	assert_int_equal(smpp_receipt_read(&pdu, false, &r), OK);
 	assert_string_equal(r.tlv_id, "1a");
 	assert_int_equal(r.status, REPORT_UNDELIVERABLE_NOT_DELIVERED);
 	assert_int_equal(r.error, REPORT_ERROR_EC_ABSENT_SUBSCRIBER_SM);
@@ -142,7 +144,7 @@ test_parameters_alone_are_enough(void **state)
 	struct smpp_receipt r;
 
 	(void)state;
-	assert_int_equal(smpp_receipt_read(&pdu, &r), OK);
+	assert_int_equal(smpp_receipt_read(&pdu, false, &r), OK);
 	assert_int_equal(r.status, REPORT_DELIVERED_TO_HANDSET);
 }
 
@@ -156,10 +158,10 @@ test_a_text_in_the_payload_and_behind_a_header(void **state)
 	struct smpp_receipt r;
 
 	(void)state;
-	assert_int_equal(smpp_receipt_read(&pdu, &r), OK);
+	assert_int_equal(smpp_receipt_read(&pdu, false, &r), OK);
 	assert_string_equal(r.text_id, "7");
 	pdu.tlv_message_payload = (struct span){"\377id:7", 5};
-	assert_int_equal(smpp_receipt_read(&pdu, &r), ERR_SYNTAX);
+	assert_int_equal(smpp_receipt_read(&pdu, false, &r), ERR_SYNTAX);
 }
 
 /* ---- ids ---- */
