@@ -277,17 +277,36 @@ note_attempt(struct dispatch *m)
 	store_push(m->delivery->store, &new_note(m)->job);
 }
 
-/* It was rendered and the process lives: this takes back the count of `mark`, and is
- * written before the next suspect is rendered. */
+/* This takes back the count of `mark`, and is written before the next suspect is
+ * rendered. */
 static struct note_job *
-acquittal(struct dispatch *m)
+take_mark_back(struct dispatch *m)
 {
 	if (!m->marked)
 		return NULL;
 	m->marked = false;
-	m->acquitted = true;
 	m->order->starts--;
 	return new_note(m);
+}
+
+/* It was rendered and the process lives. */
+static struct note_job *
+acquittal(struct dispatch *m)
+{
+	m->acquitted = m->acquitted || m->marked;
+	return take_mark_back(m);
+}
+
+/* It was not rendered after all: the place is gone, for now. Next time that is kept. */
+static void
+unmark(struct dispatch *m)
+{
+	struct note_job *note = take_mark_back(m);
+
+	if (note == NULL)
+		return;
+	m->turned_back = true;
+	store_push(m->delivery->store, &note->job);
 }
 
 /* ---- submitting ---- */
@@ -379,11 +398,12 @@ marked(struct task *t)
 	CHECK_OBJ(m, DISPATCH_MAGIC);
 	INVARIANT(m->state == DISPATCH_MARKING && d->lone == m);
 	d->lone = NULL;
-	if (d->stopping || m->mark.job.item.err != OK) {
+	m->marked = m->mark.job.item.err == OK;
+	if (d->stopping || !m->marked) {
+		unmark(m);
 		dispatch_free(m); /* it is open in the store */
 		return;
 	}
-	m->marked = true;
 	attempt(m);
 	event_active(d->kick, EV_TIMEOUT, 0);
 }
@@ -402,9 +422,10 @@ mark_finished(struct job *j)
  * rendered meanwhile: a row that ends every run is the only one whose count stays up.
  */
 static void
-mark(struct dispatch *m)
+mark(struct dispatch *m, struct lane *l)
 {
 	move(m, DISPATCH_MARKING);
+	m->lane = l;
 	m->delivery->lone = m;
 	m->order->starts++;
 	fill_note(m, &m->mark);
@@ -421,6 +442,13 @@ is_suspect(const struct dispatch *m)
 }
 
 static void
+wait_for_room(struct dispatch *m, struct lane *l)
+{
+	unmark(m);
+	park(m, l);
+}
+
+static void
 attempt(struct dispatch *m)
 {
 	bool is_free;
@@ -434,9 +462,9 @@ attempt(struct dispatch *m)
 	if (l == NULL)
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_REFUSED);
 	else if (!is_free || (is_suspect(m) && m->delivery->lone != NULL))
-		park(m, l);
+		wait_for_room(m, l);
 	else if (is_suspect(m))
-		mark(m);
+		mark(m, l);
 	else
 		render_and_submit(m, l);
 }

@@ -2,7 +2,8 @@
 /*
  * Inside delivery: one message from the order to its outcome.
  *
- * (One that an earlier run did not survive is MARKING before it is rendered, alone.)
+ * (One that an earlier run did not survive is MARKING before it is rendered, alone; from
+ * there it goes on as from NEW, or back to PARKED.)
  * NEW -> ASKING whether the number can be reached -> HELD by a carrier -> RECORDING at
  * the store -> gone; from HELD also to WAITING for its next attempt or PARKED until its
  * carrier has room.
@@ -87,6 +88,7 @@ struct dispatch {
 	bool switched;       /* went to another carrier without waiting, once */
 	bool marked;         /* that it is rendered was noted */
 	bool acquitted;      /* and it came to a good end */
+	bool turned_back;    /* it was marked and then there was no room */
 	bool probe;          /* of its lane's breaker */
 	bool listed;
 	struct event *timer; /* the next attempt, made when first needed */

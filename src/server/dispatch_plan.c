@@ -98,7 +98,10 @@ static bool
 is_free_for(struct lane *l, const struct dispatch *m)
 {
 	const struct line_item *first = line_first(&l->line);
+	const struct dispatch *lone = m->delivery->lone;
 
+	if (lone != NULL && lone != m && lone->lane == l && lone->turned_back)
+		return false; /* the place is that one's */
 	if (first != NULL && first != &m->place &&
 	    first->deadline_ms <= m->place.deadline_ms)
 		return false;

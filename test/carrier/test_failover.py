@@ -217,3 +217,25 @@ def test_a_flapping_carrier_delays_nobody_while_another_is_up(fresh, tell):
         assert downs >= 3 and len(waits) > FLAP_S * FLAP_RATE * 0.7
         assert a.messages() and b.messages()
         assert slow <= len(waits) / 100
+
+
+def test_a_message_that_has_to_wait_after_all_is_no_suspect_for_it(fresh):
+    """It outlived two runs; what is noted before it is rendered is taken back."""
+    with Smsc() as closed:
+        port = closed.port
+    own = fresh(config=carriers(a=(port, ", window: 1")))
+    application = own.application()
+    template = own.template(application)
+    own.send(application, template, "41793000001")
+    for _ in range(2):
+        own.kill()
+        own.start()
+    starts = "SELECT starts FROM message ORDER BY pin LIMIT 1"
+    assert rows(own, starts) == [(2,)]
+    own.send(application, template, "41793000002")
+    with Smsc("--delay", "4000", port=port) as a:
+        own.event("carrier_up")
+        own.send(application, template, "41793000003")  # committed after the mark was
+        wait_for("the count of before", lambda: rows(own, starts) == [(2,)], 2)
+        assert a.messages() == [], "the second is at the carrier, and the first waits"
+        a.message("41793000001", 1)
