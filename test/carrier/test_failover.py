@@ -125,6 +125,7 @@ def test_several_binds_share_the_line(fresh):
     with Smsc("--delay", "400") as a:
         own = fresh(config=carriers(a=(a.port, ", binds: 3, window: 1")))
         all_up(own, 3)
+        wait_for("the binds", lambda: len(a.said("bound")) >= 3)
         assert len(a.said("bound")) == 3
         application = own.application()
         send_all(own, application, own.template(application), numbers("417934", 6))
