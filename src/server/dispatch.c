@@ -13,8 +13,7 @@ enum {
 	BACKOFF_FIRST_MS = 1000,
 	BACKOFF_DOUBLINGS_MAX = 3,
 	RECORD_AGAIN_MS = 1000,
-	SUSPECT_STARTS = 2, /* a run ended before it was through */
-	POISON_STARTS = 4   /* three renderings after a start did not come to an end */
+	POISON_STARTS = 4 /* three renderings after a start did not come to an end */
 };
 
 static void
@@ -233,82 +232,6 @@ park(struct dispatch *m, struct lane *l)
 		    d->kick, EV_TIMEOUT, 0); /* no carrier tells when that is over */
 }
 
-/* ---- notes ---- */
-
-static void
-fill_note(struct dispatch *m, struct note_job *j)
-{
-	size_t len = 0;
-
-	j->job.verb = VERB_NOTE;
-	j->pin_id = m->order->recipe.pin_id;
-	j->seq = m->order->seq;
-	j->attempts = m->order->attempts;
-	j->starts = m->order->starts;
-	j->carrier = m->outcome.carrier;
-	j->code = m->outcome.code;
-	for (size_t i = 0; i < m->plan_count && len < sizeof(j->tried); i++)
-		if ((m->tried & 1u << i) != 0)
-			len += (size_t)snprintf(j->tried + len, sizeof(j->tried) - len,
-			    "%s\n", m->plan[i]->config->name);
-}
-
-static void
-note_written(struct job *j)
-{
-	mem_free(container_of(j, struct note_job, job));
-}
-
-/* Nobody waits for it, and it belongs to itself. */
-static struct note_job *
-new_note(struct dispatch *m)
-{
-	struct note_job *j = mem_new(sizeof(*j));
-
-	fill_note(m, j);
-	j->job.finish = note_written;
-	return j;
-}
-
-/* So that attempts count over restarts. */
-static void
-note_attempt(struct dispatch *m)
-{
-	store_push(m->delivery->store, &new_note(m)->job);
-}
-
-/* This takes back the count of `mark`, and is written before the next suspect is
- * rendered. */
-static struct note_job *
-take_mark_back(struct dispatch *m)
-{
-	if (!m->marked)
-		return NULL;
-	m->marked = false;
-	m->order->starts--;
-	return new_note(m);
-}
-
-/* It was rendered and the process lives. */
-static struct note_job *
-acquittal(struct dispatch *m)
-{
-	m->acquitted = m->acquitted || m->marked;
-	return take_mark_back(m);
-}
-
-/* It was not rendered after all: the place is gone, for now. Next time that is kept. */
-static void
-unmark(struct dispatch *m)
-{
-	struct note_job *note = take_mark_back(m);
-
-	if (note == NULL)
-		return;
-	m->turned_back = true;
-	store_push(m->delivery->store, &note->job);
-}
-
 /* ---- submitting ---- */
 
 static void on_done(void *ctx, const struct carrier_outcome *outcome);
@@ -365,7 +288,7 @@ submit(struct dispatch *m, struct lane *l, struct span text)
 	m->outcome.carrier = l->config->name;
 	m->probe = lane_begin(l);
 	INVARIANT(bind != NULL); /* choose has looked */
-	note = acquittal(m);
+	note = dispatch_note_acquit(m);
 	carrier_submit(bind, &message, on_done, m);
 	if (note != NULL)
 		store_push(store, &note->job);
@@ -400,7 +323,7 @@ marked(struct task *t)
 	d->lone = NULL;
 	m->marked = m->mark.job.item.err == OK;
 	if (d->stopping || !m->marked) {
-		unmark(m);
+		dispatch_note_unmark(m);
 		dispatch_free(m); /* it is open in the store */
 		return;
 	}
@@ -409,42 +332,19 @@ marked(struct task *t)
 }
 
 static void
-mark_finished(struct job *j)
-{
-	struct dispatch *m = j->owner;
-
-	queue_push(m->delivery->queue, &m->task);
-}
-
-/*
- * A message that an earlier run had taken over and did not get through may have ended
- * that run. That it is about to be rendered is noted first, and no other suspect is
- * rendered meanwhile: a row that ends every run is the only one whose count stays up.
- */
-static void
 mark(struct dispatch *m, struct lane *l)
 {
 	move(m, DISPATCH_MARKING);
 	m->lane = l;
 	m->delivery->lone = m;
-	m->order->starts++;
-	fill_note(m, &m->mark);
-	m->mark.job.owner = m;
-	m->mark.job.finish = mark_finished;
 	m->task.run = marked;
-	store_push(m->delivery->store, &m->mark.job);
-}
-
-static bool
-is_suspect(const struct dispatch *m)
-{
-	return m->order->starts >= SUSPECT_STARTS && !m->marked && !m->acquitted;
+	dispatch_note_mark(m);
 }
 
 static void
 wait_for_room(struct dispatch *m, struct lane *l)
 {
-	unmark(m);
+	dispatch_note_unmark(m);
 	park(m, l);
 }
 
@@ -461,9 +361,9 @@ attempt(struct dispatch *m)
 	l = dispatch_choose(m, &is_free);
 	if (l == NULL)
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_REFUSED);
-	else if (!is_free || (is_suspect(m) && m->delivery->lone != NULL))
+	else if (!is_free || (dispatch_note_is_suspect(m) && m->delivery->lone != NULL))
 		wait_for_room(m, l);
-	else if (is_suspect(m))
+	else if (dispatch_note_is_suspect(m))
 		mark(m, l);
 	else
 		render_and_submit(m, l);
@@ -507,7 +407,7 @@ not_yet(struct dispatch *m, const struct carrier_outcome *outcome)
 		    MESSAGE_REASON_EXHAUSTED);
 		return;
 	}
-	note_attempt(m);
+	dispatch_note_attempt(m);
 	if (m->delivery->stopping)
 		dispatch_free(m); /* the next run goes on from the note */
 	else
@@ -524,7 +424,7 @@ refused(struct dispatch *m, const struct carrier_outcome *outcome)
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_REFUSED);
 		return;
 	}
-	note_attempt(m);
+	dispatch_note_attempt(m);
 	attempt(m);
 }
 

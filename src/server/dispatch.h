@@ -135,4 +135,19 @@ bool dispatch_is_patient(const struct dispatch *m);
 unsigned dispatch_bit(const struct dispatch *m, const struct lane *l);
 int64_t dispatch_steady_ms(const struct dispatch *m);
 
+/* ---- dispatch_note.c ---- */
+
+/* So that attempts count over restarts. */
+void dispatch_note_attempt(struct dispatch *m);
+/* It may be what ended an earlier run, and is to be marked before it is rendered. */
+bool dispatch_note_is_suspect(const struct dispatch *m);
+/* That it is about to be rendered; the task of `m` runs when that is durable or could
+ * not be written. */
+void dispatch_note_mark(struct dispatch *m);
+/* It was rendered and the process lives: what is to be pushed to the store after the
+ * submit; NULL: it was not marked. */
+struct note_job *dispatch_note_acquit(struct dispatch *m) MUST_CHECK;
+/* It was not rendered after all: the place is gone, for now. Next time that is kept. */
+void dispatch_note_unmark(struct dispatch *m);
+
 #endif
