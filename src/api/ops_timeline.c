@@ -23,6 +23,7 @@ struct event {
 	const char *carrier;
 	const char *result;
 	int64_t code;
+	int64_t times;
 	const char *reason;
 	const char *carrier_message_id;
 	const struct report_status_row *status;
@@ -55,7 +56,8 @@ add(struct events *e, int64_t at_ms, const char *name)
 	    .place = e->count++,
 	    .event = name,
 	    .message = -1,
-	    .code = -1};
+	    .code = -1,
+	    .times = -1};
 	return event;
 }
 
@@ -86,11 +88,13 @@ add_tries(struct events *e, const struct timeline_message *m)
 		const char *carrier = json_string_value(json_object_get(try, "carrier"));
 		const char *result = json_string_value(json_object_get(try, "result"));
 		const char *reason = json_string_value(json_object_get(try, "reason"));
+		const json_t *times = json_object_get(try, "times");
 
 		event->carrier = arena_text(e->arena, span_of(carrier));
 		event->result = arena_text(e->arena, span_of(result));
 		event->reason = arena_text(e->arena, span_of(reason));
 		event->code = json_integer_value(json_object_get(try, "code"));
+		event->times = times == NULL ? -1 : json_integer_value(times);
 	}
 	json_decref(doc);
 }
@@ -246,6 +250,8 @@ put_event(struct json_out *out, const struct event *e)
 	if (e->code >= 0)
 		json_out_int(out, "code", e->code);
 	json_out_text(out, "reason", e->reason);
+	if (e->times >= 0)
+		json_out_int(out, "times", e->times);
 	json_out_text(out, "carrierMessageId", e->carrier_message_id);
 	if (e->status != NULL)
 		put_status(out, e->status);

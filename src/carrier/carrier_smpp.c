@@ -30,6 +30,7 @@ struct parcel {
 	int64_t until_ms; /* steady: the end of the PIN's life */
 	unsigned sent;
 	unsigned answered;
+	bool partly;                  /* a part was accepted */
 	struct carrier_outcome worst; /* ACCEPTED until something else was said */
 	char message_id[SMPP_ID_LEN_MAX + 1];
 };
@@ -95,6 +96,7 @@ parcel_end(struct carrier_smpp *s, struct parcel *p)
 	LIST_REMOVE(p, entry);
 	if (p->worst.result == CARRIER_ACCEPTED && p->message_id[0] != '\0')
 		p->worst.message_id = p->message_id;
+	p->worst.partly = p->worst.result != CARRIER_ACCEPTED && p->partly;
 	p->done(p->ctx, &p->worst);
 	arena_fini(&arena);
 }
@@ -286,6 +288,7 @@ note_id(struct carrier_smpp *s, struct parcel *p, unsigned part, const char *raw
 {
 	char id[SMPP_ID_LEN_MAX + 1];
 
+	p->partly = true;
 	smpp_id_of_response((enum smpp_id_format)s->config.message_id_format, raw_id, id);
 	if (part == 0)
 		memcpy(p->message_id, id, sizeof(id));

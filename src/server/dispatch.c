@@ -5,13 +5,13 @@
 
 #include "base/log.h"
 #include "server/order_text.h"
-#include "server/tries.h"
 #include "twofa/sms_text.h"
 
 enum {
 	DISPATCH_MAGIC = 0x64697370,
 	BACKOFF_FIRST_MS = 1000,
 	BACKOFF_DOUBLINGS_MAX = 3,
+	PUT_BACK_MAX = 10000, /* at 4 s on average; a PIN's life is over before */
 	RECORD_AGAIN_MS = 1000,
 	POISON_STARTS = 4 /* three renderings after a start did not come to an end */
 };
@@ -178,6 +178,7 @@ finish(struct dispatch *m, enum message_state state, enum message_reason reason)
 	j->state = state;
 	j->reason = reason;
 	j->attempts = m->order->attempts;
+	j->tries = tries_text(&m->tries, &m->order->arena);
 	j->tracked = m->order->tracked;
 	if (j->tracked && j->sender == NULL)
 		j->sender = m->order->sender;
@@ -371,10 +372,11 @@ attempt(struct dispatch *m)
 
 /* ---- what the carrier says ---- */
 
+/* At most 1, 2, 4, 8, 8, 8 ... seconds after so many tries. */
 static void
-wait_for_next(struct dispatch *m)
+wait_for_next(struct dispatch *m, int64_t tries)
 {
-	int64_t n = m->order->attempts - 1;
+	int64_t n = tries - 1;
 	uint32_t most = BACKOFF_FIRST_MS
 			<< (n < BACKOFF_DOUBLINGS_MAX ? n : BACKOFF_DOUBLINGS_MAX);
 	uint32_t random;
@@ -385,18 +387,23 @@ wait_for_next(struct dispatch *m)
 	after(m->timer, 1 + random % most);
 }
 
+/* Once at once by another carrier, else later. */
 static void
-try_again(struct dispatch *m)
+try_again(struct dispatch *m, int64_t tries)
 {
+	if (m->delivery->stopping) {
+		dispatch_free(m); /* the next run goes on from the note */
+		return;
+	}
 	if (m->switched || !dispatch_has_other(m)) {
-		wait_for_next(m);
+		wait_for_next(m, tries);
 		return;
 	}
 	m->switched = true;
 	attempt(m);
 }
 
-/* It may or may not work another time: once at once by another carrier, else later. */
+/* It may or may not work another time. */
 static void
 not_yet(struct dispatch *m, const struct carrier_outcome *outcome)
 {
@@ -408,10 +415,25 @@ not_yet(struct dispatch *m, const struct carrier_outcome *outcome)
 		return;
 	}
 	dispatch_note_attempt(m);
-	if (m->delivery->stopping)
-		dispatch_free(m); /* the next run goes on from the note */
-	else
-		try_again(m);
+	try_again(m, m->order->attempts);
+}
+
+/*
+ * Too fast, and nothing of it was taken. The carrier gets less from now on, and the
+ * message only waits: it ends with its PIN, not with its attempts. `first`: this carrier
+ * had not seen it before, which the next run is to know.
+ */
+static void
+put_back(struct dispatch *m, bool first)
+{
+	m->put_back++;
+	if (m->put_back >= PUT_BACK_MAX) {
+		finish(m, MESSAGE_FAILED, MESSAGE_REASON_EXHAUSTED);
+		return;
+	}
+	if (first)
+		dispatch_note_attempt(m);
+	try_again(m, m->put_back);
 }
 
 /* For good, as far as this carrier goes. */
@@ -426,6 +448,12 @@ refused(struct dispatch *m, const struct carrier_outcome *outcome)
 	}
 	dispatch_note_attempt(m);
 	attempt(m);
+}
+
+static bool
+is_put_back(const struct carrier_outcome *o)
+{
+	return o->throttled && !o->partly;
 }
 
 static void
@@ -455,10 +483,28 @@ untried(struct dispatch *m)
 		park(m, m->lane);
 }
 
+/* What is known of it whatever follows. */
+static void
+take_outcome(struct dispatch *m, const struct carrier_outcome *outcome)
+{
+	m->tried |= dispatch_bit(m, m->lane);
+	m->avoid = m->lane;
+	m->parked_ms = 0;
+	lane_result(m->lane, m->probe, outcome);
+	m->outcome.code = outcome->code;
+	m->outcome.status = outcome->status;
+	m->outcome.error = outcome->error;
+	log_outcome(m, outcome);
+	if (outcome->result != CARRIER_ACCEPTED)
+		tries_add(&m->tries, &m->order->arena, store_now_ms(m->delivery->store),
+		    m->outcome.carrier, outcome);
+}
+
 static void
 on_done(void *ctx, const struct carrier_outcome *outcome)
 {
 	struct dispatch *m = ctx;
+	bool first;
 
 	CHECK_OBJ(m, DISPATCH_MAGIC);
 	INVARIANT(m->state == DISPATCH_HELD);
@@ -466,18 +512,14 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 		untried(m);
 		return;
 	}
-	m->tried |= dispatch_bit(m, m->lane);
-	m->avoid = m->lane;
-	m->parked_ms = 0;
-	lane_result(m->lane, m->probe, outcome);
-	m->order->attempts++;
-	m->outcome.code = outcome->code;
-	m->outcome.status = outcome->status;
-	m->outcome.error = outcome->error;
-	log_outcome(m, outcome);
-	if (outcome->result != CARRIER_ACCEPTED)
-		m->outcome.tries = tries_add(&m->order->arena, m->outcome.tries,
-		    store_now_ms(m->delivery->store), m->outcome.carrier, outcome);
+	first = (m->tried & dispatch_bit(m, m->lane)) == 0;
+	if (!is_put_back(outcome))
+		m->order->attempts++;
+	take_outcome(m, outcome);
+	if (is_put_back(outcome)) {
+		put_back(m, first);
+		return;
+	}
 	switch (outcome->result) {
 	case CARRIER_ACCEPTED:
 		if (outcome->message_id != NULL)

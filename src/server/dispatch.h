@@ -20,6 +20,7 @@
 #include "server/deliver.h"
 #include "server/lane.h"
 #include "server/receipts.h"
+#include "server/tries.h"
 
 enum {
 	DELIVERY_MAGIC = 0x64656c69,
@@ -86,6 +87,7 @@ struct dispatch {
 	struct lane *avoid;  /* the one that failed last */
 	int64_t parked_ms;   /* steady; when it began to wait; 0: it does not */
 	bool switched;       /* went to another carrier without waiting, once */
+	int64_t put_back;    /* how often a carrier was too busy to take it, this run */
 	bool marked;         /* that it is rendered was noted */
 	bool acquitted;      /* and it came to a good end */
 	bool turned_back;    /* it was marked and then there was no room */
@@ -96,6 +98,7 @@ struct dispatch {
 	struct lookup_ask ask;
 	struct task task;
 	struct outcome_job outcome;
+	struct tries tries;
 	struct note_job mark;
 };
 

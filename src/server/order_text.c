@@ -6,13 +6,13 @@
 #include "twofa/render.h"
 
 static size_t
-read_values(struct order *o, json_t *doc, struct render_value **out)
+read_values(struct arena *a, json_t *doc, struct render_value **out)
 {
 	const char *name;
 	json_t *value;
 	size_t n = 0;
 
-	*out = arena_alloc(&o->arena, (json_object_size(doc) + 1) * sizeof(**out));
+	*out = arena_alloc(a, (json_object_size(doc) + 1) * sizeof(**out));
 	json_object_foreach(doc, name, value)(*out)[n++] =
 	    (struct render_value){name, json_string_value(value)};
 	return n;
@@ -24,9 +24,12 @@ render(struct order *o, const char *pin, struct buf *text)
 	struct span json = span_of(o->placeholders);
 	json_t *doc = json.len == 0 ? NULL : json_loadb(json.ptr, json.len, 0, NULL);
 	struct render_value *values;
-	size_t n = read_values(o, doc, &values);
+	struct arena arena; /* not the order's: it may be rendered many times */
+	size_t n;
 	enum err e = json.len > 0 && !json_is_object(doc) ? ERR_CORRUPT : OK;
 
+	arena_init(&arena);
+	n = read_values(&arena, doc, &values);
 	for (size_t i = 0; i < n; i++)
 		if (values[i].value == NULL)
 			e = ERR_CORRUPT;
@@ -34,6 +37,7 @@ render(struct order *o, const char *pin, struct buf *text)
 		render_text(text, o->text, &(struct render_value){o->placeholder, pin},
 		    values, n);
 	json_decref(doc);
+	arena_fini(&arena);
 	return e;
 }
 

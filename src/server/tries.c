@@ -22,30 +22,74 @@ tries_result_name(enum carrier_result r)
 	return "";
 }
 
-const char *
-tries_add(struct arena *a, const char *tries, int64_t at_ms, const char *carrier,
-    const struct carrier_outcome *outcome)
+static void
+append(struct tries *t, struct arena *a, const char *result,
+    const struct tries_throttled *one)
 {
 	struct buf out;
 	struct json_out json;
 
 	buf_init(&out, TRIES_LEN_MAX);
 	buf_add_char(&out, '[');
-	if (tries != NULL) {
-		buf_add(&out, tries + 1, strlen(tries) - 2);
+	if (t->text != NULL) {
+		buf_add(&out, t->text + 1, strlen(t->text) - 2);
 		buf_add_char(&out, ',');
 	}
 	json_out_init(&json, &out);
 	json_out_object(&json, NULL);
-	json_out_int(&json, "at", at_ms);
-	json_out_text(&json, "carrier", carrier);
-	json_out_text(&json, "result", tries_result_name(outcome->result));
-	json_out_int(&json, "code", outcome->code);
-	json_out_text(&json, "reason", outcome->reason);
+	json_out_int(&json, "at", one->at_ms);
+	json_out_text(&json, "carrier", one->carrier);
+	json_out_text(&json, "result", result);
+	json_out_int(&json, "code", one->code);
+	json_out_text(&json, "reason", one->reason);
+	if (one->times > 1)
+		json_out_int(&json, "times", one->times);
 	json_out_end(&json);
 	buf_add_char(&out, ']');
 	if (!out.failed)
-		tries = arena_text(a, buf_span(&out));
+		t->text = arena_text(a, buf_span(&out));
 	buf_fini(&out);
-	return tries;
+}
+
+/* NULL: no place is left, as a message is shown to two carriers. */
+static struct tries_throttled *
+place_of(struct tries *t, const char *carrier)
+{
+	for (size_t i = 0; i < countof(t->throttled); i++)
+		if (t->throttled[i].carrier == NULL || t->throttled[i].carrier == carrier)
+			return &t->throttled[i];
+	return NULL;
+}
+
+void
+tries_add(struct tries *t, struct arena *a, int64_t at_ms, const char *carrier,
+    const struct carrier_outcome *outcome)
+{
+	struct tries_throttled one = {.carrier = carrier,
+	    .reason = outcome->reason,
+	    .code = outcome->code,
+	    .at_ms = at_ms,
+	    .times = 1};
+	bool put_back = outcome->throttled && !outcome->partly;
+	struct tries_throttled *place = put_back ? place_of(t, carrier) : NULL;
+
+	if (place == NULL) {
+		append(t, a, tries_result_name(outcome->result), &one);
+		return;
+	}
+	if (place->carrier == NULL) {
+		one.reason = arena_text(a, span_of(outcome->reason));
+		one.times = 0;
+		*place = one;
+	}
+	place->times++;
+}
+
+const char *
+tries_text(struct tries *t, struct arena *a)
+{
+	for (size_t i = 0; i < countof(t->throttled); i++)
+		if (t->throttled[i].carrier != NULL)
+			append(t, a, tries_result_name(CARRIER_RETRY), &t->throttled[i]);
+	return t->text;
 }

@@ -2,7 +2,9 @@
 /*
  * The submits of a message that failed, for its timeline: a JSON array of {at, carrier,
  * result, code, reason}, written with the outcome. A message whose first submit is
- * accepted has none, so that the usual case costs nothing.
+ * accepted has none, so that the usual case costs nothing. What a carrier put back
+ * because it was too fast may be many tries: they are one, with the time of the first
+ * and how many `times`.
  */
 #ifndef WW_TRIES_H
 #define WW_TRIES_H
@@ -10,10 +12,26 @@
 #include "base/arena.h"
 #include "carrier/carrier.h"
 
+enum { TRIES_CARRIERS_MAX = 2 };
+
+/* Of one message, in its arena; all zero at first. */
+struct tries {
+	const char *text; /* NULL: none */
+	struct tries_throttled {
+		const char *carrier; /* NULL: this place is free */
+		const char *reason;
+		int64_t code;
+		int64_t at_ms;
+		int64_t times;
+	} throttled[TRIES_CARRIERS_MAX];
+};
+
 /* "accepted", "retry", "refused", "unknown" */
 const char *tries_result_name(enum carrier_result r);
-/* `tries` with one more, in the arena; NULL was none. No more than fits is kept. */
-const char *tries_add(struct arena *a, const char *tries, int64_t at_ms,
-    const char *carrier, const struct carrier_outcome *outcome) MUST_CHECK;
+/* One more; the name of the carrier lives as long as the process. */
+void tries_add(struct tries *t, struct arena *a, int64_t at_ms, const char *carrier,
+    const struct carrier_outcome *outcome);
+/* All of them; NULL: none. No more than fits is kept. Once. */
+const char *tries_text(struct tries *t, struct arena *a) MUST_CHECK;
 
 #endif

@@ -322,6 +322,7 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 	o->result = outcome->result;
 	o->code = outcome->code;
 	o->throttled = outcome->throttled;
+	o->partly = outcome->partly;
 	o->elsewhere = outcome->elsewhere;
 	assert_non_null(outcome->reason);
 	snprintf(o->reason, sizeof(o->reason), "%s", outcome->reason);

@@ -56,6 +56,7 @@ struct outcome {
 	char reason[80];
 	char message_id[65];
 	bool throttled;
+	bool partly;
 	bool elsewhere;
 };
 

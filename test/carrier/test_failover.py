@@ -157,6 +157,48 @@ def test_a_carrier_that_throttles_gets_less_and_loses_nothing(fresh):
         assert rows(own, "SELECT count(*) FROM message WHERE state = 5") == [(0,)]
 
 
+def test_a_lone_carrier_that_throttles_everything_only_delays(fresh):
+    """More often than a message may be tried, and once more after a restart."""
+    with Smsc("--throttle-for", "4000") as a:
+        own = fresh(config=carriers(a=a.port).replace("accept_wait", "attempts: 2, accept_wait"))
+        all_up(own, 1)
+        application = own.application()
+        template = own.template(application)
+        pin_id = own.send(application, template, "41793900001").json()["pinId"]
+        wait_for("three tries", lambda: len(a.said("throttled")) >= 3)
+        own.kill()
+        own.start()
+        pin = PIN.search(a.message("41793900001")["text"])[1]
+        assert own.verify(pin_id, pin).json()["verified"] is True
+        wait_for("its record", lambda: rows(
+            own, "SELECT state, attempts, tried FROM message") == [(3, 1, "a\n")])
+        assert len(a.messages()) == 1
+
+
+def test_a_carrier_that_throttles_for_ever_sends_nothing_late(fresh, tell):
+    with Smsc("--throttle-for", "600000") as a:
+        own = fresh(config=carriers(a=a.port).replace("accept_wait", "attempts: 1, accept_wait"))
+        all_up(own, 1)
+        application = own.application(pinTimeToLive="4s")
+        template = own.template(application)
+        sent = {f"4179391000{n}": own.send(application, template, f"4179391000{n}").json()["pinId"]
+                for n in range(3)}
+        wait_for("their end", lambda: rows(
+            own, "SELECT state, attempts, count(*) FROM message GROUP BY 1, 2") == [(6, 0, 3)])
+        tries = a.said("throttled")
+        late = [t for t in tries if t["at"] >= int(sent[t["throttled"]][:12], 16) + 4000]
+        tell(f"carrier that throttles everything for longer than the life of 3 PINs: "
+             f"{len(tries)} tries, late {len(late)}, expired visibly 3")
+        assert late == [] and a.messages() == []
+        submits = {}
+        for to, pin_id in sent.items():
+            told = own.get(f"/watchword/1/pins/{pin_id}").json()
+            assert (told["messages"][0]["state"], told["events"][-1]["event"]) in [
+                ("expired", "expired"), ("expired", "over")]
+            submits[to] = sum(e.get("times", 1) for e in told["events"] if e["event"] == "submit")
+        assert submits == {to: sum(t["throttled"] == to for t in tries) for to in sent}
+
+
 def test_what_waits_goes_in_the_order_of_the_time_that_is_left(fresh):
     with Smsc() as closed:
         port = closed.port

@@ -106,6 +106,22 @@ def test_429_is_waited_for_as_long_as_it_says(fresh, tmp_path):
         assert own.event("message")["result"] == "retry"
 
 
+def test_a_429_without_a_time_only_delays(fresh, tmp_path):
+    slow = (429, "{}")
+    with Gateway(in_turn(slow, slow, slow, ANSWERS["infobip"])) as gateway:
+        own = fresh(config=config(tmp_path, gateway, "infobip").replace(
+            "attempts: 4", "attempts: 2"))
+        sent = send(own)
+        pin = PIN.search(text_of(gateway.request(4)))[1]
+        assert own.verify(sent["pinId"], pin).json()["verified"] is True
+        wait_for("its outcome", lambda: own.get(f"/watchword/1/pins/{sent['pinId']}").json()[
+            "messages"][0]["attempts"] == 1)
+        told = own.get(f"/watchword/1/pins/{sent['pinId']}").json()
+        assert [(e["result"], e["code"], e.get("times")) for e in told["events"]
+                if e["event"] == "submit"] == [("retry", 429, 3), ("accepted", 26, None)]
+        assert len(gateway.requests) == 4
+
+
 def test_a_503_with_the_code_zero_is_an_attempt_like_any_other(fresh, tmp_path):
     busy = (503, json.dumps({"code": 0, "message": "busy"}))
     with Gateway(in_turn(busy)) as gateway:

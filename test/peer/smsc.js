@@ -4,11 +4,12 @@
 // command line to misbehave.
 //
 // usage: node smsc.js [--port N] [--system-id ID] [--password PW] [--reject CODE]
-//        [--delay MS] [--silent] [--throttle N] [--key FILE --cert FILE]
+//        [--delay MS] [--silent] [--throttle N] [--throttle-for MS] [--key FILE --cert FILE]
 //        [--receipt STATE [--receipt-form text|tlv|data] [--receipt-ids hex|decimal]
 //        [--receipt-delay MS] [--receipt-first]]
 //
-// --throttle N takes N messages a second and refuses the rest with ESME_RTHROTTLED.
+// --throttle N takes N messages a second and refuses the rest with ESME_RTHROTTLED;
+// --throttle-for MS refuses all so for that long, from the first one on, and tells of each.
 // --receipt "DELIVRD 000" sends a receipt for each message whose sender asks for one,
 // and a line of what it was answered; --receipt-first sends it before the response.
 'use strict';
@@ -18,7 +19,7 @@ const smpp = require('smpp');
 function options(argv) {
   const out = {
     port: 0, systemId: 'watchword', password: '', reject: 0, delay: 0, silent: false,
-    throttle: 0, key: '', cert: '', receipt: '', receiptForm: 'text', receiptIds: 'hex',
+    throttle: 0, throttleFor: 0, key: '', cert: '', receipt: '', receiptForm: 'text', receiptIds: 'hex',
     receiptDelay: 0, receiptFirst: false,
   };
   for (let i = 0; i < argv.length; i++) {
@@ -136,6 +137,15 @@ function sendReceipt(session, pdu, number) {
   else to.deliver_sm(fields, answered);
 }
 
+let throttledSince = 0;
+
+function isThrottlingAll(pdu) {
+  throttledSince = throttledSince || Date.now();
+  if (Date.now() - throttledSince >= wanted.throttleFor) return false;
+  say({ throttled: pdu.destination_addr, at: Date.now() });
+  return true;
+}
+
 let second = 0;
 let inSecond = 0;
 
@@ -158,7 +168,7 @@ function accept(session, pdu) {
 
 function onSubmit(session, pdu) {
   if (wanted.silent) return;
-  const status = wanted.reject || (isTooFast() ? smpp.ESME_RTHROTTLED : 0);
+  const status = wanted.reject || (isThrottlingAll(pdu) || isTooFast() ? smpp.ESME_RTHROTTLED : 0);
   setTimeout(() => {
     if (status) session.send(pdu.response({ command_status: status }));
     else accept(session, pdu);
