@@ -116,6 +116,9 @@ struct send_job {
 	enum template_kind template_kind;
 	unsigned template_length;
 	struct window window;
+	bool has_newest;
+	struct ident newest; /* PIN of the destination before this one */
+	struct span log;     /* verify requests of the destination */
 };
 
 /* ERR_NOT_FOUND: no such PIN, or its life is over; ERR_THROTTLED: cap or spacing. */
@@ -135,6 +138,14 @@ struct resend_job {
 
 enum verdict { VERDICT_RIGHT, VERDICT_WRONG, VERDICT_EXPIRED, VERDICT_NO_MORE };
 
+/* Of a PIN, what guesses change; times 0: never. */
+struct verify_state {
+	int64_t attempts;
+	int64_t attempted_at_ms; /* the last attempt */
+	int64_t verified_at_ms;
+	int64_t matched_at_ms; /* the last attempt that was right */
+};
+
 /* ERR_NOT_FOUND, ERR_THROTTLED (no attempt spent), ERR_NO_KEY (no attempt spent). */
 struct verify_job {
 	struct job job;
@@ -150,16 +161,15 @@ struct verify_job {
 	struct pin_recipe recipe;
 	int64_t key_id;
 	int64_t attempts_max;
-	int64_t attempts;
 	int64_t expires_at_ms;
-	struct rate limit;
-	int64_t tie;
+	bool multiple;
 	bool found;
-	struct window window;
-	bool claimed;
-	bool matches;
-	bool marked;
 	bool over_budget;
+	struct verify_state before; /* the batch */
+	struct verify_state state;
+	struct rate limit;
+	struct ident newest; /* PIN of the destination, whose row has the log */
+	struct span log;
 };
 
 enum { RECEIPT_HELD_MS = 60000, RECEIPTS_HELD_MAX = 10000 };

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Retention: a stretch of PIN rows from the oldest on, by id, and removal of those
- * whose life and whose place in the destination's limit are both over, with their
- * messages and what they left in the verify log. What waits for a subscription that is
+ * whose life and whose place in the logs of the destination's limits are over, with
+ * their messages. What waits for a subscription that is
  * out of the configuration goes at the same age.
  */
 #include "store/verbs.h"
+#include "twofa/verify_log.h"
 
 struct retain_item {
 	struct item item;
 	struct ident pin_id;
-	struct ident application;
-	const char *destination;
-	int64_t log_before_ms;
 };
 
 static struct retain_job *
@@ -53,25 +51,40 @@ limit_period_ms(struct row *r, struct arena *a)
 	return rate.period_ms;
 }
 
+/* When the last verify request was that stands in the row; of a damaged log nobody
+ * knows. */
+static int64_t
+last_request_ms(struct row *r, struct arena *a)
+{
+	struct verify_log log;
+
+	return verify_log_load(&log, a, row_bytes(r, a)) == OK ? verify_log_newest(&log)
+							       : 0;
+}
+
 static void
 read_scan(struct item *it, struct row *r)
 {
 	struct retain_job *j = retain_of(it);
+	struct arena *a = j->job.arena;
 	struct retain_item *old = &j->items[j->count];
 	int64_t expires_at_ms;
-	int64_t period_ms;
+	int64_t requested_at_ms;
+	int64_t request_ms;
 
 	row_ident(r, &old->pin_id);
-	row_ident(r, &old->application);
-	old->destination = row_text(r, j->job.arena);
-	old->log_before_ms = j->job.now_ms - PERIOD_MS_DAY;
 	expires_at_ms = row_int(r);
-	period_ms = limit_period_ms(r, j->job.arena);
+	requested_at_ms = last_request_ms(r, a);
 	j->after = old->pin_id;
 	j->scanned++;
 	if (expires_at_ms + j->keep_ms > j->job.now_ms)
 		return;
-	if (ident_ms(&old->pin_id) + period_ms > j->job.now_ms)
+	if (ident_ms(&old->pin_id) + limit_period_ms(r, a) > j->job.now_ms)
+		return;
+	request_ms = limit_period_ms(r, a);
+	if (request_ms < PERIOD_MS_DAY) /* of the failure budget */
+		request_ms = PERIOD_MS_DAY;
+	if (requested_at_ms + request_ms > j->job.now_ms)
 		return;
 	j->count++;
 }
@@ -88,20 +101,11 @@ bind_old_pin(struct item *it, struct binder *b)
 	bind_ident(b, &old_of(it)->pin_id);
 }
 
-static void
-bind_old_log(struct item *it, struct binder *b)
-{
-	bind_ident(b, &old_of(it)->application);
-	bind_text(b, old_of(it)->destination);
-	bind_int(b, old_of(it)->log_before_ms);
-}
-
 static enum err
 remove_old(struct batch *b, struct retain_job *j)
 {
 	static const struct each steps[] = {
 	    {SQL_RETAIN_MESSAGES, bind_old_pin, NULL, NULL},
-	    {SQL_RETAIN_VERIFY_LOG, bind_old_log, NULL, NULL},
 	    {SQL_RETAIN_PIN, bind_old_pin, NULL, NULL},
 	};
 	struct item **items = arena_alloc(j->job.arena, (j->count + 1) * sizeof(*items));

@@ -360,14 +360,58 @@ bind_count(struct item *it, struct binder *b)
 static void
 read_count(struct item *it, struct row *r)
 {
-	(void)r;
-	window_of(it)->taken++;
+	struct send_job *j = send_of(it);
+
+	j->window.taken = row_int(r);
+	j->has_newest = !row_is_null(r);
+	if (j->has_newest)
+		row_ident(r, &j->newest);
 }
 
 static void
 copy_count(struct item *to, const struct item *from)
 {
-	window_of(to)->taken = window_of((struct item *)(uintptr_t)from)->taken;
+	const struct send_job *found = send_of((struct item *)(uintptr_t)from);
+
+	send_of(to)->window = found->window;
+	send_of(to)->has_newest = found->has_newest;
+	send_of(to)->newest = found->newest;
+}
+
+/* ---- the log of verify requests, which the newest row of a destination has ---- */
+
+static bool
+takes_log_over(const struct item *it)
+{
+	const struct send_job *j = send_of((struct item *)(uintptr_t)it);
+
+	return j->has_newest && !j->window.refused;
+}
+
+static void
+bind_newest(struct item *it, struct binder *b)
+{
+	bind_ident(b, &send_of(it)->newest);
+	bind_ident(b, &send_of(it)->account);
+}
+
+static void
+read_log(struct item *it, struct row *r)
+{
+	send_of(it)->log = row_bytes(r, send_of(it)->job.arena);
+}
+
+/* With room for what a few verifies leave in the row, which need not move then. */
+static void
+bind_log(struct send_job *j, struct binder *b)
+{
+	enum { ROOM = 32 };
+	size_t len = j->log.len < ROOM ? ROOM : j->log.len;
+	char *octets = arena_alloc(j->job.arena, len);
+
+	if (j->log.len > 0)
+		memcpy(octets, j->log.ptr, j->log.len);
+	bind_blob(b, octets, len);
 }
 
 static void
@@ -390,6 +434,7 @@ bind_pin(struct item *it, struct binder *b)
 	bind_int(b, o->expires_at_ms);
 	bind_text(b, j->from);
 	bind_text(b, o->placeholders);
+	bind_log(j, b);
 }
 
 /* When the send that holds the last place of the window leaves it. */
@@ -430,11 +475,15 @@ insert_pins(struct batch *b, struct item **items, size_t n)
 	    {{SQL_PIN_WINDOW, bind_count, read_count, NULL}, compare_destination,
 		copy_count},
 	    window_of, limit_of};
+	static const struct each log = {
+	    SQL_VERIFY_LOG, bind_newest, read_log, takes_log_over};
 	static const struct each insert = {SQL_PIN_INSERT, bind_pin, NULL, was_admitted};
 	static const struct each oldest = {
 	    SQL_PIN_OLDEST, bind_oldest, read_oldest, was_refused};
 	enum err e = batch_guard(b, &guard, items, n);
 
+	if (e == OK)
+		e = batch_each(b, &log, items, n);
 	if (e == OK)
 		e = batch_each(b, &insert, items, n);
 	if (e == OK)

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Verify: find the PIN, note the request under the guard of verifyPinLimit, claim
- * an attempt with one guarded statement, compare, and mark the winner. Every path
- * commits, a wrong guess too, so N parallel guesses compare at most pinAttempts
- * times, and a PIN that may be verified once is verified once.
+ * Verify: find the PIN, note the request in the log of its destination, claim an
+ * attempt, compare, write. The batch is the only writer from its begin to its commit
+ * (store/engine.h), so guesses side by side are judged one after the other in memory
+ * and each PIN's row is written once, for its last guess. Every path commits, a wrong
+ * guess too, so N parallel guesses compare at most pinAttempts times, and a PIN that may
+ * be verified once is verified once.
+ *
+ * The log (twofa/verify_log.h) is in the newest PIN row of the destination: most often
+ * the one that is verified and written anyway. A send takes it over into its new row
+ * (verbs_send.c).
  */
 #include "store/verbs.h"
 
 #include <stdlib.h>
 
 #include "base/secret.h"
+#include "twofa/verify_log.h"
 
 static struct verify_job *
 verify_of(struct item *it)
@@ -30,13 +37,20 @@ bind_pin(struct item *it, struct binder *b)
 	bind_ident(b, &verify_of(it)->account);
 }
 
+/* Loaded when its turn comes. */
+static void
+read_log(struct item *it, struct row *r)
+{
+	struct verify_job *j = verify_of(it);
+
+	j->log = row_bytes(r, j->job.arena);
+}
+
 static void
 read_pin(struct item *it, struct row *r)
 {
 	struct verify_job *j = verify_of(it);
-	const char *limit;
 
-	j->found = true;
 	j->recipe.account = j->account;
 	j->recipe.pin_id = j->pin_id;
 	row_ident(r, &j->recipe.application);
@@ -46,14 +60,17 @@ read_pin(struct item *it, struct row *r)
 	j->key_id = row_int(r);
 	j->recipe.type = (enum pin_type)row_int(r);
 	j->recipe.length = (unsigned)row_int(r);
-	j->attempts = row_int(r);
+	j->state.attempts = row_int(r);
 	j->attempts_max = row_int(r);
-	row_bool(r);
+	j->multiple = row_bool(r);
 	j->expires_at_ms = row_int(r);
-	row_int(r);
-	limit = row_text(r, j->job.arena);
-	if (limit == NULL || rate_parse(span_of(limit), PERIOD_MS_YEAR, &j->limit) != OK)
-		it->err = ERR_CORRUPT;
+	j->state.verified_at_ms = row_int(r);
+	j->state.attempted_at_ms = row_int(r);
+	j->state.matched_at_ms = row_int(r);
+	read_log(it, r);
+	row_ident(r, &j->newest);
+	j->before = j->state;
+	j->found = true;
 }
 
 static enum err
@@ -68,358 +85,398 @@ find(struct batch *b, struct item **items, size_t n)
 		item_not_found(items[i], j->found);
 		j->verdict =
 		    j->expires_at_ms <= b->now_ms ? VERDICT_EXPIRED : VERDICT_NO_MORE;
-		j->attempts_left = j->attempts_max - j->attempts;
 	}
 	return e;
 }
 
-/* A PIN that lives needs its key before an attempt is spent. */
-static bool
-lives(const struct item *it)
+/* ---- the limit ---- */
+
+static void
+bind_application(struct item *it, struct binder *b)
 {
-	return verify_of_const(it)->verdict != VERDICT_EXPIRED;
+	bind_ident(b, &verify_of(it)->account);
+	bind_ident(b, &verify_of(it)->recipe.application);
 }
 
-static enum err
-find_keys(struct batch *b, struct item **items, size_t n)
+static void
+read_limit(struct item *it, struct row *r)
 {
-	uint8_t key[PIN_KEY_LEN];
+	struct verify_job *j = verify_of(it);
+	const char *limit = row_text(r, j->job.arena);
+
+	if (limit == NULL || rate_parse(span_of(limit), PERIOD_MS_YEAR, &j->limit) != OK)
+		it->err = ERR_CORRUPT;
+}
+
+static int
+compare_application(const void *a, const void *b)
+{
+	const struct verify_job *x = verify_of(*(struct item *const *)a);
+	const struct verify_job *y = verify_of(*(struct item *const *)b);
+
+	return ident_compare(&x->recipe.application, &y->recipe.application);
+}
+
+static void
+copy_limit(struct item *to, const struct item *from)
+{
+	verify_of(to)->limit = verify_of_const(from)->limit;
+}
+
+/* A PIN of an application that is gone is gone with it. */
+static enum err
+find_limit(struct batch *b, struct item **items, size_t n)
+{
+	static const struct shared shared = {
+	    {SQL_VERIFY_LIMIT, bind_application, read_limit, NULL}, compare_application,
+	    copy_limit};
+	enum err e = batch_shared(b, &shared, items, n);
 
 	for (size_t i = 0; i < n; i++)
-		if (items[i]->err == OK && lives(items[i]))
-			items[i]->err =
-			    keyring_find(b->keyring, verify_of(items[i])->key_id, key);
-	secret_wipe(key, sizeof(key));
-	return OK;
+		item_not_found(items[i], verify_of(items[i])->limit.period_ms > 0);
+	return e;
 }
 
 /* ---- the log ---- */
 
-static void
-bind_destination(struct verify_job *j, struct binder *b)
+static bool
+has_older_pin(const struct item *it)
 {
-	bind_ident(b, &j->recipe.application);
-	bind_text(b, j->destination);
+	const struct verify_job *j = verify_of_const(it);
+
+	return ident_compare(&j->newest, &j->pin_id) != 0;
+}
+
+static void
+bind_newest(struct item *it, struct binder *b)
+{
+	bind_ident(b, &verify_of(it)->newest);
+	bind_ident(b, &verify_of(it)->account);
+}
+
+static enum err
+find_log(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {
+	    SQL_VERIFY_LOG, bind_newest, read_log, has_older_pin};
+
+	return batch_each(b, &step, items, n);
+}
+
+/* How far back a window may reach. */
+static int64_t
+kept_ms(const struct verify_job *j)
+{
+	return j->failures_max > 0 && j->limit.period_ms < PERIOD_MS_DAY
+		   ? PERIOD_MS_DAY
+		   : j->limit.period_ms;
+}
+
+/* ERR_THROTTLED, and nothing noted, with how long until the oldest request in the window
+ * makes room. */
+static enum err
+note_request(struct verify_log *log, struct arena *a, struct verify_job *j)
+{
+	int64_t now_ms = j->job.now_ms;
+	int64_t after_ms = now_ms - j->limit.period_ms;
+
+	verify_log_trim(log, now_ms - kept_ms(j));
+	j->over_budget =
+	    j->failures_max > 0 &&
+	    verify_log_failures(log, now_ms - PERIOD_MS_DAY) >= j->failures_max;
+	if (verify_log_requests(log, after_ms) >= j->limit.count) {
+		j->wait_ms =
+		    verify_log_oldest(log, after_ms) + j->limit.period_ms - now_ms;
+		return ERR_THROTTLED;
+	}
+	verify_log_add(log, a, now_ms);
+	return OK;
+}
+
+/* ---- one guess after the other ---- */
+
+static bool
+lives(const struct verify_job *j)
+{
+	return j->verdict != VERDICT_EXPIRED;
+}
+
+static bool
+may_claim(const struct verify_job *j)
+{
+	return lives(j) && !j->over_budget && j->state.attempts < j->attempts_max &&
+	       (j->multiple || j->state.verified_at_ms == 0);
+}
+
+static void
+claim_and_compare(const uint8_t key[PIN_KEY_LEN], struct verify_log *log,
+    struct verify_job *j)
+{
+	int64_t now_ms = j->job.now_ms;
+	char pin[PIN_LENGTH_MAX + 1];
+
+	j->state.attempts++;
+	j->state.attempted_at_ms = now_ms;
+	pin_derive(key, &j->recipe, pin);
+	j->verdict =
+	    pin_matches(j->recipe.type, pin, j->typed) ? VERDICT_RIGHT : VERDICT_WRONG;
+	secret_wipe(pin, sizeof(pin));
+	if (j->verdict == VERDICT_WRONG) {
+		verify_log_fail(log);
+		return;
+	}
+	j->state.matched_at_ms = now_ms;
+	if (j->state.verified_at_ms == 0)
+		j->state.verified_at_ms = now_ms;
+}
+
+/* A PIN that lives needs its key before an attempt is spent. */
+static enum err
+guess(struct batch *b, struct verify_log *log, struct arena *a, struct verify_job *j)
+{
+	uint8_t key[PIN_KEY_LEN] = {0};
+	enum err e = lives(j) ? keyring_find(b->keyring, j->key_id, key) : OK;
+
+	if (e == OK)
+		e = note_request(log, a, j);
+	if (e == OK && may_claim(j))
+		claim_and_compare(key, log, j);
+	secret_wipe(key, sizeof(key));
+	j->attempts_left = j->attempts_max - j->state.attempts;
+	if (j->verdict == VERDICT_RIGHT || j->verdict == VERDICT_NO_MORE)
+		j->attempts_left = 0;
+	return e;
+}
+
+/* ---- guesses side by side ---- */
+
+/* A guess among those of the batch: by destination, by PIN, as they came. */
+struct place {
+	struct verify_job *job;
+	size_t number;
+};
+
+/* What is written of a PIN row: after its last guess, or the log alone. An item of its
+ * own, as the last guess itself may have been refused. */
+struct write {
+	struct item item;
+	struct verify_job *job;
+	const struct ident *pin_id;
+	bool guessed;
+	struct span log; /* of it; a null one: it stays */
+	bool done;
+};
+
+struct writes {
+	struct write *list;
+	struct item **items;
+	size_t len;
+};
+
+static int
+compare_destination(const struct place *x, const struct place *y)
+{
+	int order =
+	    ident_compare(&x->job->recipe.application, &y->job->recipe.application);
+
+	return order != 0 ? order : strcmp(x->job->destination, y->job->destination);
 }
 
 static int
-compare_destination(const void *a, const void *b)
+compare_places(const void *a, const void *b)
 {
-	const struct verify_job *x = verify_of(*(struct item *const *)a);
-	const struct verify_job *y = verify_of(*(struct item *const *)b);
-	int order = ident_compare(&x->recipe.application, &y->recipe.application);
+	const struct place *x = a;
+	const struct place *y = b;
+	int order = compare_destination(x, y);
 
-	return order != 0 ? order : strcmp(x->destination, y->destination);
-}
-
-static struct window *
-window_of(struct item *it)
-{
-	return &verify_of(it)->window;
-}
-
-static int64_t
-limit_of(struct item *it)
-{
-	return verify_of(it)->limit.count;
+	if (order == 0)
+		order = ident_compare(&x->job->pin_id, &y->job->pin_id);
+	return order != 0 ? order : (x->number > y->number) - (x->number < y->number);
 }
 
 static void
-bind_window(struct item *it, struct binder *b)
+write_row(struct writes *w, struct verify_job *j, const struct ident *pin_id, bool guessed)
 {
-	struct verify_job *j = verify_of(it);
+	w->list[w->len] =
+	    (struct write){.job = j, .pin_id = pin_id, .guessed = guessed};
+	w->items[w->len] = &w->list[w->len].item;
+	w->len++;
+}
 
-	bind_destination(j, b);
-	bind_int(b, j->job.now_ms - j->limit.period_ms);
+/* By how many octets SQLite's row becomes longer by what a guess leaves beside the log. */
+static size_t
+growth(const struct verify_state *from, const struct verify_state *to)
+{
+	enum { TIME_LEN = 6 };
+	size_t len = 0;
+
+	if (from->attempted_at_ms == 0 && to->attempted_at_ms != 0)
+		len += TIME_LEN;
+	if (from->matched_at_ms == 0 && to->matched_at_ms != 0)
+		len += TIME_LEN;
+	if (from->verified_at_ms == 0 && to->verified_at_ms != 0)
+		len += TIME_LEN;
+	if (from->attempts < 2 && to->attempts >= 2)
+		len++;
+	return len;
+}
+
+/*
+ * The log goes where it was found: into a row that is written anyway, or alone. What
+ * else grows takes from the log's room, so that the row keeps its length and its place.
+ */
+static void
+write_log(
+    struct writes *w, size_t first, struct verify_job *j, const struct verify_log *log)
+{
+	size_t len = j->log.len;
+	size_t grown;
+	size_t i = first;
+
+	while (i < w->len && ident_compare(w->list[i].pin_id, &j->newest) != 0)
+		i++;
+	if (i == w->len)
+		write_row(w, j, &j->newest, false);
+	grown = w->list[i].guessed
+		    ? growth(&w->list[i].job->before, &w->list[i].job->state)
+		    : 0;
+	w->list[i].log = verify_log_save(log, j->job.arena, len > grown ? len - grown : 0);
+}
+
+/* The guesses at the PINs of one destination; the next one at the same PIN begins where
+ * the one before it ended. */
+static void
+guess_all(struct batch *b, struct place *places, size_t n, struct writes *w)
+{
+	struct arena *a = places[0].job->job.arena;
+	size_t first = w->len;
+	bool noted = false;
+	struct verify_log log;
+	enum err e = verify_log_load(&log, a, places[0].job->log);
+
+	for (size_t i = 0; i < n; i++) {
+		struct verify_job *j = places[i].job;
+		struct verify_job *next = i + 1 < n ? places[i + 1].job : NULL;
+
+		j->job.item.err = e == OK ? guess(b, &log, a, j) : e;
+		noted = noted || j->job.item.err == OK;
+		if (next != NULL && ident_compare(&j->pin_id, &next->pin_id) == 0)
+			next->state = j->state;
+		else if (j->state.attempts > j->before.attempts)
+			write_row(w, j, &j->pin_id, true);
+	}
+	if (noted)
+		write_log(w, first, places[0].job, &log);
+}
+
+static size_t
+sort_places(struct item **items, size_t n, struct place *places)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (items[i]->err == OK)
+			places[count++] = (struct place){verify_of(items[i]), i};
+	qsort(places, count, sizeof(*places), compare_places);
+	return count;
+}
+
+/* ---- writing ---- */
+
+static struct write *
+write_of(struct item *it)
+{
+	return container_of(it, struct write, item);
+}
+
+static bool
+is_guess(const struct item *it)
+{
+	return write_of((struct item *)(uintptr_t)it)->guessed;
+}
+
+static bool
+is_log_alone(const struct item *it)
+{
+	return !is_guess(it);
 }
 
 static void
-bind_count(struct item *it, struct binder *b)
+bind_row(struct write *w, struct binder *b)
 {
-	bind_window(it, b);
-	bind_int(b, limit_of(it));
-}
-
-static void
-read_count(struct item *it, struct row *r)
-{
-	(void)r;
-	window_of(it)->taken++;
-}
-
-static void
-copy_count(struct item *to, const struct item *from)
-{
-	window_of(to)->taken = verify_of_const(from)->window.taken;
+	bind_ident(b, w->pin_id);
+	bind_ident(b, &w->job->account);
+	if (w->log.ptr != NULL)
+		bind_blob(b, w->log.ptr, w->log.len);
+	else
+		bind_text(b, NULL);
 }
 
 static void
 bind_log(struct item *it, struct binder *b)
 {
-	struct verify_job *j = verify_of(it);
-
-	bind_destination(j, b);
-	bind_int(b, j->job.now_ms);
-	bind_int(b, j->tie);
+	bind_row(write_of(it), b);
 }
 
-static bool
-was_refused(const struct item *it)
-{
-	return verify_of_const(it)->window.refused;
-}
-
-static bool
-was_admitted(const struct item *it)
-{
-	return !was_refused(it);
-}
-
-/* The oldest request in the window makes room when it leaves. */
 static void
-read_oldest(struct item *it, struct row *r)
+bind_guess(struct item *it, struct binder *b)
 {
-	struct verify_job *j = verify_of(it);
+	const struct verify_job *j = write_of(it)->job;
 
-	if (!row_is_null(r))
-		j->wait_ms = row_int(r) + j->limit.period_ms - j->job.now_ms;
+	bind_row(write_of(it), b);
+	bind_int(b, j->state.attempts);
+	bind_int(b, j->state.attempted_at_ms);
+	bind_int(b, j->state.verified_at_ms);
+	bind_int(b, j->state.matched_at_ms);
+	bind_int(b, j->before.attempts);
 }
 
-/* Rows that no window can reach any more. */
 static void
-bind_trim(struct item *it, struct binder *b)
+read_done(struct item *it, struct row *r)
 {
-	struct verify_job *j = verify_of(it);
-	int64_t keep_ms = j->limit.period_ms;
-
-	if (j->failures_max > 0 && keep_ms < PERIOD_MS_DAY)
-		keep_ms = PERIOD_MS_DAY;
-	bind_destination(j, b);
-	bind_int(b, j->job.now_ms - keep_ms);
-}
-
-/* One request in eight clears up behind itself and the others: old rows harm nobody. */
-static bool
-clears_up(const struct item *it)
-{
-	return verify_of_const(it)->tie % 8 == 0;
+	(void)r;
+	write_of(it)->done = true;
 }
 
 static enum err
-log_request(struct batch *b, struct item **items, size_t n)
+write_all(struct batch *b, struct writes *w)
 {
-	static const struct each trim = {SQL_VERIFY_LOG_TRIM, bind_trim, NULL, clears_up};
-	static const struct guard guard = {
-	    {{SQL_VERIFY_LOG_WINDOW, bind_count, read_count, NULL}, compare_destination,
-		copy_count},
-	    window_of, limit_of};
-	static const struct each insert = {
-	    SQL_VERIFY_LOG_INSERT, bind_log, NULL, was_admitted};
-	static const struct each refused = {
-	    SQL_VERIFY_LOG_OLDEST, bind_window, read_oldest, was_refused};
+	static const struct each guessed = {
+	    SQL_PIN_GUESSED, bind_guess, read_done, is_guess};
+	static const struct each alone = {
+	    SQL_VERIFY_LOG_PUT, bind_log, read_done, is_log_alone};
+	enum err e = batch_each(b, &guessed, w->items, w->len);
+
+	if (e == OK)
+		e = batch_each(b, &alone, w->items, w->len);
+	for (size_t i = 0; e == OK && i < w->len; i++)
+		INVARIANT(w->list[i].done);
+	return e;
+}
+
+static enum err
+guess_and_write(struct batch *b, struct item **items, size_t n)
+{
+	struct place *places = mem_array(n, sizeof(*places));
+	struct writes w = {.list = mem_array(2 * n, sizeof(*w.list)),
+	    .items = mem_array(2 * n, sizeof(*w.items))};
+	size_t count = sort_places(items, n, places);
+	size_t end;
 	enum err e;
 
-	for (size_t i = 0; i < n; i++) {
-		struct verify_job *j = verify_of(items[i]);
-
-		b->entropy->fill(b->entropy, &j->tie, sizeof(j->tie));
+	for (size_t start = 0; start < count; start = end) {
+		end = start + 1;
+		while (end < count &&
+		       compare_destination(&places[start], &places[end]) == 0)
+			end++;
+		guess_all(b, places + start, end - start, &w);
 	}
-	e = batch_each(b, &trim, items, n);
-	if (e == OK)
-		e = batch_guard(b, &guard, items, n);
-	if (e == OK)
-		e = batch_each(b, &insert, items, n);
-	if (e == OK)
-		e = batch_each(b, &refused, items, n);
-	for (size_t i = 0; i < n; i++)
-		if (items[i]->err == OK && was_refused(items[i]))
-			items[i]->err = ERR_THROTTLED;
-	return e;
-}
-
-/* ---- the failure budget of the strict profile ---- */
-
-static bool
-has_budget(const struct item *it)
-{
-	return verify_of_const(it)->failures_max > 0;
-}
-
-static void
-bind_failures(struct item *it, struct binder *b)
-{
-	struct verify_job *j = verify_of(it);
-
-	bind_destination(j, b);
-	bind_int(b, j->job.now_ms - PERIOD_MS_DAY);
-}
-
-static void
-read_failures(struct item *it, struct row *r)
-{
-	struct verify_job *j = verify_of(it);
-
-	j->over_budget = row_int(r) >= j->failures_max;
-}
-
-/* ---- the attempt ---- */
-
-static bool
-may_claim(const struct item *it)
-{
-	return lives(it) && !verify_of_const(it)->over_budget;
-}
-
-static void
-bind_claim(struct item *it, struct binder *b)
-{
-	bind_pin(it, b);
-	bind_int(b, job_of(it)->now_ms);
-}
-
-static void
-read_claim(struct item *it, struct row *r)
-{
-	(void)r;
-	verify_of(it)->claimed = true;
-}
-
-static enum err
-compare(struct batch *b, struct verify_job *j)
-{
-	uint8_t key[PIN_KEY_LEN];
-	char pin[PIN_LENGTH_MAX + 1];
-	enum err e = keyring_find(b->keyring, j->key_id, key);
-
-	if (e != OK)
-		return e;
-	pin_derive(key, &j->recipe, pin);
-	j->matches = pin_matches(j->recipe.type, pin, j->typed);
-	j->verdict = j->matches ? VERDICT_RIGHT : VERDICT_WRONG;
-	secret_wipe(key, sizeof(key));
-	secret_wipe(pin, sizeof(pin));
-	return OK;
-}
-
-static bool
-is_wrong(const struct item *it)
-{
-	return verify_of_const(it)->verdict == VERDICT_WRONG && has_budget(it);
-}
-
-static void
-bind_failed(struct item *it, struct binder *b)
-{
-	struct verify_job *j = verify_of(it);
-
-	bind_destination(j, b);
-	bind_int(b, j->job.now_ms);
-	bind_int(b, j->tie);
-}
-
-static enum err
-claim_and_compare(struct batch *b, struct item **items, size_t n)
-{
-	static const struct each failures = {
-	    SQL_VERIFY_FAILURES, bind_failures, read_failures, has_budget};
-	static const struct each claim = {
-	    SQL_PIN_CLAIM, bind_claim, read_claim, may_claim};
-	static const struct each failed = {
-	    SQL_VERIFY_LOG_FAILED, bind_failed, NULL, is_wrong};
-	enum err e = batch_each(b, &failures, items, n);
-
-	if (e == OK)
-		e = batch_each(b, &claim, items, n);
-	for (size_t i = 0; e == OK && i < n; i++)
-		if (items[i]->err == OK && verify_of(items[i])->claimed)
-			items[i]->err = compare(b, verify_of(items[i]));
-	return e == OK ? batch_each(b, &failed, items, n) : e;
-}
-
-/* Where a failure budget counts, one by one: each sees the failures before it. */
-static enum err
-attempt(struct batch *b, struct item **items, size_t n)
-{
-	size_t stride = has_budget(items[0]) ? 1 : n;
-	enum err e = OK;
-
-	for (size_t i = 0; e == OK && i < n; i += stride)
-		e = claim_and_compare(b, &items[i], stride);
-	return e;
-}
-
-/* Guesses at one PIN side by side, in the order in which they took effect. */
-struct guess {
-	struct verify_job *job;
-	size_t place;
-};
-
-static int
-compare_guesses(const void *a, const void *b)
-{
-	const struct guess *x = a;
-	const struct guess *y = b;
-	int order = ident_compare(&x->job->pin_id, &y->job->pin_id);
-
-	if (order != 0)
-		return order;
-	return (x->place > y->place) - (x->place < y->place);
-}
-
-/* What each claim left: `find` saw the attempts before all guesses of this batch. */
-static enum err
-count_attempts(struct batch *b, struct item **items, size_t n)
-{
-	struct guess *all = mem_array(n, sizeof(*all));
-	int64_t used = 0;
-
-	(void)b;
-	for (size_t i = 0; i < n; i++)
-		all[i] = (struct guess){verify_of(items[i]), i};
-	qsort(all, n, sizeof(*all), compare_guesses);
-	for (size_t i = 0; i < n; i++) {
-		struct verify_job *j = all[i].job;
-
-		if (i == 0 || ident_compare(&all[i - 1].job->pin_id, &j->pin_id) != 0)
-			used = 0;
-		if (j->claimed)
-			j->attempts_left = j->attempts_max - j->attempts - ++used;
-	}
-	mem_free(all);
-	return OK;
-}
-
-static bool
-is_right(const struct item *it)
-{
-	return verify_of_const(it)->matches;
-}
-
-static void
-read_mark(struct item *it, struct row *r)
-{
-	(void)r;
-	verify_of(it)->marked = true;
-}
-
-/* Of several right guesses one is marked first; where once is all, the others are too
- * late. */
-static enum err
-mark(struct batch *b, struct item **items, size_t n)
-{
-	static const struct each step = {SQL_PIN_MARK, bind_claim, read_mark, is_right};
-	enum err e = batch_each(b, &step, items, n);
-
-	for (size_t i = 0; i < n; i++) {
-		struct verify_job *j = verify_of(items[i]);
-
-		if (j->matches && !j->marked)
-			j->verdict = VERDICT_NO_MORE;
-		if (j->verdict == VERDICT_RIGHT || j->verdict == VERDICT_NO_MORE)
-			j->attempts_left = 0;
-	}
+	e = write_all(b, &w);
+	mem_free(places);
+	mem_free(w.list);
+	mem_free(w.items);
 	return e;
 }
 
 const struct verb_row verb_verify = {
-    "verify", {find, find_keys, log_request, attempt, count_attempts, mark}};
+    "verify", {find, find_limit, find_log, guess_and_write}};
