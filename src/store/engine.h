@@ -49,6 +49,7 @@ struct row {
 	void *statement;
 	int next;
 	bool corrupt; /* a column was not of the kind asked for */
+	bool enough;  /* set by who reads: no further row is of interest */
 };
 
 /* What a batch consists of; first member of each verb's own struct. */

@@ -279,13 +279,13 @@ run_item(
     struct sqlite_engine *s, const struct each *step, struct item *it, sqlite3_stmt *stmt)
 {
 	struct binder b = {&s->engine, stmt, 0, false};
-	struct row r = {&s->engine, stmt, 0, false};
-	int rc;
+	struct row r = {.engine = &s->engine, .statement = stmt};
+	int rc = SQLITE_OK;
 	enum err e;
 
 	step->bind(it, &b);
 	INVARIANT(!b.failed && b.next == sqlite3_bind_parameter_count(stmt));
-	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+	while (!r.enough && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		r.next = 0;
 		if (step->row != NULL)
 			step->row(it, &r);

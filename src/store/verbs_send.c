@@ -256,34 +256,50 @@ prepare_pin(struct batch *b, struct send_job *j)
 	    keyring_current(b->keyring, b->now_ms, o->expires_at_ms, &o->key_id);
 }
 
-static void
-take(struct batch *b, struct usage *u, struct send_job *j)
+/* At most n, and how long those have to wait for whom there is none. */
+static int64_t
+room_for(const struct limit_ring *ring, const struct rate *rate, int64_t now_ms,
+    int64_t n, int64_t *wait_ms_out)
 {
-	if (!limit_ring_take(
-		&u->ring, &j->config.send_application_limit, b->now_ms, &j->wait_ms))
-		j->job.item.err = ERR_THROTTLED;
+	struct limit_ring full = *ring;
+	int64_t room = limit_ring_room(ring, rate, now_ms, wait_ms_out);
+
+	if (room >= n)
+		return n;
+	limit_ring_add(&full, rate, now_ms, (uint64_t)room);
+	(void)limit_ring_room(&full, rate, now_ms, wait_ms_out);
+	return room;
+}
+
+static void
+admit(struct batch *b, struct send_job *j, bool has_room, int64_t wait_ms)
+{
+	if (has_room) {
+		prepare_pin(b, j);
+		return;
+	}
+	j->wait_ms = wait_ms;
+	j->job.item.err = ERR_THROTTLED;
 }
 
 /* The sends of one application: who may, insert, and debit those that were inserted. */
 static enum err
 debit_application(struct batch *b, struct item **items, size_t n)
 {
+	const struct rate *rate = &send_of(items[0])->config.send_application_limit;
 	struct usage u;
-	struct limit_ring before;
 	enum err e = load_usage(b, &u, &send_of(items[0])->application);
+	int64_t wait_ms;
+	int64_t room = room_for(&u.ring, rate, b->now_ms, (int64_t)n, &wait_ms);
+	uint64_t inserted = 0;
 
-	before = u.ring;
-	for (size_t i = 0; e == OK && i < n; i++) {
-		take(b, &u, send_of(items[i]));
-		if (items[i]->err == OK)
-			prepare_pin(b, send_of(items[i]));
-	}
+	for (size_t i = 0; e == OK && i < n; i++)
+		admit(b, send_of(items[i]), room-- > 0, wait_ms);
 	if (e == OK)
 		e = insert_pins(b, items, n);
-	u.ring = before;
-	for (size_t i = 0; e == OK && i < n; i++)
-		if (items[i]->err == OK)
-			take(b, &u, send_of(items[i]));
+	for (size_t i = 0; i < n; i++)
+		inserted += items[i]->err == OK;
+	limit_ring_add(&u.ring, rate, b->now_ms, inserted);
 	if (e == OK)
 		e = save_usage(b, &u);
 	arena_fini(&u.arena);
@@ -338,34 +354,39 @@ limit_of(struct item *it)
 }
 
 static void
-bind_window(struct item *it, struct binder *b)
+bind_destination(struct item *it, struct binder *b)
 {
-	struct send_job *j = send_of(it);
-	const struct rate *limit = &j->config.send_phone_limit;
-	struct ident *oldest = arena_alloc(j->job.arena, sizeof(*oldest));
-
-	ident_floor(oldest, j->job.now_ms - limit->period_ms + 1);
-	bind_ident(b, &j->application);
-	bind_text(b, j->order->destination);
-	bind_ident(b, oldest);
+	bind_ident(b, &send_of(it)->application);
+	bind_text(b, send_of(it)->order->destination);
 }
 
 static void
 bind_count(struct item *it, struct binder *b)
 {
-	bind_window(it, b);
+	bind_destination(it, b);
 	bind_int(b, limit_of(it));
+}
+
+static bool
+is_in_window(const struct send_job *j, const struct ident *pin_id)
+{
+	return ident_ms(pin_id) > j->job.now_ms - j->config.send_phone_limit.period_ms;
 }
 
 static void
 read_count(struct item *it, struct row *r)
 {
 	struct send_job *j = send_of(it);
+	struct ident pin_id;
 
-	j->window.taken = row_int(r);
-	j->has_newest = !row_is_null(r);
-	if (j->has_newest)
-		row_ident(r, &j->newest);
+	row_ident(r, &pin_id);
+	if (!j->has_newest)
+		j->newest = pin_id;
+	j->has_newest = true;
+	if (is_in_window(j, &pin_id))
+		j->window.taken++;
+	else
+		r->enough = true;
 }
 
 static void
@@ -441,7 +462,7 @@ bind_pin(struct item *it, struct binder *b)
 static void
 bind_oldest(struct item *it, struct binder *b)
 {
-	bind_window(it, b);
+	bind_destination(it, b);
 	bind_int(b, limit_of(it) - 1);
 }
 
@@ -472,7 +493,7 @@ static enum err
 insert_pins(struct batch *b, struct item **items, size_t n)
 {
 	static const struct guard guard = {
-	    {{SQL_PIN_WINDOW, bind_count, read_count, NULL}, compare_destination,
+	    {{SQL_PIN_NEWEST, bind_count, read_count, NULL}, compare_destination,
 		copy_count},
 	    window_of, limit_of};
 	static const struct each log = {

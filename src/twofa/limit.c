@@ -107,25 +107,37 @@ wait_ms(const struct limit_ring *r, const struct rate *rate, int64_t now_ms)
 	return number * r->width_ms + rate->period_ms - 1 - now_ms;
 }
 
-bool
-limit_ring_take(
-    struct limit_ring *r, const struct rate *rate, int64_t now_ms, int64_t *wait_ms_out)
+/* As wide as the rate wants, and no older than now. */
+static void
+bring_up(struct limit_ring *r, const struct rate *rate, int64_t now_ms)
 {
-	int64_t width_ms = width_of(rate);
-	struct limit_ring next = *r;
+	if (r->width_ms != width_of(rate))
+		resize(r, width_of(rate), now_ms);
+	advance(r, now_ms / r->width_ms);
+}
 
-	if (next.width_ms != width_ms)
-		resize(&next, width_ms, now_ms);
-	advance(&next, now_ms / width_ms);
-	if (counted(&next, oldest(&next, rate->period_ms, now_ms)) >=
-	    (uint64_t)rate->count) {
-		*wait_ms_out = wait_ms(&next, rate, now_ms);
-		return false;
-	}
-	add(&next.counts[slot(next.newest)], 1);
-	*r = next;
+int64_t
+limit_ring_room(const struct limit_ring *r, const struct rate *rate, int64_t now_ms,
+    int64_t *wait_ms_out)
+{
+	struct limit_ring next = *r;
+	uint64_t taken;
+
+	bring_up(&next, rate, now_ms);
+	taken = counted(&next, oldest(&next, rate->period_ms, now_ms));
 	*wait_ms_out = 0;
-	return true;
+	if (taken < (uint64_t)rate->count)
+		return rate->count - (int64_t)taken;
+	*wait_ms_out = wait_ms(&next, rate, now_ms);
+	return 0;
+}
+
+void
+limit_ring_add(
+    struct limit_ring *r, const struct rate *rate, int64_t now_ms, uint64_t count)
+{
+	bring_up(r, rate, now_ms);
+	add(&r->counts[slot(r->newest)], count);
 }
 
 /* ---- as octets ---- */

@@ -22,10 +22,12 @@ struct limit_ring {
 };
 
 void limit_ring_init(struct limit_ring *r);
-/* Counts one and returns true; or returns false, nothing changed, with how long until it
- * may work. */
-bool limit_ring_take(
-    struct limit_ring *r, const struct rate *rate, int64_t now_ms, int64_t *wait_ms_out);
+/* How many more there may be now; when none, also how long until one may work. */
+int64_t limit_ring_room(const struct limit_ring *r, const struct rate *rate,
+    int64_t now_ms, int64_t *wait_ms_out);
+/* Counts so many; nothing was changed before that. */
+void limit_ring_add(
+    struct limit_ring *r, const struct rate *rate, int64_t now_ms, uint64_t count);
 /* Big-endian bytes for the store; loading ERR_CORRUPT when the length or a value is off.
  */
 void limit_ring_save(const struct limit_ring *r, uint8_t out[LIMIT_RING_BYTES]);

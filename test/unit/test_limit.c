@@ -17,6 +17,16 @@ struct taken {
 	size_t count;
 };
 
+/* One, when there is room. */
+static bool
+take(struct limit_ring *r, const struct rate *rate, int64_t now_ms, int64_t *wait_ms_out)
+{
+	if (limit_ring_room(r, rate, now_ms, wait_ms_out) == 0)
+		return false;
+	limit_ring_add(r, rate, now_ms, 1);
+	return true;
+}
+
 static struct rate
 random_rate(struct dice *dice)
 {
@@ -76,10 +86,10 @@ check_wait(
 
 	assert_true(wait >= 1 && wait <= longest);
 	if (wait > 1)
-		assert_false(limit_ring_take(&copy, rate, now_ms + wait - 1, &ignored));
+		assert_false(take(&copy, rate, now_ms + wait - 1, &ignored));
 	if (changed)
 		wait = longest + r->width_ms;
-	assert_true(limit_ring_take(&copy, rate, now_ms + wait, &ignored));
+	assert_true(take(&copy, rate, now_ms + wait, &ignored));
 }
 
 static void
@@ -89,7 +99,7 @@ take_one(struct limit_ring *r, const struct rate *rate, struct taken *log, int64
 	struct limit_ring before = *r;
 	int64_t wait = -1;
 
-	if (limit_ring_take(r, rate, now_ms, &wait)) {
+	if (take(r, rate, now_ms, &wait)) {
 		assert_true(exact < rate->count);
 		assert_true(wait == 0);
 		log->ms[log->count++] = now_ms;
@@ -182,11 +192,11 @@ test_a_longer_period_keeps_the_counts(void **state)
 	(void)state;
 	limit_ring_init(&ring);
 	for (int i = 0; i < 3; i++)
-		assert_true(limit_ring_take(&ring, &hour, now_ms + i, &wait));
-	assert_false(limit_ring_take(&ring, &hour, now_ms + 3, &wait));
-	assert_false(limit_ring_take(&ring, &day, now_ms + 4, &wait));
-	assert_false(limit_ring_take(&ring, &day, now_ms + PERIOD_MS_DAY - 1, &wait));
-	assert_true(limit_ring_take(
+		assert_true(take(&ring, &hour, now_ms + i, &wait));
+	assert_false(take(&ring, &hour, now_ms + 3, &wait));
+	assert_false(take(&ring, &day, now_ms + 4, &wait));
+	assert_false(take(&ring, &day, now_ms + PERIOD_MS_DAY - 1, &wait));
+	assert_true(take(
 	    &ring, &day, now_ms + PERIOD_MS_DAY + PERIOD_MS_DAY / 32, &wait));
 }
 
@@ -200,11 +210,11 @@ test_a_clock_that_steps_back(void **state)
 
 	(void)state;
 	limit_ring_init(&ring);
-	assert_true(limit_ring_take(&ring, &rate, now_ms, &wait));
-	assert_true(limit_ring_take(&ring, &rate, now_ms - PERIOD_MS_DAY, &wait));
-	assert_false(limit_ring_take(&ring, &rate, now_ms - PERIOD_MS_DAY, &wait));
-	assert_false(limit_ring_take(&ring, &rate, now_ms, &wait));
-	assert_true(limit_ring_take(&ring, &rate, now_ms + 2 * PERIOD_MS_HOUR, &wait));
+	assert_true(take(&ring, &rate, now_ms, &wait));
+	assert_true(take(&ring, &rate, now_ms - PERIOD_MS_DAY, &wait));
+	assert_false(take(&ring, &rate, now_ms - PERIOD_MS_DAY, &wait));
+	assert_false(take(&ring, &rate, now_ms, &wait));
+	assert_true(take(&ring, &rate, now_ms + 2 * PERIOD_MS_HOUR, &wait));
 }
 
 static void
@@ -227,7 +237,7 @@ test_saved_and_loaded(void **state)
 		    OK);
 		assert_memory_equal(&ring, &back, sizeof(ring));
 		now_ms += random_step(&dice, rate.period_ms);
-		(void)limit_ring_take(&ring, &rate, now_ms, &wait);
+		(void)take(&ring, &rate, now_ms, &wait);
 	}
 }
 
@@ -319,7 +329,7 @@ test_noise(void **state)
 			&ring, (struct span){(char *)octets, sizeof(octets)}) != OK)
 			continue;
 		loaded++;
-		if (!limit_ring_take(&ring, &rate, INT64_C(1795000000000), &wait))
+		if (!take(&ring, &rate, INT64_C(1795000000000), &wait))
 			assert_true(wait >= 1);
 	}
 	assert_true(loaded > 100);
