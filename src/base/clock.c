@@ -6,26 +6,33 @@
 #include <time.h>
 
 static int64_t
-read_ms(clockid_t id)
+read_us(clockid_t id)
 {
 	struct timespec ts;
 
 	INVARIANT(clock_gettime(id, &ts) == 0);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 static int64_t
 system_wall_ms(const struct clock *c)
 {
 	(void)c;
-	return read_ms(CLOCK_REALTIME);
+	return read_us(CLOCK_REALTIME) / 1000;
 }
 
 static int64_t
 system_steady_ms(const struct clock *c)
 {
 	(void)c;
-	return read_ms(CLOCK_BOOTTIME);
+	return read_us(CLOCK_BOOTTIME) / 1000;
+}
+
+static int64_t
+system_used_us(const struct clock *c)
+{
+	(void)c;
+	return read_us(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static void
@@ -35,7 +42,7 @@ system_fill(const struct entropy *e, void *out, size_t len)
 	randombytes_buf(out, len);
 }
 
-const struct clock clock_system = {system_wall_ms, system_steady_ms};
+const struct clock clock_system = {system_wall_ms, system_steady_ms, system_used_us};
 const struct entropy entropy_system = {system_fill};
 
 void

@@ -14,13 +14,16 @@ struct clock {
 	int64_t (*wall_ms)(const struct clock *);
 	/* Milliseconds that only go forward, counting sleep of the machine. */
 	int64_t (*steady_ms)(const struct clock *);
+	/* Microseconds of a core that the calling thread has used. */
+	int64_t (*used_us)(const struct clock *);
 };
 
 struct entropy {
 	void (*fill)(const struct entropy *, void *out, size_t len);
 };
 
-/* The machine's own: CLOCK_REALTIME and CLOCK_BOOTTIME; libsodium's randombytes. */
+/* The machine's own: CLOCK_REALTIME, CLOCK_BOOTTIME, CLOCK_THREAD_CPUTIME_ID; libsodium's
+ * randombytes. */
 extern const struct clock clock_system;
 extern const struct entropy entropy_system;
 

@@ -82,7 +82,7 @@ world_new(void)
 	char why[256] = "";
 
 	secret_init();
-	w->clock = (struct clock){wall_ms, steady_ms};
+	w->clock = (struct clock){.wall_ms = wall_ms, .steady_ms = steady_ms};
 	w->wall_ms = T0;
 	w->steady_ms = 1000;
 	arena_init(&w->arena);
