@@ -36,7 +36,8 @@ api_new(const struct api_options *o)
 	    .clock = o->clock,
 	    .entropy = o->entropy,
 	    .per_address = o->logins_per_address,
-	    .per_user = o->logins_per_user});
+	    .per_user = o->logins_per_user,
+	    .hash_share = o->logins_hash_share});
 	return api;
 }
 

@@ -65,6 +65,7 @@ struct api_options {
 	struct application_caps caps;
 	int64_t logins_per_address; /* a minute */
 	int64_t logins_per_user;
+	int64_t logins_hash_share; /* percent of a core */
 	/* Somebody signed in, or did not: OK, ERR_UNAUTHORIZED, ERR_THROTTLED,
 	 * ERR_OVERLOADED. On the loops' threads. */
 	void (*signed_in)(

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "api/login_budget.h"
 #include "api/login_limit.h"
 #include "api/login_memory.h"
 #include "base/buf.h"
@@ -16,6 +17,9 @@
 enum {
 	LOGIN_MAGIC = 0x10910b00,
 	QUEUE_MAX = 16,
+	/* of those, who does not try where the user has been: a crowd of strangers leaves
+	   a place to the others */
+	STRANGERS_MAX = 12,
 	PASSWORD_KEPT_MS = 60 * 1000,
 	/* what all networks that a user did not sign in from may try together, in what
 	   one of them may */
@@ -30,6 +34,7 @@ struct work {
 	char password[SECRET_PASSWORD_MAX];
 	size_t len;
 	bool right;
+	int64_t used_us; /* of a core; what is not in the budget yet */
 };
 
 struct login {
@@ -43,6 +48,8 @@ struct login {
 	struct login_limit *by_user;  /* a user name from where it never was */
 	struct login_memory *passwords;
 	struct login_memory *places;
+	struct login_budget budget;
+	int64_t waiting; /* and the one that is checked */
 	/* the thread's that takes attempts one by one */
 	struct queue *queue;
 	struct task stop;
@@ -62,6 +69,12 @@ static int64_t
 now_ms(const struct login *l)
 {
 	return l->options.clock->steady_ms(l->options.clock);
+}
+
+static int64_t
+used_us(const struct login *l)
+{
+	return l->options.clock->used_us(l->options.clock);
 }
 
 /* ---- hashing ---- */
@@ -89,8 +102,10 @@ await(int fd, int timeout_ms)
 /*
  * Runs when nobody else wants the core: with SCHED_BATCH at nice 19, which gets five
  * times as much of a busy core, verifies beside a flood of log-ins were 1.1 to 1.8 times
- * as slow at p99, which was more than may be. It takes no lock, which somebody who is in
- * a hurry could then have to wait for: work comes and goes through one atomic.
+ * as slow at p99, which was more than may be. Even so it takes from the others, by way of
+ * the memory, of a core that is half of one, of a host that is overbooked; so it gets
+ * work for a share of the time alone (await_budget). It takes no lock, which somebody who
+ * is in a hurry could then have to wait for: work comes and goes through one atomic.
  */
 static void *
 hash(void *ctx)
@@ -101,12 +116,16 @@ hash(void *ctx)
 	(void)pthread_setschedparam(
 	    pthread_self(), SCHED_IDLE, &(struct sched_param){.sched_priority = 0});
 	while (!atomic_load(&l->end)) {
+		int64_t before_us;
+
 		if (!atomic_load(&l->busy)) {
 			await(l->to_hash, -1);
 			continue;
 		}
+		before_us = used_us(l);
 		w->right =
 		    secret_password_check(w->hash, (struct span){w->password, w->len});
+		w->used_us = used_us(l) - before_us;
 		secret_wipe(w->password, sizeof(w->password));
 		atomic_store(&l->busy, false);
 		ring(l->hashed);
@@ -125,6 +144,18 @@ remember(struct login *l, const struct login_attempt *t)
 	pthread_mutex_unlock(&l->lock);
 }
 
+/* What the last hash cost, also if nobody waited for it. */
+static void
+settle(struct login *l)
+{
+	if (l->work.used_us == 0)
+		return;
+	pthread_mutex_lock(&l->lock);
+	login_budget_spend(&l->budget, l->work.used_us, now_ms(l));
+	pthread_mutex_unlock(&l->lock);
+	l->work.used_us = 0;
+}
+
 /* Has the hasher nothing to do, or has it before the attempt's time is over? */
 static bool
 await_hasher(struct login *l, int64_t until_ms)
@@ -135,6 +166,33 @@ await_hasher(struct login *l, int64_t until_ms)
 		if (left_ms <= 0 || atomic_load(&l->stopping))
 			return false;
 		await(l->hashed, (int)left_ms);
+	}
+	settle(l);
+	return true;
+}
+
+static int64_t
+budget_wait_ms(struct login *l)
+{
+	int64_t wait_ms;
+
+	pthread_mutex_lock(&l->lock);
+	wait_ms = login_budget_wait_ms(&l->budget, 0, now_ms(l));
+	pthread_mutex_unlock(&l->lock);
+	return wait_ms;
+}
+
+/* Until one more hash is paid for; false at once when that is after the attempt's time.
+ */
+static bool
+await_budget(struct login *l, int64_t until_ms)
+{
+	int64_t wait_ms;
+
+	while ((wait_ms = budget_wait_ms(l)) > 0) {
+		if (wait_ms >= until_ms - now_ms(l) || atomic_load(&l->stopping))
+			return false;
+		await(l->hashed, (int)wait_ms);
 	}
 	return true;
 }
@@ -158,7 +216,7 @@ check(struct login *l, struct login_attempt *t)
 {
 	if (atomic_load(&l->stopping) || now_ms(l) >= t->until_ms)
 		return ERR_OVERLOADED;
-	if (!await_hasher(l, t->until_ms))
+	if (!await_hasher(l, t->until_ms) || !await_budget(l, t->until_ms))
 		return ERR_OVERLOADED;
 	give_work(l, t);
 	if (!await_hasher(l, t->until_ms))
@@ -173,8 +231,12 @@ static void
 check_task(struct task *task)
 {
 	struct login_attempt *t = container_of(task, struct login_attempt, task);
+	struct login *l = t->login;
 
-	t->err = check(t->login, t);
+	t->err = check(l, t);
+	pthread_mutex_lock(&l->lock);
+	l->waiting--;
+	pthread_mutex_unlock(&l->lock);
 	queue_push(t->loop, t->done);
 }
 
@@ -230,6 +292,7 @@ login_new(const struct login_options *o)
 	l->by_user = login_limit_new(o->per_user * EVERYWHERE);
 	l->passwords = login_memory_new(PASSWORD_KEPT_MS);
 	l->places = login_memory_new(NETWORK_KEPT_MS);
+	login_budget_init(&l->budget, o->hash_share, now_ms(l));
 	l->queue = queue_new(QUEUE_MAX);
 	l->stop.run = stop_task;
 	l->to_hash = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -342,9 +405,24 @@ take_turn(struct login *l, struct login_attempt *t)
 	if (!login_limit_take(l->by_address, from, now, &t->wait_ms) ||
 	    !login_limit_take(l->by_place, number_of(t->place), now, &t->wait_ms))
 		return ERR_THROTTLED;
-	if (t->known && login_memory_has(l->places, t->place, now))
+	t->at_home = t->known && login_memory_has(l->places, t->place, now);
+	if (t->at_home)
 		return OK;
 	return login_limit_take(l->by_user, who, now, &t->wait_ms) ? OK : ERR_THROTTLED;
+}
+
+/* A place in the queue, for who will have an answer in time. */
+static enum err
+queue_up(struct login *l, struct login_attempt *t)
+{
+	int64_t most = t->at_home ? QUEUE_MAX : STRANGERS_MAX;
+
+	if (l->waiting >= most ||
+	    login_budget_wait_ms(&l->budget, l->waiting, now_ms(l)) >= LOGIN_WAIT_MS ||
+	    !queue_offer(l->queue, &t->task))
+		return ERR_OVERLOADED;
+	l->waiting++;
+	return ERR_BUSY;
 }
 
 enum err
@@ -369,7 +447,7 @@ login_start(struct login *l, struct login_attempt *t)
 	} else {
 		e = take_turn(l, t);
 		if (e == OK)
-			e = queue_offer(l->queue, &t->task) ? ERR_BUSY : ERR_OVERLOADED;
+			e = queue_up(l, t);
 	}
 	pthread_mutex_unlock(&l->lock);
 	return e;

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Passwords. Checking one costs 16 ms of a core on purpose, so it is done on one
- * thread that runs when nobody else wants the core, behind a queue of 16: however many
- * try to log in, what verifies PINs keeps its cores. Before that, buckets per network,
+ * thread that runs when nobody else wants the core and for a share of the time alone
+ * (login_budget), behind a queue of 16: however many try to log in, what verifies PINs
+ * keeps its cores. Four of the 16 places are kept for who tries to sign in from where it
+ * has been before. Before that, buckets per network,
  * per user and network, and per user refuse who tries too often; after it, a password
  * that was right is remembered until it was not used for a minute, for callers that send
  * it with every request, and the network that it came from for 30 days.
  *
- * On a core that is busy all the time it may get next to nothing, so an attempt is
- * answered ERR_OVERLOADED after LOGIN_WAIT_MS, and what waits at a stop at once.
+ * Whoever would wait for longer than LOGIN_WAIT_MS for that share is answered
+ * ERR_OVERLOADED at once. On a core that is busy all the time it may get next to nothing,
+ * so whoever waits is answered that after LOGIN_WAIT_MS too, and at a stop at once.
  *
  * An unknown user costs as much as a wrong password, so that time tells nothing.
  */
@@ -29,6 +32,7 @@ struct login_options {
 	const struct entropy *entropy;
 	int64_t per_address; /* attempts a minute of an IPv4 address or IPv6 /64 */
 	int64_t per_user;    /* attempts a minute for a user name from one of those */
+	int64_t hash_share;  /* percent of a core; see login_budget.h */
 };
 
 /* One attempt; whoever asks owns it until it is over. */
@@ -46,6 +50,7 @@ struct login_attempt {
 	struct task task;
 	struct login *login;
 	bool known;
+	bool at_home;                  /* the user has signed in from this network */
 	int64_t until_ms;              /* steady time */
 	uint8_t mark[SECRET_MAC_LEN];  /* of user and password */
 	uint8_t place[SECRET_MAC_LEN]; /* of user and network */

@@ -120,6 +120,7 @@ struct conf {
 	struct conf_throttles throttles;
 	int64_t logins_per_address;
 	int64_t logins_per_user;
+	int64_t logins_hash_share;
 	int64_t accept_wait_ms;
 	int64_t delivery_attempts;
 	int64_t expiry_margin_ms;

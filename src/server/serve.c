@@ -194,6 +194,7 @@ make_api(struct server *s)
 	    .entropy = &entropy_system,
 	    .logins_per_address = s->conf.logins_per_address,
 	    .logins_per_user = s->conf.logins_per_user,
+	    .logins_hash_share = s->conf.logins_hash_share,
 	    .signed_in = auth_log_signed_in,
 	    .log = s->auth_log,
 	    .deliver = delivery_take,

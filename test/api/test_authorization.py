@@ -17,7 +17,7 @@ from harness.access import add_user, basic, sign_in, token, wait_until
 from harness.place import ROOT
 from harness.server import Server, binary
 
-CONFIG = ("logins: {per_address: 1000000, per_user: 1000000}\n"
+CONFIG = ("logins: {per_address: 1000000, per_user: 1000000, hash_share: 100}\n"
           "limits: {resend_interval: 0s, resends_per_pin: 1000}\n")
 SCOPES = {"manage": "2fa:manage", "pin_send": "2fa:pin:send", "pin_manage": "2fa:pin:manage",
           "sdk": "2fa:sdk", "account": "account-management:manage"}

@@ -9,7 +9,7 @@ import pytest
 from harness.access import add_user, basic, sign_in, status_of, token, wait_until
 from harness.server import Server
 
-RELAXED = "logins: {per_address: 100000, per_user: 100000}\nlimits: {resend_interval: 0s}\n"
+RELAXED = "logins: {per_address: 100000, per_user: 100000, hash_share: 100}\nlimits: {resend_interval: 0s}\n"
 V1 = "/settings/1/accounts/_/api-keys"
 V2 = "/settings/2/api-keys"
 SECRET = {V1: "publicApiKey", V2: "apiKeySecret"}

@@ -33,7 +33,7 @@ THINGS = """\
 
 
 RELAXED = """\
-logins: {per_address: 1000000, per_user: 1000000}
+logins: {per_address: 1000000, per_user: 1000000, hash_share: 100}
 limits: {resend_interval: 0s}
 """
 

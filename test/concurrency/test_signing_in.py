@@ -6,7 +6,7 @@ import threading
 from harness.access import BALANCE, PASSWORD, add_user, basic
 from harness.crowd import crowd
 
-CONFIG = ("logins: {per_address: 1000000, per_user: 1000000}\nhttp: {threads: 2}\n"
+CONFIG = ("logins: {per_address: 1000000, per_user: 1000000, hash_share: 100}\nhttp: {threads: 2}\n"
           "limits: {resend_interval: 0s}\n")
 V2 = "/settings/2/api-keys"
 

@@ -16,7 +16,7 @@ import pytest
 from harness.access import PASSWORD, add_user, sign_in
 from harness.server import Server
 
-CONFIG = ("logins: {per_address: 1000000, per_user: 1000000}\n"
+CONFIG = ("logins: {per_address: 1000000, per_user: 1000000, hash_share: 100}\n"
           "limits: {resend_interval: 0s, resends_per_pin: 1000}\n")
 WARM, SAMPLES, ROUNDS_MOST = 50, 2000, 5
 BOUND_US, BOUND_RATIO = 5, 0.05
