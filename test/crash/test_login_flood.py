@@ -2,8 +2,11 @@
 """Log-ins cost a core on purpose; whoever verifies PINs meanwhile must not notice."""
 
 import json
+import math
+import os
 import statistics
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,9 @@ WINDOW_S = 1
 # Few looks, as who looks after every pair sees what is wished for in the end.
 LOOKS = (8, 16, 24)
 BOUND = 1.2
+# What hashing may take at once, and then of each second (doc/access.md), in clock ticks.
+TICKS = os.sysconf("SC_CLK_TCK")
+BURST, SHARE = 0.3 * TICKS, 0.1 * TICKS
 
 VERIFY = """
 local ids = {%s}
@@ -35,7 +41,7 @@ done = function(summary, latency)
 end
 """
 
-# 32 callers, 10 tries a second each: five times what can be hashed, and most are refused.
+# 32 callers, 10 tries a second each: fifty times what is hashed, and most are refused.
 LOGIN = """
 local n = 0
 delay = function() return 100 end
@@ -102,7 +108,7 @@ def quiet(windows):
 
 def test_verify_does_not_slow_down_while_passwords_are_tried(server, tmp_path):
     verify = VERIFY % (",".join(f'"{i}"' for i in make_pins(server)), server.key)
-    base, flood, hashed = [], [], 0
+    base, flood, hashed, rested_from = [], [], 0, -math.inf
 
     def window():
         said = Load(server, verify, tmp_path, 4, WINDOW_S).result()
@@ -113,12 +119,15 @@ def test_verify_does_not_slow_down_while_passwords_are_tried(server, tmp_path):
     while True:
         base.append(window())
         logins = Load(server, LOGIN % "alice", tmp_path, 32, 60, nice=("nice", "-n19"))
-        before = ticks(server)
-        wait_for("the flood to be under way", lambda: ticks(server) > before + 5)
+        saved = min(BURST, SHARE * (time.monotonic() - rested_from))
+        before = ticks(server, "passwords")
+        wait_for("the flood to have used what hashing may take at once",
+                 lambda: ticks(server, "passwords") > before + saved + 1)
         before = ticks(server, "passwords")
         flood.append(window())
         hashed += ticks(server, "passwords") - before
         logins.stop()
+        rested_from = time.monotonic()
         ratio = quiet(flood) / quiet(base)
         if len(base) in LOOKS and (ratio < BOUND or len(base) == LOOKS[-1]):
             break
@@ -127,4 +136,4 @@ def test_verify_does_not_slow_down_while_passwords_are_tried(server, tmp_path):
           f"and {statistics.median(flood):.0f}; passwords took {hashed / len(base):.0f} ticks "
           "of each window")
     assert ratio < BOUND, (ratio, base, flood)
-    assert hashed > 5 * len(base), "there was no flood"
+    assert hashed > 2 * len(base), "there was no flood"
