@@ -209,8 +209,8 @@ may_claim(const struct verify_job *j)
 }
 
 static void
-claim_and_compare(const uint8_t key[PIN_KEY_LEN], struct verify_log *log,
-    struct verify_job *j)
+claim_and_compare(
+    const uint8_t key[PIN_KEY_LEN], struct verify_log *log, struct verify_job *j)
 {
 	int64_t now_ms = j->job.now_ms;
 	char pin[PIN_LENGTH_MAX + 1];
@@ -295,15 +295,16 @@ compare_places(const void *a, const void *b)
 }
 
 static void
-write_row(struct writes *w, struct verify_job *j, const struct ident *pin_id, bool guessed)
+write_row(
+    struct writes *w, struct verify_job *j, const struct ident *pin_id, bool guessed)
 {
-	w->list[w->len] =
-	    (struct write){.job = j, .pin_id = pin_id, .guessed = guessed};
+	w->list[w->len] = (struct write){.job = j, .pin_id = pin_id, .guessed = guessed};
 	w->items[w->len] = &w->list[w->len].item;
 	w->len++;
 }
 
-/* By how many octets SQLite's row becomes longer by what a guess leaves beside the log. */
+/* By how many octets SQLite's row becomes longer by what a guess leaves beside the log.
+ */
 static size_t
 growth(const struct verify_state *from, const struct verify_state *to)
 {
@@ -340,7 +341,8 @@ write_log(
 	grown = w->list[i].guessed
 		    ? growth(&w->list[i].job->before, &w->list[i].job->state)
 		    : 0;
-	w->list[i].log = verify_log_save(log, j->job.arena, len > grown ? len - grown : 0);
+	w->list[i].log =
+	    verify_log_save(log, j->job.arena, len > grown ? len - grown : 0);
 }
 
 /* The guesses at the PINs of one destination; the next one at the same PIN begins where
@@ -466,8 +468,8 @@ guess_and_write(struct batch *b, struct item **items, size_t n)
 
 	for (size_t start = 0; start < count; start = end) {
 		end = start + 1;
-		while (end < count &&
-		       compare_destination(&places[start], &places[end]) == 0)
+		while (
+		    end < count && compare_destination(&places[start], &places[end]) == 0)
 			end++;
 		guess_all(b, places + start, end - start, &w);
 	}

@@ -33,8 +33,8 @@ struct verify_log {
 };
 
 /* An empty span is an empty log. ERR_CORRUPT: not what verify_log_save made. */
-enum err verify_log_load(struct verify_log *log, struct arena *a, struct span octets)
-    MUST_CHECK;
+enum err verify_log_load(
+    struct verify_log *log, struct arena *a, struct span octets) MUST_CHECK;
 /* At least `len_min` octets, zeros behind the last mark; empty when there is neither. */
 struct span verify_log_save(
     const struct verify_log *log, struct arena *a, size_t len_min) MUST_CHECK;

@@ -196,8 +196,8 @@ test_a_longer_period_keeps_the_counts(void **state)
 	assert_false(take(&ring, &hour, now_ms + 3, &wait));
 	assert_false(take(&ring, &day, now_ms + 4, &wait));
 	assert_false(take(&ring, &day, now_ms + PERIOD_MS_DAY - 1, &wait));
-	assert_true(take(
-	    &ring, &day, now_ms + PERIOD_MS_DAY + PERIOD_MS_DAY / 32, &wait));
+	assert_true(
+	    take(&ring, &day, now_ms + PERIOD_MS_DAY + PERIOD_MS_DAY / 32, &wait));
 }
 
 static void

@@ -137,11 +137,11 @@ static void
 test_damage_is_found(void **state)
 {
 	static const struct span damaged[] = {
-	    {"\x80", 1},                                         /* a number that ends early */
-	    {"\x01", 1},                                         /* a mark that does */
-	    {"\x01\x01", 2},                                     /* no failures */
-	    {"\x01\x00\x00\x01\x01\x00", 6},                     /* no request */
-	    {"\x01\x01\x02", 3},                                 /* more failures */
+	    {"\x80", 1},                     /* a number that ends early */
+	    {"\x01", 1},                     /* a mark that does */
+	    {"\x01\x01", 2},                 /* no failures */
+	    {"\x01\x00\x00\x01\x01\x00", 6}, /* no request */
+	    {"\x01\x01\x02", 3},             /* more failures */
 	    {"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01\x01\x00", 12}, /* too large */
 	};
 	struct verify_log log;
