@@ -43,9 +43,13 @@ struct carrier_outcome {
 	enum carrier_result result;
 	uint32_t code; /* the carrier's own: SMPP command_status, errno; 0 when none */
 	const char *reason; /* for logs and the timeline; never NULL */
-	/* The other side's id of the first part, in the form in which its receipts will
-	 * name it; NULL when none. */
+	/* The other side's id in the form in which its receipts will name it; NULL when
+	 * none. */
 	const char *message_id;
+	/* Those of all parts, the first included, when several have a receipt of their
+	 * own. */
+	const char *const *part_ids;
+	size_t part_count;
 	bool untried;   /* RETRY, and the other side saw nothing of it: no attempt */
 	bool throttled; /* RETRY because we are too fast (ESME_RTHROTTLED, HTTP 429):
 			   the carrier is well, and gets less for a while */

@@ -2,7 +2,7 @@
 /*
  * The carrier over SMPP 3.4: texts as submit_sm with a window, long ones in parts.
  *
- * A message is accepted when all of its parts were; the id is the first part's. When
+ * A message is accepted when all of its parts were; each has an id and a receipt. When
  * a part is refused the parts behind it are not sent, and the message has that
  * result: one that may be tried again is then sent whole again.
  */
@@ -32,7 +32,7 @@ struct parcel {
 	unsigned answered;
 	bool partly;                  /* a part was accepted */
 	struct carrier_outcome worst; /* ACCEPTED until something else was said */
-	char message_id[SMPP_ID_LEN_MAX + 1];
+	const char **ids;             /* of the parts; NULL: none */
 };
 
 /* A submit_sm without its response, in the order of sending. */
@@ -82,6 +82,32 @@ tell_changed(struct carrier_smpp *s)
 
 /* ---- the end of a message ---- */
 
+static bool
+is_new(const char *const *ids, size_t count, const char *id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(ids[i], id) == 0)
+			return false;
+	return true;
+}
+
+/* What receipts will name; some SMSCs give all parts one id and one receipt. */
+static void
+parcel_tell_ids(struct parcel *p)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < p->message.count; i++)
+		if (p->ids[i] != NULL && is_new(p->ids, count, p->ids[i]))
+			p->ids[count++] = p->ids[i];
+	if (count > 0)
+		p->worst.message_id = p->ids[0];
+	if (count < 2)
+		return;
+	p->worst.part_ids = p->ids;
+	p->worst.part_count = count;
+}
+
 static void
 parcel_end(struct carrier_smpp *s, struct parcel *p)
 {
@@ -94,8 +120,8 @@ parcel_end(struct carrier_smpp *s, struct parcel *p)
 	if (s->unsent == p)
 		s->unsent = NULL;
 	LIST_REMOVE(p, entry);
-	if (p->worst.result == CARRIER_ACCEPTED && p->message_id[0] != '\0')
-		p->worst.message_id = p->message_id;
+	if (p->worst.result == CARRIER_ACCEPTED)
+		parcel_tell_ids(p);
 	p->worst.partly = p->worst.result != CARRIER_ACCEPTED && p->partly;
 	p->done(p->ctx, &p->worst);
 	arena_fini(&arena);
@@ -241,6 +267,7 @@ smpp_submit(
 	p->ctx = ctx;
 	p->until_ms = s->env.clock->steady_ms(s->env.clock) + m->validity_ms;
 	p->message.reference = ++s->reference;
+	p->ids = arena_alloc(&arena, p->message.count * sizeof(*p->ids));
 	p->worst =
 	    (struct carrier_outcome){.result = CARRIER_ACCEPTED, .reason = "ESME_ROK"};
 	p->arena = arena;
@@ -290,8 +317,8 @@ note_id(struct carrier_smpp *s, struct parcel *p, unsigned part, const char *raw
 
 	p->partly = true;
 	smpp_id_of_response((enum smpp_id_format)s->config.message_id_format, raw_id, id);
-	if (part == 0)
-		memcpy(p->message_id, id, sizeof(id));
+	if (id[0] != '\0')
+		p->ids[part] = arena_text(&p->arena, span_of(id));
 	smpp_cancels_add(s->cancels, &p->message.pdu, raw_id, id, p->until_ms);
 }
 

@@ -164,8 +164,7 @@ smpp_compose_part(struct smpp_message *m, unsigned i, char octets[SMPP_PART_LEN_
 		memcpy(octets + SMS_UDH_LEN, text.ptr, text.len);
 		text = (struct span){octets, SMS_UDH_LEN + text.len};
 	}
-	/* the id that is kept is the first part's, so its receipt alone has a meaning */
-	m->pdu.registered_delivery = i == 0 && m->config->bind != SMPP_BIND_TRANSMITTER;
+	m->pdu.registered_delivery = m->config->bind != SMPP_BIND_TRANSMITTER;
 	if (m->whole.ptr != NULL || m->pdu.command == SMPP_data_sm) {
 		m->pdu.tlv_message_payload = text;
 		m->pdu.tlvs |= 1u << SMPP_TLV_message_payload;

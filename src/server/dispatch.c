@@ -500,6 +500,26 @@ take_outcome(struct dispatch *m, const struct carrier_outcome *outcome)
 		    m->outcome.carrier, outcome);
 }
 
+/* By which its receipts will come. */
+static void
+take_ids(struct dispatch *m, const struct carrier_outcome *outcome)
+{
+	struct arena *a = &m->order->arena;
+	const char **ids;
+
+	if (outcome->part_count == 0) {
+		if (outcome->message_id != NULL)
+			m->outcome.carrier_message_id =
+			    arena_text(a, span_of(outcome->message_id));
+		return;
+	}
+	ids = arena_alloc(a, outcome->part_count * sizeof(*ids));
+	for (size_t i = 0; i < outcome->part_count; i++)
+		ids[i] = arena_text(a, span_of(outcome->part_ids[i]));
+	m->outcome.part_ids = ids;
+	m->outcome.part_count = outcome->part_count;
+}
+
 static void
 on_done(void *ctx, const struct carrier_outcome *outcome)
 {
@@ -522,9 +542,7 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 	}
 	switch (outcome->result) {
 	case CARRIER_ACCEPTED:
-		if (outcome->message_id != NULL)
-			m->outcome.carrier_message_id =
-			    arena_text(&m->order->arena, span_of(outcome->message_id));
+		take_ids(m, outcome);
 		finish(m, MESSAGE_ACCEPTED, MESSAGE_REASON_NONE);
 		return;
 	case CARRIER_REFUSED:

@@ -177,6 +177,7 @@ enum { RECEIPT_HELD_MS = 60000, RECEIPTS_HELD_MAX = 10000 };
 /* The message that a receipt is about. */
 struct receipt_match {
 	bool found;
+	bool of_part; /* the receipt is of one of its parts */
 	bool tracked;
 	struct ident pin_id;
 	unsigned seq;
@@ -191,6 +192,8 @@ struct outcome_job {
 	enum message_reason reason;
 	const char *carrier;
 	const char *carrier_message_id;
+	const char *const *part_ids; /* instead of it, of a message in several parts */
+	size_t part_count;
 	int64_t code;
 	int64_t attempts;
 	enum lookup_status lookup;
@@ -207,8 +210,9 @@ struct outcome_job {
  * What a carrier reports of a message later. OK: durable; ERR_OVERLOADED: too many of
  * them name messages that are not known, and this one does too. A receipt may come
  * before the outcome that names its message: one that fits no message is held for
- * RECEIPT_HELD_MS, and VERB_RECEIPTS_HELD tries those again. A final state is never
- * moved: what comes after it is held, and dropped at the end.
+ * RECEIPT_HELD_MS, and VERB_RECEIPTS_HELD tries those again. A message in several parts
+ * is delivered when all of them are, and has any other end with one. A final state is
+ * never moved: what comes after it is held, and dropped at the end.
  */
 struct receipt_job {
 	struct job job;

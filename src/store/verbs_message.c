@@ -55,6 +55,51 @@ record_outcome(struct batch *b, struct item **items, size_t n)
 	return batch_each(b, &step, items, n);
 }
 
+/* A row of message_part. */
+struct part {
+	struct item item;
+	const struct outcome_job *of;
+	size_t number;
+};
+
+static void
+bind_part(struct item *it, struct binder *b)
+{
+	const struct part *p = container_of(it, struct part, item);
+
+	bind_ident(b, &p->of->pin_id);
+	bind_int(b, p->of->seq);
+	bind_int(b, (int64_t)p->number);
+	bind_text(b, p->of->carrier);
+	bind_text(b, p->of->part_ids[p->number]);
+}
+
+static enum err
+record_parts_of(struct batch *b, const struct outcome_job *j)
+{
+	static const struct each step = {SQL_MESSAGE_PART, bind_part, NULL, NULL};
+	struct part *parts = arena_alloc(j->job.arena, j->part_count * sizeof(*parts));
+	struct item **items = arena_alloc(j->job.arena, j->part_count * sizeof(*items));
+
+	for (size_t i = 0; i < j->part_count; i++) {
+		parts[i].of = j;
+		parts[i].number = i;
+		items[i] = &parts[i].item;
+	}
+	return batch_each(b, &step, items, j->part_count);
+}
+
+static enum err
+record_parts(struct batch *b, struct item **items, size_t n)
+{
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < n; i++)
+		if (items[i]->err == OK && outcome_of(items[i])->part_count > 0)
+			e = record_parts_of(b, outcome_of(items[i]));
+	return e;
+}
+
 static enum err
 owe_reports(struct batch *b, struct item **items, size_t n)
 {
@@ -74,7 +119,8 @@ owe_reports(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_outcome = {"outcome", {record_outcome, owe_reports}};
+const struct verb_row verb_outcome = {
+    "outcome", {record_outcome, record_parts, owe_reports}};
 
 /* ---- v1 status ---- */
 

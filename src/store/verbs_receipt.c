@@ -74,14 +74,73 @@ owe_reports(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-/* Both verbs come by here, and nothing else moves a message by a receipt. */
+static void
+bind_part(struct item *it, struct binder *b)
+{
+	const struct receipt_held *r = held_of(it);
+
+	bind_text(b, r->carrier_message_id);
+	bind_text(b, r->carrier);
+	bind_int(b, report_message_state(r->status) == MESSAGE_DELIVERED);
+}
+
+static void
+read_part(struct item *it, struct row *r)
+{
+	struct receipt_match *m = &held_of(it)->match;
+
+	m->found = true;
+	m->of_part = true;
+	row_ident(r, &m->pin_id);
+	m->seq = (unsigned)row_int(r);
+}
+
+static bool
+fits_no_message(const struct item *it)
+{
+	return !held_of(it)->match.found;
+}
+
+static void
+bind_apply_part(struct item *it, struct binder *b)
+{
+	const struct receipt_held *r = held_of(it);
+
+	bind_ident(b, &r->match.pin_id);
+	bind_int(b, r->match.seq);
+	bind_int(b, (int64_t)report_message_state(r->status));
+	bind_int(b, (int64_t)r->status);
+	bind_int(b, (int64_t)r->error);
+	bind_int(b, r->done_at_ms);
+	bind_int(b, r->at_ms);
+}
+
+static void
+read_apply_part(struct item *it, struct row *r)
+{
+	held_of(it)->match.tracked = row_bool(r);
+}
+
+static bool
+is_of_part(const struct item *it)
+{
+	return held_of(it)->match.of_part;
+}
+
+/* Both verbs come by here, and nothing else moves a message by a receipt. Of parts only
+ * what fits no whole message is asked for. */
 static enum err
 apply(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_RECEIPT_APPLY, bind_apply, read_apply, NULL};
+	static const struct each steps[] = {
+	    {SQL_RECEIPT_APPLY, bind_apply, read_apply, NULL},
+	    {SQL_RECEIPT_PART, bind_part, read_part, fits_no_message},
+	    {SQL_RECEIPT_APPLY_PART, bind_apply_part, read_apply_part, is_of_part},
+	};
+	enum err e = OK;
 
-	enum err e = batch_each(b, &step, items, n);
-
+	for (size_t i = 0; e == OK && i < countof(steps); i++)
+		e = batch_each(b, &steps[i], items, n);
 	return e == OK ? owe_reports(b, items, n) : e;
 }
 

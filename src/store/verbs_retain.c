@@ -106,6 +106,7 @@ remove_old(struct batch *b, struct retain_job *j)
 {
 	static const struct each steps[] = {
 	    {SQL_RETAIN_MESSAGES, bind_old_pin, NULL, NULL},
+	    {SQL_RETAIN_PARTS, bind_old_pin, NULL, NULL},
 	    {SQL_RETAIN_PIN, bind_old_pin, NULL, NULL},
 	};
 	struct item **items = arena_alloc(j->job.arena, (j->count + 1) * sizeof(*items));

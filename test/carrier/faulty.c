@@ -326,6 +326,10 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 	o->elsewhere = outcome->elsewhere;
 	assert_non_null(outcome->reason);
 	snprintf(o->reason, sizeof(o->reason), "%s", outcome->reason);
+	o->part_count = outcome->part_count;
+	if (o->part_count > 0)
+		snprintf(o->last_part_id, sizeof(o->last_part_id), "%s",
+		    outcome->part_ids[o->part_count - 1]);
 	snprintf(o->message_id, sizeof(o->message_id), "%s",
 	    outcome->message_id == NULL ? "" : outcome->message_id);
 }

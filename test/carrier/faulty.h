@@ -55,6 +55,8 @@ struct outcome {
 	uint32_t code;
 	char reason[80];
 	char message_id[65];
+	size_t part_count;
+	char last_part_id[65];
 	bool throttled;
 	bool partly;
 	bool elsewhere;

@@ -202,6 +202,12 @@ test_a_long_text_needs_all_its_parts(void **state)
 	assert_memory_equal(f->last_text, "\5\0\3", 3);
 	assert_int_equal(f->last_text[4], 2);
 	assert_int_equal(f->last_text[5], 2);
+	assert_int_equal(f->last.registered_delivery, 1);
+	assert_int_equal(f->outcomes[0].part_count, 2);
+	assert_string_not_equal(f->outcomes[0].message_id, f->outcomes[0].last_part_id);
+	faulty_submit(f, 1, "hello");
+	expect(f, 1, CARRIER_ACCEPTED, "ESME_ROK");
+	assert_int_equal(f->outcomes[1].part_count, 0);
 }
 
 /* More parts than the window has places: one after the other, and nothing between them.

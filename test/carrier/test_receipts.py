@@ -57,6 +57,46 @@ def test_under_way_is_no_end(fresh):
         assert status(own, pin_id)["status"] == "MESSAGE_WAITING_DELIVERY"
 
 
+LONG = "1234567890" * 17 + " [{{pin}}]"  # two parts
+
+
+def sent_long(own, application):
+    return own.send(application, own.template(application, messageText=LONG)).json()["pinId"]
+
+
+@pytest.mark.parametrize("by", ["udh", "sar"])
+def test_a_long_text_is_delivered_when_all_its_parts_are(fresh, by):
+    with Smsc("--receipt", "DELIVRD") as smsc:
+        own, application = served(fresh, smsc, long_messages=by)
+        pin_id = sent_long(own, application)
+        assert smsc.message("41793026727")["parts"] == 2
+        assert final(own, pin_id)["status"] == "MESSAGE_DELIVERED"
+        wait_for("both", lambda: len(smsc.said("receipt")) == 2)
+        assert [line["answered"] for line in smsc.said("receipt")] == [0, 0]
+        submit = [e for e in own.get(f"/watchword/1/pins/{pin_id}").json()["events"]
+                  if e["event"] == "submit"][0]
+        assert submit["carrierMessageId"] == "1"
+
+
+def test_a_long_text_with_a_part_under_way_is_not_delivered(fresh):
+    """Nor is it after a crash; its other part is known then as well."""
+    with Smsc("--receipt", "DELIVRD", "--receipt-rest", "none") as smsc:
+        own, application = served(fresh, smsc)
+        pin_id = sent_long(own, application)
+        wait_for("its answer", lambda: smsc.said("receipt"))
+        assert status(own, pin_id)["status"] == "MESSAGE_WAITING_DELIVERY"
+        own.kill()
+        own.start()
+        assert status(own, pin_id)["status"] == "MESSAGE_WAITING_DELIVERY"
+
+
+def test_a_long_text_with_a_part_that_failed_has_failed(fresh):
+    with Smsc("--receipt", "DELIVRD", "--receipt-rest", "UNDELIV 027") as smsc:
+        own, application = served(fresh, smsc)
+        pin_id = sent_long(own, application)
+        assert final(own, pin_id)["status"] == "MESSAGE_NOT_DELIVERED"
+
+
 def test_a_receipt_before_the_response(fresh):
     """By 300 ms, so it waits in the store; its SMSC does not."""
     with Smsc("--receipt", "DELIVRD", "--receipt-first", "--receipt-delay", "300") as smsc:

@@ -6,12 +6,13 @@
 // usage: node smsc.js [--port N] [--system-id ID] [--password PW] [--reject CODE]
 //        [--delay MS] [--silent] [--throttle N] [--throttle-for MS] [--key FILE --cert FILE]
 //        [--receipt STATE [--receipt-form text|tlv|data] [--receipt-ids hex|decimal]
-//        [--receipt-delay MS] [--receipt-first]]
+//        [--receipt-delay MS] [--receipt-first] [--receipt-rest STATE]]
 //
 // --throttle N takes N messages a second and refuses the rest with ESME_RTHROTTLED;
 // --throttle-for MS refuses all so for that long, from the first one on, and tells of each.
 // --receipt "DELIVRD 000" sends a receipt for each message whose sender asks for one,
-// and a line of what it was answered; --receipt-first sends it before the response.
+// and a line of what it was answered; --receipt-rest is the state of the parts behind a
+// text's first one, or "none"; --receipt-first sends it before the response.
 'use strict';
 const fs = require('fs');
 const smpp = require('smpp');
@@ -20,7 +21,7 @@ function options(argv) {
   const out = {
     port: 0, systemId: 'watchword', password: '', reject: 0, delay: 0, silent: false,
     throttle: 0, throttleFor: 0, key: '', cert: '', receipt: '', receiptForm: 'text', receiptIds: 'hex',
-    receiptDelay: 0, receiptFirst: false,
+    receiptDelay: 0, receiptFirst: false, receiptRest: '',
   };
   for (let i = 0; i < argv.length; i++) {
     const name = argv[i].replace(/^--/, '').replace(/-([a-z])/g, (m, c) => c.toUpperCase());
@@ -103,8 +104,15 @@ function bodyOf(pdu) {
 const STATES = ['SCHEDULED', 'ENROUTE', 'DELIVRD', 'EXPIRED', 'DELETED', 'UNDELIV', 'ACCEPTD',
   'UNKNOWN', 'REJECTD'];
 
+// A part of a long text that is not its first.
+function isRest(pdu) {
+  const udh = (pdu.message_payload || pdu.short_message).udh;
+  const long = concatenation(udh && (Array.isArray(udh) ? udh : [udh]));
+  return pdu.sar_segment_seqnum > 1 || (long !== null && long[2] > 1);
+}
+
 function receiptOf(pdu, number) {
-  const [state, error] = wanted.receipt.split(' ');
+  const [state, error] = (isRest(pdu) && wanted.receiptRest || wanted.receipt).split(' ');
   const hex = number.toString(16).padStart(8, '0');
   const id = wanted.receiptIds === 'hex' ? hex : String(number);
   const text = `id:${id} sub:001 dlvrd:001 submit date:2611241200 done date:2611241201 ` +
@@ -125,6 +133,7 @@ const unsent = []; // receipts until there is one
 // A receiver where there is one, else the session of the message, else the newest.
 function sendReceipt(session, pdu, number) {
   if (!wanted.receipt || !(pdu.registered_delivery & 1)) return;
+  if (wanted.receiptRest === 'none' && isRest(pdu)) return;
   const to = bound.find((s) => s.isReceiver) || bound.find((s) => s === session) ||
     bound[bound.length - 1];
   if (!to) {

@@ -36,6 +36,24 @@ accepted(struct world *w, const char *to, const char *carrier, const char *id)
 	return s.pin_id;
 }
 
+/* One whose text went out in two parts, "N.1" and "N.2". */
+static struct ident
+accepted_in_parts(struct world *w, const char *to, const char *first, const char *second)
+{
+	struct world_sent s = world_send(w, to);
+	const char *const ids[] = {first, second};
+	struct outcome_job j = {.pin_id = s.pin_id,
+	    .state = MESSAGE_ACCEPTED,
+	    .carrier = "main",
+	    .part_ids = ids,
+	    .part_count = 2,
+	    .attempts = 1};
+
+	assert_int_equal(s.err, OK);
+	assert_int_equal(world_run(w, &j.job, VERB_OUTCOME), OK);
+	return s.pin_id;
+}
+
 static struct receipt_job
 report(struct world *w, const char *carrier, const char *id, enum report_status status)
 {
@@ -175,6 +193,76 @@ test_under_way_comes_before_the_end(void **state)
 	assert_int_equal(message_of(w, &a).state, MESSAGE_FAILED);
 }
 
+/* In any order, also over a restart, and a part that is reported twice is one. */
+static void
+test_a_message_in_parts_is_delivered_with_the_last(void **state)
+{
+	static const char *const orders[][2] = {{"a.1", "a.2"}, {"b.2", "b.1"}};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < countof(orders); i++) {
+		struct ident a = accepted_in_parts(w, i == 0 ? "4179" : "4178",
+		    i == 0 ? "a.1" : "b.1", i == 0 ? "a.2" : "b.2");
+
+		for (int again = 0; again < 2; again++)
+			assert_true(
+			    report(w, "main", orders[i][0], REPORT_DELIVERED_TO_HANDSET)
+				.match.found);
+		world_restart(w);
+		check_case(i, message_of(w, &a).state == MESSAGE_ACCEPTED);
+		check_case(i, message_of(w, &a).status == REPORT_NONE);
+		report(w, "main", orders[i][1], REPORT_DELIVERED_TO_HANDSET);
+		check_case(i, message_of(w, &a).state == MESSAGE_DELIVERED);
+		check_case(i, message_of(w, &a).status == REPORT_DELIVERED_TO_HANDSET);
+	}
+	assert_int_equal(try_held(w, 0, 100).count, 0);
+}
+
+static void
+test_of_any_other_end_one_part_is_enough(void **state)
+{
+	struct world *w = *state;
+	struct ident first = accepted_in_parts(w, "4179", "a.1", "a.2");
+	struct ident last = accepted_in_parts(w, "4178", "b.1", "b.2");
+
+	report(w, "main", "a.1", REPORT_UNDELIVERABLE_NOT_DELIVERED);
+	assert_int_equal(message_of(w, &first).state, MESSAGE_FAILED);
+	report(w, "main", "a.2", REPORT_DELIVERED_TO_HANDSET);
+	assert_int_equal(message_of(w, &first).state, MESSAGE_FAILED);
+	report(w, "main", "b.1", REPORT_DELIVERED_TO_HANDSET);
+	report(w, "main", "b.2", REPORT_PENDING_ENROUTE);
+	assert_int_equal(message_of(w, &last).state, MESSAGE_ACCEPTED);
+	report(w, "main", "b.2", REPORT_EXPIRED_EXPIRED);
+	assert_int_equal(message_of(w, &last).state, MESSAGE_EXPIRED);
+	assert_int_equal(message_of(w, &last).status, REPORT_EXPIRED_EXPIRED);
+	assert_int_equal(try_held(w, 0, 100).count, 0);
+}
+
+static void
+test_receipts_of_parts_before_the_outcome_wait_for_it(void **state)
+{
+	struct world *w = *state;
+	struct ident a;
+
+	report(w, "main", "a.2", REPORT_DELIVERED_TO_HANDSET);
+	report(w, "main", "a.1", REPORT_DELIVERED_TO_HANDSET);
+	a = accepted_in_parts(w, "4179", "a.1", "a.2");
+	assert_int_equal(try_held(w, 0, 100).matched, 2);
+	assert_int_equal(message_of(w, &a).state, MESSAGE_DELIVERED);
+}
+
+static void
+test_parts_go_with_their_pin(void **state)
+{
+	struct world *w = *state;
+
+	accepted_in_parts(w, "4179", "a.1", "a.2");
+	assert_true(report(w, "main", "a.1", REPORT_PENDING_ENROUTE).match.found);
+	world_pass(w, 400 * PERIOD_MS_DAY);
+	assert_int_equal(world_retain(w, 0), 1);
+	assert_false(report(w, "main", "a.1", REPORT_PENDING_ENROUTE).match.found);
+}
+
 static void
 test_a_receipt_before_the_outcome_waits_for_it(void **state)
 {
@@ -281,6 +369,10 @@ main(void)
 	    CASE(of_two_with_one_id_the_newer_is_meant),
 	    CASE(a_final_state_is_never_moved),
 	    CASE(under_way_comes_before_the_end),
+	    CASE(a_message_in_parts_is_delivered_with_the_last),
+	    CASE(of_any_other_end_one_part_is_enough),
+	    CASE(receipts_of_parts_before_the_outcome_wait_for_it),
+	    CASE(parts_go_with_their_pin),
 	    CASE(a_receipt_before_the_outcome_waits_for_it),
 	    CASE(what_fits_nothing_is_dropped_in_time),
 	    CASE(those_that_are_held_are_bounded),
