@@ -4,24 +4,24 @@
  * everybody who asks about its number while it is out waits for the same answer. Whoever
  * has waited for timeout_ms is told "unknown", and the flight goes on without them.
  *
- * The breaker opens after BREAKER_FAILURES failures in a row. While it is open nobody
- * waits: they are told "unknown" at once, and every PROBE_MS one of their questions is
- * asked all the same, to find out; an answer closes it.
+ * While the breaker is open nobody waits: they are told "unknown" at once, and one of
+ * their questions at a time is asked all the same, to find out.
  */
 #include "lookup/lookup.h"
 
 #include <event2/event.h>
 #include <stdio.h>
 
+#include "base/breaker.h"
 #include "lookup/cache.h"
 #include "lookup/types.h"
 
 enum {
-	BREAKER_FAILURES = 5,
-	PROBE_MS = 5000,
 	UNKNOWN_AGE_MS = 1000, /* long enough to answer a burst */
 	NUMBER_MAX = 15
 };
+
+static const struct breaker_rule five_in_row = {.bad_in_row = 5};
 
 static const struct lookup_provider_ops lookup_none_ops = {.type = "none"};
 
@@ -36,7 +36,8 @@ struct lookup_flight {
 	struct lookup_entry *known; /* its place in the cache */
 	struct waiting_list waiting;
 	struct event *timeout;
-	bool late; /* the time is over, and counted as a failure */
+	bool probe; /* of the breaker */
+	bool late;  /* the time is over, and counted as a failure */
 	char number[NUMBER_MAX + 1];
 };
 
@@ -48,8 +49,7 @@ struct lookup {
 	TAILQ_HEAD(, lookup_flight) flights;
 	size_t flight_count;
 	const struct timeval *timeout; /* common to all */
-	unsigned failures;             /* in a row */
-	int64_t probe_at_ms;           /* while the breaker is open */
+	struct breaker breaker;
 	bool stopping;
 };
 
@@ -68,41 +68,15 @@ now_ms(const struct lookup *l)
 	return l->env.clock->steady_ms(l->env.clock);
 }
 
-/* ---- the breaker ---- */
-
-static bool
-is_open(const struct lookup *l)
-{
-	return l->failures >= BREAKER_FAILURES;
-}
-
 static void
-note(struct lookup *l, bool failed, const char *reason)
+note(struct lookup_flight *f, bool failed, const char *reason)
 {
-	bool was_open = is_open(l);
+	struct lookup *l = f->lookup;
 
-	if (l->stopping)
+	if (l->stopping || !breaker_result(&l->breaker, f->probe, !failed, now_ms(l)))
 		return;
-	if (!failed)
-		l->failures = 0;
-	else if (!was_open)
-		l->failures++;
-	if (is_open(l) && !was_open)
-		l->probe_at_ms = now_ms(l) + PROBE_MS;
-	if (is_open(l) != was_open && l->env.changed != NULL)
-		l->env.changed(l->env.ctx, !was_open, reason);
-}
-
-/* While open: may this question be the one that finds out? */
-static bool
-may_probe(struct lookup *l)
-{
-	int64_t now = now_ms(l);
-
-	if (now < l->probe_at_ms)
-		return false;
-	l->probe_at_ms = now + PROBE_MS;
-	return true;
+	if (l->env.changed != NULL)
+		l->env.changed(l->env.ctx, l->breaker.open, reason);
 }
 
 /* ---- flights ---- */
@@ -153,7 +127,7 @@ land(void *ctx, const struct lookup_answer *answer)
 
 	INVARIANT(!answer->failed || answer->status == LOOKUP_UNKNOWN);
 	if (!f->late || !answer->failed)
-		note(l, answer->failed, answer->reason);
+		note(f, answer->failed, answer->reason);
 	lookup_cache_settle(
 	    l->cache, f->known, answer->status, now, now + age_ms(l, answer));
 	TAILQ_REMOVE(&l->flights, f, entry);
@@ -172,7 +146,7 @@ on_timeout(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	f->late = true;
-	note(f->lookup, true, late.reason);
+	note(f, true, late.reason);
 	tell_all(f, &late);
 }
 
@@ -182,6 +156,7 @@ flight_new(struct lookup *l, const char *number)
 	struct lookup_flight *f = mem_new(sizeof(*f));
 
 	f->lookup = l;
+	f->probe = breaker_begin(&l->breaker);
 	TAILQ_INIT(&f->waiting);
 	snprintf(f->number, sizeof(f->number), "%s", number);
 	f->known = lookup_cache_begin(l->cache, lookup_cache_number(number), f);
@@ -210,7 +185,8 @@ static void
 ask_while_open(struct lookup *l, const char *number, struct lookup_ask *ask)
 {
 	/* before it is told: the number may be gone with whoever asked */
-	struct lookup_flight *f = may_probe(l) ? flight_new(l, number) : NULL;
+	struct lookup_flight *f =
+	    breaker_allows(&l->breaker, now_ms(l)) ? flight_new(l, number) : NULL;
 
 	tell_unknown(ask, "provider is down");
 	if (f != NULL)
@@ -235,12 +211,12 @@ lookup_ask(struct lookup *l, const char *number, struct lookup_ask *ask)
 		    ask, &(struct lookup_answer){.status = e->status, .reason = "cache"});
 		return;
 	}
-	if (is_open(l) && e == NULL) {
+	if (l->breaker.open && e == NULL) {
 		ask_while_open(l, number, ask);
 		return;
 	}
 	f = e == NULL ? NULL : e->asking;
-	if (is_open(l) || (f != NULL && f->late) ||
+	if (l->breaker.open || (f != NULL && f->late) ||
 	    (f == NULL && l->flight_count >= LOOKUP_FLIGHTS_MAX)) {
 		tell_unknown(ask, "provider is slow");
 		return;
@@ -292,6 +268,7 @@ lookup_open(const struct lookup_config *config, const struct lookup_env *env,
 	l->config = config;
 	l->env = *env;
 	TAILQ_INIT(&l->flights);
+	breaker_init(&l->breaker, &five_in_row);
 	e = ops->open == NULL ? OK : ops->open(config, env, why, &l->provider);
 	if (e != OK) {
 		mem_free(l);

@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 
+static const struct breaker_rule half_of_twenty = {.results_min = 20};
+
 static int64_t
 now_of(const struct lane *l)
 {
@@ -17,7 +19,7 @@ lane_open(struct lane *l, const struct carrier_config *config,
 	enum err e = OK;
 
 	*l = (struct lane){.config = config, .clock = env->clock};
-	breaker_init(&l->breaker);
+	breaker_init(&l->breaker, &half_of_twenty);
 	pace_init(&l->pace, config->rate, now_of(l));
 	INVARIANT(wanted <= LANE_BINDS_MAX);
 	while (e == OK && l->count < wanted) {

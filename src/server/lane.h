@@ -7,8 +7,8 @@
 #ifndef WW_LANE_H
 #define WW_LANE_H
 
+#include "base/breaker.h"
 #include "carrier/carrier.h"
-#include "server/breaker.h"
 #include "server/line.h"
 #include "server/pace.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/breaker.h"
+#include "base/breaker.h"
 
 void
-breaker_init(struct breaker *b)
+breaker_init(struct breaker *b, const struct breaker_rule *rule)
 {
-	*b = (struct breaker){0};
+	*b = (struct breaker){.rule = rule};
 }
 
 bool
@@ -43,10 +43,12 @@ count(struct breaker *b, bool good, int64_t now_ms)
 		b->slots[i].good++;
 	else
 		b->slots[i].bad++;
+	b->bad_in_row = good ? 0 : b->bad_in_row + 1;
 }
 
+/* Of the window's results. */
 static bool
-is_ill(const struct breaker *b, int64_t now_ms)
+half_failed(const struct breaker *b, int64_t now_ms)
 {
 	unsigned good = 0;
 	unsigned bad = 0;
@@ -57,7 +59,15 @@ is_ill(const struct breaker *b, int64_t now_ms)
 		good += b->slots[i].good;
 		bad += b->slots[i].bad;
 	}
-	return good + bad >= BREAKER_RESULTS_MIN && bad >= good;
+	return good + bad >= b->rule->results_min && bad >= good;
+}
+
+static bool
+is_ill(const struct breaker *b, int64_t now_ms)
+{
+	if (b->rule->bad_in_row > 0 && b->bad_in_row >= b->rule->bad_in_row)
+		return true;
+	return b->rule->results_min > 0 && half_failed(b, now_ms);
 }
 
 static bool
@@ -65,7 +75,7 @@ probed(struct breaker *b, bool good, int64_t now_ms)
 {
 	b->probing = false;
 	if (good)
-		breaker_init(b);
+		breaker_init(b, b->rule);
 	else
 		b->probe_at_ms = now_ms + BREAKER_PROBE_MS;
 	return good;

@@ -1,120 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When a carrier is left alone, how it comes back, and how fast it is fed. */
-#include "server/breaker.h"
+/* How fast a carrier is fed, and in which order. */
 #include "server/line.h"
 #include "server/pace.h"
 #include "unit/unit.h"
-
-static void
-results(struct breaker *b, unsigned good, unsigned bad, int64_t now_ms)
-{
-	for (unsigned i = 0; i < good; i++)
-		(void)breaker_result(b, breaker_begin(b), true, now_ms);
-	for (unsigned i = 0; i < bad; i++)
-		(void)breaker_result(b, breaker_begin(b), false, now_ms);
-}
-
-static void
-test_half_of_twenty_failing_opens_it(void **state)
-{
-	struct breaker b;
-
-	(void)state;
-	breaker_init(&b);
-	results(&b, 10, 9, 100000);
-	assert_true(breaker_allows(&b, 100000));
-	assert_true(breaker_result(&b, breaker_begin(&b), false, 100000));
-	assert_false(breaker_allows(&b, 100000));
-	assert_false(breaker_allows(&b, 104999));
-	assert_true(breaker_allows(&b, 105000));
-}
-
-static void
-test_fewer_than_twenty_say_nothing(void **state)
-{
-	struct breaker b;
-
-	(void)state;
-	breaker_init(&b);
-	results(&b, 0, 19, 100000);
-	assert_true(breaker_allows(&b, 100000));
-	results(&b, 0, 1, 100000);
-	assert_false(breaker_allows(&b, 100000));
-}
-
-static void
-test_less_than_half_does_not_open_it(void **state)
-{
-	struct breaker b;
-
-	(void)state;
-	breaker_init(&b);
-	results(&b, 51, 49, 100000);
-	assert_true(breaker_allows(&b, 100000));
-}
-
-static void
-test_what_is_older_than_the_window_is_forgotten(void **state)
-{
-	struct breaker b;
-
-	(void)state;
-	breaker_init(&b);
-	results(&b, 0, 19, 100000);
-	results(&b, 0, 1, 130000);
-	assert_true(breaker_allows(&b, 130000));
-	results(&b, 0, 18, 159000);
-	assert_true(breaker_allows(&b, 159000));
-	results(&b, 0, 1, 159999);
-	assert_false(breaker_allows(&b, 159999));
-}
-
-static void
-test_one_probe_at_a_time_and_a_good_one_closes_it(void **state)
-{
-	struct breaker b;
-
-	(void)state;
-	breaker_init(&b);
-	results(&b, 0, 20, 100000);
-	assert_true(breaker_begin(&b));
-	assert_false(breaker_allows(&b, 105000));
-	assert_false(breaker_result(&b, true, false, 106000));
-	assert_false(breaker_allows(&b, 110999));
-	assert_true(breaker_allows(&b, 111000));
-	assert_true(breaker_begin(&b));
-	assert_true(breaker_result(&b, true, true, 111500));
-	assert_true(breaker_allows(&b, 111500));
-	results(&b, 0, 19, 111500);
-	assert_true(breaker_allows(&b, 111500));
-}
-
-static void
-test_a_late_result_is_no_probe(void **state)
-{
-	struct breaker b;
-
-	(void)state;
-	breaker_init(&b);
-	results(&b, 0, 20, 100000);
-	assert_false(breaker_result(&b, false, true, 101000));
-	assert_false(breaker_allows(&b, 101000));
-}
-
-static void
-test_a_probe_that_was_not_tried_leaves_its_turn(void **state)
-{
-	struct breaker b;
-	bool probe;
-
-	(void)state;
-	breaker_init(&b);
-	results(&b, 0, 20, 100000);
-	probe = breaker_begin(&b);
-	assert_false(breaker_allows(&b, 105000));
-	breaker_undo(&b, probe);
-	assert_true(breaker_allows(&b, 105000));
-}
 
 /* How many go in so many milliseconds from now on. */
 static int64_t
@@ -253,13 +141,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_half_of_twenty_failing_opens_it),
-	    cmocka_unit_test(test_fewer_than_twenty_say_nothing),
-	    cmocka_unit_test(test_less_than_half_does_not_open_it),
-	    cmocka_unit_test(test_what_is_older_than_the_window_is_forgotten),
-	    cmocka_unit_test(test_one_probe_at_a_time_and_a_good_one_closes_it),
-	    cmocka_unit_test(test_a_late_result_is_no_probe),
-	    cmocka_unit_test(test_a_probe_that_was_not_tried_leaves_its_turn),
 	    cmocka_unit_test(test_a_rate_is_kept),
 	    cmocka_unit_test(test_after_a_rest_only_a_tenth_of_a_second_goes_at_once),
 	    cmocka_unit_test(
