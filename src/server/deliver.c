@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "server/dispatch.h"
+#include "server/inbound.h"
 #include "server/route_explain.h"
 
 enum { LANE_SWEEP_MS = 1000 };
@@ -164,6 +165,25 @@ delivery_take(void *delivery, struct order *o)
 
 	CHECK_OBJ(d, DELIVERY_MAGIC);
 	queue_push(d->queue, dispatch_new(d, o));
+}
+
+static void
+receive_task(struct task *t)
+{
+	struct inbound *in = container_of(t, struct inbound, task);
+
+	inbound_give(in->owner, in);
+}
+
+void
+delivery_receive(void *delivery, struct inbound *in)
+{
+	struct delivery *d = delivery;
+
+	CHECK_OBJ(d, DELIVERY_MAGIC);
+	in->owner = d;
+	in->task.run = receive_task;
+	queue_push(d->queue, &in->task);
 }
 
 /* ---- life ---- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests with receipts, from an HTTP loop to the carrier that they name, and back. */
+#include "server/inbound.h"
+
 #include "server/dispatch.h"
 
 /* Any of its binds will do: they share what proves a receipt. */
@@ -21,11 +22,9 @@ received(void *ctx, enum err e)
 	queue_push(in->to, in->back);
 }
 
-static void
-receive(struct task *t)
+void
+inbound_give(struct delivery *d, struct inbound *in)
 {
-	struct inbound *in = container_of(t, struct inbound, task);
-	const struct delivery *d = in->owner;
 	const struct call_request *r = in->request;
 	struct carrier *c = find_carrier(d, in->carrier);
 	struct carrier_request request = {.method = r->method,
@@ -43,15 +42,4 @@ receive(struct task *t)
 		received(in, ERR_FORBIDDEN);
 	else
 		carrier_receive(c, &request, received, in);
-}
-
-void
-delivery_receive(void *delivery, struct inbound *in)
-{
-	struct delivery *d = delivery;
-
-	CHECK_OBJ(d, DELIVERY_MAGIC);
-	in->owner = d;
-	in->task.run = receive;
-	queue_push(d->queue, &in->task);
 }
