@@ -9,8 +9,9 @@
 
 #include "api/ops.h"
 #include "base/json.h"
+#include "twofa/report_body.h"
 
-enum { EVENTS_PER_MESSAGE = 4, EVENTS_OF_PIN = 5, AT_LEN = 32 };
+enum { AT_LEN = 32 };
 
 /* Members that are NULL, or -1, are left out. */
 struct event {
@@ -41,19 +42,12 @@ struct events {
 static struct event *
 add(struct events *e, int64_t at_ms, const char *name)
 {
-	struct event *event;
+	size_t place = e->count;
+	struct event *event = arena_list_add(
+	    e->arena, (void **)&e->list, &e->count, &e->capacity, sizeof(*e->list));
 
-	if (e->count == e->capacity) {
-		struct event *more =
-		    arena_alloc(e->arena, 2 * e->capacity * sizeof(*more));
-
-		memcpy(more, e->list, e->count * sizeof(*more));
-		e->list = more;
-		e->capacity *= 2;
-	}
-	event = &e->list[e->count];
 	*event = (struct event){.at_ms = at_ms,
-	    .place = e->count++,
+	    .place = place,
 	    .event = name,
 	    .message = -1,
 	    .code = -1,
@@ -174,10 +168,8 @@ earlier(const void *a, const void *b)
 static struct events
 collect(struct call *c, const struct timeline_job *j)
 {
-	struct events e = {.arena = &c->arena,
-	    .capacity = EVENTS_OF_PIN + EVENTS_PER_MESSAGE * j->count};
+	struct events e = {.arena = &c->arena};
 
-	e.list = arena_alloc(&c->arena, e.capacity * sizeof(*e.list));
 	add(&e, ident_ms(&j->pin_id), "created");
 	for (size_t i = 0; i < j->count; i++)
 		add_message(&e, &j->messages[i]);
@@ -211,31 +203,6 @@ put_id(struct json_out *out, const char *name, const struct ident *id)
 }
 
 static void
-put_status(struct json_out *out, const struct report_status_row *s)
-{
-	json_out_object(out, "status");
-	json_out_int(out, "groupId", s->group);
-	json_out_text(out, "groupName", s->group_name);
-	json_out_int(out, "id", s->id);
-	json_out_text(out, "name", s->name);
-	json_out_text(out, "description", s->description);
-	json_out_end(out);
-}
-
-static void
-put_error(struct json_out *out, const struct report_error_row *e)
-{
-	json_out_object(out, "error");
-	json_out_int(out, "groupId", e->group);
-	json_out_text(out, "groupName", e->group_name);
-	json_out_int(out, "id", e->id);
-	json_out_text(out, "name", e->name);
-	json_out_text(out, "description", e->description);
-	json_out_bool(out, "permanent", e->permanent);
-	json_out_end(out);
-}
-
-static void
 put_event(struct json_out *out, const struct event *e)
 {
 	json_out_object(out, NULL);
@@ -254,9 +221,9 @@ put_event(struct json_out *out, const struct event *e)
 		json_out_int(out, "times", e->times);
 	json_out_text(out, "carrierMessageId", e->carrier_message_id);
 	if (e->status != NULL)
-		put_status(out, e->status);
+		report_body_put_status(out, e->status);
 	if (e->error != NULL)
-		put_error(out, e->error);
+		report_body_put_error(out, e->error);
 	put_time(out, "doneAt", e->done_at_ms);
 	json_out_end(out);
 }
@@ -282,7 +249,7 @@ put_message(
 	json_out_int(out, "message", m->seq);
 	json_out_text(out, "channel", channel_name(m->channel));
 	json_out_text(out, "state", message_state_name(state));
-	put_status(
+	report_body_put_status(
 	    out, report_status_find(report_status_of(m->status, state, m->reason)));
 	json_out_text(out, "carrier", m->carrier);
 	json_out_int(out, "attempts", m->attempts);

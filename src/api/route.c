@@ -8,16 +8,6 @@ static const struct dialect *const dialects[] = {&dialect_v2, &dialect_v1, &dial
     &dialect_account, &dialect_settings_v1, &dialect_settings_v2, &dialect_watchword,
     &dialect_own};
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 struct span
 route_decode(struct arena *a, struct span s, bool plus_is_space)
 {
@@ -27,10 +17,10 @@ route_decode(struct arena *a, struct span s, bool plus_is_space)
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.ptr[i];
 
-		if (c == '%' && i + 2 < s.len && hex_digit(s.ptr[i + 1]) >= 0 &&
-		    hex_digit(s.ptr[i + 2]) >= 0) {
-			c = (char)(hex_digit(s.ptr[i + 1]) * 16 +
-				   hex_digit(s.ptr[i + 2]));
+		if (c == '%' && i + 2 < s.len && hex_digit_value(s.ptr[i + 1]) >= 0 &&
+		    hex_digit_value(s.ptr[i + 2]) >= 0) {
+			c = (char)(hex_digit_value(s.ptr[i + 1]) * 16 +
+				   hex_digit_value(s.ptr[i + 2]));
 			i += 2;
 		} else if (c == '+' && plus_is_space) {
 			c = ' ';

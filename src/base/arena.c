@@ -87,3 +87,18 @@ arena_printf(struct arena *a, const char *format, ...)
 	va_end(again);
 	return text;
 }
+
+void *
+arena_list_add(struct arena *a, void **list, size_t *count, size_t *capacity, size_t size)
+{
+	if (*count == *capacity) {
+		size_t more = *capacity == 0 ? 8 : *capacity * 2;
+		void *bigger = arena_alloc(a, more * size);
+
+		if (*count > 0)
+			memcpy(bigger, *list, *count * size);
+		*list = bigger;
+		*capacity = more;
+	}
+	return (char *)*list + (*count)++ * size;
+}

@@ -22,6 +22,10 @@ void arena_init(struct arena *a);
 void arena_fini(struct arena *a);
 /* Zeroed and aligned for any type. */
 void *arena_alloc(struct arena *a, size_t size) MUST_CHECK;
+/* One more zeroed element of a list in the arena, which grows by doubling. All zero at
+ * first. */
+void *arena_list_add(struct arena *a, void **list, size_t *count, size_t *capacity,
+    size_t size) MUST_CHECK;
 /* Terminated copies. */
 char *arena_text(struct arena *a, struct span s) MUST_CHECK;
 char *arena_printf(struct arena *a, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK;

@@ -5,6 +5,8 @@
 
 #include "carrier/types.h"
 
+enum { PAUSE_FIRST_MS = 1000, PAUSE_MAX_MS = 30000, PAUSE_DOUBLINGS = 5 };
+
 static const struct carrier_ops *const types[] = {&carrier_file_ops, &carrier_smpp_ops,
     &carrier_infobip_ops, &carrier_twilio_ops, &carrier_vonage_ops, &carrier_generic_ops};
 
@@ -79,4 +81,17 @@ carrier_free(struct carrier *c)
 {
 	if (c != NULL)
 		c->ops->free(c);
+}
+
+int64_t
+carrier_pause_ms(const struct carrier_env *env, unsigned failures)
+{
+	unsigned doublings = failures < PAUSE_DOUBLINGS ? failures : PAUSE_DOUBLINGS;
+	uint32_t whole = (uint32_t)PAUSE_FIRST_MS << doublings;
+	uint32_t random;
+
+	if (whole > PAUSE_MAX_MS)
+		whole = PAUSE_MAX_MS;
+	env->entropy->fill(env->entropy, &random, sizeof(random));
+	return whole / 2 + random % (whole / 2 + 1);
 }

@@ -246,4 +246,9 @@ void carrier_receive(struct carrier *c, const struct carrier_request *request,
     carrier_received_f *done, void *ctx);
 void carrier_free(struct carrier *c); /* NULL is allowed */
 
+/* How long one that cannot be connected is left alone after so many failures before
+ * this one: 1, 2, 4 ... 30 s, between half and the whole, so that not all come back at
+ * once. */
+int64_t carrier_pause_ms(const struct carrier_env *env, unsigned failures) MUST_CHECK;
+
 #endif

@@ -17,9 +17,6 @@ enum {
 	URL_LEN_MAX = 8192,
 	HEADER_LEN_MAX = 8192,
 	ANSWER_LEN_MAX = 64 * 1024,
-	PAUSE_FIRST_MS = 1000,
-	PAUSE_DOUBLINGS = 5,
-	PAUSE_MAX_MS = 30000,
 	RETRY_AFTER_MAX_S = 60,
 	REFERENCE_LEN_MAX = 64,
 	SHORT_CODE_DIGITS_MAX = 6
@@ -62,8 +59,8 @@ struct plan {
 };
 
 /* A message that is outstanding; its text is the HTTP client's alone. */
-struct parcel {
-	LIST_ENTRY(parcel) entry;
+struct http_parcel {
+	LIST_ENTRY(http_parcel) entry;
 	struct carrier_http *carrier;
 	carrier_done_f *done;
 	void *ctx;
@@ -82,7 +79,7 @@ struct carrier_http {
 	struct http_client *client;
 	int64_t window;
 	int64_t outstanding;
-	LIST_HEAD(, parcel) parcels;
+	LIST_HEAD(, http_parcel) parcels;
 	struct event *timer; /* the end of a pause */
 	bool paused;
 	bool down; /* it was told so to the log */
@@ -131,21 +128,6 @@ pause_for(struct carrier_http *h, int64_t ms)
 	INVARIANT(event_add(h->timer, &tv) == 0);
 }
 
-/* 1, 2, 4 ... 30 s, between half and the whole. */
-static int64_t
-backoff_ms(struct carrier_http *h)
-{
-	unsigned doublings =
-	    h->failures < PAUSE_DOUBLINGS ? h->failures : PAUSE_DOUBLINGS;
-	uint32_t whole = (uint32_t)PAUSE_FIRST_MS << doublings;
-	uint32_t random;
-
-	if (whole > PAUSE_MAX_MS)
-		whole = PAUSE_MAX_MS;
-	h->env.entropy->fill(h->env.entropy, &random, sizeof(random));
-	return whole / 2 + random % (whole / 2 + 1);
-}
-
 static void
 was_unreachable(struct carrier_http *h, const char *why)
 {
@@ -153,7 +135,7 @@ was_unreachable(struct carrier_http *h, const char *why)
 
 	if (h->closing || h->paused)
 		return;
-	wait_ms = backoff_ms(h);
+	wait_ms = carrier_pause_ms(&h->env, h->failures);
 	h->failures++;
 	h->down = true;
 	pause_for(h, wait_ms);
@@ -174,7 +156,7 @@ was_reached(struct carrier_http *h)
 /* ---- the end of a message ---- */
 
 static void
-parcel_end(struct parcel *p, const struct carrier_outcome *outcome)
+parcel_end(struct http_parcel *p, const struct carrier_outcome *outcome)
 {
 	struct carrier_http *h = p->carrier;
 
@@ -203,7 +185,7 @@ judge(struct carrier_http *h, const struct http_result *r, struct http_verdict *
 }
 
 static void
-on_answer(struct parcel *p, const struct http_result *r)
+on_answer(struct http_parcel *p, const struct http_result *r)
 {
 	struct carrier_http *h = p->carrier;
 	struct http_verdict v = {.result = CARRIER_UNKNOWN};
@@ -231,7 +213,7 @@ on_answer(struct parcel *p, const struct http_result *r)
 static void
 on_done(void *ctx, const struct http_result *r)
 {
-	struct parcel *p = ctx;
+	struct http_parcel *p = ctx;
 	struct carrier_http *h = p->carrier;
 	struct carrier_outcome outcome = {
 	    .result = CARRIER_UNKNOWN, .code = (uint32_t)r->status, .reason = r->reason};
@@ -409,7 +391,7 @@ begin(struct carrier_http *h, const struct http_call *call, const char *referenc
 	struct carrier_outcome refused = {.result = CARRIER_REFUSED,
 	    .reason = "the request cannot be sent",
 	    .elsewhere = true};
-	struct parcel *p = mem_new(sizeof(*p));
+	struct http_parcel *p = mem_new(sizeof(*p));
 
 	p->carrier = h;
 	p->done = done;

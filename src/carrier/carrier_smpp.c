@@ -21,9 +21,9 @@
 enum { SMPP_MAGIC = 0x736d6361 };
 
 /* A text in the carrier's hands, in an arena that is wiped at its end. */
-struct parcel {
+struct smpp_parcel {
 	struct arena arena;
-	LIST_ENTRY(parcel) entry;
+	LIST_ENTRY(smpp_parcel) entry;
 	carrier_done_f *done;
 	void *ctx;
 	struct smpp_message message;
@@ -38,7 +38,7 @@ struct parcel {
 /* A submit_sm without its response, in the order of sending. */
 struct waiting {
 	TAILQ_ENTRY(waiting) entry;
-	struct parcel *parcel; /* NULL: given up, its place not free yet */
+	struct smpp_parcel *parcel; /* NULL: given up, its place not free yet */
 	uint32_t sequence;
 	unsigned part;
 	int64_t until_ms;
@@ -55,8 +55,8 @@ struct carrier_smpp {
 	struct smpp_cancels *cancels;
 	struct tls_client *tls; /* NULL: in the clear */
 	struct event *timer;    /* the oldest response that is awaited */
-	LIST_HEAD(, parcel) parcels;
-	struct parcel *unsent; /* has parts that the window did not take yet */
+	LIST_HEAD(, smpp_parcel) parcels;
+	struct smpp_parcel *unsent; /* has parts that the window did not take yet */
 	TAILQ_HEAD(waiting_list, waiting) waiting;
 	struct waiting_list spare;
 	struct waiting *slots; /* `window` of them */
@@ -93,7 +93,7 @@ is_new(const char *const *ids, size_t count, const char *id)
 
 /* What receipts will name; some SMSCs give all parts one id and one receipt. */
 static void
-parcel_tell_ids(struct parcel *p)
+parcel_tell_ids(struct smpp_parcel *p)
 {
 	size_t count = 0;
 
@@ -109,7 +109,7 @@ parcel_tell_ids(struct parcel *p)
 }
 
 static void
-parcel_end(struct carrier_smpp *s, struct parcel *p)
+parcel_end(struct carrier_smpp *s, struct smpp_parcel *p)
 {
 	struct arena arena = p->arena;
 	struct waiting *w;
@@ -129,7 +129,7 @@ parcel_end(struct carrier_smpp *s, struct parcel *p)
 
 static void
 parcel_judge(
-    struct parcel *p, enum carrier_result result, uint32_t code, const char *reason)
+    struct smpp_parcel *p, enum carrier_result result, uint32_t code, const char *reason)
 {
 	if (p->worst.result == CARRIER_ACCEPTED)
 		p->worst = (struct carrier_outcome){
@@ -137,7 +137,7 @@ parcel_judge(
 }
 
 static void
-parcel_judge_status(struct parcel *p, uint32_t status)
+parcel_judge_status(struct smpp_parcel *p, uint32_t status)
 {
 	bool first = p->worst.result == CARRIER_ACCEPTED;
 
@@ -169,7 +169,7 @@ set_timer(struct carrier_smpp *s)
 }
 
 static void
-await(struct carrier_smpp *s, struct parcel *p, uint32_t sequence)
+await(struct carrier_smpp *s, struct smpp_parcel *p, uint32_t sequence)
 {
 	struct waiting *w = TAILQ_FIRST(&s->spare);
 
@@ -187,7 +187,7 @@ await(struct carrier_smpp *s, struct parcel *p, uint32_t sequence)
 }
 
 static enum err
-send_part(struct carrier_smpp *s, struct parcel *p)
+send_part(struct carrier_smpp *s, struct smpp_parcel *p)
 {
 	char octets[SMPP_PART_LEN_MAX];
 	enum err e;
@@ -202,7 +202,7 @@ send_part(struct carrier_smpp *s, struct parcel *p)
 /* As many parts as the window takes. False: a part cannot be sent, and the message ended.
  */
 static bool
-send_parts(struct carrier_smpp *s, struct parcel *p)
+send_parts(struct carrier_smpp *s, struct smpp_parcel *p)
 {
 	while (p->sent < p->message.count && s->outstanding < s->config.window) {
 		if (send_part(s, p) != OK) {
@@ -245,7 +245,7 @@ smpp_submit(
 	const char *problem = NULL;
 	enum carrier_result result = CARRIER_RETRY;
 	struct arena arena;
-	struct parcel *p;
+	struct smpp_parcel *p;
 
 	arena_init(&arena);
 	p = arena_alloc(&arena, sizeof(*p));
@@ -291,7 +291,7 @@ release(struct carrier_smpp *s, struct waiting *w)
 
 /* A part has its answer; what follows for its message and for the window. */
 static void
-settle(struct carrier_smpp *s, struct parcel *p)
+settle(struct carrier_smpp *s, struct smpp_parcel *p)
 {
 	bool over;
 
@@ -311,7 +311,7 @@ settle(struct carrier_smpp *s, struct parcel *p)
 }
 
 static void
-note_id(struct carrier_smpp *s, struct parcel *p, unsigned part, const char *raw_id)
+note_id(struct carrier_smpp *s, struct smpp_parcel *p, unsigned part, const char *raw_id)
 {
 	char id[SMPP_ID_LEN_MAX + 1];
 
@@ -326,7 +326,7 @@ static void
 on_response(struct carrier_smpp *s, const struct smpp_pdu *pdu)
 {
 	struct waiting *w;
-	struct parcel *p;
+	struct smpp_parcel *p;
 	unsigned part;
 
 	TAILQ_FOREACH(w, &s->waiting, entry)
@@ -391,7 +391,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	while ((w = TAILQ_FIRST(&s->waiting)) != NULL && w->until_ms <= now_ms) {
-		struct parcel *p = w->parcel;
+		struct smpp_parcel *p = w->parcel;
 
 		release(s, w);
 		if (p != NULL)
@@ -418,7 +418,7 @@ end_all(struct carrier_smpp *s, const char *why)
 		release(s, w);
 	}
 	while (!LIST_EMPTY(&s->parcels)) {
-		struct parcel *p = LIST_FIRST(&s->parcels);
+		struct smpp_parcel *p = LIST_FIRST(&s->parcels);
 
 		if (p->answered < p->sent || p->worst.result == CARRIER_ACCEPTED)
 			p->worst = (struct carrier_outcome){

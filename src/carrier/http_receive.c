@@ -30,16 +30,6 @@ struct http_receiving {
 
 /* ---- parameters ---- */
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* application/x-www-form-urlencoded; an invalid escape stays as it is. */
 static const char *
 decode(struct arena *a, struct span s)
@@ -50,10 +40,10 @@ decode(struct arena *a, struct span s)
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.ptr[i] == '+' ? ' ' : s.ptr[i];
 
-		if (c == '%' && i + 2 < s.len && hex_digit(s.ptr[i + 1]) >= 0 &&
-		    hex_digit(s.ptr[i + 2]) >= 0) {
-			c = (char)(hex_digit(s.ptr[i + 1]) * 16 +
-				   hex_digit(s.ptr[i + 2]));
+		if (c == '%' && i + 2 < s.len && hex_digit_value(s.ptr[i + 1]) >= 0 &&
+		    hex_digit_value(s.ptr[i + 2]) >= 0) {
+			c = (char)(hex_digit_value(s.ptr[i + 1]) * 16 +
+				   hex_digit_value(s.ptr[i + 2]));
 			i += 2;
 		}
 		out[len++] = c;

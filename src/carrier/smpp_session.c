@@ -15,9 +15,6 @@
 enum {
 	SESSION_MAGIC = 0x736d7070,
 	INTERFACE_VERSION = 0x34,
-	BACKOFF_FIRST_MS = 1000,
-	BACKOFF_MAX_MS = 30000,
-	BACKOFF_DOUBLINGS = 5,
 	SEQUENCE_MAX = 0x7fffffff,
 	INPUT_MAX = 2 * SMPP_PDU_LEN_MAX,
 	OUTPUT_MAX = 1 << 20 /* not read by the other side */
@@ -64,21 +61,6 @@ set_timer(struct smpp_session *s, int64_t ms)
 	INVARIANT(event_add(s->timer, &tv) == 0);
 }
 
-/* Between half and the whole, so that many clients do not come back at once. */
-static int64_t
-backoff_ms(struct smpp_session *s)
-{
-	unsigned doublings =
-	    s->failures < BACKOFF_DOUBLINGS ? s->failures : BACKOFF_DOUBLINGS;
-	uint32_t whole = (uint32_t)BACKOFF_FIRST_MS << doublings;
-	uint32_t random;
-
-	if (whole > BACKOFF_MAX_MS)
-		whole = BACKOFF_MAX_MS;
-	s->env->entropy->fill(s->env->entropy, &random, sizeof(random));
-	return whole / 2 + random % (whole / 2 + 1);
-}
-
 static void
 lose(struct smpp_session *s, const char *why)
 {
@@ -89,7 +71,7 @@ lose(struct smpp_session *s, const char *why)
 	bufferevent_free(s->link);
 	s->link = NULL;
 	s->probing = false;
-	wait_ms = backoff_ms(s);
+	wait_ms = carrier_pause_ms(s->env, s->failures);
 	s->failures++;
 	set_timer(s, wait_ms);
 	log_event(LOG_LEVEL_WARNING, "carrier_down", LOG_TEXT("carrier", s->config->name),

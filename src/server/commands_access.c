@@ -33,6 +33,26 @@ find_account(struct cli_session *s, const char *name, struct ident *out)
 	return e;
 }
 
+/*
+ * A command that is one verb: with OK the session is open. Otherwise it is closed, and
+ * what was wrong is said; ERR_NOT_FOUND in the words of `absent`, where it can be.
+ */
+static enum err
+run_alone(struct cli_session *s, const struct cli *cli, struct job *j, const char *absent)
+{
+	enum err e = cli_session_open(s, cli);
+
+	if (e != OK)
+		return e;
+	j->arena = &s->arena;
+	e = store_run(s->store, j);
+	if (e != OK)
+		(void)cli_session_close(
+		    s, cli_fail("%s",
+			   e == ERR_NOT_FOUND && absent != NULL ? absent : err_text(e)));
+	return e;
+}
+
 /* 0 when one of them is none. */
 static unsigned
 read_scopes(const struct cli *cli)
@@ -205,18 +225,11 @@ revoke_key(const struct cli *cli, const char *text)
 {
 	struct cli_session s;
 	struct key_job j = {.job = {.verb = VERB_KEY_REVOKE}, .key = {.id = text}};
-	enum err e;
 
-	if (cli_session_open(&s, cli) != OK)
-		return CLI_FAILED;
 	api_key_hash(span_of(text), j.key.hash);
-	j.job.arena = &s.arena;
-	e = store_run(s.store, &j.job);
-	if (e == ERR_NOT_FOUND)
-		return cli_session_close(
-		    &s, cli_fail("there is no valid key of that id or text"));
-	return cli_session_close(
-	    &s, e == OK ? EXIT_SUCCESS : cli_fail("%s", err_text(e)));
+	if (run_alone(&s, cli, &j.job, "there is no valid key of that id or text") != OK)
+		return CLI_FAILED;
+	return cli_session_close(&s, EXIT_SUCCESS);
 }
 
 /* An id is no secret and may be an argument; a key had better be read: "-". */
@@ -263,14 +276,9 @@ command_key_list(const struct cli *cli)
 {
 	struct cli_session s;
 	struct key_job j = {.job = {.verb = VERB_KEY_LIST}};
-	enum err e;
 
-	if (cli_session_open(&s, cli) != OK)
+	if (run_alone(&s, cli, &j.job, NULL) != OK)
 		return CLI_FAILED;
-	j.job.arena = &s.arena;
-	e = store_run(s.store, &j.job);
-	if (e != OK)
-		return cli_session_close(&s, cli_fail("%s", err_text(e)));
 	for (size_t i = 0; i < j.count; i++)
 		print_key(&j.rows[i], j.job.now_ms);
 	return cli_session_close(&s, EXIT_SUCCESS);
@@ -364,17 +372,13 @@ command_user_disable(const struct cli *cli)
 	struct cli_session s;
 	struct user_job j = {
 	    .job = {.verb = VERB_USER_DISABLE}, .user = {.name = cli->argument}};
-	enum err e;
+	char absent[LINE_MAX_LEN];
 
-	if (cli_session_open(&s, cli) != OK)
+	snprintf(absent, sizeof(absent), "there is no user %s that may sign in",
+	    cli->argument);
+	if (run_alone(&s, cli, &j.job, absent) != OK)
 		return CLI_FAILED;
-	j.job.arena = &s.arena;
-	e = store_run(s.store, &j.job);
-	if (e == ERR_NOT_FOUND)
-		return cli_session_close(
-		    &s, cli_fail("there is no user %s that may sign in", cli->argument));
-	return cli_session_close(
-	    &s, e == OK ? EXIT_SUCCESS : cli_fail("%s", err_text(e)));
+	return cli_session_close(&s, EXIT_SUCCESS);
 }
 
 static void
@@ -393,14 +397,9 @@ command_user_list(const struct cli *cli)
 {
 	struct cli_session s;
 	struct user_job j = {.job = {.verb = VERB_USER_LIST}};
-	enum err e;
 
-	if (cli_session_open(&s, cli) != OK)
+	if (run_alone(&s, cli, &j.job, NULL) != OK)
 		return CLI_FAILED;
-	j.job.arena = &s.arena;
-	e = store_run(s.store, &j.job);
-	if (e != OK)
-		return cli_session_close(&s, cli_fail("%s", err_text(e)));
 	for (size_t i = 0; i < j.count; i++)
 		print_user(&j.rows[i]);
 	return cli_session_close(&s, EXIT_SUCCESS);

@@ -22,7 +22,7 @@ struct receipts {
 };
 
 /* In its own arena. */
-struct flight {
+struct receipt_flight {
 	struct arena arena;
 	struct receipts *receipts;
 	struct receipt_job job;
@@ -45,7 +45,7 @@ look_again(struct receipts *r)
 /* ---- one receipt ---- */
 
 static void
-land(struct flight *f)
+land(struct receipt_flight *f)
 {
 	struct arena arena = f->arena;
 
@@ -57,7 +57,7 @@ land(struct flight *f)
 static void
 flight_back(struct task *t)
 {
-	struct flight *f = container_of(t, struct flight, back);
+	struct receipt_flight *f = container_of(t, struct receipt_flight, back);
 	const struct report_status_row *status = report_status_find(f->job.status);
 	enum err e = f->job.job.item.err;
 
@@ -76,16 +76,16 @@ flight_back(struct task *t)
 static void
 flight_finished(struct job *j)
 {
-	struct flight *f = j->owner;
+	struct receipt_flight *f = j->owner;
 
 	queue_push(f->receipts->queue, &f->back);
 }
 
-static struct flight *
+static struct receipt_flight *
 flight_new(struct receipts *r, const char *carrier, const struct carrier_receipt *receipt)
 {
 	struct arena arena;
-	struct flight *f;
+	struct receipt_flight *f;
 
 	arena_init(&arena);
 	f = arena_alloc(&arena, sizeof(*f));
@@ -110,7 +110,7 @@ void
 receipts_take(
     struct receipts *r, const char *carrier, const struct carrier_receipt *receipt)
 {
-	struct flight *f = flight_new(r, carrier, receipt);
+	struct receipt_flight *f = flight_new(r, carrier, receipt);
 	enum err e = store_offer(r->store, &f->job.job);
 
 	/* with OK it is the store thread's already, and its outcome stands there */

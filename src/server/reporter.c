@@ -40,7 +40,7 @@ struct outlet {
 };
 
 /* One report; in its own arena. */
-struct parcel {
+struct report_parcel {
 	struct arena arena;
 	struct outlet *outlet;
 	struct report_done_job done;
@@ -121,7 +121,7 @@ look_at(struct outlet *o, int64_t at_ms)
 /* ---- one report ---- */
 
 static void
-parcel_free(struct parcel *p)
+parcel_free(struct report_parcel *p)
 {
 	struct outlet *o = p->outlet;
 	struct arena arena = p->arena;
@@ -137,7 +137,7 @@ parcel_free(struct parcel *p)
 static void
 parcel_back(struct task *t)
 {
-	struct parcel *p = container_of(t, struct parcel, back);
+	struct report_parcel *p = container_of(t, struct report_parcel, back);
 
 	if (p->done.job.item.err == OK && p->done.end == REPORT_END_AGAIN)
 		look_at(p->outlet, p->done.job.now_ms + p->done.again_ms);
@@ -148,13 +148,13 @@ parcel_back(struct task *t)
 static void
 parcel_finished(struct job *j)
 {
-	struct parcel *p = j->owner;
+	struct report_parcel *p = j->owner;
 
 	queue_push(p->outlet->reporter->queue, &p->back);
 }
 
 static void
-log_try(const struct parcel *p, const struct http_result *result)
+log_try(const struct report_parcel *p, const struct http_result *result)
 {
 	static const enum log_level levels[] = {[REPORT_END_TAKEN] = LOG_LEVEL_DEBUG,
 	    [REPORT_END_AGAIN] = LOG_LEVEL_INFO,
@@ -172,7 +172,7 @@ log_try(const struct parcel *p, const struct http_result *result)
 }
 
 static void
-judge(struct parcel *p, const struct http_result *result)
+judge(struct report_parcel *p, const struct http_result *result)
 {
 	const struct conf *conf = p->outlet->reporter->conf;
 
@@ -192,7 +192,7 @@ judge(struct parcel *p, const struct http_result *result)
 static void
 on_posted(void *ctx, const struct http_result *result)
 {
-	struct parcel *p = ctx;
+	struct report_parcel *p = ctx;
 
 	judge(p, result);
 	log_try(p, result);
@@ -205,7 +205,7 @@ on_posted(void *ctx, const struct http_result *result)
 }
 
 static void
-post(struct parcel *p)
+post(struct report_parcel *p)
 {
 	struct reporter *r = p->outlet->reporter;
 	const struct conf_report *conf = p->outlet->conf;
@@ -239,7 +239,7 @@ parcel_send(struct outlet *o, const struct report_taken *t)
 	static const struct http_result stopping = {
 	    .kind = HTTP_NOT_SENT, .reason = "stopping"};
 	struct arena arena;
-	struct parcel *p;
+	struct report_parcel *p;
 
 	arena_init(&arena);
 	p = arena_alloc(&arena, sizeof(*p));

@@ -83,16 +83,7 @@ batch_guard(struct batch *b, const struct guard *g, struct item **items, size_t 
 void *
 list_add(struct arena *a, void **list, size_t *count, size_t *capacity, size_t size)
 {
-	if (*count == *capacity) {
-		size_t more = *capacity == 0 ? 8 : *capacity * 2;
-		void *bigger = arena_alloc(a, more * size);
-
-		if (*count > 0)
-			memcpy(bigger, *list, *count * size);
-		*list = bigger;
-		*capacity = more;
-	}
-	return (char *)*list + (*count)++ * size;
+	return arena_list_add(a, list, count, capacity, size);
 }
 
 void

@@ -5,15 +5,6 @@
 
 /* A header line must not be ended by it. */
 static bool
-has_control(const char *text)
-{
-	for (const char *at = text; *at != '\0'; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			return true;
-	return false;
-}
-
-static bool
 has_pin(const char *text)
 {
 	return text != NULL && strstr(text, TEMPLATE_PLACEHOLDER) != NULL;
@@ -35,7 +26,7 @@ email_template_check(const struct email_template *t, struct fail *fail)
 {
 	unsigned before = fail->count;
 
-	if (has_control(t->subject))
+	if (text_has_control(t->subject))
 		fail_add(fail, "subject", "must be one line without control characters");
 	if (t->text == NULL && t->html == NULL)
 		fail_add(fail, "text", "must be given, or html, or both");

@@ -75,33 +75,43 @@ put_time(struct json_out *o, const char *name, int64_t ms)
 	json_out_text(o, name, all);
 }
 
-static void
-put_status(struct json_out *o, enum report_status status)
-{
-	const struct report_status_row *row = report_status_find(status);
+/* What a status and an error have in common. */
+struct words {
+	int64_t group;
+	const char *group_name;
+	int64_t id;
+	const char *name;
+	const char *description;
+};
 
+static void
+begin(struct json_out *o, const char *member, const struct words *w)
+{
+	json_out_object(o, member);
+	json_out_int(o, "groupId", w->group);
+	json_out_text(o, "groupName", w->group_name);
+	json_out_int(o, "id", w->id);
+	json_out_text(o, "name", w->name);
+	json_out_text(o, "description", w->description);
+}
+
+void
+report_body_put_status(struct json_out *o, const struct report_status_row *row)
+{
 	INVARIANT(row != NULL);
-	json_out_object(o, "status");
-	json_out_int(o, "groupId", (int64_t)row->group);
-	json_out_text(o, "groupName", row->group_name);
-	json_out_int(o, "id", (int64_t)row->id);
-	json_out_text(o, "name", row->name);
-	json_out_text(o, "description", row->description);
+	begin(o, "status",
+	    &(struct words){(int64_t)row->group, row->group_name, (int64_t)row->id,
+		row->name, row->description});
 	json_out_end(o);
 }
 
-static void
-put_error(struct json_out *o, enum report_error error)
+void
+report_body_put_error(struct json_out *o, const struct report_error_row *row)
 {
-	const struct report_error_row *row = report_error_find(error);
-
 	INVARIANT(row != NULL);
-	json_out_object(o, "error");
-	json_out_int(o, "groupId", (int64_t)row->group);
-	json_out_text(o, "groupName", row->group_name);
-	json_out_int(o, "id", (int64_t)row->id);
-	json_out_text(o, "name", row->name);
-	json_out_text(o, "description", row->description);
+	begin(o, "error",
+	    &(struct words){(int64_t)row->group, row->group_name, (int64_t)row->id,
+		row->name, row->description});
 	json_out_bool(o, "permanent", row->permanent);
 	json_out_end(o);
 }
@@ -124,8 +134,8 @@ report_body_put(struct buf *to, const struct report_facts *f)
 	put_time(&o, "doneAt", f->done_at_ms);
 	if (f->parts > 0)
 		json_out_int(&o, "messageCount", f->parts);
-	put_status(&o, f->status);
-	put_error(&o, f->error);
+	report_body_put_status(&o, report_status_find(f->status));
+	report_body_put_error(&o, report_error_find(f->error));
 	json_out_end(&o);
 	json_out_end(&o);
 	json_out_end(&o);

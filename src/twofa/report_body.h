@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/secret.h"
 #include "twofa/ident.h"
+#include "base/json_out.h"
 #include "twofa/report.h"
 
 enum {
@@ -42,6 +43,9 @@ void report_event_id(
 enum report_error report_error_of(
     enum report_error reported, enum report_status status, enum message_reason reason);
 
+/* The members "status" and "error". */
+void report_body_put_status(struct json_out *o, const struct report_status_row *row);
+void report_body_put_error(struct json_out *o, const struct report_error_row *row);
 /* {"results":[{...}]}, without what is not known. */
 void report_body_put(struct buf *to, const struct report_facts *f);
 

@@ -60,15 +60,6 @@ apply_pin(struct template *t, const struct template_change *c, unsigned length_m
 		t->pin_length = (unsigned)c->pin_length.value;
 }
 
-static bool
-has_control(const char *text)
-{
-	for (const char *at = text; *at != '\0'; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			return true;
-	return false;
-}
-
 static void
 apply_voice(struct template *t, const struct template_change *c, struct fail *fail)
 {
@@ -78,7 +69,7 @@ apply_voice(struct template *t, const struct template_change *c, struct fail *fa
 			fail_add(fail, "language", "is not a supported language");
 	}
 	apply_text(&t->voice_name, c->voice_name);
-	if (c->voice_name != NULL && has_control(c->voice_name))
+	if (c->voice_name != NULL && text_has_control(c->voice_name))
 		fail_add(fail, "voiceName", "must not contain control characters");
 	apply_text(&t->repeat_dtmf, c->repeat_dtmf);
 	if (c->repeat_dtmf != NULL &&

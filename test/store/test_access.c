@@ -9,20 +9,6 @@
 
 enum { HOUR = 60 * 60 * 1000 };
 
-static int
-setup(void **state)
-{
-	*state = world_new();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 static struct ident
 make_user(struct world *w, const char *name, const char *password)
 {
@@ -353,7 +339,8 @@ test_reloads_that_are_long_leave_time_between_them(void **state)
 	assert_string_equal(happened, "0oK");
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+#define CASE(name)                                                                       \
+	cmocka_unit_test_setup_teardown(test_##name, world_setup, world_teardown)
 
 int
 main(void)

@@ -7,20 +7,6 @@
 
 #define HOUR INT64_C(3600000)
 
-static int
-setup(void **state)
-{
-	*state = world_new();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 /* ---- the verbs, with a key ---- */
 
 struct keyed_send {
@@ -333,7 +319,8 @@ test_another_account_has_its_own_keys(void **state)
 	expect_answer(w, "k", "4179", "x");
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+#define CASE(name)                                                                       \
+	cmocka_unit_test_setup_teardown(test_##name, world_setup, world_teardown)
 
 int
 main(void)

@@ -6,20 +6,6 @@
 
 #include <stdio.h>
 
-static int
-setup(void **state)
-{
-	*state = world_new();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 /* A PIN whose message this carrier accepted and calls `id`. */
 static struct ident
 accepted(struct world *w, const char *to, const char *carrier, const char *id)
@@ -357,7 +343,8 @@ test_many_are_tried_a_stretch_at_a_time(void **state)
 	assert_int_equal(seen, 5);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+#define CASE(name)                                                                       \
+	cmocka_unit_test_setup_teardown(test_##name, world_setup, world_teardown)
 
 int
 main(void)

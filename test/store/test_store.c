@@ -7,20 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int
-setup(void **state)
-{
-	*state = world_new();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 static const char *
 wrong_pin(const struct world_sent *s)
 {
@@ -410,7 +396,8 @@ test_what_is_no_database_is_refused(void **state)
 	check_refused(w, ERR_CORRUPT);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
+#define CASE(name)                                                                       \
+	cmocka_unit_test_setup_teardown(test_##name, world_setup, world_teardown)
 
 int
 main(void)

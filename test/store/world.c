@@ -248,3 +248,17 @@ world_retain(struct world *w, int64_t keep_ms)
 	assert_int_equal(world_run(w, &j.job, VERB_RETAIN), OK);
 	return j.removed;
 }
+
+int
+world_setup(void **state)
+{
+	*state = world_new();
+	return 0;
+}
+
+int
+world_teardown(void **state)
+{
+	world_free(*state);
+	return 0;
+}

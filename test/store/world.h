@@ -27,6 +27,9 @@ struct world {
 
 struct world *world_new(void);
 void world_free(struct world *w);
+/* The same as a test's setup and teardown; the state is the world. */
+int world_setup(void **state);
+int world_teardown(void **state);
 /* Closes the store and opens it again. */
 void world_restart(struct world *w);
 enum err world_open(struct world *w, char why[256]);
