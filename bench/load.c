@@ -14,6 +14,7 @@
 enum {
 	EVENTS = 512,
 	SPIN_MS = 1,
+	PINS_US = 1000,
 	PREPARE_WAIT_S = 60,
 	BACKLOG_MAX = 1 << 21,
 	WARM_UP_PART = 10 /* of the time */
@@ -34,6 +35,7 @@ struct load {
 	unsigned weight_all;
 	int epoll_fd;
 	struct pins *pins;
+	int64_t pins_us; /* when they were read last */
 	struct conn *conns;
 	struct conn *free;
 	uint64_t random;
@@ -249,17 +251,21 @@ arrivals(struct load *l)
 	return SPIN_MS;
 }
 
+/* To be woken for each PIN would cost the server its core: they are looked for now and
+ * then, unless a flow waits for one. */
 static void
 turn(struct load *l, int wait_ms)
 {
 	struct epoll_event events[EVENTS];
 	int n = epoll_wait(l->epoll_fd, events, EVENTS, wait_ms);
 
-	for (int i = 0; i < n; i++) {
-		if (events[i].data.ptr == NULL)
-			more_pins(l);
-		else
+	for (int i = 0; i < n; i++)
+		if (events[i].data.ptr != NULL)
 			drive(l, events[i].data.ptr);
+	if (pins_fd(l->pins) >= 0 &&
+	    (l->weights[KIND_FLOW] > 0 || now_us() - l->pins_us >= PINS_US)) {
+		l->pins_us = now_us();
+		more_pins(l);
 	}
 }
 
@@ -335,7 +341,7 @@ open_all(struct load *l)
 		conn_open(&l->conns[i], &l->target);
 		watch(l, &l->conns[i], EPOLLIN | EPOLLOUT | EPOLLET, EPOLL_CTL_ADD);
 	}
-	if (pins_fd(l->pins) >= 0) {
+	if (pins_fd(l->pins) >= 0 && l->weights[KIND_FLOW] > 0) {
 		struct epoll_event e = {.events = EPOLLIN};
 
 		INVARIANT(

@@ -13,6 +13,9 @@
 
 #define QUEUE_MAGIC 0x51e7a110u
 
+/* More queues than one thread pushes to; those that find no place are rung at once. */
+enum { HELD_MAX = 8 };
+
 struct queue {
 	unsigned magic;
 	int bell_fd;
@@ -67,6 +70,37 @@ silence(const struct queue *q)
 		continue;
 }
 
+static _Thread_local struct {
+	unsigned holds;
+	size_t len;
+	struct queue *due[HELD_MAX];
+} held;
+
+void
+queue_hold(void)
+{
+	held.holds++;
+}
+
+void
+queue_release(void)
+{
+	INVARIANT(held.holds > 0);
+	if (--held.holds > 0)
+		return;
+	while (held.len > 0)
+		ring(held.due[--held.len]);
+}
+
+static void
+ring_or_hold(struct queue *q)
+{
+	if (held.holds > 0 && held.len < HELD_MAX)
+		held.due[held.len++] = q;
+	else
+		ring(q);
+}
+
 static bool
 add(struct queue *q, struct task *t, size_t len_max)
 {
@@ -86,7 +120,7 @@ add(struct queue *q, struct task *t, size_t len_max)
 	q->len++;
 	pthread_mutex_unlock(&q->lock);
 	if (was_empty)
-		ring(q);
+		ring_or_hold(q);
 	return true;
 }
 
@@ -150,10 +184,12 @@ queue_run(struct queue *q)
 {
 	struct task *t = queue_take(q, SIZE_MAX, NULL);
 
+	queue_hold();
 	while (t != NULL) {
 		struct task *next = t->next;
 
 		t->run(t);
 		t = next;
 	}
+	queue_release();
 }

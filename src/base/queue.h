@@ -33,7 +33,15 @@ int queue_fd(const struct queue *q);
 struct task *queue_take(struct queue *q, size_t most, size_t *count_out);
 /* Blocks until there is something, or the time is over (negative: for ever). */
 void queue_wait(struct queue *q, int timeout_ms);
-/* Takes and runs everything that waits. */
+/* Takes and runs everything that waits, with the bells held. */
 void queue_run(struct queue *q);
+
+/*
+ * Between hold and release pushes of this thread ring no bell, and release rings once for
+ * each queue that was empty: who gets many tasks in a row is not woken for each of them.
+ * What lies between must be short.
+ */
+void queue_hold(void);
+void queue_release(void);
 
 #endif

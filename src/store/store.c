@@ -376,6 +376,7 @@ without_stop(struct store *s, struct task *jobs)
 static void
 finish_all(struct store *s, struct task *jobs)
 {
+	queue_hold();
 	while (jobs != NULL) {
 		struct task *next = jobs->next;
 		struct job *j = container_of(jobs, struct job, task);
@@ -385,6 +386,7 @@ finish_all(struct store *s, struct task *jobs)
 		j->finish(j);
 		jobs = next;
 	}
+	queue_release();
 }
 
 /* Takes those that changed access out of the list; both stay in their order. */
