@@ -170,13 +170,21 @@ queue_take(struct queue *q, size_t most, size_t *count_out)
 	return first;
 }
 
+bool
+queue_wait_or(struct queue *q, int fd, int timeout_ms)
+{
+	struct pollfd p[] = {
+	    {.fd = q->bell_fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+
+	while (poll(p, countof(p), timeout_ms) < 0 && errno == EINTR)
+		continue;
+	return p[1].revents != 0;
+}
+
 void
 queue_wait(struct queue *q, int timeout_ms)
 {
-	struct pollfd p = {.fd = q->bell_fd, .events = POLLIN};
-
-	while (poll(&p, 1, timeout_ms) < 0 && errno == EINTR)
-		continue;
+	(void)queue_wait_or(q, -1, timeout_ms);
 }
 
 void

@@ -33,6 +33,8 @@ int queue_fd(const struct queue *q);
 struct task *queue_take(struct queue *q, size_t most, size_t *count_out);
 /* Blocks until there is something, or the time is over (negative: for ever). */
 void queue_wait(struct queue *q, int timeout_ms);
+/* The same, or until `fd` is readable (-1: there is none); is it? */
+bool queue_wait_or(struct queue *q, int fd, int timeout_ms);
 /* Takes and runs everything that waits, with the bells held. */
 void queue_run(struct queue *q);
 

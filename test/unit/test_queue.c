@@ -195,6 +195,22 @@ test_wait_ends(void **state)
 	queue_free(q);
 }
 
+static void
+test_wait_ends_when_something_else_is_to_be_read(void **state)
+{
+	struct queue *q = queue_new(1);
+	struct queue *other = queue_new(1);
+
+	(void)state;
+	prepare(1);
+	assert_false(queue_wait_or(q, queue_fd(other), 0));
+	queue_push(other, &jobs[0][0].task);
+	assert_true(queue_wait_or(q, queue_fd(other), -1));
+	assert_false(queue_wait_or(q, -1, 0));
+	queue_free(q);
+	queue_free(other);
+}
+
 int
 main(void)
 {
@@ -204,6 +220,7 @@ main(void)
 	    cmocka_unit_test(test_take_in_parts),
 	    cmocka_unit_test(test_many_threads),
 	    cmocka_unit_test(test_wait_ends),
+	    cmocka_unit_test(test_wait_ends_when_something_else_is_to_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
