@@ -87,6 +87,12 @@ struct engine_ops {
 	    struct engine *e, const struct each *step, struct item **items, size_t n);
 	/* Changes when another process has committed something. */
 	int64_t (*foreign_version)(struct engine *e);
+	/*
+	 * Until unwatch: a descriptor that gets readable when somebody may have committed
+	 * or be about to, this process too. -1: it cannot be told, look now and then.
+	 */
+	int (*watch)(struct engine *e);
+	void (*unwatch)(struct engine *e);
 	void (*bind)(struct binder *b, const struct value *v);
 	void (*column)(struct row *r, struct value *v_out);
 };

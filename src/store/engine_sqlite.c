@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "store/checkpointer.h"
+#include "store/log_watch.h"
 #include "store/wal_vfs.h"
 
 #define BUSY_TIMEOUT_MS 5000
@@ -30,6 +31,7 @@ struct sqlite_engine {
 	sqlite3_stmt *statements[SQL_COUNT];
 	int log_pages;
 	struct checkpointer *checkpointer;
+	struct log_watch log_watch;
 };
 
 static const char *const sql_texts[SQL_COUNT] = {
@@ -114,6 +116,7 @@ sqlite_close(struct engine *e)
 		sqlite3_wal_checkpoint_v2(
 		    s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	sqlite3_close(s->db);
+	log_watch_fini(&s->log_watch);
 	mem_free(s);
 }
 
@@ -162,6 +165,7 @@ sqlite_open(const char *where, char why[256], struct engine **out)
 
 	s->engine.ops = &engine_sqlite;
 	s->magic = SQLITE_ENGINE_MAGIC;
+	log_watch_init(&s->log_watch, where);
 	configure_library();
 	rc = open_database(where, &s->db);
 	if (rc != SQLITE_OK) {
@@ -351,6 +355,18 @@ sqlite_foreign_version(struct engine *e)
 	return sqlite_each(e, &step, items, 1) == OK ? v.version : -1;
 }
 
+static int
+sqlite_watch(struct engine *e)
+{
+	return log_watch_begin(&sqlite_of(e)->log_watch);
+}
+
+static void
+sqlite_unwatch(struct engine *e)
+{
+	log_watch_end(&sqlite_of(e)->log_watch);
+}
+
 const struct engine_ops engine_sqlite = {
     .name = "sqlite",
     .open = sqlite_open,
@@ -361,6 +377,8 @@ const struct engine_ops engine_sqlite = {
     .rollback = sqlite_rollback,
     .each = sqlite_each,
     .foreign_version = sqlite_foreign_version,
+    .watch = sqlite_watch,
+    .unwatch = sqlite_unwatch,
     .bind = sqlite_bind,
     .column = sqlite_column,
 };

@@ -16,11 +16,9 @@
 #include "store/intake.h"
 #include "store/store_clock.h"
 #include "store/verbs.h"
+#include "store/watcher.h"
 
 #define STORE_MAGIC 0x57012e00u
-/* How often to look for what another process has changed; revoking takes effect within 1
- * s. */
-#define WATCH_MS 950
 /*
  * Reading all of access may take a tenth of the store's time when keys change all the
  * time; those who change them wait for this long at most, as a change holds within 1 s.
@@ -46,8 +44,8 @@ struct store {
 	bool started;
 	bool stopping;
 	pthread_t thread;
-	int64_t mark_ms;    /* written high-water mark */
-	int64_t watched_ms; /* steady time of the last look at foreign changes */
+	int64_t mark_ms; /* written high-water mark */
+	struct watcher watcher;
 	int64_t foreign_version;
 	bool access_dirty;     /* keys or users changed, and were not published */
 	int64_t rest_until_ms; /* steady time: no reload for changes of our own before */
@@ -342,9 +340,9 @@ watch_access(struct store *s)
 	int64_t rest_ms;
 	int64_t version;
 
-	if (is_resting(s) || (!s->access_dirty && now_ms - s->watched_ms < WATCH_MS))
+	if (is_resting(s) || (!s->access_dirty && !watcher_is_due(&s->watcher, now_ms)))
 		return;
-	s->watched_ms = now_ms;
+	watcher_looked(&s->watcher, now_ms);
 	version = s->engine->ops->foreign_version(s->engine);
 	if (version == s->foreign_version && !s->access_dirty)
 		return;
@@ -437,13 +435,28 @@ answer_batch(struct store *s, struct task *jobs)
 	answer_changes(s);
 }
 
+/* Until the next look, if nobody comes before. */
 static int
-idle_ms(const struct store *s)
+idle_ms(const struct store *s, int64_t now_ms)
 {
-	int64_t left_ms = s->rest_until_ms - steady_ms(s);
+	int64_t left_ms = s->rest_until_ms - now_ms;
 
-	return is_resting(s) && left_ms > 0 && left_ms < WATCH_MS ? (int)left_ms
-								  : WATCH_MS;
+	if (!s->access_dirty)
+		return watcher_wait_ms(&s->watcher, now_ms);
+	return left_ms > 0 && left_ms < WATCHER_LOOK_MS ? (int)left_ms : WATCHER_LOOK_MS;
+}
+
+static void
+wait_for_work(struct store *s)
+{
+	int64_t now_ms;
+
+	if (!s->access_dirty)
+		watcher_rest(&s->watcher, steady_ms(s));
+	watch_access(s);
+	now_ms = steady_ms(s);
+	if (queue_wait_or(s->queue, watcher_fd(&s->watcher, now_ms), idle_ms(s, now_ms)))
+		watcher_told(&s->watcher, steady_ms(s));
 }
 
 /* Whatever has queued up goes into the lanes; the next batch comes out of them. */
@@ -464,10 +477,11 @@ store_thread(void *ctx)
 	while (!s->stopping) {
 		struct task *jobs;
 
-		queue_wait(s->queue, idle_ms(s));
+		wait_for_work(s);
 		while ((jobs = next_batch(s)) != NULL) {
 			run_batch(s, jobs);
 			answer_batch(s, jobs);
+			watcher_worked(&s->watcher, steady_ms(s));
 		}
 		answer_changes(s);
 	}
@@ -568,6 +582,7 @@ open_parts(struct store *s, char why[256])
 		return e;
 	}
 	store_clock_init(&s->clock, s->options.clock, mark);
+	watcher_init(&s->watcher, s->engine);
 	s->mark_ms = mark;
 	return open_keyrings(s, why);
 }
