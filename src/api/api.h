@@ -43,6 +43,33 @@ struct inbound {
 	struct queue *to;
 };
 
+/* How a limit on sends stands, for whoever asks about a route. */
+struct route_limit {
+	const char *name;
+	const char *rate; /* as configured: "3/1d" */
+	int64_t left;
+	int64_t free_at_ms; /* when none is left */
+};
+
+/*
+ * What would become of a message? A question for delivery, which knows the routes and
+ * who is up. Whoever takes it writes a JSON object into `out`, fills in `err` and pushes
+ * `back` once; all else is borrowed until then. ERR_INVALID: no number.
+ */
+struct route_question {
+	struct task task; /* the taker's */
+	void *owner;      /* the taker's */
+	const char *to;
+	const char *text; /* or NULL */
+	const struct route_limit *limits;
+	size_t limit_count;
+	bool disabled; /* the application is */
+	struct buf *out;
+	enum err err;
+	struct task *back;
+	struct queue *loop;
+};
+
 struct api_options {
 	struct store *store;
 	const struct clock *clock;
@@ -54,9 +81,9 @@ struct api_options {
 	void (*receive)(void *ctx, struct inbound *in);
 	/* Is everything up that a request needs? Any thread. */
 	bool (*ready)(void *ctx);
-	/* What would become of a message, as JSON; text may be NULL. ERR_INVALID: no
-	 * number. Any thread. NULL: callers are not told. */
-	enum err (*explain)(void *ctx, const char *to, const char *text, struct buf *out);
+	/* What would become of a message, from a loop's thread. NULL: callers are not
+	 * told. */
+	void (*explain)(void *ctx, struct route_question *q);
 	void *ctx;
 	int64_t create_application_status; /* v2: 200 or 201 */
 	bool template_placeholder_required;

@@ -28,6 +28,10 @@ extern const struct operation op_token_create;
 /* ops_receipt.c */
 extern const struct operation op_receipt;
 
+/* ops_route.c */
+extern const struct operation op_route_explain;
+extern const struct operation op_route_explain_body;
+
 /* ops_config.c; a dialect makes its own create and update of applications around its rows
  */
 extern const struct operation op_application_get;

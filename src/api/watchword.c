@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What we add to the API under a prefix of our own (doc/extensions.md): the email
- * templates that emailTemplateId names, and the URLs for carriers' receipts. Errors are
- * worded as on v2.
+ * templates that emailTemplateId names, and routes of what has files of its own. Errors
+ * are worded as on v2.
  */
 #include "api/ops.h"
 #include "twofa/scope.h"
@@ -165,73 +165,6 @@ static const struct operation delete = {.name = "email_template_delete",
     .proceed = proceed_delete,
     .answer = answer_one};
 
-/* ---- routes of messages ---- */
-
-enum { TO_MAX = 100 };
-
-struct question {
-	const char *to;
-	const char *text;
-};
-
-static struct question *
-new_question(struct call *c)
-{
-	c->job = arena_alloc(&c->arena, sizeof(struct question));
-	return c->job;
-}
-
-/* A text is for the body alone: URLs are written to logs. */
-static enum err
-check_route(struct call *c)
-{
-	struct question *q = new_question(c);
-
-	if (c->api->options.explain == NULL)
-		return ERR_NO_ROUTE;
-	q->to = call_query(c, "to");
-	if (q->to != NULL)
-		return OK;
-	fail_add(&c->fail, "to", "is missing");
-	return ERR_INVALID;
-}
-
-static enum err
-check_route_body(struct call *c)
-{
-	static const struct json_row members[] = {
-	    {"to", JSON_ROW_TEXT, true, offsetof(struct question, to), 1, TO_MAX, NULL},
-	    {"text", JSON_ROW_TEXT, false, offsetof(struct question, text), 1,
-		TEMPLATE_TEXT_MAX, NULL},
-	    {0},
-	};
-	struct question *q = new_question(c);
-
-	return c->api->options.explain == NULL ? ERR_NO_ROUTE
-					       : call_read_body(c, members, q);
-}
-
-static enum err
-proceed_route(struct call *c)
-{
-	const struct api_options *o = &c->api->options;
-	const struct question *q = c->job;
-	enum err e = o->explain(o->ctx, q->to, q->text, &c->response.body);
-
-	if (e != OK) {
-		fail_add(&c->fail, "to", "is no telephone number");
-		return e;
-	}
-	c->response.status = 200;
-	call_finish(c);
-	return OK;
-}
-
-static const struct operation explain = {
-    .name = "route_explain", .check = check_route, .proceed = proceed_route};
-static const struct operation explain_body = {
-    .name = "route_explain_text", .check = check_route_body, .proceed = proceed_route};
-
 static const struct route routes[] = {
     {"GET", "/email-templates", SCOPE_MANAGE, &list},
     {"POST", "/email-templates", SCOPE_MANAGE, &create},
@@ -242,8 +175,8 @@ static const struct route routes[] = {
     {"POST", "/receipts/{}", 0, &op_receipt},
     {"GET", "/receipts/{}/{}", 0, &op_receipt},
     {"POST", "/receipts/{}/{}", 0, &op_receipt},
-    {"GET", "/route", SCOPE_MANAGE, &explain},
-    {"POST", "/route", SCOPE_MANAGE, &explain_body},
+    {"GET", "/route", SCOPE_MANAGE, &op_route_explain},
+    {"POST", "/route", SCOPE_MANAGE, &op_route_explain_body},
     {"GET", "/pins/{}", SCOPE_MANAGE | SCOPE_PIN_MANAGE, &op_timeline},
 };
 

@@ -13,6 +13,8 @@ int
 command_route_explain(const struct cli *cli)
 {
 	struct carrier_config trial = {.name = "trial", .type = "file"};
+	struct route_subject subject = {
+	    .to = cli->argument, .text = cli->text, .lines = true};
 	struct conf conf;
 	struct buf out;
 	enum err e;
@@ -24,7 +26,7 @@ command_route_explain(const struct cli *cli)
 		conf.carrier_count = 1;
 	}
 	buf_init(&out, ROUTE_TEXT_MAX);
-	e = route_explain(&conf, cli->argument, cli->text, true, &out);
+	e = route_explain(&conf, &subject, &out);
 	if (e == OK)
 		printf("%.*s\n", (int)out.len, out.ptr);
 	buf_fini(&out);

@@ -186,6 +186,37 @@ delivery_receive(void *delivery, struct inbound *in)
 	queue_push(d->queue, &in->task);
 }
 
+/* Here, because how carriers stand is this thread's alone to know. */
+static void
+explain_task(struct task *t)
+{
+	struct route_question *q = container_of(t, struct route_question, task);
+	const struct delivery *d = q->owner;
+	struct lane_state states[CONF_CARRIERS_MAX];
+	struct route_subject s = {.to = q->to,
+	    .text = q->text,
+	    .limits = q->limits,
+	    .limit_count = q->limit_count,
+	    .disabled = q->disabled,
+	    .states = states};
+
+	for (size_t i = 0; i < d->lane_count; i++)
+		states[i] = lane_state(&d->lanes[i]);
+	q->err = d->stopping ? ERR_OVERLOADED : route_explain(d->conf, &s, q->out);
+	queue_push(q->loop, q->back);
+}
+
+void
+delivery_explain(void *delivery, struct route_question *q)
+{
+	struct delivery *d = delivery;
+
+	CHECK_OBJ(d, DELIVERY_MAGIC);
+	q->owner = d;
+	q->task.run = explain_task;
+	queue_push(d->queue, &q->task);
+}
+
 /* ---- life ---- */
 
 static struct event *
@@ -307,15 +338,6 @@ delivery_is_ready(void *delivery)
 
 	CHECK_OBJ(d, DELIVERY_MAGIC);
 	return atomic_load(&d->ready);
-}
-
-enum err
-delivery_explain(void *delivery, const char *to, const char *text, struct buf *out)
-{
-	const struct delivery *d = delivery;
-
-	CHECK_OBJ(d, DELIVERY_MAGIC);
-	return route_explain(d->conf, to, text, false, out);
 }
 
 void

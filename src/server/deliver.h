@@ -30,9 +30,8 @@ enum err delivery_open(
 void delivery_start(struct delivery *d);
 /* Does it take messages? Any thread; void for api_options. */
 bool delivery_is_ready(void *delivery);
-/* What the routes would do with a message; any thread, void for api_options. */
-enum err delivery_explain(
-    void *delivery, const char *to, const char *text, struct buf *out) MUST_CHECK;
+/* What would become of a message; from any thread, void for api_options. */
+void delivery_explain(void *delivery, struct route_question *q);
 /* From any thread; the order is delivery's from here on. `delivery` is void for
  * api_options. */
 void delivery_take(void *delivery, struct order *o);

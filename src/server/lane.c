@@ -40,6 +40,17 @@ lane_close(struct lane *l)
 		carrier_free(l->binds[i]);
 }
 
+struct lane_state
+lane_state(const struct lane *l)
+{
+	struct lane_state s = {
+	    .suspended = l->breaker.open, .binds = l->count, .rate = l->pace.rate};
+
+	for (size_t i = 0; i < l->count; i++)
+		s.binds_up += carrier_is_up(l->binds[i]) ? 1 : 0;
+	return s;
+}
+
 bool
 lane_is_open(const struct lane *l)
 {

@@ -30,6 +30,15 @@ enum err lane_open(struct lane *l, const struct carrier_config *config,
     const struct carrier_env *env, char why[256]) MUST_CHECK;
 /* Closes the binds; the line may still be full. */
 void lane_close(struct lane *l);
+/* How it stands, for whoever asks. */
+struct lane_state {
+	bool suspended; /* by the breaker */
+	size_t binds;
+	size_t binds_up;
+	int64_t rate; /* messages a second it gets now; 0: as many as it takes */
+};
+
+struct lane_state lane_state(const struct lane *l);
 /* It is up, and worth a try. */
 bool lane_is_open(const struct lane *l);
 /* How long until the rate lets one more go; 0: now. */

@@ -11,7 +11,7 @@
 #include "twofa/render.h"
 #include "twofa/sms_text.h"
 
-enum { TEXT_LEN_MAX = 65536 };
+enum { TEXT_LEN_MAX = 65536, AT_LEN = 32 };
 
 /* Trailing zeros of a fraction say nothing. */
 static void
@@ -38,29 +38,83 @@ put_price(struct json_out *out, const struct conf_price *p, unsigned segments)
 	json_out_end(out);
 }
 
+/* In the words of the log: carrier_up, carrier_down, carrier_suspended. */
 static void
-put_carrier(
-    struct json_out *out, const struct carrier_config *c, unsigned rank, unsigned weight)
+put_state(
+    struct json_out *out, const struct carrier_config *c, const struct lane_state *now)
 {
-	json_out_object(out, NULL);
-	json_out_text(out, "name", c->name);
-	json_out_text(out, "type", c->type);
-	json_out_int(out, "place", rank + 1);
-	json_out_int(out, "weight", weight);
-	if (c->rate > 0)
-		json_out_int(out, "rate", c->rate);
-	json_out_end(out);
+	const char *state = now->binds_up == 0 ? "down" : "up";
+
+	json_out_text(out, "state", now->suspended ? "suspended" : state);
+	if (now->binds > 1) {
+		json_out_int(out, "binds", (int64_t)now->binds);
+		json_out_int(out, "bindsUp", (int64_t)now->binds_up);
+	}
+	if (now->rate != c->rate)
+		json_out_int(out, "throttledTo", now->rate);
 }
 
 static void
-put_carriers(struct json_out *out, const struct conf *c, const struct conf_route *r)
+put_carrier(
+    struct json_out *out, const struct conf_choice *rc, const struct lane_state *now)
 {
+	const struct carrier_config *c = rc->carrier;
+
+	json_out_object(out, NULL);
+	json_out_text(out, "name", c->name);
+	json_out_text(out, "type", c->type);
+	json_out_int(out, "place", rc->rank + 1);
+	json_out_int(out, "weight", rc->weight);
+	if (c->rate > 0)
+		json_out_int(out, "rate", c->rate);
+	if (now != NULL)
+		put_state(out, c, now);
+	json_out_end(out);
+}
+
+static const struct lane_state *
+state_of(const struct conf *c, const struct route_subject *s,
+    const struct carrier_config *carrier)
+{
+	return s->states == NULL ? NULL : &s->states[carrier - c->carriers];
+}
+
+static void
+put_carriers(struct json_out *out, const struct conf *c, const struct conf_route *r,
+    const struct route_subject *s)
+{
+	struct conf_choice first = {.carrier = c->carriers, .weight = 1};
+
 	json_out_array(out, "carriers");
 	for (size_t i = 0; r != NULL && i < r->carrier_count; i++)
-		put_carrier(out, r->carriers[i].carrier, r->carriers[i].rank,
-		    r->carriers[i].weight);
+		put_carrier(out, &r->carriers[i], state_of(c, s, r->carriers[i].carrier));
 	if (c->route_count == 0 && c->carrier_count > 0)
-		put_carrier(out, &c->carriers[0], 0, 1);
+		put_carrier(out, &first, state_of(c, s, first.carrier));
+	json_out_end(out);
+}
+
+/* The first one that is used up stops the message, unless something did before. */
+static void
+put_limits(struct json_out *out, const struct route_subject *s, const char **stop)
+{
+	if (s->limit_count == 0)
+		return;
+	json_out_array(out, "limits");
+	for (size_t i = 0; i < s->limit_count; i++) {
+		const struct route_limit *l = &s->limits[i];
+		char at[AT_LEN];
+
+		json_out_object(out, NULL);
+		json_out_text(out, "name", l->name);
+		json_out_text(out, "limit", l->rate);
+		json_out_int(out, "left", l->left);
+		if (l->left == 0) {
+			clock_format(l->free_at_ms, at, sizeof(at));
+			json_out_text(out, "freeAt", at);
+			*stop = *stop == NULL ? l->name : *stop;
+		}
+		json_out_end(out);
+	}
 	json_out_end(out);
 }
 
@@ -126,25 +180,33 @@ sender_of(const struct conf *c, const struct conf_route *r, const char *to)
 		   : NULL;
 }
 
+/* A rule that stops the message, whatever its text; NULL: none. */
+static const char *
+rule_against(
+    const struct conf *c, const struct conf_route *r, const struct route_subject *s)
+{
+	if (r != NULL && r->deny != NULL)
+		return r->deny;
+	if (r == NULL && (c->route_count > 0 || c->carrier_count == 0))
+		return "no route takes this number";
+	return s->disabled ? "the application is disabled" : NULL;
+}
+
 enum err
-route_explain(
-    const struct conf *c, const char *to, const char *text, bool lines, struct buf *buf)
+route_explain(const struct conf *c, const struct route_subject *s, struct buf *buf)
 {
 	char number[PHONE_DIGITS_MAX + 1];
 	const struct conf_route *r;
 	const struct country *country;
-	const char *stop = NULL;
+	const char *stop;
 	struct json_out out;
 	unsigned segments;
 
-	if (phone_canonical(span_of(to), number) != OK)
+	if (phone_canonical(span_of(s->to), number) != OK)
 		return ERR_INVALID;
 	r = routing_find(c, CHANNEL_SMS, number);
 	country = country_of(number);
-	if (r != NULL && r->deny != NULL)
-		stop = r->deny;
-	else if (r == NULL && (c->route_count > 0 || c->carrier_count == 0))
-		stop = "no route takes this number";
+	stop = rule_against(c, r, s);
 	json_out_init(&out, buf);
 	json_out_object(&out, NULL);
 	json_out_text(&out, "to", number);
@@ -152,12 +214,13 @@ route_explain(
 		json_out_text(&out, "country", country->code);
 	json_out_text(&out, "channel", channel_name(CHANNEL_SMS));
 	if (r != NULL)
-		put_route(&out, r, lines);
-	put_carriers(&out, c, r);
+		put_route(&out, r, s->lines);
+	put_carriers(&out, c, r, s);
 	json_out_text(&out, "sender", sender_of(c, r, number));
-	segments = put_text(&out, text, &stop);
+	segments = put_text(&out, s->text, &stop);
 	if (r != NULL && r->price.given)
 		put_price(&out, &r->price, segments);
+	put_limits(&out, s, &stop);
 	json_out_bool(&out, "wouldBeSent", stop == NULL);
 	json_out_text(&out, "stoppedBy", stop);
 	json_out_end(&out);

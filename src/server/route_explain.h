@@ -2,18 +2,30 @@
 /*
  * What would become of a message to a number, as JSON, without sending it: route,
  * carriers in their order, sender, alphabet, segments, price, and what would stop it.
- * By the configuration alone: who is up just now is not asked, and the limits of an
- * application are the application's.
+ * By the configuration; how carriers stand now, and what the limits of an application
+ * leave, is told where it is given.
  */
 #ifndef WW_ROUTE_EXPLAIN_H
 #define WW_ROUTE_EXPLAIN_H
 
-#include "base/buf.h"
+#include "api/api.h"
 #include "server/conf.h"
+#include "server/lane.h"
 
-/* `text` may be NULL; {{pin}} in it counts as six digits. `lines`: where the route stands
- * in the configuration, which is for who can read that. ERR_INVALID: no number. */
-enum err route_explain(const struct conf *c, const char *to, const char *text, bool lines,
-    struct buf *out) MUST_CHECK;
+struct route_subject {
+	const char *to;
+	const char *text; /* {{pin}} in it counts as six digits; NULL: none */
+	bool lines;       /* where the route stands in the configuration, which is for who
+			     can read that */
+	const struct route_limit *limits; /* of an application */
+	size_t limit_count;
+	bool disabled; /* the application is */
+	/* In the order of the configuration's carriers; NULL: not known. */
+	const struct lane_state *states;
+};
+
+/* ERR_INVALID: no number. */
+enum err route_explain(
+    const struct conf *c, const struct route_subject *s, struct buf *out) MUST_CHECK;
 
 #endif

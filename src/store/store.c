@@ -65,6 +65,7 @@ static const struct verb_row *const verbs[VERB_COUNT] = {
     [VERB_SEND] = &verb_send,
     [VERB_STATUS] = &verb_status,
     [VERB_TIMELINE] = &verb_timeline,
+    [VERB_LIMITS] = &verb_limits,
     [VERB_VERIFICATIONS] = &verb_verifications,
     [VERB_APPLICATION_GET] = &verb_application_get,
     [VERB_APPLICATION_LIST] = &verb_application_list,

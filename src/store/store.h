@@ -40,6 +40,7 @@ enum verb {
 	VERB_SEND,
 	VERB_STATUS,
 	VERB_TIMELINE,
+	VERB_LIMITS,
 	VERB_VERIFICATIONS,
 	VERB_APPLICATION_GET,
 	VERB_APPLICATION_LIST,
@@ -237,6 +238,25 @@ struct receipts_held_job {
 	size_t count;
 	size_t capacity;
 	struct receipt_held *rows;
+};
+
+/* Of a limit on sends: 0 left, and then how long until one more may work. */
+struct limit_left {
+	struct rate rate;
+	int64_t left;
+	int64_t wait_ms;
+};
+
+/* What is left for a send to that destination now. ERR_NOT_FOUND: the application. */
+struct limits_job {
+	struct job job;
+	struct ident account;
+	struct ident application;
+	const char *destination;
+	bool found;
+	bool disabled;
+	struct limit_left all;   /* of the application */
+	struct limit_left phone; /* of the destination */
 };
 
 /* Who wants to be told: an entry of `reports:`. */

@@ -38,6 +38,7 @@ extern const struct verb_row verb_resend;
 extern const struct verb_row verb_send;
 extern const struct verb_row verb_status;
 extern const struct verb_row verb_timeline;
+extern const struct verb_row verb_limits;
 extern const struct verb_row verb_verifications;
 extern const struct verb_row verb_application_get;
 extern const struct verb_row verb_application_list;
