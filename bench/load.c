@@ -16,17 +16,30 @@ enum {
 	SPIN_MS = 1,
 	PINS_US = 1000,
 	PREPARE_WAIT_S = 60,
-	BACKLOG_MAX = 1 << 21,
+	PREPARE_CONNECTIONS = 64,
+	OPEN_AT_ONCE = 64,
+	OPEN_PAUSE_US = 2000,
+	BACKLOG_MAX = 1 << 20,
 	WARM_UP_PART = 10 /* of the time */
 };
 
 static const char *const kind_names[KIND_COUNT] = {
     "send", "right", "wrong", "resend", "flow"};
 
+/* Connections that are free, and requests that wait for one. */
+struct lane {
+	struct conn *free;
+	int64_t *backlog; /* due times, a ring */
+	uint64_t first;
+	uint64_t len;
+};
+
 struct load {
 	struct target target;
 	const char *pins_path;
 	size_t connections;
+	size_t in_use; /* of them, in this phase */
+	bool apart;    /* every kind has connections of its own, by its weight */
 	double seconds;
 	double rate;         /* requests a second; 0: closed loop */
 	int64_t patience_us; /* who has waited longer for a connection gives up */
@@ -37,16 +50,14 @@ struct load {
 	struct pins *pins;
 	int64_t pins_us; /* when they were read last */
 	struct conn *conns;
-	struct conn *free;
+	struct lane lanes[KIND_COUNT]; /* one alone unless apart */
 	uint64_t random;
 	int64_t begin_us; /* of what counts */
 	int64_t end_us;
 	double due_next_us;
-	int64_t *backlog; /* due times that wait for a connection, a ring */
-	uint64_t backlog_first;
-	uint64_t backlog_len;
 	uint64_t given_up;
 	uint64_t reconnects;
+	double prepared_s; /* CPU time before the run that counts */
 	struct tally tallies[KIND_COUNT];
 };
 
@@ -101,7 +112,8 @@ begin(struct load *l, struct conn *c, int64_t due_us)
 	const struct pin *pin = NULL;
 
 	c->due_us = due_us;
-	c->kind = choose(l);
+	c->begun_us = now_us();
+	c->kind = l->apart ? c->own : choose(l);
 	c->second = false;
 	if (c->kind != KIND_SEND && c->kind != KIND_FLOW)
 		pin = pins_any(l->pins, next_random(l));
@@ -112,19 +124,21 @@ begin(struct load *l, struct conn *c, int64_t due_us)
 static void
 put_free(struct load *l, struct conn *c)
 {
+	struct lane *lane = &l->lanes[c->own];
+
 	c->state = CONN_IDLE;
-	c->next_free = l->free;
-	l->free = c;
+	c->next_free = lane->free;
+	lane->free = c;
 }
 
 /* The oldest that still waits for a connection, or -1. */
 static int64_t
-from_backlog(struct load *l, int64_t now)
+from_backlog(struct load *l, struct lane *lane, int64_t now)
 {
-	while (l->backlog_len > 0) {
-		int64_t due = l->backlog[l->backlog_first++ % BACKLOG_MAX];
+	while (lane->len > 0) {
+		int64_t due = lane->backlog[lane->first++ % BACKLOG_MAX];
 
-		l->backlog_len--;
+		lane->len--;
 		if (now - due <= l->patience_us)
 			return due;
 		l->given_up++;
@@ -139,7 +153,7 @@ next(struct load *l, struct conn *c)
 	int64_t due = now;
 
 	if (l->rate > 0)
-		due = from_backlog(l, now);
+		due = from_backlog(l, &l->lanes[c->own], now);
 	if (now >= l->end_us || due < 0)
 		put_free(l, c);
 	else
@@ -154,8 +168,10 @@ count(struct load *l, struct conn *c, int status, bool retry_after)
 
 	if (now < l->begin_us || now >= l->end_us)
 		return;
-	if (status >= 200 && status < 300)
+	if (status >= 200 && status < 300) {
 		hist_add(&t->latency, now - c->due_us);
+		hist_add(&t->service, now - c->begun_us);
+	}
 	t->by_status[status / 100 % STATUS_COUNT]++;
 	t->unavailable += status == 503;
 	t->without_retry_after += (status == 503 || status == 429) && !retry_after;
@@ -224,13 +240,14 @@ more_pins(struct load *l)
 static void
 on_due(struct load *l, int64_t due)
 {
-	struct conn *c = l->free;
+	struct lane *lane = &l->lanes[l->apart ? choose(l) : 0];
+	struct conn *c = lane->free;
 
 	if (c != NULL) {
-		l->free = c->next_free;
+		lane->free = c->next_free;
 		begin(l, c, due);
-	} else if (l->backlog_len < BACKLOG_MAX) {
-		l->backlog[(l->backlog_first + l->backlog_len++) % BACKLOG_MAX] = due;
+	} else if (lane->len < BACKLOG_MAX) {
+		lane->backlog[(lane->first + lane->len++) % BACKLOG_MAX] = due;
 	} else {
 		l->given_up++;
 	}
@@ -277,9 +294,11 @@ run(struct load *l, double seconds, double warm_up)
 	l->begin_us = start + (int64_t)(warm_up * 1e6);
 	l->end_us = start + (int64_t)(seconds * 1e6);
 	l->due_next_us = (double)start;
-	l->free = NULL;
-	for (size_t i = 0; i < l->connections; i++)
-		next(l, &l->conns[i]);
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		l->lanes[i].free = NULL;
+	for (size_t i = 0; i < l->in_use; i++)
+		if (l->conns[i].state == CONN_IDLE)
+			next(l, &l->conns[i]);
 	while (now_us() < l->end_us)
 		turn(l, arrivals(l));
 }
@@ -310,12 +329,16 @@ prepare(struct load *l)
 	unsigned weights[KIND_COUNT];
 	unsigned all = l->weight_all;
 	double rate = l->rate;
+	bool apart = l->apart;
 	int64_t until = now_us() + (int64_t)PREPARE_WAIT_S * 1000000;
 
 	memcpy(weights, l->weights, sizeof(weights));
 	memset(l->weights, 0, sizeof(l->weights));
 	l->weights[KIND_SEND] = l->weight_all = 1;
 	l->rate = 0;
+	l->apart = false;
+	l->in_use =
+	    l->connections < PREPARE_CONNECTIONS ? l->connections : PREPARE_CONNECTIONS;
 	while (pins_count(l->pins) < l->prepare) {
 		if (now_us() > until)
 			panic("only %llu of %llu PINs came out of the pipe",
@@ -327,7 +350,23 @@ prepare(struct load *l)
 	memcpy(l->weights, weights, sizeof(weights));
 	l->weight_all = all;
 	l->rate = rate;
+	l->apart = apart;
+	l->in_use = l->connections;
 	memset(l->tallies, 0, sizeof(l->tallies));
+}
+
+/* The kind that connection i is for, so that each has its weight's part of them. */
+static enum kind
+kind_of_share(const struct load *l, size_t i)
+{
+	size_t at = i * l->weight_all / l->connections;
+
+	for (enum kind k = 0; k < KIND_COUNT; k++) {
+		if (at < l->weights[k])
+			return k;
+		at -= l->weights[k];
+	}
+	return KIND_SEND;
 }
 
 static void
@@ -335,11 +374,16 @@ open_all(struct load *l)
 {
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	l->conns = mem_array(l->connections, sizeof(*l->conns));
-	l->backlog = mem_array(BACKLOG_MAX, sizeof(*l->backlog));
+	l->in_use = l->connections;
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		l->lanes[i].backlog = mem_array(BACKLOG_MAX, sizeof(int64_t));
 	for (size_t i = 0; i < l->connections; i++) {
+		l->conns[i].own = l->apart ? kind_of_share(l, i) : 0;
 		l->conns[i].fd = -1;
 		conn_open(&l->conns[i], &l->target);
 		watch(l, &l->conns[i], EPOLLIN | EPOLLOUT | EPOLLET, EPOLL_CTL_ADD);
+		if (i % OPEN_AT_ONCE == OPEN_AT_ONCE - 1)
+			usleep(OPEN_PAUSE_US); /* a full backlog costs a second */
 	}
 	if (pins_fd(l->pins) >= 0 && l->weights[KIND_FLOW] > 0) {
 		struct epoll_event e = {.events = EPOLLIN};
@@ -351,18 +395,31 @@ open_all(struct load *l)
 
 /* ---- what came out ---- */
 
+/* CPU time of the generator itself. */
+static double
+used_s(void)
+{
+	struct rusage own;
+
+	INVARIANT(getrusage(RUSAGE_SELF, &own) == 0);
+	return (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) +
+	       (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6;
+}
+
 static void
 print_tally(const struct load *l, enum kind k, double seconds)
 {
 	const struct tally *t = &l->tallies[k];
 
 	printf("\"%s\": {\"per_second\": %.1f, \"p50_us\": %lld, \"p99_us\": %lld, "
-	       "\"p999_us\": %lld, \"max_us\": %lld, \"ok\": %llu, \"broken\": %llu, "
+	       "\"p999_us\": %lld, \"max_us\": %lld, \"service_p50_us\": %lld, "
+	       "\"service_p99_us\": %lld, \"ok\": %llu, \"broken\": %llu, "
 	       "\"status_4xx\": %llu, \"status_5xx\": %llu, \"unavailable\": %llu, "
 	       "\"without_retry_after\": %llu}",
 	    kind_names[k], (double)t->latency.count / seconds,
 	    (long long)hist_at(&t->latency, 0.5), (long long)hist_at(&t->latency, 0.99),
 	    (long long)hist_at(&t->latency, 0.999), (long long)t->latency.max_us,
+	    (long long)hist_at(&t->service, 0.5), (long long)hist_at(&t->service, 0.99),
 	    (unsigned long long)t->by_status[2], (unsigned long long)t->by_status[0],
 	    (unsigned long long)t->by_status[4], (unsigned long long)t->by_status[5],
 	    (unsigned long long)t->unavailable,
@@ -373,15 +430,13 @@ static void
 print(const struct load *l)
 {
 	double seconds = (double)(l->end_us - l->begin_us) / 1e6;
-	struct rusage own;
+	uint64_t given_up = l->given_up;
 
-	INVARIANT(getrusage(RUSAGE_SELF, &own) == 0);
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		given_up += l->lanes[i].len;
 	printf("{\"seconds\": %.3f, \"generator_cpu_s\": %.3f, \"given_up\": %llu, "
 	       "\"reconnects\": %llu, \"kinds\": {",
-	    seconds,
-	    (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) +
-		(double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6,
-	    (unsigned long long)(l->given_up + l->backlog_len),
+	    seconds, used_s() - l->prepared_s, (unsigned long long)given_up,
 	    (unsigned long long)l->reconnects);
 	for (enum kind k = 0, first = 1; k < KIND_COUNT; k++) {
 		if (l->weights[k] == 0)
@@ -427,6 +482,7 @@ enum option_number {
 	OPTION_RATE,
 	OPTION_PATIENCE,
 	OPTION_PREPARE,
+	OPTION_APART,
 	OPTION_MIX
 };
 
@@ -446,6 +502,7 @@ static const struct option options[] = {
     {"rate", required_argument, NULL, OPTION_RATE},
     {"patience-ms", required_argument, NULL, OPTION_PATIENCE},
     {"prepare", required_argument, NULL, OPTION_PREPARE},
+    {"apart", no_argument, NULL, OPTION_APART},
     {"mix", required_argument, NULL, OPTION_MIX},
     {0},
 };
@@ -477,6 +534,8 @@ set_option(struct load *l, int number, char *value)
 		l->patience_us = strtol(value, NULL, 10) * 1000;
 	else if (number == OPTION_PREPARE)
 		l->prepare = strtoul(value, NULL, 10);
+	else if (number == OPTION_APART)
+		l->apart = true;
 	else
 		read_mix(l, value);
 }
@@ -510,6 +569,7 @@ main(int argc, char **argv)
 	open_all(l);
 	if (l->prepare > 0)
 		prepare(l);
+	l->prepared_s = used_s();
 	printf("{\"prepared\": %llu}\n", (unsigned long long)pins_count(l->pins));
 	fflush(stdout); /* whoever takes the server's measure begins now */
 	run(l, l->seconds, l->seconds / WARM_UP_PART);

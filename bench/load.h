@@ -30,7 +30,8 @@ struct target {
 };
 
 struct tally {
-	struct hist latency;              /* of answers 2xx */
+	struct hist latency;              /* of answers 2xx, since they were due */
+	struct hist service;              /* and since they were sent */
 	uint64_t by_status[STATUS_COUNT]; /* 0: none or broken; else hundreds */
 	uint64_t unavailable;             /* 503 */
 	uint64_t without_retry_after;
@@ -42,9 +43,11 @@ struct conn {
 	int fd;
 	enum conn_state state;
 	bool connected;
+	enum kind own; /* when kinds have connections of their own; else 0 */
 	enum kind kind;
 	bool second; /* of a flow: the verify */
 	int64_t due_us;
+	int64_t begun_us;
 	char pin_id[PIN_ID_LEN + 1];
 	char out[OUT_MAX];
 	size_t out_len;
