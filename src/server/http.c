@@ -332,6 +332,7 @@ loop_init(struct http_thread *t, struct http *h)
 	l->queue = queue_new(0);
 	INVARIANT(l->base != NULL);
 	LIST_INIT(&l->conns);
+	http_pool_init(&l->pool, (size_t)o->body_max);
 	l->waits[HTTP_WAIT_HEAD] = common_wait(l, o->header_timeout_ms);
 	l->waits[HTTP_WAIT_BODY] = common_wait(l, o->body_timeout_ms);
 	l->waits[HTTP_WAIT_IDLE] = common_wait(l, o->idle_timeout_ms);
@@ -363,6 +364,7 @@ loop_fini(struct http_thread *t)
 	event_free(t->deadline);
 	event_free(t->bell);
 	event_base_free(t->loop.base);
+	http_pool_fini(&t->loop.pool);
 	queue_free(t->loop.queue);
 }
 

@@ -12,10 +12,14 @@
 
 #include "base/log.h"
 #include "base/secret.h"
-#include "server/http_reader.h"
 #include "server/stream.h"
 
-enum { CONN_MAGIC = 0x636f6e6e, RESPONSE_MAX = 64 * 1024 * 1024, LOGGED_PER_SECOND = 5 };
+enum {
+	CONN_MAGIC = 0x636f6e6e,
+	RESPONSE_MAX = 64 * 1024 * 1024,
+	LOGGED_PER_SECOND = 5,
+	EARLY_LEN = 4096
+};
 
 enum conn_state {
 	CONN_READING, /* a request, or between two */
@@ -37,9 +41,9 @@ struct conn {
 	bool keep_alive;
 	bool reading; /* the read event is armed */
 	struct event *readable;
-	struct event *writable;
+	struct event *writable; /* NULL until it is waited for */
 	struct event *timer;
-	struct http_reader reader;
+	struct http_reader *reader; /* NULL: between two requests */
 	struct call *call;
 	struct buf early; /* octets after the request in hand */
 	size_t early_used;
@@ -67,7 +71,8 @@ conn_move(struct conn *c, enum conn_state to)
 	CHECK_OBJ(c, CONN_MAGIC);
 	INVARIANT(may[c->state][to]);
 	c->state = to;
-	INVARIANT(event_del(c->writable) == 0);
+	if (c->writable != NULL)
+		INVARIANT(event_del(c->writable) == 0);
 }
 
 static void
@@ -78,12 +83,13 @@ conn_free(struct conn *c)
 	LIST_REMOVE(c, entry);
 	atomic_fetch_sub(c->loop->connections, 1);
 	event_free(c->readable);
-	event_free(c->writable);
+	if (c->writable != NULL)
+		event_free(c->writable);
 	event_free(c->timer);
 	call_free(c->call);
-	http_reader_fini(&c->reader);
+	http_pool_put_reader(&c->loop->pool, c->reader);
 	buf_fini(&c->early);
-	buf_fini(&c->out);
+	http_pool_put_out(&c->loop->pool, &c->out);
 	stream_fini(&c->stream);
 	mem_free(c);
 }
@@ -97,6 +103,17 @@ conn_listen(struct conn *c, bool on)
 	INVARIANT((on ? event_add(c->readable, NULL) : event_del(c->readable)) == 0);
 }
 
+static void on_writable(evutil_socket_t fd, short what, void *ctx);
+
+static void
+conn_await_room(struct conn *c)
+{
+	if (c->writable == NULL)
+		c->writable =
+		    event_new(c->loop->base, c->stream.fd, EV_WRITE, on_writable, c);
+	INVARIANT(c->writable != NULL && event_add(c->writable, NULL) == 0);
+}
+
 /*
  * While reading, something has to be written first: the answer to a message of TLS.
  * Nothing is read until there is room, as trying again at every octet that comes would
@@ -106,13 +123,61 @@ static void
 conn_hold(struct conn *c)
 {
 	conn_listen(c, false);
-	INVARIANT(event_add(c->writable, NULL) == 0);
+	conn_await_room(c);
 }
 
 static void
 conn_wait(struct conn *c, enum http_wait what)
 {
 	INVARIANT(event_add(c->timer, c->loop->waits[what]) == 0);
+}
+
+/* ---- the request in hand ---- */
+
+static struct http_reader *
+conn_reader(struct conn *c)
+{
+	if (c->reader == NULL)
+		c->reader = http_pool_reader(&c->loop->pool);
+	return c->reader;
+}
+
+static void
+drop_reader(struct conn *c)
+{
+	http_pool_put_reader(&c->loop->pool, c->reader);
+	c->reader = NULL;
+}
+
+static enum http_stage
+conn_stage(const struct conn *c)
+{
+	return c->reader == NULL ? HTTP_STAGE_START : c->reader->stage;
+}
+
+/* How many octets were taken; a reader that has nothing of a request goes back. */
+static size_t
+conn_feed(struct conn *c, struct span octets)
+{
+	size_t used = http_reader_feed(conn_reader(c), octets);
+
+	if (c->reader->stage == HTTP_STAGE_START)
+		drop_reader(c);
+	return used;
+}
+
+/*
+ * What is read beyond the request in hand has to be kept, so without a length that says
+ * more only a little is read at a time. A record of TLS is decoded as a whole.
+ */
+static size_t
+read_len(const struct conn *c)
+{
+	size_t left = c->reader == NULL ? 0 : c->reader->left;
+
+	if (c->stream.ssl != NULL || left > HTTP_READ_LEN)
+		return HTTP_READ_LEN;
+	return left > EARLY_LEN ? left : EARLY_LEN;
 }
 
 /* ---- response ---- */
@@ -158,7 +223,9 @@ static void
 put_response(struct conn *c, const struct call_response *r)
 {
 	struct buf *out = &c->out;
+	const struct http_reader *q = c->reader; /* NULL: it did not come so far */
 
+	http_pool_out(&c->loop->pool, out);
 	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->status,
 	    status_text(r->status), date_now(c->loop));
 	if (r->body.len > 0)
@@ -174,10 +241,10 @@ put_response(struct conn *c, const struct call_response *r)
 		buf_printf(out, "%s: %s\r\n", r->headers[i].name, r->headers[i].value);
 	if (!c->keep_alive)
 		buf_add_text(out, "Connection: close\r\n");
-	else if (c->reader.parser.http_minor == 0)
+	else if (q != NULL && q->parser.http_minor == 0)
 		buf_add_text(out, "Connection: keep-alive\r\n");
 	buf_add_text(out, "\r\n");
-	if (!c->reader.is_head)
+	if (q == NULL || !q->is_head)
 		buf_add(out, r->body.ptr, r->body.len);
 }
 
@@ -185,11 +252,8 @@ static void
 reset_out(struct conn *c)
 {
 	c->out_sent = 0;
-	if (c->out.capacity > HTTP_READ_LEN)
-		buf_fini(&c->out);
-	else
-		buf_reset(&c->out);
-	c->out.len_max = RESPONSE_MAX;
+	if (c->out.ptr != NULL)
+		http_pool_put_out(&c->loop->pool, &c->out);
 }
 
 /* ---- writing ---- */
@@ -223,7 +287,7 @@ conn_written(struct conn *c)
 	c->call = NULL;
 	if (!c->keep_alive)
 		return conn_end(c);
-	http_reader_next(&c->reader);
+	drop_reader(c);
 	c->waited = HTTP_STAGE_START;
 	conn_move(c, CONN_READING);
 	conn_wait(c, HTTP_WAIT_IDLE);
@@ -241,7 +305,7 @@ write_out(struct conn *c)
 		if (n >= 0) {
 			c->out_sent += (size_t)n;
 		} else if (n == STREAM_WANT_WRITE) {
-			INVARIANT(event_add(c->writable, NULL) == 0);
+			conn_await_room(c);
 			return STEP_WAIT;
 		} else {
 			return conn_gone(c);
@@ -284,7 +348,7 @@ log_refusal(struct conn *c, const struct call_response *r)
 static void
 conn_answer(struct conn *c)
 {
-	c->keep_alive = c->reader.keep_alive && !c->stopping;
+	c->keep_alive = c->reader->keep_alive && !c->stopping;
 	put_response(c, call_response(c->call));
 	log_refusal(c, call_response(c->call));
 	conn_move(c, CONN_WRITING);
@@ -310,7 +374,7 @@ call_done(struct call *call, void *ctx)
 static void
 conn_call(struct conn *c)
 {
-	struct http_reader *r = &c->reader;
+	struct http_reader *r = conn_reader(c);
 	struct call_request *q;
 
 	http_reader_guess_target(r);
@@ -341,8 +405,8 @@ conn_request(struct conn *c)
 static enum step
 conn_fail(struct conn *c, enum err e, const char *why)
 {
-	c->reader.keep_alive = false;
 	conn_call(c);
+	c->reader->keep_alive = false;
 	api_refuse(c->call, e, why);
 	conn_answer(c);
 	return STEP_AGAIN;
@@ -361,7 +425,7 @@ feed_early(struct conn *c)
 
 	if (s.len == 0)
 		return;
-	c->early_used += http_reader_feed(&c->reader, s);
+	c->early_used += conn_feed(c, s);
 	if (early_left(c) > 0)
 		return;
 	buf_fini(&c->early);
@@ -374,8 +438,9 @@ feed_early(struct conn *c)
 static enum step
 conn_continue(struct conn *c)
 {
-	if (c->reader.stage == HTTP_STAGE_BODY && c->reader.wants_continue) {
-		c->reader.wants_continue = false;
+	if (conn_stage(c) == HTTP_STAGE_BODY && c->reader->wants_continue) {
+		c->reader->wants_continue = false;
+		http_pool_out(&c->loop->pool, &c->out);
 		buf_add_text(&c->out, "HTTP/1.1 100 Continue\r\n\r\n");
 	}
 	return write_out(c);
@@ -385,7 +450,7 @@ conn_continue(struct conn *c)
 static enum step
 conn_read_on(struct conn *c)
 {
-	enum http_stage stage = c->reader.stage;
+	enum http_stage stage = conn_stage(c);
 	enum step s;
 
 	if (c->finished)
@@ -406,11 +471,11 @@ static enum step
 step_read(struct conn *c)
 {
 	feed_early(c);
-	switch (c->reader.stage) {
+	switch (conn_stage(c)) {
 	case HTTP_STAGE_DONE:
 		return conn_request(c);
 	case HTTP_STAGE_BROKEN:
-		return conn_fail(c, c->reader.err, c->reader.why);
+		return conn_fail(c, c->reader->err, c->reader->why);
 	case HTTP_STAGE_START:
 		if (c->stopping)
 			return conn_gone(c);
@@ -449,7 +514,7 @@ conn_not_tls(struct conn *c)
 static void
 on_request_octets(struct conn *c)
 {
-	ssize_t n = c->stream.ops->read(&c->stream, c->loop->scratch, HTTP_READ_LEN);
+	ssize_t n = c->stream.ops->read(&c->stream, c->loop->scratch, read_len(c));
 	struct span s = {c->loop->scratch, n > 0 ? (size_t)n : 0};
 	size_t used;
 
@@ -465,7 +530,7 @@ on_request_octets(struct conn *c)
 		return;
 	}
 	c->finished = n <= 0;
-	used = http_reader_feed(&c->reader, s);
+	used = s.len > 0 ? conn_feed(c, s) : 0;
 	buf_add(&c->early, s.ptr + used, s.len - used);
 	INVARIANT(!c->early.failed);
 	secret_wipe(c->loop->scratch, s.len);
@@ -514,7 +579,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	CHECK_OBJ(c, CONN_MAGIC);
 	if (c->state == CONN_BUSY)
 		return; /* the api has its own time-outs, and always answers */
-	begun = c->reader.stage == HTTP_STAGE_HEAD || c->reader.stage == HTTP_STAGE_BODY;
+	begun = conn_stage(c) == HTTP_STAGE_HEAD || conn_stage(c) == HTTP_STAGE_BODY;
 	if (c->state != CONN_READING || !begun) {
 		conn_free(c);
 		return;
@@ -534,13 +599,11 @@ conn_new(struct http_loop *loop, int fd, const struct address *peer, struct tls 
 	c->loop = loop;
 	stream_init(&c->stream, fd, tls);
 	c->peer = *peer;
-	http_reader_init(&c->reader, (size_t)loop->options->body_max);
 	buf_init(&c->early, HTTP_READ_LEN);
 	buf_init(&c->out, RESPONSE_MAX);
 	c->readable = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_readable, c);
-	c->writable = event_new(loop->base, fd, EV_WRITE, on_writable, c);
 	c->timer = evtimer_new(loop->base, on_timer, c);
-	INVARIANT(c->readable != NULL && c->writable != NULL && c->timer != NULL);
+	INVARIANT(c->readable != NULL && c->timer != NULL);
 	atomic_fetch_add(loop->connections, 1);
 	LIST_INSERT_HEAD(&loop->conns, c, entry);
 	conn_wait(c, HTTP_WAIT_HEAD);
@@ -553,7 +616,7 @@ conn_stop(struct conn *c)
 	CHECK_OBJ(c, CONN_MAGIC);
 	c->stopping = true;
 	if (c->state == CONN_LINGER ||
-	    (c->state == CONN_READING && c->reader.stage == HTTP_STAGE_START))
+	    (c->state == CONN_READING && conn_stage(c) == HTTP_STAGE_START))
 		conn_free(c);
 }
 
@@ -581,7 +644,7 @@ conn_refuse(struct http_loop *loop, int fd)
 	api_refuse(call, ERR_OVERLOADED, NULL);
 	put_response(&c, call_response(call));
 	(void)!send(fd, c.out.ptr, c.out.len, MSG_NOSIGNAL);
-	buf_fini(&c.out);
+	http_pool_put_out(&loop->pool, &c.out);
 	call_free(call);
 	close(fd);
 }

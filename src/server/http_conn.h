@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "server/http.h"
+#include "server/http_pool.h"
 
 struct conn;
 LIST_HEAD(conn_list, conn);
@@ -29,6 +30,7 @@ struct http_loop {
 	struct queue *queue;     /* calls that come back, and requests to stop */
 	atomic_int *connections; /* of all loops */
 	struct conn_list conns;
+	struct http_pool pool;
 	const struct timeval *waits[HTTP_WAIT_COUNT];
 	bool stopping;
 	int64_t date_s;

@@ -365,29 +365,27 @@ http_reader_fini(struct http_reader *r)
 }
 
 /* Empty; what an unusual request took is given back. */
-static struct buf
-emptied(struct buf b)
+static void
+empty(struct buf *b)
 {
-	size_t len_max = b.len_max;
+	size_t len_max = b->len_max;
 
-	if (b.capacity <= KEPT_CAPACITY_MAX) {
-		buf_reset(&b);
-		return b;
+	if (b->capacity <= KEPT_CAPACITY_MAX) {
+		buf_reset(b);
+		return;
 	}
-	buf_fini(&b);
-	buf_init(&b, len_max);
-	return b;
+	buf_fini(b);
+	buf_init(b, len_max);
 }
 
 void
 http_reader_next(struct http_reader *r)
 {
-	struct buf head = emptied(r->head);
-	struct buf body = emptied(r->body);
-
 	CHECK_OBJ(r, READER_MAGIC);
-	*r = (struct http_reader){
-	    .magic = READER_MAGIC, .body_max = r->body_max, .head = head, .body = body};
+	empty(&r->head);
+	empty(&r->body);
+	memset((char *)r + offsetof(struct http_reader, stage), 0,
+	    offsetof(struct http_reader, headers) - offsetof(struct http_reader, stage));
 	http_parser_init(&r->parser, HTTP_REQUEST);
 	r->parser.data = r;
 }

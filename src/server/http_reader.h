@@ -30,9 +30,10 @@ enum http_stage {
 struct http_reader {
 	unsigned magic;
 	size_t body_max;
-	enum http_stage stage;
 	struct buf head;
 	struct buf body;
+	/* of the request in hand, from here */
+	enum http_stage stage;
 	size_t left; /* of the body, when its length was given */
 	struct http_chunked chunks;
 	http_parser parser;
@@ -45,7 +46,6 @@ struct http_reader {
 	struct span content_type;
 	struct span host;
 	struct span field; /* name of the header in hand */
-	struct header headers[HTTP_HEADERS_MAX];
 	unsigned header_count;
 	unsigned hosts;
 	unsigned lengths;
@@ -55,6 +55,7 @@ struct http_reader {
 	bool wants_continue;
 	bool is_head; /* the method HEAD */
 	bool keep_alive;
+	struct header headers[HTTP_HEADERS_MAX]; /* as many as header_count */
 };
 
 void http_reader_init(struct http_reader *r, size_t body_max);
