@@ -9,10 +9,10 @@ static const struct {
 	size_t most;  /* places that it takes at the most */
 	size_t bound; /* parts of the room at which this lane is refused */
 } shares[INTAKE_LANES] = {
-    [INTAKE_URGENT] = {6, 16, 16},
-    [INTAKE_RESEND] = {3, 16, 12},
-    [INTAKE_SEND] = {5, 16, 8},
-    [INTAKE_REST] = {2, 4, 8},
+    [INTAKE_URGENT] = {11, 16, 16},
+    [INTAKE_RESEND] = {2, 16, 12},
+    [INTAKE_SEND] = {1, 16, 8},
+    [INTAKE_REST] = {1, 4, 8},
     [INTAKE_LISTS] = {0, 0, 8},
 };
 
@@ -113,7 +113,7 @@ intake_take(struct intake *in, size_t most)
 {
 	struct task *first = NULL;
 	struct task **end = &first;
-	size_t taken[INTAKE_LANES] = {0};
+	size_t *taken = in->taken;
 	size_t room = most;
 
 	for (size_t l = 0; l < INTAKE_LANES; l++) {
@@ -122,8 +122,10 @@ intake_take(struct intake *in, size_t most)
 	}
 	for (size_t l = 0; l < INTAKE_LANES; l++) {
 		size_t cap = places(most, l, shares[l].most);
+		size_t more = move(in, l, least(room, cap - least(cap, taken[l])), &end);
 
-		room -= move(in, l, least(room, cap - least(cap, taken[l])), &end);
+		taken[l] += more;
+		room -= more;
 	}
 	return first;
 }

@@ -7,13 +7,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/entropy_pool.h"
 #include "base/log.h"
-#include "store/intake.h"
+#include "store/admission.h"
 #include "store/store_clock.h"
 #include "store/verbs.h"
 #include "store/watcher.h"
@@ -38,8 +37,8 @@ struct store {
 	struct store_clock clock;
 	struct entropy_pool entropy; /* of the thread that runs batches */
 	struct queue *queue;
-	atomic_size_t waiting; /* offered and not finished */
-	struct intake intake;  /* taken from the queue, for batches to come */
+	struct admission admission; /* of what is offered */
+	struct intake intake;       /* taken from the queue, for batches to come */
 	struct task stop;
 	bool started;
 	bool stopping;
@@ -381,7 +380,7 @@ finish_all(struct store *s, struct task *jobs)
 		struct job *j = container_of(jobs, struct job, task);
 
 		if (j->offered)
-			atomic_fetch_sub(&s->waiting, 1);
+			admission_leave(&s->admission, j->verb);
 		j->finish(j);
 		jobs = next;
 	}
@@ -465,9 +464,14 @@ static struct task *
 next_batch(struct store *s)
 {
 	struct task *jobs = queue_take(s->queue, SIZE_MAX, NULL);
+	int64_t now_ms = steady_ms(s);
 
 	intake_put(&s->intake, without_stop(s, jobs));
-	return intake_take(&s->intake, s->options.batch_max);
+	jobs = intake_take(&s->intake, s->options.batch_max);
+	for (enum intake_lane l = 0; l < INTAKE_LANES; l++)
+		admission_took(
+		    &s->admission, l, s->intake.taken[l], s->intake.lanes[l].len, now_ms);
+	return jobs;
 }
 
 static void *
@@ -602,6 +606,7 @@ store_open(const struct store_options *o, char why[256], struct store **out)
 	o->entropy->fill(o->entropy, &s->run, sizeof(s->run));
 	s->queue = queue_new(0); /* the bound is on all that waits, in the lanes too */
 	intake_init(&s->intake);
+	admission_init(&s->admission, o->queue_max, o->batch_max);
 	s->items = mem_array(o->batch_max + 1, sizeof(struct item *));
 	e = open_parts(s, why);
 	if (e == OK)
@@ -659,14 +664,18 @@ store_offer(struct store *s, struct job *j)
 {
 	check_job(s, j);
 	INVARIANT(j->finish != NULL);
-	if (atomic_fetch_add(&s->waiting, 1) >=
-	    intake_bound(j->verb, s->options.queue_max)) {
-		atomic_fetch_sub(&s->waiting, 1);
+	if (!admission_enter(&s->admission, j->verb))
 		return ERR_OVERLOADED;
-	}
 	j->offered = true;
 	queue_push(s->queue, &j->task);
 	return OK;
+}
+
+bool
+store_has_room(const struct store *s, enum verb v)
+{
+	CHECK_OBJ(s, STORE_MAGIC);
+	return admission_has_room(&s->admission, v);
 }
 
 void

@@ -663,9 +663,11 @@ enum err store_open(
 void store_close(struct store *s);
 /* From here on the store has its own thread. */
 void store_start(struct store *s);
-/* ERR_OVERLOADED: too much waits for one of its kind (store/intake.h); it was not taken.
- */
+/* ERR_OVERLOADED: too much waits for one of its kind (store/admission.h); it was not
+ * taken. */
 enum err store_offer(struct store *s, struct job *j) MUST_CHECK;
+/* Whether it would be taken just now; any thread. Saves the work of making a job. */
+bool store_has_room(const struct store *s, enum verb v) MUST_CHECK;
 /* For work that was admitted before: outcomes. Never refused. */
 void store_push(struct store *s, struct job *j);
 /* Before store_start, or in a command: runs one job now and returns its err; finish is
