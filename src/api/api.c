@@ -226,19 +226,24 @@ call_offer(struct call *c, struct job *j, enum verb verb)
 	return store_offer(c->api->options.store, j);
 }
 
-/* Whether this account may do this now. */
+/*
+ * Whether this account may do this now. Who is not known is told so before he is told
+ * that it is crowded; who is refused for that has spent nothing.
+ */
 static enum err
 admit(struct call *c)
 {
+	const struct operation *op = c->route->operation;
 	struct throttle *t = c->api->throttle;
 
 	if (c->route->scopes == 0)
 		return OK;
 	if ((c->principal.scopes & c->route->scopes) == 0)
 		return ERR_FORBIDDEN;
+	if (op->crowded && !store_has_room(c->api->options.store, op->verb))
+		return ERR_OVERLOADED;
 	return t == NULL ? OK
-			 : throttle_pass(t, c->route->operation->name,
-			       &c->principal.account, &c->wait_ms);
+			 : throttle_pass(t, op->name, &c->principal.account, &c->wait_ms);
 }
 
 /* The credential is good, or none is needed. */

@@ -33,6 +33,8 @@ struct operation {
 	enum err (*proceed)(struct call *c);
 	enum err (*answer)(struct call *c);
 	enum keyed_when keyed;
+	bool crowded;   /* comes in floods: refused before its body is read */
+	enum verb verb; /* what it is to the store, then */
 };
 
 struct route {

@@ -112,8 +112,10 @@ answer_session(struct call *c)
 	return OK;
 }
 
-const struct operation op_session_create = {
-    "session_create", check_session, proceed_sign_in, answer_session, KEYED_NOT};
+const struct operation op_session_create = {.name = "session_create",
+    .check = check_session,
+    .proceed = proceed_sign_in,
+    .answer = answer_session};
 
 /* Only a session ends: whoever came otherwise has none. */
 static enum err
@@ -144,8 +146,10 @@ answer_session_end(struct call *c)
 	return OK;
 }
 
-const struct operation op_session_delete = {"session_delete", check_session_end,
-    proceed_session_end, answer_session_end, KEYED_NOT};
+const struct operation op_session_delete = {.name = "session_delete",
+    .check = check_session_end,
+    .proceed = proceed_session_end,
+    .answer = answer_session_end};
 
 /* ---- tokens ---- */
 
@@ -224,5 +228,7 @@ answer_token(struct call *c)
 	return OK;
 }
 
-const struct operation op_token_create = {
-    "token_create", check_token, proceed_sign_in, answer_token, KEYED_NOT};
+const struct operation op_token_create = {.name = "token_create",
+    .check = check_token,
+    .proceed = proceed_sign_in,
+    .answer = answer_token};

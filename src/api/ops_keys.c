@@ -125,8 +125,10 @@ answer_create(struct call *c)
 	return OK;
 }
 
-const struct operation op_key_create = {
-    "key_create", check_create, proceed_create, answer_create, KEYED_NOT};
+const struct operation op_key_create = {.name = "key_create",
+    .check = check_create,
+    .proceed = proceed_create,
+    .answer = answer_create};
 
 /* ---- version 1 of 2FA: no body, and a bare text as the answer ---- */
 
@@ -157,8 +159,10 @@ answer_mint(struct call *c)
 	return OK;
 }
 
-const struct operation op_key_mint = {
-    "key_mint", check_mint, proceed_create, answer_mint, KEYED_NOT};
+const struct operation op_key_mint = {.name = "key_mint",
+    .check = check_mint,
+    .proceed = proceed_create,
+    .answer = answer_mint};
 
 /* ---- read and change ---- */
 
@@ -191,7 +195,7 @@ answer_get(struct call *c)
 }
 
 const struct operation op_key_get = {
-    "key_get", check_get, proceed_get, answer_get, KEYED_NOT};
+    .name = "key_get", .check = check_get, .proceed = proceed_get, .answer = answer_get};
 
 static enum err
 check_update(struct call *c)
@@ -213,8 +217,10 @@ proceed_update(struct call *c)
 	return call_offer(c, &((struct key_call *)c->job)->job.job, VERB_KEY_PUT);
 }
 
-const struct operation op_key_update = {
-    "key_update", check_update, proceed_update, answer_get, KEYED_NOT};
+const struct operation op_key_update = {.name = "key_update",
+    .check = check_update,
+    .proceed = proceed_update,
+    .answer = answer_get};
 
 /* ---- lists ---- */
 

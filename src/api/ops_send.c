@@ -215,7 +215,9 @@ const struct operation op_send = {.name = "send",
     .check = check_send,
     .proceed = proceed_send,
     .answer = answer_send,
-    .keyed = KEYED_LATER};
+    .keyed = KEYED_LATER,
+    .crowded = true,
+    .verb = VERB_SEND};
 
 /* ---- resend ---- */
 
@@ -297,7 +299,9 @@ const struct operation op_resend = {.name = "resend",
     .check = check_resend,
     .proceed = proceed_resend,
     .answer = answer_resend,
-    .keyed = KEYED_LATER};
+    .keyed = KEYED_LATER,
+    .crowded = true,
+    .verb = VERB_RESEND};
 
 /* ---- channels to come ---- */
 

@@ -78,4 +78,6 @@ const struct operation op_verify = {.name = "verify",
     .check = check_verify,
     .proceed = proceed_verify,
     .answer = answer_verify,
-    .keyed = KEYED_AT_ONCE};
+    .keyed = KEYED_AT_ONCE,
+    .crowded = true,
+    .verb = VERB_VERIFY};

@@ -274,8 +274,10 @@ answer_list(struct call *c)
 	return OK;
 }
 
-static const struct operation key_list = {
-    "key_list", check_list, ops_key_list_proceed, answer_list, KEYED_NOT};
+static const struct operation key_list = {.name = "key_list",
+    .check = check_list,
+    .proceed = ops_key_list_proceed,
+    .answer = answer_list};
 
 static const struct route routes[] = {
     {"GET", "/api-keys", SCOPE_ACCOUNT, &key_list},

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -22,7 +23,7 @@ struct queue {
 	pthread_mutex_t lock;
 	struct task *first;
 	struct task **last;
-	size_t len;
+	atomic_size_t len; /* changes under the lock, is read without */
 	size_t len_max;
 };
 
@@ -140,6 +141,13 @@ int
 queue_fd(const struct queue *q)
 {
 	return q->bell_fd;
+}
+
+bool
+queue_is_empty(struct queue *q)
+{
+	CHECK_OBJ(q, QUEUE_MAGIC);
+	return atomic_load_explicit(&q->len, memory_order_relaxed) == 0;
 }
 
 struct task *

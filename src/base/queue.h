@@ -28,6 +28,8 @@ void queue_push(struct queue *q, struct task *t);
 bool queue_offer(struct queue *q, struct task *t) MUST_CHECK;
 /* Readable (an eventfd) while tasks wait; for an event loop. */
 int queue_fd(const struct queue *q);
+/* A hint from the thread that takes: what is being pushed just now may be missed. */
+bool queue_is_empty(struct queue *q) MUST_CHECK;
 /* Everything that waits, oldest first, linked by `next`; NULL when empty. At most `most`.
  */
 struct task *queue_take(struct queue *q, size_t most, size_t *count_out);

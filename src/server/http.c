@@ -330,9 +330,8 @@ loop_init(struct http_thread *t, struct http *h)
 	l->connections = &h->connections;
 	l->base = event_base_new();
 	l->queue = queue_new(0);
-	INVARIANT(l->base != NULL);
-	LIST_INIT(&l->conns);
-	http_pool_init(&l->pool, (size_t)o->body_max);
+	INVARIANT(l->base != NULL && event_base_priority_init(l->base, 2) == 0);
+	conn_loop_init(l);
 	l->waits[HTTP_WAIT_HEAD] = common_wait(l, o->header_timeout_ms);
 	l->waits[HTTP_WAIT_BODY] = common_wait(l, o->body_timeout_ms);
 	l->waits[HTTP_WAIT_IDLE] = common_wait(l, o->idle_timeout_ms);
@@ -352,6 +351,7 @@ loop_init(struct http_thread *t, struct http *h)
 	    event_new(l->base, queue_fd(l->queue), EV_READ | EV_PERSIST, on_bell, t);
 	INVARIANT(t->accept_again && t->deadline && t->bell);
 	accept_on(t, true);
+	INVARIANT(event_priority_set(t->bell, 0) == 0); /* answers come first */
 	event_add(t->bell, NULL);
 }
 
@@ -363,8 +363,8 @@ loop_fini(struct http_thread *t)
 	event_free(t->accept_again);
 	event_free(t->deadline);
 	event_free(t->bell);
+	conn_loop_fini(&t->loop);
 	event_base_free(t->loop.base);
-	http_pool_fini(&t->loop.pool);
 	queue_free(t->loop.queue);
 }
 

@@ -18,12 +18,17 @@ enum {
 	CONN_MAGIC = 0x636f6e6e,
 	RESPONSE_MAX = 64 * 1024 * 1024,
 	LOGGED_PER_SECOND = 5,
-	EARLY_LEN = 4096
+	EARLY_LEN = 4096,
+	EVENTS_AT_ONCE = 32,
+	PACE_MS = 10,
+	REFUSALS_AT_ONCE = 64, /* in so long, of a loop */
+	HELD_MS = 1000
 };
 
 enum conn_state {
 	CONN_READING, /* a request, or between two */
 	CONN_BUSY,    /* the api has the request */
+	CONN_HELD,    /* a refusal that waits for its turn; it is rendered */
 	CONN_WRITING, /* the response waits for the socket */
 	CONN_LINGER,  /* all said; what still comes is thrown away so that it is heard */
 	CONN_STATE_COUNT
@@ -32,6 +37,7 @@ enum conn_state {
 struct conn {
 	unsigned magic;
 	LIST_ENTRY(conn) entry;
+	TAILQ_ENTRY(conn) turn; /* while held */
 	struct http_loop *loop;
 	struct stream stream;
 	struct address peer;
@@ -64,7 +70,8 @@ conn_move(struct conn *c, enum conn_state to)
 {
 	static const bool may[CONN_STATE_COUNT][CONN_STATE_COUNT] = {
 	    [CONN_READING] = {[CONN_BUSY] = true, [CONN_WRITING] = true},
-	    [CONN_BUSY] = {[CONN_WRITING] = true},
+	    [CONN_BUSY] = {[CONN_WRITING] = true, [CONN_HELD] = true},
+	    [CONN_HELD] = {[CONN_WRITING] = true},
 	    [CONN_WRITING] = {[CONN_READING] = true, [CONN_LINGER] = true},
 	};
 
@@ -76,11 +83,20 @@ conn_move(struct conn *c, enum conn_state to)
 }
 
 static void
+leave_queue(struct conn *c)
+{
+	TAILQ_REMOVE(&c->loop->held, c, turn);
+	c->loop->held_count--;
+}
+
+static void
 conn_free(struct conn *c)
 {
 	CHECK_OBJ(c, CONN_MAGIC);
 	INVARIANT(c->state != CONN_BUSY);
 	LIST_REMOVE(c, entry);
+	if (c->state == CONN_HELD)
+		leave_queue(c);
 	atomic_fetch_sub(c->loop->connections, 1);
 	event_free(c->readable);
 	if (c->writable != NULL)
@@ -103,6 +119,7 @@ conn_listen(struct conn *c, bool on)
 	INVARIANT((on ? event_add(c->readable, NULL) : event_del(c->readable)) == 0);
 }
 
+static void conn_drive(struct conn *c);
 static void on_writable(evutil_socket_t fd, short what, void *ctx);
 
 static void
@@ -147,6 +164,15 @@ drop_reader(struct conn *c)
 {
 	http_pool_put_reader(&c->loop->pool, c->reader);
 	c->reader = NULL;
+}
+
+/* The response is rendered, or written: the request has been. */
+static void
+drop_call(struct conn *c)
+{
+	call_free(c->call);
+	c->call = NULL;
+	drop_reader(c);
 }
 
 static enum http_stage
@@ -283,11 +309,9 @@ conn_end(struct conn *c)
 static enum step
 conn_written(struct conn *c)
 {
-	call_free(c->call);
-	c->call = NULL;
+	drop_call(c);
 	if (!c->keep_alive)
 		return conn_end(c);
-	drop_reader(c);
 	c->waited = HTTP_STAGE_START;
 	conn_move(c, CONN_READING);
 	conn_wait(c, HTTP_WAIT_IDLE);
@@ -325,6 +349,69 @@ step_write(struct conn *c)
 	return s == STEP_AGAIN ? conn_written(c) : s;
 }
 
+/* ---- refusals for want of room ---- */
+
+/*
+ * Whoever is refused and comes back at once costs as much as who is served. So a loop
+ * says only so many refusals in a while; the rest wait for their turn, about a second at
+ * most, and with them their clients. A few are said at once.
+ */
+static bool
+may_refuse(struct conn *c)
+{
+	struct http_loop *l = c->loop;
+	int64_t now_ms = l->options->clock->steady_ms(l->options->clock);
+
+	if (now_ms - l->refused_ms >= PACE_MS) {
+		l->refused_ms = now_ms;
+		l->refused = 0;
+	}
+	return l->held_count == 0 && l->refused++ < REFUSALS_AT_ONCE;
+}
+
+static void
+go_on_refusing(struct http_loop *l)
+{
+	static const struct timeval pace = {0, PACE_MS * 1000};
+
+	INVARIANT(event_add(l->pace, &pace) == 0);
+}
+
+static void
+hold_back(struct conn *c)
+{
+	conn_move(c, CONN_HELD);
+	TAILQ_INSERT_TAIL(&c->loop->held, c, turn);
+	if (c->loop->held_count++ == 0)
+		go_on_refusing(c->loop);
+}
+
+static void
+say_refusal(struct conn *c)
+{
+	leave_queue(c);
+	conn_move(c, CONN_WRITING);
+	conn_drive(c);
+}
+
+static void
+on_pace(evutil_socket_t fd, short what, void *ctx)
+{
+	struct http_loop *l = ctx;
+	size_t most = l->held_count / (HELD_MS / PACE_MS);
+
+	(void)fd;
+	(void)what;
+	if (most < REFUSALS_AT_ONCE)
+		most = REFUSALS_AT_ONCE;
+	for (; most > 0 && l->held_count > 0; most--)
+		say_refusal(TAILQ_FIRST(&l->held));
+	if (l->held_count > 0)
+		go_on_refusing(l);
+}
+
+/* ---- answers ---- */
+
 /* What went wrong on our side, a few a second and loop, by the number that the caller
  * has. */
 static void
@@ -348,15 +435,28 @@ log_refusal(struct conn *c, const struct call_response *r)
 static void
 conn_answer(struct conn *c)
 {
+	bool hold = c->state == CONN_BUSY &&
+		    call_response(c->call)->err == ERR_OVERLOADED && !may_refuse(c);
+
 	c->keep_alive = c->reader->keep_alive && !c->stopping;
 	put_response(c, call_response(c->call));
 	log_refusal(c, call_response(c->call));
-	conn_move(c, CONN_WRITING);
+	if (hold)
+		hold_back(c);
+	else
+		conn_move(c, CONN_WRITING);
 }
 
 /* ---- reading ---- */
 
-static void conn_drive(struct conn *c);
+static void
+conn_answered(struct conn *c)
+{
+	if (c->state == CONN_HELD)
+		drop_call(c);
+	else
+		conn_drive(c);
+}
 
 /* From the api, perhaps from inside api_start. */
 static void
@@ -368,7 +468,7 @@ call_done(struct call *call, void *ctx)
 	INVARIANT(call == c->call && c->state == CONN_BUSY);
 	conn_answer(c);
 	if (!c->starting)
-		conn_drive(c);
+		conn_answered(c);
 }
 
 static void
@@ -399,6 +499,8 @@ conn_request(struct conn *c)
 	c->starting = true;
 	api_start(c->call);
 	c->starting = false;
+	if (c->state == CONN_HELD)
+		drop_call(c);
 	return c->state == CONN_WRITING ? STEP_AGAIN : STEP_WAIT;
 }
 
@@ -538,10 +640,25 @@ on_request_octets(struct conn *c)
 	secret_wipe_registers();
 }
 
+/*
+ * One turn of the loop may have thousands of connections to hear. Whoever has an answer
+ * does not wait for them all. Any connection may be gone afterwards.
+ */
+static void
+answers_first(struct http_loop *l)
+{
+	if (++l->events < EVENTS_AT_ONCE)
+		return;
+	l->events = 0;
+	if (!queue_is_empty(l->queue))
+		queue_run(l->queue);
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct conn *c = ctx;
+	struct http_loop *l = c->loop;
 
 	(void)fd;
 	(void)what;
@@ -550,8 +667,9 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 		on_request_octets(c);
 	else if (c->state != CONN_LINGER)
 		conn_listen(c, false); /* until there is room for another request */
-	else if (stream_drain(&c->stream, c->loop->scratch, HTTP_READ_LEN) == 0)
+	else if (stream_drain(&c->stream, l->scratch, HTTP_READ_LEN) == 0)
 		conn_free(c);
+	answers_first(l);
 }
 
 static void
@@ -577,7 +695,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	CHECK_OBJ(c, CONN_MAGIC);
-	if (c->state == CONN_BUSY)
+	if (c->state == CONN_BUSY || c->state == CONN_HELD)
 		return; /* the api has its own time-outs, and always answers */
 	begun = conn_stage(c) == HTTP_STAGE_HEAD || conn_stage(c) == HTTP_STAGE_BODY;
 	if (c->state != CONN_READING || !begun) {
@@ -589,6 +707,23 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 }
 
 /* ---- life ---- */
+
+void
+conn_loop_init(struct http_loop *loop)
+{
+	LIST_INIT(&loop->conns);
+	TAILQ_INIT(&loop->held);
+	http_pool_init(&loop->pool, (size_t)loop->options->body_max);
+	loop->pace = evtimer_new(loop->base, on_pace, loop);
+	INVARIANT(loop->pace != NULL);
+}
+
+void
+conn_loop_fini(struct http_loop *loop)
+{
+	event_free(loop->pace);
+	http_pool_fini(&loop->pool);
+}
 
 void
 conn_new(struct http_loop *loop, int fd, const struct address *peer, struct tls *tls)
@@ -615,8 +750,10 @@ conn_stop(struct conn *c)
 {
 	CHECK_OBJ(c, CONN_MAGIC);
 	c->stopping = true;
-	if (c->state == CONN_LINGER ||
-	    (c->state == CONN_READING && conn_stage(c) == HTTP_STAGE_START))
+	if (c->state == CONN_HELD)
+		say_refusal(c);
+	else if (c->state == CONN_LINGER ||
+		 (c->state == CONN_READING && conn_stage(c) == HTTP_STAGE_START))
 		conn_free(c);
 }
 

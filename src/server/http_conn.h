@@ -12,6 +12,7 @@
 
 struct conn;
 LIST_HEAD(conn_list, conn);
+TAILQ_HEAD(conn_queue, conn);
 
 /* What a connection may wait for, each with the same time for all of a loop. */
 enum http_wait {
@@ -28,6 +29,7 @@ struct http_loop {
 	const struct http_options *options;
 	struct event_base *base;
 	struct queue *queue;     /* calls that come back, and requests to stop */
+	unsigned events;         /* since it was looked at */
 	atomic_int *connections; /* of all loops */
 	struct conn_list conns;
 	struct http_pool pool;
@@ -35,11 +37,21 @@ struct http_loop {
 	bool stopping;
 	int64_t date_s;
 	char date[HTTP_DATE_LEN];
+	/* refusals for want of room: those that wait to be said, and those that were
+	 * said since then */
+	struct conn_queue held;
+	size_t held_count;
+	struct event *pace;
+	int64_t refused_ms;
+	unsigned refused;
 	int64_t logged_s; /* the second of what was logged */
 	unsigned logged;
 	char scratch[HTTP_READ_LEN]; /* what was just read */
 };
 
+/* What a loop holds for its connections; no connection may be left at the end. */
+void conn_loop_init(struct http_loop *loop);
+void conn_loop_fini(struct http_loop *loop);
 /* Takes the descriptor over; `tls` NULL: plain. */
 void conn_new(
     struct http_loop *loop, int fd, const struct address *peer, struct tls *tls);
