@@ -30,7 +30,7 @@ def closed_port():
 def used_once(server):
     """A connection that had its answer and stays open."""
     c = Raw(server)
-    c.send(b"GET /watchword/1/health HTTP/1.1\r\nHost: a\r\n\r\n")
+    c.send(b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n")
     c.response()
     return c
 
