@@ -5,9 +5,9 @@
 #include <stdatomic.h>
 
 enum {
-	BEGIN_PAGES = 1000,  /* about 4 MB of log: little to sync beside commits */
+	BEGIN_PAGES = 200,   /* under 1 MB of log: a sync of more is waited for */
 	WAIT_PAGES = 100000, /* about 400 MB: the disk does not keep up */
-	LITTLE_PAGES = 250,  /* what a commit may move itself */
+	LITTLE_PAGES = 40,   /* what a commit may move itself */
 	PASSES_MAX = 5
 };
 
