@@ -35,6 +35,16 @@ def server(tmp_path_factory):
         yield running
 
 
+@pytest.fixture(scope="module")
+def application(server):
+    return server.application()
+
+
+@pytest.fixture(scope="module")
+def template(server, application):
+    return server.template(application)
+
+
 @pytest.fixture()
 def fresh(tmp_path):
     """Makes servers of a test's own; all of them are stopped at its end."""

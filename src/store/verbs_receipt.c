@@ -28,6 +28,16 @@ held_of(const struct item *it)
 	return container_of((struct item *)(uintptr_t)it, struct receipt_held, item);
 }
 
+/* What it says. */
+static void
+bind_said(const struct receipt_held *r, struct binder *b)
+{
+	bind_int(b, (int64_t)r->status);
+	bind_int(b, (int64_t)r->error);
+	bind_int(b, r->done_at_ms);
+	bind_int(b, r->at_ms);
+}
+
 /* ---- to the message ---- */
 
 static void
@@ -38,10 +48,7 @@ bind_apply(struct item *it, struct binder *b)
 	bind_text(b, r->carrier_message_id);
 	bind_text(b, r->carrier);
 	bind_int(b, (int64_t)report_message_state(r->status));
-	bind_int(b, (int64_t)r->status);
-	bind_int(b, (int64_t)r->error);
-	bind_int(b, r->done_at_ms);
-	bind_int(b, r->at_ms);
+	bind_said(r, b);
 }
 
 static void
@@ -109,10 +116,7 @@ bind_apply_part(struct item *it, struct binder *b)
 	bind_ident(b, &r->match.pin_id);
 	bind_int(b, r->match.seq);
 	bind_int(b, (int64_t)report_message_state(r->status));
-	bind_int(b, (int64_t)r->status);
-	bind_int(b, (int64_t)r->error);
-	bind_int(b, r->done_at_ms);
-	bind_int(b, r->at_ms);
+	bind_said(r, b);
 }
 
 static void
@@ -159,10 +163,7 @@ bind_hold(struct item *it, struct binder *b)
 
 	bind_text(b, r->carrier);
 	bind_text(b, r->carrier_message_id);
-	bind_int(b, (int64_t)r->status);
-	bind_int(b, (int64_t)r->error);
-	bind_int(b, r->done_at_ms);
-	bind_int(b, r->at_ms);
+	bind_said(r, b);
 }
 
 static void

@@ -3,11 +3,7 @@
 
 import pytest
 
-from harness.server import wait_for
-
-
-def error_of(answer):
-    return answer.json()["requestError"]["serviceException"]
+from harness.server import error_of, wait_for
 
 
 @pytest.mark.parametrize("credential", [

@@ -6,11 +6,6 @@ import pytest
 from harness.raw import Raw
 
 
-@pytest.fixture(scope="module")
-def application(server):
-    return server.application()
-
-
 def refused(answer, status=400):
     assert answer.status_code == status, answer.text
     body = answer.json()

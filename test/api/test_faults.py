@@ -2,8 +2,6 @@
 """The machine fails: a full disk, and storage that does not keep what it was given."""
 
 import os
-import sqlite3
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,27 +9,22 @@ import pytest
 import requests
 
 from harness import peer
+from harness.compiled import shim
 from harness.server import wait_for
 
-SHIM = Path(__file__).parents[1] / "shim/storage_fails.c"
-
-
 @pytest.fixture(scope="module")
-def shim(tmp_path_factory):
-    path = tmp_path_factory.mktemp("shim") / "storage_fails.so"
-    subprocess.run(["gcc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", str(path), str(SHIM), "-ldl"],
-                   check=True)
-    return path
+def deadly(tmp_path_factory):
+    return shim(tmp_path_factory.mktemp("shim"), "storage_fails")
 
 
 @pytest.fixture()
-def doomed(fresh, shim, tmp_path):
+def doomed(fresh, deadly, tmp_path):
     """(a server on storage that fails while the file exists, that file)."""
 
     def make(kind, config=""):
         trigger = tmp_path / "now"
         options = os.environ.get("ASAN_OPTIONS", "")
-        return fresh(config=config, env={"LD_PRELOAD": str(shim), kind: str(trigger),
+        return fresh(config=config, env={"LD_PRELOAD": str(deadly), kind: str(trigger),
                           "ASAN_OPTIONS": options + ":verify_asan_link_order=0"}), trigger
 
     return make
@@ -58,13 +51,6 @@ def test_a_full_disk_is_answered_503_and_is_got_over(doomed):
     assert len(own.messages(pin_id)) == 1
 
 
-def open_record(server):
-    """The PIN of an idempotency record that has no answer yet."""
-    with sqlite3.connect(f"file:{server.data}/watchword.db?mode=ro", uri=True) as db:
-        row = db.execute("SELECT hex(pin) FROM idempotency WHERE status IS NULL").fetchone()
-    return row and row[0]
-
-
 def test_an_answer_that_cannot_be_recorded_does_not_leave(doomed):
     """The disk fills up between a message and its answer: 503, and later the one message."""
     with peer.Smsc("--delay", "1000") as smsc:
@@ -76,7 +62,7 @@ def test_an_answer_that_cannot_be_recorded_does_not_leave(doomed):
         key = {"headers": {"Idempotency-Key": "full"}}
         with ThreadPoolExecutor(1) as pool:
             answer = pool.submit(own.post, "/2fa/2/pin", body, **key)
-            pin_id = wait_for("the message", lambda: open_record(own))
+            pin_id = wait_for("the message", lambda: own.open_record())
             trigger.touch()
             assert answer.result().status_code == 503
         trigger.unlink()

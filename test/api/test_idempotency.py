@@ -26,13 +26,6 @@ def same(first, again):
     assert is_replay(again) and not is_replay(first)
 
 
-def open_record(server):
-    """The PIN of a record that has no answer yet."""
-    with sqlite3.connect(f"file:{server.data}/watchword.db?mode=ro", uri=True) as db:
-        row = db.execute("SELECT hex(pin) FROM idempotency WHERE status IS NULL").fetchone()
-    return row and row[0]
-
-
 class Shop:
     """An application with its template, and requests to it."""
 
@@ -286,7 +279,7 @@ def test_what_nobody_was_answered_is_answered_from_what_is_known(fresh):
         shop = Shop(own)
         with ThreadPoolExecutor(1) as pool:
             lost = pool.submit(shop.send, "41791110062", "lost")
-            pin_id = wait_for("the message", lambda: open_record(own))
+            pin_id = wait_for("the message", lambda: own.open_record())
             own.kill()
             with pytest.raises(requests.ConnectionError):
                 lost.result()

@@ -5,19 +5,7 @@ import re
 
 import pytest
 
-
-@pytest.fixture(scope="module")
-def application(server):
-    return server.application()
-
-
-@pytest.fixture(scope="module")
-def template(server, application):
-    return server.template(application)
-
-
-def error_of(answer):
-    return answer.json()["requestError"]["serviceException"]
+from harness.server import error_of
 
 
 def test_the_javascript_client(server, application, template):

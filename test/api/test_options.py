@@ -7,10 +7,6 @@ from harness.crowd import crowd
 from harness.server import wait_for, wrong
 
 
-def error_of(answer):
-    return answer.json()["requestError"]["serviceException"]
-
-
 def test_resends_can_be_forbidden(fresh):
     own = fresh(config="limits: {resends_per_pin: 0}\n")
     application = own.application()

@@ -5,21 +5,7 @@ import time
 
 import pytest
 
-from harness.server import wait_for, wrong
-
-
-@pytest.fixture(scope="module")
-def application(server):
-    return server.application()
-
-
-@pytest.fixture(scope="module")
-def template(server, application):
-    return server.template(application)
-
-
-def error_of(answer):
-    return answer.json()["requestError"]["serviceException"]
+from harness.server import error_of, wait_for, wrong
 
 
 # ---- send ----

@@ -104,9 +104,7 @@ def test_a_retry_is_the_same_event_with_the_same_body_and_a_fresh_signature(fres
 
 
 def queued(server):
-    import sqlite3
-    with sqlite3.connect(f"file:{server.data}/watchword.db?mode=ro", uri=True) as db:
-        return db.execute("SELECT count(*) FROM report").fetchone()[0]
+    return server.rows("SELECT count(*) FROM report")[0][0]
 
 
 def test_after_the_last_retry_it_is_given_up_and_the_log_says_so(fresh):

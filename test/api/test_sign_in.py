@@ -14,7 +14,7 @@ from harness.access import (BALANCE, PASSWORD, add_user, basic, sign_in, status_
                             wait_until)
 from harness.crowd import crowd
 from harness.raw import Raw
-from harness.server import Server
+from harness.server import Server, error_of
 
 RELAXED = "logins: {per_address: 100000, per_user: 100000, hash_share: 100}\nlimits: {resend_interval: 0s}\n"
 TOKEN = "/auth/1/oauth2/token"
@@ -42,10 +42,6 @@ def server(tmp_path_factory):
     add_user(one, "dave")
     with one as running:
         yield running
-
-
-def error_of(answer):
-    return answer.json()["requestError"]["serviceException"]
 
 
 # ---- Basic ----

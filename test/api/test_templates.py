@@ -6,11 +6,6 @@ import re
 import pytest
 
 
-@pytest.fixture(scope="module")
-def application(server):
-    return server.application()
-
-
 def post(server, application, version=2, **members):
     body = {"pinType": "NUMERIC", "pinLength": 4, "messageText": "PIN [{{pin}}]", **members}
     return server.post(f"/2fa/{version}/applications/{application}/messages", body)

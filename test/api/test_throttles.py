@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from harness.place import ROOT
-from harness.server import binary, wait_for
+from harness.server import binary, error_of, wait_for
 
 THROTTLES = ("throttles: {application_create: 3/1h, application_list: 2/1h, application_get: 2/1h,"
              " send: 1/1h}\n")
@@ -16,10 +16,6 @@ THROTTLES = ("throttles: {application_create: 3/1h, application_list: 2/1h, appl
 @pytest.fixture()
 def throttled(fresh):
     return fresh(config=THROTTLES)
-
-
-def error_of(answer):
-    return answer.json()["requestError"]["serviceException"]
 
 
 def test_nothing_is_throttled_unless_told(server):

@@ -14,15 +14,14 @@ import ssl
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pytest
 import requests
 
 from harness.certificates import Authority, days, put
+from harness.compiled import compiled, shim
 from harness.server import Server, binary, wait_for
 
-TESTS = Path(__file__).parents[1]
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -211,19 +210,13 @@ def test_handshakes_count_as_connections(fresh, authority):
 # ---- a client that does not read ----
 
 
-def compiled(folder, source, *options):
-    made = folder / Path(source).stem
-    subprocess.run(["gcc", "-D_GNU_SOURCE", "-o", str(made), str(TESTS / source), *options], check=True)
-    return made
-
-
 @pytest.fixture(scope="module")
 def cramped(tmp_path_factory, authority):
     """A server that cannot write more than a few thousand octets to who does not read."""
     folder = tmp_path_factory.mktemp("cramped")
-    shim = compiled(folder, "shim/small_buffers.c", "-shared", "-fPIC", "-ldl")
+    preload = shim(folder, "small_buffers")
     options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-    with Server(folder, listen=None, env={"LD_PRELOAD": str(shim), "ASAN_OPTIONS": options},
+    with Server(folder, listen=None, env={"LD_PRELOAD": str(preload), "ASAN_OPTIONS": options},
                 config=config(listener("127.0.0.1:0", authority.pair("cramped")),
                               listener("127.0.0.1:0"), more="http: {threads: 1}\n"),
                 ca=authority.path) as one:

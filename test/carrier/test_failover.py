@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two carriers, of which one is ill, and one carrier that is away for too long."""
 
-import sqlite3
 import time
 
 from harness.crowd import crowd
@@ -35,11 +34,6 @@ def all_up(own, count):
     wait_for("the carriers", lambda: sum(e["event"] == "carrier_up" for e in own.events) >= count)
 
 
-def rows(own, query):
-    with sqlite3.connect(f"file:{own.data}/watchword.db?mode=ro", uri=True) as db:
-        return db.execute(query).fetchall()
-
-
 def numbers(prefix, count):
     return [f"{prefix}{n:05d}" for n in range(count)]
 
@@ -56,8 +50,8 @@ def test_a_refusal_of_the_carriers_own_goes_to_the_second(fresh):
         answer = own.send(application, own.template(application), "41793000001").json()
         assert answer["smsStatus"] == "MESSAGE_SENT"
         assert PIN.search(b.message("41793000001")["text"])
-        wait_for("its record", lambda: rows(
-            own, "SELECT carrier, attempts FROM message") == [("b", 2)])
+        wait_for("its record", lambda: own.rows(
+            "SELECT carrier, attempts FROM message") == [("b", 2)])
 
 
 def test_a_bad_number_goes_nowhere_else(fresh):
@@ -68,7 +62,7 @@ def test_a_bad_number_goes_nowhere_else(fresh):
         answer = own.send(application, own.template(application), "41793000001").json()
         assert answer["smsStatus"] == "MESSAGE_NOT_SENT"
         assert b.messages() == []
-        assert rows(own, "SELECT carrier, attempts, state FROM message") == [("a", 1, 5)]
+        assert own.rows("SELECT carrier, attempts, state FROM message") == [("a", 1, 5)]
 
 
 def test_at_most_two_carriers_and_four_attempts_also_over_a_crash(fresh):
@@ -82,16 +76,16 @@ def test_at_most_two_carriers_and_four_attempts_also_over_a_crash(fresh):
             application = own.application()
             template = own.template(application)
             own.send(application, template, "41793000001")
-            wait_for("two attempts", lambda: rows(own, "SELECT attempts FROM message") >= [(2,)])
+            wait_for("two attempts", lambda: own.rows("SELECT attempts FROM message") >= [(2,)])
             own.kill()
-            before = rows(own, "SELECT attempts, tried FROM message")[0]
+            before = own.rows("SELECT attempts, tried FROM message")[0]
             assert before[1] == "a\nb\n"
         own.start()
         own.event("carrier_up")
         own.send(application, template, "41793000002")
         c.message("41793000002")
         with Smsc(*ill, port=ports[0]), Smsc(*ill, port=ports[1]):
-            wait_for("its end", lambda: rows(own, "SELECT count(*) FROM message "
+            wait_for("its end", lambda: own.rows("SELECT count(*) FROM message "
                                                   "WHERE state = 5 AND reason = 4") == [(1,)], 30)
         attempts = [e["attempt"] for e in own.events if e["event"] == "message"]
         assert attempts == list(range(before[0] + 1, 5))
@@ -154,7 +148,7 @@ def test_a_carrier_that_throttles_gets_less_and_loses_nothing(fresh):
         send_all(own, application, own.template(application), numbers("417939", 120))
         own.event("carrier_throttled")
         wait_for("all", lambda: len(a.messages()) == 120, 30)
-        assert rows(own, "SELECT count(*) FROM message WHERE state = 5") == [(0,)]
+        assert own.rows("SELECT count(*) FROM message WHERE state = 5") == [(0,)]
 
 
 def test_a_lone_carrier_that_throttles_everything_only_delays(fresh):
@@ -170,8 +164,8 @@ def test_a_lone_carrier_that_throttles_everything_only_delays(fresh):
         own.start()
         pin = PIN.search(a.message("41793900001")["text"])[1]
         assert own.verify(pin_id, pin).json()["verified"] is True
-        wait_for("its record", lambda: rows(
-            own, "SELECT state, attempts, tried FROM message") == [(3, 1, "a\n")])
+        wait_for("its record", lambda: own.rows(
+            "SELECT state, attempts, tried FROM message") == [(3, 1, "a\n")])
         assert len(a.messages()) == 1
 
 
@@ -183,8 +177,8 @@ def test_a_carrier_that_throttles_for_ever_sends_nothing_late(fresh, tell):
         template = own.template(application)
         sent = {f"4179391000{n}": own.send(application, template, f"4179391000{n}").json()["pinId"]
                 for n in range(3)}
-        wait_for("their end", lambda: rows(
-            own, "SELECT state, attempts, count(*) FROM message GROUP BY 1, 2") == [(6, 0, 3)])
+        wait_for("their end", lambda: own.rows(
+            "SELECT state, attempts, count(*) FROM message GROUP BY 1, 2") == [(6, 0, 3)])
         tries = a.said("throttled")
         late = [t for t in tries if t["at"] >= int(sent[t["throttled"]][:12], 16) + 4000]
         tell(f"carrier that throttles everything for longer than the life of 3 PINs: "
@@ -222,8 +216,8 @@ def test_a_carrier_away_for_longer_than_a_life_sends_nothing_late(fresh, tell):
     application = own.application(pinTimeToLive="2s")
     template = own.template(application)
     send_all(own, application, template, numbers("417938", 300))
-    wait_for("their end", lambda: rows(
-        own, "SELECT count(*) FROM message WHERE state = 6") == [(300,)])
+    wait_for("their end", lambda: own.rows(
+        "SELECT count(*) FROM message WHERE state = 6") == [(300,)])
     with Smsc(port=port) as a:
         lasting = own.application()
         own.send(lasting, own.template(lasting), "41793800999")
@@ -232,7 +226,7 @@ def test_a_carrier_away_for_longer_than_a_life_sends_nothing_late(fresh, tell):
     tell(f"carrier away for longer than the life of 300 PINs: submitted late {len(late)}, "
          f"expired visibly 300")
     assert late == []
-    status = own.get(f"/2fa/1/pin/{rows(own, 'SELECT hex(pin) FROM message')[0][0]}/status")
+    status = own.get(f"/2fa/1/pin/{own.rows('SELECT hex(pin) FROM message')[0][0]}/status")
     assert status.json()[0]["status"] != "MESSAGE_WAITING_DELIVERY"
 
 
@@ -274,11 +268,11 @@ def test_a_message_that_has_to_wait_after_all_is_no_suspect_for_it(fresh):
         own.kill()
         own.start()
     starts = "SELECT starts FROM message ORDER BY pin LIMIT 1"
-    assert rows(own, starts) == [(2,)]
+    assert own.rows(starts) == [(2,)]
     own.send(application, template, "41793000002")
     with Smsc("--delay", "4000", port=port) as a:
         own.event("carrier_up")
         own.send(application, template, "41793000003")  # committed after the mark was
-        wait_for("the count of before", lambda: rows(own, starts) == [(2,)], 2)
+        wait_for("the count of before", lambda: own.rows(starts) == [(2,)], 2)
         assert a.messages() == [], "the second is at the carrier, and the first waits"
         a.message("41793000001", 1)

@@ -22,11 +22,6 @@ def server(smsc, tmp_path_factory):
         yield running
 
 
-@pytest.fixture(scope="module")
-def application(server):
-    return server.application()
-
-
 def send(server, smsc, application, to, text, **members):
     """(pinId, the message as the SMSC received it)."""
     template = server.template(application, messageText=text, **members)

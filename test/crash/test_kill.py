@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from harness.crowd import LOST, Caller, crowd
+from harness.crowd import Doomed, crowd
 from harness.server import PIN, Server, wait_for, wrong
 
 ROUNDS = 50
@@ -56,41 +56,22 @@ class Case:
         self.uncertain = False  # the right PIN was sent, and no answer came
 
 
-class Load:
+class Load(Doomed):
     """Callers that send and guess until the connection breaks."""
 
     def __init__(self, server, mailbox, application, template, seed):
-        self.server = server
+        super().__init__(server, WORKERS)
         self.mailbox = mailbox
         self.application = application
         self.template = template
         self.cases = []
-        self.faults = []
-        self.threads = [threading.Thread(target=self._work, args=(n, random.Random(seed * 100 + n)))
-                        for n in range(WORKERS)]
+        self.dice = [random.Random(seed * 100 + n) for n in range(WORKERS)]
         self.prefix = f"4178{seed:02d}"
 
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        for thread in self.threads:
-            thread.join(60)
-
-    def _work(self, number, dice):
-        try:
-            caller = Caller(self.server)
-            for n in range(9999):
-                self._one(caller, f"{self.prefix}{number}{n:04d}", dice)
-        except LOST:
-            pass
-        except Exception as fault:  # told to the test
-            self.faults.append(fault)
-
-    def _one(self, caller, to, dice):
-        status, body = caller.send(self.application, self.template, to)
+    def one(self, caller, worker, n):
+        dice = self.dice[worker]
+        status, body = caller.send(self.application, self.template,
+                                   f"{self.prefix}{worker}{n:04d}")
         assert (status, body["smsStatus"]) == (200, "MESSAGE_SENT"), body
         case = Case(body["pinId"])
         self.cases.append(case)
@@ -143,8 +124,7 @@ def test_what_was_answered_before_a_kill_is_true_after_it(survivor, seed):
 def test_every_pin_that_was_committed_was_sent(survivor):
     """Whether or not its answer left in time: the start after the kill sends what is open."""
     server, mailbox = survivor[:2]
-    with sqlite3.connect(f"file:{server.data}/watchword.db?mode=ro", uri=True) as db:
-        committed = [pin_id for (pin_id,) in db.execute("SELECT hex(id) FROM pin")]
+    committed = [pin_id for (pin_id,) in server.rows("SELECT hex(id) FROM pin")]
     assert len(committed) > ROUNDS
     wait_for("all messages", lambda: all(mailbox.pin(pin_id) for pin_id in committed))
 

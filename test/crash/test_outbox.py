@@ -2,7 +2,6 @@
 """kill -9 while 2,000 messages a second flow to an SMSC, fifty times; its log is the judge."""
 
 import random
-import sqlite3
 import time
 from collections import Counter, defaultdict
 
@@ -73,8 +72,7 @@ def kill_once(server, load, application, template, seed):
 
 
 def rows_of(server, query):
-    with sqlite3.connect(f"file:{server.data}/watchword.db?mode=ro", uri=True) as db:
-        return dict(db.execute(query))
+    return dict(server.rows(query))
 
 
 def states_of(server):

@@ -2,30 +2,20 @@
 """A message whose rendering ends the process, or whose row is damaged, fails alone."""
 
 import sqlite3
-import subprocess
-from pathlib import Path
 
 import pytest
 
+from harness.compiled import shim
 from harness.peer import Smsc, config
 from harness.server import Server, wait_for
 
-SHIM = Path(__file__).parents[1] / "shim/render_dies.c"
 POISON, RENDER = 8, 5
 OTHERS = 60
 
 
 @pytest.fixture(scope="module")
-def shim(tmp_path_factory):
-    path = tmp_path_factory.mktemp("shim") / "render_dies.so"
-    subprocess.run(["gcc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", str(path), str(SHIM), "-ldl"],
-                   check=True)
-    return path
-
-
-def rows(server, query):
-    with sqlite3.connect(f"file:{server.data}/watchword.db?mode=ro", uri=True) as db:
-        return db.execute(query).fetchall()
+def deadly(tmp_path_factory):
+    return shim(tmp_path_factory.mktemp("shim"), "render_dies")
 
 
 def change(server, *queries):
@@ -53,7 +43,7 @@ def starts_until_it_stays(server):
         try:
             server.start()
             wait_for("an end of it or of all messages", lambda: server.process.poll() is not None
-                     or rows(server, "SELECT count(*) FROM message WHERE state < 2") == [(0,)], 30)
+                     or server.rows("SELECT count(*) FROM message WHERE state < 2") == [(0,)], 30)
         except AssertionError:
             assert server.process.poll() is not None, "it neither runs nor ended"
         if server.process.poll() is None:
@@ -62,12 +52,12 @@ def starts_until_it_stays(server):
     raise AssertionError("it never stayed")
 
 
-def test_a_message_that_ends_the_process_is_given_up_after_three_times(shim, tmp_path, tell):
+def test_a_message_that_ends_the_process_is_given_up_after_three_times(deadly, tmp_path, tell):
     with Smsc() as closed:
         port = closed.port
     trigger = tmp_path / "now"
     server = Server(tmp_path, config=config(port, window=10) + "delivery: {accept_wait: 1ms}\n",
-                    env={"LD_PRELOAD": str(shim), "RENDER_DIES": str(trigger)})
+                    env={"LD_PRELOAD": str(deadly), "RENDER_DIES": str(trigger)})
     server.start()
     poisonous = queued(server, poison=True)
     server.kill()
@@ -76,7 +66,7 @@ def test_a_message_that_ends_the_process_is_given_up_after_three_times(shim, tmp
         starts = starts_until_it_stays(server)
         died = len((tmp_path / "now.log").read_bytes())
         wait_for("the others", lambda: len({m["to"] for m in smsc.messages()}) == OTHERS)
-        assert rows(server, "SELECT hex(pin), reason FROM message WHERE state = 5") == [
+        assert server.rows("SELECT hex(pin), reason FROM message WHERE state = 5") == [
             (poisonous, POISON)]
         status = server.get(f"/2fa/1/pin/{poisonous}/status").json()[0]["status"]
         assert status not in ("MESSAGE_SENT", "MESSAGE_WAITING_DELIVERY"), status
@@ -91,8 +81,8 @@ def test_a_damaged_row_fails_alone(tmp_path):
         port = closed.port
     with Server(tmp_path, config=config(port) + "delivery: {accept_wait: 1ms}\n") as server:
         first = queued(server)
-        second, third, fourth = [pin for (pin,) in rows(
-            server, "SELECT hex(pin) FROM message ORDER BY pin DESC LIMIT 3")]
+        second, third, fourth = [pin for (pin,) in server.rows(
+            "SELECT hex(pin) FROM message ORDER BY pin DESC LIMIT 3")]
         server.kill()
         change(server, f"UPDATE pin SET salt = x'00' WHERE id = x'{first}'",
                f"UPDATE pin SET pin_type = 99 WHERE id = x'{second}'",
@@ -101,8 +91,8 @@ def test_a_damaged_row_fails_alone(tmp_path):
         with Smsc(port=port) as smsc:
             server.start()
             wait_for("the others", lambda: len({m["to"] for m in smsc.messages()}) == OTHERS - 3)
-            wait_for("all to be recorded", lambda: rows(
-                server, "SELECT count(*) FROM message WHERE state < 2") == [(0,)])
-            assert rows(server, "SELECT hex(pin), reason FROM message WHERE state = 5 "
+            wait_for("all to be recorded", lambda: server.rows(
+                "SELECT count(*) FROM message WHERE state < 2") == [(0,)])
+            assert server.rows("SELECT hex(pin), reason FROM message WHERE state = 5 "
                                 "ORDER BY pin") == sorted(
                 (pin, RENDER) for pin in (first, second, third, fourth))

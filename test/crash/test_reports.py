@@ -5,7 +5,6 @@ answered is reported at least once; what comes twice is the same event with the 
 import collections
 import json
 import random
-import sqlite3
 import threading
 
 from harness.crowd import LOST, Caller
@@ -64,8 +63,7 @@ def test_reports_survive_twenty_kills(tmp_path):
             server.start()
 
         def none_waits():
-            with sqlite3.connect(f"file:{server.data}/watchword.db?mode=ro", uri=True) as db:
-                return db.execute("SELECT count(*) FROM report").fetchone() == (0,)
+            return server.rows("SELECT count(*) FROM report") == [(0,)]
 
         wait_for("the queue to be empty", none_waits, 60)
         server.stop()

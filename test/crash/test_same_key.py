@@ -6,13 +6,12 @@ are what a crash between the submit and its record is allowed to leave."""
 
 import json
 import random
-import threading
 import time
 from collections import defaultdict
 
 import pytest
 
-from harness.crowd import LOST, Caller, crowd
+from harness.crowd import Doomed, crowd
 from harness.server import Server, wait_for
 
 ROUNDS = 24
@@ -41,43 +40,23 @@ class Deed:
         return json.loads(octets)
 
 
-class Load:
+class Load(Doomed):
     """Callers that send, guess and resend, each under a key, until the connection breaks."""
 
     def __init__(self, server, application, template, number):
-        self.server = server
+        super().__init__(server, WORKERS)
         self.application = application
         self.template = template
         self.number = number
         self.deeds = []
-        self.faults = []
-        self.threads = [threading.Thread(target=self._work, args=(n,)) for n in range(WORKERS)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        for thread in self.threads:
-            thread.join(60)
-
-    def _work(self, worker):
-        try:
-            caller = Caller(self.server)
-            for n in range(9999):
-                self._one(caller, f"4177{self.number:02d}{worker}{n:05d}")
-        except LOST:
-            pass
-        except Exception as fault:  # told to the test
-            self.faults.append(fault)
 
     def _deed(self, caller, path, body, key):
         deed = Deed(path, body, key)
         self.deeds.append(deed)
         return deed.do(caller)
 
-    def _one(self, caller, to):
+    def one(self, caller, worker, n):
+        to = f"4177{self.number:02d}{worker}{n:05d}"
         body = {"applicationId": self.application, "messageId": self.template, "to": to}
         pin_id = self._deed(caller, "/2fa/2/pin", body, f"send {to}")["pinId"]
         self._deed(caller, f"/2fa/2/pin/{pin_id}/verify", {"pin": "wrong"}, f"guess {to}")

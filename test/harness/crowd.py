@@ -44,6 +44,38 @@ class Caller:
         self.connection.close()
 
 
+class Doomed:
+    """Callers that do `one` again and again, until the process that serves them dies."""
+
+    def __init__(self, server, workers):
+        self.server = server
+        self.faults = []
+        self.threads = [threading.Thread(target=self._work, args=(n,)) for n in range(workers)]
+
+    def one(self, caller, worker, n):
+        """The n-th round of this worker; any of LOST ends it."""
+        raise NotImplementedError
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        for thread in self.threads:
+            thread.join(60)
+
+    def _work(self, worker):
+        try:
+            caller = Caller(self.server)
+            for n in range(9999):
+                self.one(caller, worker, n)
+        except LOST:
+            pass
+        except Exception as fault:  # told to the test
+            self.faults.append(fault)
+
+
 def crowd(server, jobs, workers=64):
     """Runs every job, a function of a Caller, on one of so many threads that all begin at
     the same moment; the results in the order of the jobs. A fault of any of them is raised."""

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -220,6 +221,18 @@ class Server:
     def verify(self, pin_id, pin, http=None, key=None):
         return self.post(f"/2fa/2/pin/{pin_id}/verify", {"pin": pin}, http=http, key=key)
 
+    # ---- the store, beside the server ----
+
+    def rows(self, query):
+        """What the database says now; reading keeps nobody from writing."""
+        with sqlite3.connect(f"file:{self.data}/watchword.db?mode=ro", uri=True) as db:
+            return db.execute(query).fetchall()
+
+    def open_record(self):
+        """The PIN of an idempotency record that has no answer yet."""
+        found = self.rows("SELECT hex(pin) FROM idempotency WHERE status IS NULL")
+        return found[0][0] if found else None
+
     # ---- messages ----
 
     def messages(self, pin_id=None):
@@ -238,6 +251,11 @@ class Server:
 
     def pin(self, pin_id, count=1):
         return PIN.search(self.message(pin_id, count)["text"])[1]
+
+
+def error_of(answer):
+    """The only member of an error of versions 1 and 2."""
+    return answer.json()["requestError"]["serviceException"]
 
 
 def wrong(pin):
