@@ -83,6 +83,18 @@ carrier_free(struct carrier *c)
 		c->ops->free(c);
 }
 
+size_t
+carrier_add_id(const char **ids, size_t count, const char *id)
+{
+	if (id == NULL || id[0] == '\0')
+		return count;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(ids[i], id) == 0)
+			return count;
+	ids[count] = id;
+	return count + 1;
+}
+
 int64_t
 carrier_pause_ms(const struct carrier_env *env, unsigned failures)
 {

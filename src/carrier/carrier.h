@@ -246,6 +246,9 @@ void carrier_receive(struct carrier *c, const struct carrier_request *request,
     carrier_received_f *done, void *ctx);
 void carrier_free(struct carrier *c); /* NULL is allowed */
 
+/* For a carrier whose parts have ids: `count` with this one more, unless it is empty or
+ * among them; some name all parts alike, and report once. */
+size_t carrier_add_id(const char **ids, size_t count, const char *id) MUST_CHECK;
 /* How long one that cannot be connected is left alone after so many failures before
  * this one: 1, 2, 4 ... 30 s, between half and the whole, so that not all come back at
  * once. */

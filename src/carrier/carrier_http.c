@@ -168,20 +168,18 @@ parcel_end(struct http_parcel *p, const struct carrier_outcome *outcome)
 }
 
 static void
-judge(struct carrier_http *h, const struct http_result *r, struct http_verdict *v)
+judge(struct carrier_http *h, const struct http_result *r, struct arena *arena,
+    struct http_verdict *v)
 {
-	struct arena arena;
 	struct fail fail;
 	json_t *doc = NULL;
-	struct http_answer a = {.status = r->status, .text = r->body};
+	struct http_answer a = {.status = r->status, .text = r->body, .arena = arena};
 
-	arena_init(&arena);
-	fail_init(&fail, &arena);
+	fail_init(&fail, arena);
 	if (json_parse(r->body, &fail, &doc) == OK)
 		a.doc = doc;
 	h->vendor->judge(h->config, &a, v);
 	json_decref(doc);
-	arena_fini(&arena);
 }
 
 static void
@@ -190,9 +188,11 @@ on_answer(struct http_parcel *p, const struct http_result *r)
 	struct carrier_http *h = p->carrier;
 	struct http_verdict v = {.result = CARRIER_UNKNOWN};
 	struct carrier_outcome outcome;
+	struct arena arena;
 
 	was_reached(h);
-	judge(h, r, &v);
+	arena_init(&arena);
+	judge(h, r, &arena, &v);
 	if (v.result != CARRIER_ACCEPTED && r->retry_after_s > 0)
 		pause_for(
 		    h, 1000 * (r->retry_after_s < RETRY_AFTER_MAX_S ? r->retry_after_s
@@ -201,13 +201,18 @@ on_answer(struct http_parcel *p, const struct http_result *r)
 	    .code = v.code,
 	    .reason = v.reason,
 	    .throttled = v.throttled,
+	    .partly = v.partly,
 	    .elsewhere = v.elsewhere,
 	    .status = v.status,
 	    .error = v.error};
-	if (v.result == CARRIER_ACCEPTED)
+	if (v.result == CARRIER_ACCEPTED) {
 		outcome.message_id =
 		    v.message_id[0] == '\0' ? p->reference : v.message_id;
+		outcome.part_ids = v.part_ids;
+		outcome.part_count = v.part_count;
+	}
 	parcel_end(p, &outcome);
+	arena_fini(&arena);
 }
 
 static void

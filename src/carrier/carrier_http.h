@@ -40,19 +40,23 @@ struct http_maker {
 struct http_answer {
 	int status;
 	struct span text;
-	const json_t *doc; /* NULL: it is no JSON */
+	const json_t *doc;   /* NULL: it is no JSON */
+	struct arena *arena; /* lives until the outcome was told */
 };
 
 /* What an answer means; `code` is the vendor's where there is one. */
 struct http_verdict {
 	enum carrier_result result;
 	bool throttled;
+	bool partly; /* as in carrier_outcome */
 	bool elsewhere;
 	enum report_status status;
 	enum report_error error;
 	uint32_t code;
 	char reason[HTTP_REASON_MAX];
 	char message_id[HTTP_MESSAGE_ID_MAX]; /* "": the reference of the message */
+	const char *const *part_ids; /* as in carrier_outcome; in the answer's arena */
+	size_t part_count;
 };
 
 /* A row of a vendor's table of codes: of an answer or of a receipt. */

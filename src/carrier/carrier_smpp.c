@@ -82,24 +82,14 @@ tell_changed(struct carrier_smpp *s)
 
 /* ---- the end of a message ---- */
 
-static bool
-is_new(const char *const *ids, size_t count, const char *id)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(ids[i], id) == 0)
-			return false;
-	return true;
-}
-
-/* What receipts will name; some SMSCs give all parts one id and one receipt. */
+/* What receipts will name. */
 static void
 parcel_tell_ids(struct smpp_parcel *p)
 {
 	size_t count = 0;
 
 	for (unsigned i = 0; i < p->message.count; i++)
-		if (p->ids[i] != NULL && is_new(p->ids, count, p->ids[i]))
-			p->ids[count++] = p->ids[i];
+		count = carrier_add_id(p->ids, count, p->ids[i]);
 	if (count > 0)
 		p->worst.message_id = p->ids[0];
 	if (count < 2)

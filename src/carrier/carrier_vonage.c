@@ -109,26 +109,63 @@ make(struct http_maker *m)
 	return OK;
 }
 
-/* A long text has an entry for each part; it is taken when all of them are. */
+static const char *
+text_at(const struct http_answer *a, const char *pointer)
+{
+	char text[HTTP_MESSAGE_ID_MAX];
+
+	if (a->doc == NULL ||
+	    !json_scalar_text(json_pointer_find(a->doc, pointer), text, sizeof(text)))
+		return NULL;
+	return arena_text(a->arena, span_of(text));
+}
+
+/* A long text has an entry for each part, with an id and a receipt of its own. The
+ * status of the first part that was not taken, else 0; -1: there is none. */
+static int64_t
+read_parts(const struct http_answer *a, struct http_verdict *v)
+{
+	const char **ids = arena_alloc(a->arena, PARTS_MAX * sizeof(*ids));
+	char pointer[40];
+	int64_t code = -1;
+
+	for (int i = 0; i < PARTS_MAX; i++) {
+		int64_t next;
+
+		snprintf(pointer, sizeof(pointer), "/messages/%d/status", i);
+		next = http_number_at(a->doc, pointer, -1);
+		if (next < 0)
+			break;
+		code = code <= 0 ? next : code;
+		v->partly = v->partly || next == 0;
+		snprintf(pointer, sizeof(pointer), "/messages/%d/message-id", i);
+		v->part_count = carrier_add_id(ids, v->part_count, text_at(a, pointer));
+	}
+	v->part_ids = ids;
+	return code;
+}
+
+static void
+take_ids(struct http_verdict *v)
+{
+	v->partly = false;
+	if (v->part_count > 0)
+		snprintf(v->message_id, sizeof(v->message_id), "%s", v->part_ids[0]);
+	if (v->part_count < 2)
+		v->part_count = 0;
+}
+
 static void
 judge(const struct carrier_config *config, const struct http_answer *a,
     struct http_verdict *v)
 {
-	char pointer[40];
-	int64_t code = -1;
-	int64_t next;
+	int64_t code;
 
 	(void)config;
 	http_judge_status(a->status, v);
 	if (v->result != CARRIER_ACCEPTED)
 		return;
-	for (int i = 0; i < PARTS_MAX && code <= 0; i++) {
-		snprintf(pointer, sizeof(pointer), "/messages/%d/status", i);
-		next = http_number_at(a->doc, pointer, -1);
-		if (next < 0)
-			break;
-		code = next;
-	}
+	code = read_parts(a, v);
 	v->result = CARRIER_UNKNOWN;
 	snprintf(v->reason, sizeof(v->reason), "HTTP %d, status %lld", a->status,
 	    (long long)code);
@@ -137,7 +174,7 @@ judge(const struct carrier_config *config, const struct http_answer *a,
 	if (code > 0)
 		v->code = (uint32_t)code;
 	if (v->result == CARRIER_ACCEPTED)
-		http_id_at(a->doc, "/messages/0/message-id", v);
+		take_ids(v);
 }
 
 /* ---- receipts ---- */

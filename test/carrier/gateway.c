@@ -11,6 +11,8 @@ on_done(void *ctx, const struct carrier_outcome *o)
 	s->calls++;
 	s->result = o->result;
 	s->throttled = o->throttled;
+	s->partly = o->partly;
+	s->part_count = o->part_count;
 	s->elsewhere = o->elsewhere;
 	s->code = o->code;
 	s->status = o->status;

@@ -20,6 +20,8 @@ struct seen {
 	unsigned calls;
 	enum carrier_result result;
 	bool throttled;
+	bool partly;
+	size_t part_count;
 	bool elsewhere;
 	uint32_t code;
 	enum report_status status;

@@ -216,6 +216,44 @@ test_answers(void **state)
 	}
 }
 
+/* Vonage answers for each part of a long text. */
+static void
+test_the_parts_of_a_long_text(void **state)
+{
+#define PART(id, status) "{\"message-id\":\"" id "\",\"status\":\"" status "\"}"
+	static const struct {
+		const char *body;
+		enum carrier_result result;
+		bool partly;
+		size_t parts;
+	} cases[] = {
+	    {PART("a", "0"), CARRIER_ACCEPTED, false, 0},
+	    {PART("a", "0") "," PART("b", "0"), CARRIER_ACCEPTED, false, 2},
+	    {PART("a", "0") "," PART("a", "0"), CARRIER_ACCEPTED, false, 0},
+	    {PART("a", "1"), CARRIER_RETRY, false, 0},
+	    {PART("a", "1") "," PART("b", "1"), CARRIER_RETRY, false, 0},
+	    {PART("a", "0") "," PART("b", "1"), CARRIER_RETRY, true, 0},
+	    {PART("a", "1") "," PART("b", "0"), CARRIER_RETRY, true, 0},
+	};
+	struct world *w = *state;
+
+	configure(w, "vonage");
+	open_carrier(w);
+	for (size_t i = 0; i < countof(cases); i++) {
+		char body[256];
+		const struct seen *s;
+
+		snprintf(body, sizeof(body), "{\"messages\":[%s]}", cases[i].body);
+		s = answered(w, 200, body);
+		check_case(i, s->result == cases[i].result);
+		check_case(i, s->throttled == (cases[i].result == CARRIER_RETRY));
+		check_case(i, s->partly == cases[i].partly);
+		check_case(i, s->part_count == cases[i].parts);
+		check_case(i, s->result != CARRIER_ACCEPTED || strcmp(s->id, "a") == 0);
+	}
+#undef PART
+}
+
 static void
 test_a_table_of_results_says_what_an_answer_means(void **state)
 {
@@ -425,6 +463,7 @@ main(void)
 	    CASE(test_vonage),
 	    CASE(test_generic),
 	    CASE(test_answers),
+	    CASE(test_the_parts_of_a_long_text),
 	    CASE(test_a_table_of_results_says_what_an_answer_means),
 	    CASE(test_what_may_have_been_taken_is_unknown_and_nothing_else_is),
 	    CASE(test_a_full_window_is_said_at_once),

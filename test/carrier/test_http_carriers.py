@@ -343,6 +343,19 @@ def test_a_vonage_webhook_by_get_post_and_json(fresh, tmp_path):
         wait_for("the receipt", lambda: status(own, sent["pinId"]) == "MESSAGE_DELIVERED")
 
 
+def test_a_long_text_by_vonage_has_a_receipt_for_each_part(fresh, tmp_path):
+    both = (200, json.dumps({"messages": [{"message-id": f"ID{n}", "status": "0"}
+                                          for n in (1, 2)]}))
+    with Gateway(in_turn(both)) as gateway:
+        own = fresh(config=config(tmp_path, gateway, "vonage"))
+        sent = send(own, messageText="1234567890" * 17 + " [{{pin}}]")
+        path = gateway.request().form["callback"][len(PUBLIC + "/watchword/1/receipts/main"):]
+        for number, word in ((1, "MESSAGE_WAITING_DELIVERY"), (2, "MESSAGE_DELIVERED")):
+            report = {"messageId": f"ID{number}", "status": "delivered", "err-code": "0"}
+            assert receipt(own, path, data=report).status_code == 200
+            assert status(own, sent["pinId"]) == word
+
+
 def test_receipts_for_nobody(server):
     for name in ("nobody", "trial"):
         answer = requests.post(f"{server.base}/watchword/1/receipts/{name}", timeout=30)
