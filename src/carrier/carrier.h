@@ -61,6 +61,13 @@ struct carrier_outcome {
 	enum report_error error;
 };
 
+/* Too fast, and nothing of it was taken: to wait is all that it takes. */
+static inline bool
+carrier_put_back(const struct carrier_outcome *o)
+{
+	return o->throttled && !o->partly;
+}
+
 typedef void carrier_done_f(void *ctx, const struct carrier_outcome *outcome);
 
 /* Borrowed for the duration of submit. */

@@ -419,20 +419,19 @@ not_yet(struct dispatch *m, const struct carrier_outcome *outcome)
 }
 
 /*
- * Too fast, and nothing of it was taken. The carrier gets less from now on, and the
- * message only waits: it ends with its PIN, not with its attempts. `first`: this carrier
- * had not seen it before, which the next run is to know.
+ * The carrier gets less from now on, and the message only waits: it ends with its PIN,
+ * not with its attempts, and may go to any other carrier meanwhile. The next run need
+ * not know.
  */
 static void
-put_back(struct dispatch *m, bool first)
+put_back(struct dispatch *m)
 {
+	m->avoid |= dispatch_bit(m, m->lane);
 	m->put_back++;
 	if (m->put_back >= PUT_BACK_MAX) {
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_EXHAUSTED);
 		return;
 	}
-	if (first)
-		dispatch_note_attempt(m);
 	try_again(m, m->put_back);
 }
 
@@ -448,12 +447,6 @@ refused(struct dispatch *m, const struct carrier_outcome *outcome)
 	}
 	dispatch_note_attempt(m);
 	attempt(m);
-}
-
-static bool
-is_put_back(const struct carrier_outcome *o)
-{
-	return o->throttled && !o->partly;
 }
 
 static void
@@ -487,8 +480,6 @@ untried(struct dispatch *m)
 static void
 take_outcome(struct dispatch *m, const struct carrier_outcome *outcome)
 {
-	m->tried |= dispatch_bit(m, m->lane);
-	m->avoid = m->lane;
 	m->parked_ms = 0;
 	lane_result(m->lane, m->probe, outcome);
 	m->outcome.code = outcome->code;
@@ -524,7 +515,6 @@ static void
 on_done(void *ctx, const struct carrier_outcome *outcome)
 {
 	struct dispatch *m = ctx;
-	bool first;
 
 	CHECK_OBJ(m, DISPATCH_MAGIC);
 	INVARIANT(m->state == DISPATCH_HELD);
@@ -532,14 +522,15 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 		untried(m);
 		return;
 	}
-	first = (m->tried & dispatch_bit(m, m->lane)) == 0;
-	if (!is_put_back(outcome))
-		m->order->attempts++;
-	take_outcome(m, outcome);
-	if (is_put_back(outcome)) {
-		put_back(m, first);
+	if (carrier_put_back(outcome)) {
+		take_outcome(m, outcome);
+		put_back(m);
 		return;
 	}
+	m->order->attempts++;
+	m->tried |= dispatch_bit(m, m->lane);
+	m->avoid = dispatch_bit(m, m->lane);
+	take_outcome(m, outcome);
 	switch (outcome->result) {
 	case CARRIER_ACCEPTED:
 		take_ids(m, outcome);

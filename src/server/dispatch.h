@@ -84,7 +84,7 @@ struct dispatch {
 	unsigned tried_gone; /* carriers that saw it and are not in the plan */
 	unsigned tried;      /* bits of the plan: it was given to them */
 	unsigned declined;   /* they will not take it */
-	struct lane *avoid;  /* the one that failed last */
+	unsigned avoid;      /* the one that failed last, or all that put it back since */
 	int64_t parked_ms;   /* steady; when it began to wait; 0: it does not */
 	bool switched;       /* went to another carrier without waiting, once */
 	int64_t put_back;    /* how often a carrier was too busy to take it, this run */
@@ -125,9 +125,9 @@ void dispatch_end_when_idle(struct delivery *d);
 /* Its carriers, once for all of its attempts; the reason when there are none. */
 enum message_reason dispatch_plan(struct dispatch *m);
 /*
- * The first carrier that is open and not the one that failed last; when it has no
- * room the message waits for it, but not for ever while another is free. NULL: no
- * carrier is left. `free_out`: it takes the message now.
+ * The first carrier that is open and not one to avoid; when it has no room the message
+ * waits for it, but not for ever while another is free. NULL: no carrier is left.
+ * `free_out`: it takes the message now.
  */
 struct lane *dispatch_choose(struct dispatch *m, bool *free_out);
 /* Is there another carrier that takes it without a wait? */

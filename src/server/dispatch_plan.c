@@ -114,11 +114,33 @@ dispatch_is_patient(const struct dispatch *m)
 	return m->parked_ms == 0 || dispatch_steady_ms(m) - m->parked_ms < PATIENCE_MS;
 }
 
-/*
- * The first carrier that is open and not the one that failed last; when it has no
- * room the message waits for it, but not for ever while another is free. NULL: no
- * carrier is left. `free_out`: it takes the message now.
- */
+static bool
+is_avoided(const struct dispatch *m, const struct lane *l)
+{
+	return (m->avoid & dispatch_bit(m, l)) != 0;
+}
+
+/* Of those to avoid; where no other may be tried their turn begins again. */
+static struct lane *
+choose_avoided(struct dispatch *m)
+{
+	struct lane *first = NULL;
+	bool all = true;
+
+	for (size_t i = 0; i < m->plan_count; i++) {
+		struct lane *l = m->plan[i];
+
+		if (!may_try(m, l))
+			continue;
+		all = all && is_avoided(m, l);
+		if (first == NULL && is_avoided(m, l) && lane_is_open(l))
+			first = l;
+	}
+	if (all)
+		m->avoid = 0;
+	return first;
+}
+
 struct lane *
 dispatch_choose(struct dispatch *m, bool *free_out)
 {
@@ -131,9 +153,9 @@ dispatch_choose(struct dispatch *m, bool *free_out)
 
 		if (!may_try(m, l))
 			continue;
-		if (last == NULL || last == m->avoid)
+		if (last == NULL || is_avoided(m, last))
 			last = l;
-		if (!lane_is_open(l) || l == m->avoid)
+		if (!lane_is_open(l) || is_avoided(m, l))
 			continue;
 		*free_out = is_free_for(l, m);
 		wait = wait == NULL ? l : wait;
@@ -142,10 +164,9 @@ dispatch_choose(struct dispatch *m, bool *free_out)
 		if (dispatch_is_patient(m))
 			break;
 	}
-	if (wait == NULL && m->avoid != NULL && may_try(m, m->avoid) &&
-	    lane_is_open(m->avoid)) {
-		*free_out = is_free_for(m->avoid, m);
-		return m->avoid;
+	if (wait == NULL) {
+		wait = choose_avoided(m);
+		*free_out = wait != NULL && is_free_for(wait, m);
 	}
 	return wait != NULL ? wait : last;
 }

@@ -5,6 +5,14 @@
 
 enum { TRIES_LEN_MAX = 8192 };
 
+struct tries_run {
+	const char *carrier;
+	const char *reason;
+	int64_t code;
+	int64_t at_ms; /* of the first */
+	int64_t times;
+};
+
 const char *
 tries_result_name(enum carrier_result r)
 {
@@ -23,8 +31,7 @@ tries_result_name(enum carrier_result r)
 }
 
 static void
-append(struct tries *t, struct arena *a, const char *result,
-    const struct tries_throttled *one)
+append(struct tries *t, struct arena *a, const char *result, const struct tries_run *one)
 {
 	struct buf out;
 	struct json_out json;
@@ -51,13 +58,12 @@ append(struct tries *t, struct arena *a, const char *result,
 	buf_fini(&out);
 }
 
-/* NULL: no place is left, as a message is shown to two carriers. */
-static struct tries_throttled *
-place_of(struct tries *t, const char *carrier)
+static struct tries_run *
+run_of(struct tries *t, const char *carrier)
 {
-	for (size_t i = 0; i < countof(t->throttled); i++)
-		if (t->throttled[i].carrier == NULL || t->throttled[i].carrier == carrier)
-			return &t->throttled[i];
+	for (size_t i = 0; i < t->count; i++)
+		if (t->runs[i].carrier == carrier)
+			return &t->runs[i];
 	return NULL;
 }
 
@@ -65,31 +71,29 @@ void
 tries_add(struct tries *t, struct arena *a, int64_t at_ms, const char *carrier,
     const struct carrier_outcome *outcome)
 {
-	struct tries_throttled one = {.carrier = carrier,
+	struct tries_run one = {.carrier = carrier,
 	    .reason = outcome->reason,
 	    .code = outcome->code,
 	    .at_ms = at_ms,
 	    .times = 1};
-	bool put_back = outcome->throttled && !outcome->partly;
-	struct tries_throttled *place = put_back ? place_of(t, carrier) : NULL;
+	struct tries_run *run = run_of(t, carrier);
 
-	if (place == NULL) {
+	if (!carrier_put_back(outcome)) {
 		append(t, a, tries_result_name(outcome->result), &one);
-		return;
-	}
-	if (place->carrier == NULL) {
+	} else if (run != NULL) {
+		run->times++;
+	} else {
 		one.reason = arena_text(a, span_of(outcome->reason));
-		one.times = 0;
-		*place = one;
+		run = arena_list_add(
+		    a, (void **)&t->runs, &t->count, &t->capacity, sizeof(*run));
+		*run = one;
 	}
-	place->times++;
 }
 
 const char *
 tries_text(struct tries *t, struct arena *a)
 {
-	for (size_t i = 0; i < countof(t->throttled); i++)
-		if (t->throttled[i].carrier != NULL)
-			append(t, a, tries_result_name(CARRIER_RETRY), &t->throttled[i]);
+	for (size_t i = 0; i < t->count; i++)
+		append(t, a, tries_result_name(CARRIER_RETRY), &t->runs[i]);
 	return t->text;
 }

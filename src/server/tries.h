@@ -12,18 +12,14 @@
 #include "base/arena.h"
 #include "carrier/carrier.h"
 
-enum { TRIES_CARRIERS_MAX = 2 };
+struct tries_run;
 
 /* Of one message, in its arena; all zero at first. */
 struct tries {
-	const char *text; /* NULL: none */
-	struct tries_throttled {
-		const char *carrier; /* NULL: this place is free */
-		const char *reason;
-		int64_t code;
-		int64_t at_ms;
-		int64_t times;
-	} throttled[TRIES_CARRIERS_MAX];
+	const char *text;       /* NULL: none */
+	struct tries_run *runs; /* of what was put back, one for each carrier that did */
+	size_t count;
+	size_t capacity;
 };
 
 /* "accepted", "retry", "refused", "unknown" */

@@ -165,8 +165,23 @@ def test_a_lone_carrier_that_throttles_everything_only_delays(fresh):
         pin = PIN.search(a.message("41793900001")["text"])[1]
         assert own.verify(pin_id, pin).json()["verified"] is True
         wait_for("its record", lambda: own.rows(
-            "SELECT state, attempts, tried FROM message") == [(3, 1, "a\n")])
+            "SELECT state, attempts FROM message") == [(3, 1)])
         assert len(a.messages()) == 1
+
+
+def test_what_two_carriers_are_too_busy_for_goes_to_the_third(fresh):
+    """Neither has had it, so they do not count among the two that may."""
+    busy = ("--throttle-for", "600000")
+    with Smsc(*busy) as a, Smsc(*busy) as b, Smsc() as c:
+        own = fresh(config=carriers(a=a.port, b=b.port, c=c.port))
+        all_up(own, 3)
+        application = own.application()
+        pin_id = own.send(application, own.template(application), "41793920001").json()["pinId"]
+        pin = PIN.search(c.message("41793920001")["text"])[1]
+        assert own.verify(pin_id, pin).json()["verified"] is True
+        assert (len(a.said("throttled")), len(b.said("throttled"))) == (1, 1)
+        wait_for("its record", lambda: own.rows(
+            "SELECT carrier, attempts FROM message") == [("c", 1)])
 
 
 def test_a_carrier_that_throttles_for_ever_sends_nothing_late(fresh, tell):
