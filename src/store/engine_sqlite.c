@@ -181,9 +181,35 @@ sqlite_open(const char *where, char why[256], struct engine **out)
 }
 
 static enum err
+prepare(struct sqlite_engine *s, enum sql sql, sqlite3_stmt **out)
+{
+	int rc = SQLITE_OK;
+
+	if (s->statements[sql] == NULL)
+		rc = sqlite3_prepare_v3(s->db, sql_texts[sql], -1,
+		    SQLITE_PREPARE_PERSISTENT, &s->statements[sql], NULL);
+	*out = s->statements[sql];
+	return err_of(rc);
+}
+
+/* A statement without parameters and rows. */
+static enum err
+run_alone(struct sqlite_engine *s, enum sql sql)
+{
+	sqlite3_stmt *stmt;
+	enum err e = prepare(s, sql, &stmt);
+
+	if (e != OK)
+		return e;
+	e = err_of(sqlite3_step(stmt));
+	sqlite3_reset(stmt);
+	return e;
+}
+
+static enum err
 sqlite_begin(struct engine *e)
 {
-	return sqlite_script(e, "BEGIN IMMEDIATE");
+	return run_alone(sqlite_of(e), SQL_BEGIN);
 }
 
 static void
@@ -199,7 +225,7 @@ static enum err
 sqlite_commit(struct engine *e)
 {
 	struct sqlite_engine *s = sqlite_of(e);
-	enum err err = sqlite_script(e, "COMMIT");
+	enum err err = run_alone(s, SQL_COMMIT);
 
 	if (err != OK)
 		return err == ERR_NO_SPACE || err == ERR_BUSY || err == ERR_SYNC
@@ -263,18 +289,6 @@ sqlite_column(struct row *r, struct value *v)
 		v->kind = VALUE_NULL;
 		return;
 	}
-}
-
-static enum err
-prepare(struct sqlite_engine *s, enum sql sql, sqlite3_stmt **out)
-{
-	int rc = SQLITE_OK;
-
-	if (s->statements[sql] == NULL)
-		rc = sqlite3_prepare_v3(s->db, sql_texts[sql], -1,
-		    SQLITE_PREPARE_PERSISTENT, &s->statements[sql], NULL);
-	*out = s->statements[sql];
-	return err_of(rc);
 }
 
 /* One item: ERR_EXISTS is the item's own fault, everything else the transaction's. */
