@@ -17,6 +17,9 @@
 /* More queues than one thread pushes to; those that find no place are rung at once. */
 enum { HELD_MAX = 8 };
 
+/* So many tasks run before those they pushed to are woken. */
+enum { HOLD_RUNS = 32 };
+
 struct queue {
 	unsigned magic;
 	int bell_fd;
@@ -200,12 +203,14 @@ queue_run(struct queue *q)
 {
 	struct task *t = queue_take(q, SIZE_MAX, NULL);
 
-	queue_hold();
 	while (t != NULL) {
-		struct task *next = t->next;
+		queue_hold();
+		for (int i = 0; t != NULL && i < HOLD_RUNS; i++) {
+			struct task *next = t->next;
 
-		t->run(t);
-		t = next;
+			t->run(t);
+			t = next;
+		}
+		queue_release();
 	}
-	queue_release();
 }

@@ -2,6 +2,7 @@
 #include "secret.h"
 
 #include <assert.h>
+#include <nettle/hmac.h>
 #include <sodium.h>
 
 enum { PASSWORD_PASSES = 2, PASSWORD_MEMORY = 19 * 1024 * 1024 };
@@ -16,19 +17,19 @@ secret_init(void)
 void
 secret_hmac(const uint8_t key[32], struct span message, uint8_t out[SECRET_MAC_LEN])
 {
-	INVARIANT(crypto_auth_hmacsha256(
-		      out, (const uint8_t *)message.ptr, message.len, key) == 0);
+	secret_hmac_long((struct span){(const char *)key, 32}, message, out);
 }
 
+/* Nettle's, as it uses the processor's own SHA-256: 0.34 us where libsodium takes 1.3. */
 void
 secret_hmac_long(struct span key, struct span message, uint8_t out[SECRET_MAC_LEN])
 {
-	crypto_auth_hmacsha256_state state;
+	struct hmac_sha256_ctx state;
 
-	crypto_auth_hmacsha256_init(&state, (const uint8_t *)key.ptr, key.len);
-	crypto_auth_hmacsha256_update(&state, (const uint8_t *)message.ptr, message.len);
-	crypto_auth_hmacsha256_final(&state, out);
-	sodium_memzero(&state, sizeof(state));
+	hmac_sha256_set_key(&state, key.len, (const uint8_t *)key.ptr);
+	hmac_sha256_update(&state, message.len, (const uint8_t *)message.ptr);
+	hmac_sha256_digest(&state, SECRET_MAC_LEN, out);
+	secret_wipe(&state, sizeof(state));
 }
 
 void

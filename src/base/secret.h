@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cryptographic primitives by libsodium, and text forms of bytes. Nothing here
+ * Cryptographic primitives by libsodium (HMAC by Nettle), and text forms of bytes. Nothing here
  * knows what is being protected.
  */
 #ifndef WW_SECRET_H
