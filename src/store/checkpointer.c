@@ -5,7 +5,14 @@
 #include <stdatomic.h>
 
 enum {
-	BEGIN_PAGES = 200,   /* under 1 MB of log: a sync of more is waited for */
+	/*
+	 * What is moved at a time: little, as commits wait for a large sync, but so many
+	 * commits' worth of pages, as those that are written again and again are moved
+	 * once.
+	 */
+	BEGIN_COMMITS = 32,
+	BEGIN_PAGES_MIN = 200,
+	BEGIN_PAGES_MAX = 1000,
 	WAIT_PAGES = 100000, /* about 400 MB: the disk does not keep up */
 	LITTLE_PAGES = 40,   /* what a commit may move itself */
 	PASSES_MAX = 5
@@ -26,6 +33,7 @@ struct checkpointer {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	atomic_int state; /* enum state; changed under the lock */
+	int log_pages;    /* at the last commit */
 	bool started;
 	pthread_t thread;
 };
@@ -161,11 +169,24 @@ move_rest(struct checkpointer *c, sqlite3 *db)
 	return is_sync_error(rc) ? ERR_SYNC : OK;
 }
 
+static int
+begin_pages(int commit_pages)
+{
+	int pages = commit_pages * BEGIN_COMMITS;
+
+	if (pages < BEGIN_PAGES_MIN)
+		return BEGIN_PAGES_MIN;
+	return pages < BEGIN_PAGES_MAX ? pages : BEGIN_PAGES_MAX;
+}
+
 enum err
 checkpointer_after_commit(struct checkpointer *c, sqlite3 *db, int log_pages)
 {
+	bool began_anew = log_pages < c->log_pages;
+	int commit_pages = began_anew ? log_pages : log_pages - c->log_pages;
 	int state;
 
+	c->log_pages = log_pages;
 	if (log_pages >= WAIT_PAGES)
 		wait_for_thread(c);
 	state = atomic_load(&c->state);
@@ -173,7 +194,7 @@ checkpointer_after_commit(struct checkpointer *c, sqlite3 *db, int log_pages)
 		return ERR_SYNC;
 	if (state == LITTLE)
 		return move_rest(c, db);
-	if (state == IDLE && log_pages >= BEGIN_PAGES)
+	if (state == IDLE && log_pages >= begin_pages(commit_pages))
 		want(c);
 	return OK;
 }
