@@ -47,3 +47,4 @@ def fill(path, count, application, template):
     db.commit()
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
+    os.sync()  # or the disk would still be busy with it when the load begins
