@@ -100,12 +100,13 @@ await(int fd, int timeout_ms)
 }
 
 /*
- * Runs when nobody else wants the core: with SCHED_BATCH at nice 19, which gets five
- * times as much of a busy core, verifies beside a flood of log-ins were 1.1 to 1.8 times
- * as slow at p99, which was more than may be. Even so it takes from the others, by way of
- * the memory, of a core that is half of one, of a host that is overbooked; so it gets
- * work for a share of the time alone (await_budget). It takes no lock, which somebody who
- * is in a hurry could then have to wait for: work comes and goes through one atomic.
+ * What keeps it out of the others' way is that it gets work for a share of the time alone
+ * (await_budget). Its priority could not: even idle it takes from the others, by way of
+ * the memory, of a core that is half of one, of a host that is overbooked. And it must
+ * not be low, as there is a lock that the others may have to wait for, the kernel's on
+ * the address space, while the 19 MiB of a hash are mapped and filled: with SCHED_IDLE on
+ * cores that were busy all the time the HTTP loops stood in mprotect for a second and
+ * more. No lock of ours is taken here: work comes and goes through one atomic.
  */
 static void *
 hash(void *ctx)
@@ -114,7 +115,7 @@ hash(void *ctx)
 	struct work *w = &l->work;
 
 	(void)pthread_setschedparam(
-	    pthread_self(), SCHED_IDLE, &(struct sched_param){.sched_priority = 0});
+	    pthread_self(), SCHED_BATCH, &(struct sched_param){.sched_priority = 0});
 	while (!atomic_load(&l->end)) {
 		int64_t before_us;
 

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Passwords. Checking one costs 16 ms of a core on purpose, so it is done on one
- * thread that runs when nobody else wants the core and for a share of the time alone
- * (login_budget), behind a queue of 16: however many try to log in, what verifies PINs
- * keeps its cores. Four of the 16 places are kept for who tries to sign in from where it
- * has been before. Before that, buckets per network,
- * per user and network, and per user refuse who tries too often; after it, a password
- * that was right is remembered until it was not used for a minute, for callers that send
- * it with every request, and the network that it came from for 30 days.
+ * Passwords. Checking one costs 16 ms of a core on purpose, so it is done on one thread
+ * that runs for a share of the time alone (login_budget), behind a queue of 16: however
+ * many try to log in, what verifies PINs keeps its cores. Four of the 16 places are kept
+ * for who tries to sign in from where it has been before. Before that, buckets per
+ * network, per user and network, and per user refuse who tries too often; after it, a
+ * password that was right is remembered until it was not used for a minute, for callers
+ * that send it with every request, and the network that it came from for 30 days.
  *
  * Whoever would wait for longer than LOGIN_WAIT_MS for that share is answered
- * ERR_OVERLOADED at once. On a core that is busy all the time it may get next to nothing,
+ * ERR_OVERLOADED at once. Where other work keeps the cores busy a hash takes longer,
  * so whoever waits is answered that after LOGIN_WAIT_MS too, and at a stop at once.
  *
  * An unknown user costs as much as a wrong password, so that time tells nothing.

@@ -114,6 +114,6 @@ def test_a_foreign_id_in_a_send_takes_as_long_as_an_unknown_one(world):
 def test_a_name_that_is_none_takes_as_long_as_a_wrong_password(world):
     def body(name):
         return {"username": name, "password": PASSWORD[::-1]}
-    # the hash is all there is to see, and it waits for idle cores
+    # the hash is all there is to see, and it has less than its share of busy cores
     hold(world, request("POST", "/auth/1/session", "", body("alice")),
          request("POST", "/auth/1/session", "", body("ecila")), 401, samples=15, ratio=0.4)
