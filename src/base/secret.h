@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cryptographic primitives by libsodium (HMAC by Nettle), and text forms of bytes. Nothing here
- * knows what is being protected.
+ * Cryptographic primitives by libsodium (HMAC by Nettle), and text forms of bytes.
+ * Nothing here knows what is being protected.
  */
 #ifndef WW_SECRET_H
 #define WW_SECRET_H

@@ -18,7 +18,8 @@ hand_ms(const struct clock *c)
 static struct hand
 hand_at(int64_t now_ms)
 {
-	return (struct hand){.clock = {.now_ms = hand_ms, .steady_ms = hand_ms}, .now_ms = now_ms};
+	return (struct hand){
+	    .clock = {.wall_ms = hand_ms, .steady_ms = hand_ms}, .now_ms = now_ms};
 }
 
 static struct ident
