@@ -8,6 +8,10 @@ import time
 
 DAYS = 20
 CHUNK = 100_000
+# An index that is made over rows that are there has full pages, and each of the first sends
+# into it would split one. Pages of one that grew are about two thirds full: so many rows more
+# are made, and removed again by age, as retention does.
+GONE = 0.45
 PIN = ("INSERT INTO pin (id, account, application, template, destination, salt, generation, key_id,"
        " pin_type, pin_length, attempts, attempts_max, multiple, expires_at)"
        " VALUES (?, ?, ?, ?, ?, ?, 0, 1, 0, 6, 1, 10, 1, ?)")
@@ -21,7 +25,7 @@ def old_rows(count, ids, begin_ms, step_ms):
         noise = os.urandom(26 * CHUNK)
         pins, messages = [], []
         for i in range(min(CHUNK, count - first)):
-            at = begin_ms + int((first + i) * step_ms)
+            at = int(begin_ms + (first + i) * step_ms)
             key = at.to_bytes(6, "big") + noise[26 * i:26 * i + 10]
             to = f"4179{int.from_bytes(noise[26 * i:26 * i + 8], 'big') % 10**9:09d}"
             pins.append((key, *ids, to, noise[26 * i + 10:26 * i + 26], at + 900_000))
@@ -33,17 +37,21 @@ def fill(path, count, application, template):
     """`count` PINs with their messages; the server must not be running."""
     db = sqlite3.connect(path)
     db.execute("PRAGMA synchronous=OFF")
-    db.execute("PRAGMA cache_size=-400000")
+    db.execute("PRAGMA cache_size=-1500000")
     ids = db.execute("SELECT account, application, id FROM template WHERE hex(application) = ? "
                      "AND hex(id) = ?", (application, template)).fetchone()
     index = db.execute("SELECT sql FROM sqlite_master WHERE name = 'pin_destination'").fetchone()
     db.execute("DROP INDEX pin_destination")
-    begin_ms = int((time.time() - DAYS * 86400) * 1000)
-    for pins, messages in old_rows(count, ids, begin_ms, DAYS * 86400 * 1000 * 0.9 / count):
+    now_ms = int(time.time() * 1000)
+    begin_ms, span_ms = now_ms - DAYS * 86_400_000, DAYS * 86_400_000 * 0.9
+    for pins, _ in old_rows(int(count * GONE), ids, begin_ms - span_ms, span_ms / count):
+        db.executemany(PIN, pins)
+    for pins, messages in old_rows(count, ids, begin_ms, span_ms / count):
         db.executemany(PIN, pins)
         db.executemany(MESSAGE, messages)
         db.commit()
     db.execute(index[0])
+    db.execute("DELETE FROM pin WHERE id < ?", (begin_ms.to_bytes(6, "big"),))
     db.commit()
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
