@@ -91,6 +91,26 @@ move(struct intake *in, size_t lane, size_t n, struct task ***end)
 	return moved;
 }
 
+static bool
+is_stale(const struct task *t, int64_t before_ms)
+{
+	const struct job *j = container_of((struct task *)(uintptr_t)t, struct job, task);
+
+	return j->offered && j->offered_ms < before_ms;
+}
+
+struct task *
+intake_stale(struct intake *in, size_t most, int64_t before_ms)
+{
+	struct task *first = NULL;
+	struct task **end = &first;
+
+	for (size_t l = INTAKE_URGENT + 1; l < INTAKE_LANES; l++)
+		while (in->lanes[l].len > most && is_stale(in->lanes[l].first, before_ms))
+			(void)move(in, l, 1, &end);
+	return first;
+}
+
 /* Parts of a batch as places in it; lists have a number of their own. */
 static size_t
 places(size_t most, size_t lane, size_t parts)

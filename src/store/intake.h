@@ -43,6 +43,12 @@ enum intake_lane intake_lane(enum verb v);
 size_t intake_bound(enum verb v, size_t len_max);
 /* Puts a list of jobs, oldest first, into their lanes. */
 void intake_put(struct intake *in, struct task *jobs);
+/*
+ * Takes out what was offered before a steady time and stands in a lane that holds more
+ * than a batch of `most`: it would come to be served so late that to say "come again" is
+ * better. Never of the first lane. Linked by next; NULL: none.
+ */
+struct task *intake_stale(struct intake *in, size_t most, int64_t before_ms);
 /* The next batch: at most `most` jobs, linked by next; NULL when nothing waits. */
 struct task *intake_take(struct intake *in, size_t most);
 

@@ -24,6 +24,8 @@
  */
 #define REST_SHARE 9
 #define REST_MS_MAX 500
+/* For whom a lane has no place after this time in a crowd, the request is over. */
+#define STALE_MS 400
 /* How often the high-water mark of the clock is written, at most. */
 #define MARK_MS 1000
 
@@ -459,6 +461,19 @@ wait_for_work(struct store *s)
 		watcher_told(&s->watcher, steady_ms(s));
 }
 
+/* Those who would have to wait for too long are told now. */
+static void
+refuse_stale(struct store *s, int64_t now_ms)
+{
+	struct task *stale =
+	    intake_stale(&s->intake, s->options.batch_max, now_ms - STALE_MS);
+
+	for (struct task *t = stale; t != NULL; t = t->next)
+		container_of(t, struct job, task)->item =
+		    (struct item){.err = ERR_OVERLOADED};
+	finish_all(s, stale);
+}
+
 /* Whatever has queued up goes into the lanes; the next batch comes out of them. */
 static struct task *
 next_batch(struct store *s)
@@ -467,6 +482,7 @@ next_batch(struct store *s)
 	int64_t now_ms = steady_ms(s);
 
 	intake_put(&s->intake, without_stop(s, jobs));
+	refuse_stale(s, now_ms);
 	jobs = intake_take(&s->intake, s->options.batch_max);
 	for (enum intake_lane l = 0; l < INTAKE_LANES; l++)
 		admission_took(
@@ -667,6 +683,7 @@ store_offer(struct store *s, struct job *j)
 	if (!admission_enter(&s->admission, j->verb))
 		return ERR_OVERLOADED;
 	j->offered = true;
+	j->offered_ms = steady_ms(s);
 	queue_push(s->queue, &j->task);
 	return OK;
 }

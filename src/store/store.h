@@ -80,8 +80,9 @@ enum verb {
 
 struct job {
 	struct item item;
-	struct task task; /* the store's until finish, then the caller's */
-	bool offered;     /* set by the store: it counts against the bound */
+	struct task task;   /* the store's until finish, then the caller's */
+	bool offered;       /* set by the store: it counts against the bound */
+	int64_t offered_ms; /* set by the store: steady time */
 	enum verb verb;
 	struct arena *arena;             /* results are put here */
 	struct store *store;             /* set by the store */

@@ -113,6 +113,41 @@ test_what_one_leaves_goes_to_the_first_that_waits(void **state)
 	assert_int_equal(count_of(batch, VERB_SEND), 10);
 }
 
+static size_t
+length(const struct task *t)
+{
+	size_t n = 0;
+
+	for (; t != NULL; t = t->next)
+		n++;
+	return n;
+}
+
+/* Only those who asked, in a lane with more than a batch, and never a verify. */
+static void
+test_who_has_waited_too_long_in_a_crowd_is_told(void **state)
+{
+	struct task *stale;
+
+	(void)state;
+	come(VERB_VERIFY, MANY);
+	come(VERB_SEND, MANY);
+	come(VERB_RESEND, 100);
+	for (size_t i = 0; i < crowd.count; i++)
+		crowd.jobs[i].offered_ms = crowd.jobs[i].now_ms;
+	assert_null(intake_stale(&crowd.intake, 100, 700));
+	for (size_t i = 0; i < crowd.count; i++)
+		crowd.jobs[i].offered = true;
+	assert_null(intake_stale(&crowd.intake, 100, 0));
+	stale = intake_stale(&crowd.intake, 100, 700);
+	assert_int_equal(count_of(stale, VERB_SEND), 700);
+	assert_int_equal(length(stale), 700);
+	stale = intake_stale(&crowd.intake, 100, MANY);
+	assert_int_equal(length(stale), 200);
+	assert_int_equal(crowd.intake.lanes[INTAKE_SEND].len, 100);
+	assert_int_equal(crowd.intake.lanes[INTAKE_URGENT].len, MANY);
+}
+
 /* Whoever asks for many lists at once waits longer, and nobody else does. */
 static void
 test_lists_never_fill_a_batch(void **state)
@@ -173,6 +208,8 @@ main(void)
 		test_what_one_leaves_goes_to_the_first_that_waits, setup),
 	    cmocka_unit_test_setup(test_lists_never_fill_a_batch, setup),
 	    cmocka_unit_test_setup(test_everything_comes_out_once, setup),
+	    cmocka_unit_test_setup(
+		test_who_has_waited_too_long_in_a_crowd_is_told, setup),
 	    cmocka_unit_test_setup(test_sends_are_refused_first_and_verifies_last, setup),
 	};
 
