@@ -139,7 +139,7 @@ def test_verify_does_not_slow_down_while_passwords_are_tried(server, tmp_path):
     window()
     while True:
         base.append(window())
-        logins = Load(server, LOGIN % "alice", tmp_path, 32, 60, nice=("nice", "-n10"))
+        logins = Load(server, LOGIN % "alice", tmp_path, 32, 120, nice=("nice", "-n10"))
         saved = min(BURST, SHARE * (time.monotonic() - rested_from))
         left += wait_for_the_flood(server, saved)
         before, since = ticks(server, "passwords"), time.monotonic()
