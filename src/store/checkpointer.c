@@ -23,8 +23,7 @@ enum state {
 	WANTED, /* the thread shall move what there is */
 	MOVING, /* it does */
 	LITTLE, /* little is left, for the committing thread */
-	FAILED, /* an fsync did */
-	STOPPING
+	FAILED  /* an fsync did */
 };
 
 struct checkpointer {
@@ -35,6 +34,7 @@ struct checkpointer {
 	atomic_int state; /* enum state; changed under the lock */
 	int log_pages;    /* at the last commit */
 	bool started;
+	atomic_bool stopping; /* set under the lock */
 	pthread_t thread;
 };
 
@@ -91,7 +91,7 @@ sync_database(sqlite3 *db)
 static enum state
 move_most(struct checkpointer *c, sqlite3 *db)
 {
-	for (int i = 0; i < PASSES_MAX && atomic_load(&c->state) == MOVING; i++) {
+	for (int i = 0; i < PASSES_MAX && !atomic_load(&c->stopping); i++) {
 		int all = 0;
 		int moved = 0;
 		int rc = sqlite3_wal_checkpoint_v2(
@@ -111,13 +111,14 @@ move_most(struct checkpointer *c, sqlite3 *db)
 static bool
 wait_until_wanted(struct checkpointer *c)
 {
-	int state;
+	bool stopping;
 
 	pthread_mutex_lock(&c->lock);
-	while ((state = atomic_load(&c->state)) != WANTED && state != STOPPING)
+	while (atomic_load(&c->state) != WANTED && !c->stopping)
 		pthread_cond_wait(&c->changed, &c->lock);
+	stopping = c->stopping;
 	pthread_mutex_unlock(&c->lock);
-	return state == WANTED;
+	return !stopping;
 }
 
 static void *
@@ -199,20 +200,24 @@ checkpointer_after_commit(struct checkpointer *c, sqlite3 *db, int log_pages)
 	return OK;
 }
 
-void
+enum err
 checkpointer_free(struct checkpointer *c)
 {
+	bool failed;
+
 	if (c == NULL)
-		return;
+		return OK;
 	if (c->started) {
 		pthread_mutex_lock(&c->lock);
-		atomic_store(&c->state, STOPPING);
+		c->stopping = true;
 		pthread_cond_broadcast(&c->changed);
 		pthread_mutex_unlock(&c->lock);
 		pthread_join(c->thread, NULL);
 	}
+	failed = atomic_load(&c->state) == FAILED;
 	pthread_cond_destroy(&c->changed);
 	pthread_mutex_destroy(&c->lock);
 	mem_free(c->path);
 	mem_free(c);
+	return failed ? ERR_SYNC : OK;
 }

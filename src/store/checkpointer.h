@@ -22,8 +22,9 @@ typedef int checkpointer_open_f(const char *path, sqlite3 **db_out);
 /* The thread begins when there is first something to do. */
 struct checkpointer *checkpointer_new(
     const char *path, checkpointer_open_f *open) MUST_CHECK;
-/* Ends the thread; NULL is allowed. */
-void checkpointer_free(struct checkpointer *c);
+/* Ends the thread; NULL is allowed. ERR_SYNC: nothing that is in the log may be taken for
+ * moved, and the log must stay. */
+enum err checkpointer_free(struct checkpointer *c) MUST_CHECK;
 /* After each commit of `db`, with the pages that the log has. ERR_SYNC. */
 enum err checkpointer_after_commit(
     struct checkpointer *c, sqlite3 *db, int log_pages) MUST_CHECK;

@@ -104,17 +104,31 @@ sqlite_script(struct engine *e, const char *sql)
 	return err_of(sqlite3_exec(sqlite_of(e)->db, sql, NULL, NULL, NULL));
 }
 
+/* After a failed sync the log has to stay: the next start reads all of it again. */
+static void
+move_all(sqlite3 *db, enum err moved)
+{
+	int rc = SQLITE_OK;
+
+	if (moved == OK)
+		rc = sqlite3_wal_checkpoint_v2(
+		    db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (moved != OK || err_of(rc) == ERR_SYNC)
+		(void)sqlite3_db_config(
+		    db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+}
+
 static void
 sqlite_close(struct engine *e)
 {
 	struct sqlite_engine *s = sqlite_of(e);
+	enum err moved;
 
-	checkpointer_free(s->checkpointer);
+	moved = checkpointer_free(s->checkpointer);
 	for (size_t i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(s->statements[i]);
 	if (s->db != NULL)
-		sqlite3_wal_checkpoint_v2(
-		    s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		move_all(s->db, moved);
 	sqlite3_close(s->db);
 	log_watch_fini(&s->log_watch);
 	mem_free(s);
@@ -152,6 +166,7 @@ open_database(const char *path, sqlite3 **db_out)
 		rc = sqlite3_exec(*db_out,
 		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 		    "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-98304;"
+		    "PRAGMA cache_spill=OFF;"
 		    "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
 		    NULL, NULL, NULL);
 	return rc;
@@ -180,7 +195,7 @@ sqlite_open(const char *where, char why[256], struct engine **out)
 	return OK;
 }
 
-static enum err
+static int
 prepare(struct sqlite_engine *s, enum sql sql, sqlite3_stmt **out)
 {
 	int rc = SQLITE_OK;
@@ -189,27 +204,27 @@ prepare(struct sqlite_engine *s, enum sql sql, sqlite3_stmt **out)
 		rc = sqlite3_prepare_v3(s->db, sql_texts[sql], -1,
 		    SQLITE_PREPARE_PERSISTENT, &s->statements[sql], NULL);
 	*out = s->statements[sql];
-	return err_of(rc);
+	return rc;
 }
 
-/* A statement without parameters and rows. */
-static enum err
+/* A statement without parameters and rows: what SQLite says of it. */
+static int
 run_alone(struct sqlite_engine *s, enum sql sql)
 {
 	sqlite3_stmt *stmt;
-	enum err e = prepare(s, sql, &stmt);
+	int rc = prepare(s, sql, &stmt);
 
-	if (e != OK)
-		return e;
-	e = err_of(sqlite3_step(stmt));
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = sqlite3_step(stmt);
 	sqlite3_reset(stmt);
-	return e;
+	return rc;
 }
 
 static enum err
 sqlite_begin(struct engine *e)
 {
-	return run_alone(sqlite_of(e), SQL_BEGIN);
+	return err_of(run_alone(sqlite_of(e), SQL_BEGIN));
 }
 
 static void
@@ -221,17 +236,28 @@ sqlite_rollback(struct engine *e)
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+/* Where the index of the log cannot grow, its end is written already: a start would find
+ * what was committed. */
+static enum err
+commit_err_of(int rc)
+{
+	enum err e = err_of(rc);
+
+	if (rc == SQLITE_IOERR_SHMSIZE || rc == SQLITE_IOERR_SHMMAP)
+		return ERR_UNKNOWN;
+	return e == OK || e == ERR_NO_SPACE || e == ERR_BUSY || e == ERR_SYNC
+		   ? e
+		   : ERR_UNKNOWN;
+}
+
 static enum err
 sqlite_commit(struct engine *e)
 {
 	struct sqlite_engine *s = sqlite_of(e);
-	enum err err = run_alone(s, SQL_COMMIT);
+	enum err err = commit_err_of(run_alone(s, SQL_COMMIT));
 
-	if (err != OK)
-		return err == ERR_NO_SPACE || err == ERR_BUSY || err == ERR_SYNC
-			   ? err
-			   : ERR_UNKNOWN;
-	return checkpointer_after_commit(s->checkpointer, s->db, s->log_pages);
+	return err == OK ? checkpointer_after_commit(s->checkpointer, s->db, s->log_pages)
+			 : err;
 }
 
 static void
@@ -326,7 +352,7 @@ sqlite_each(struct engine *e, const struct each *step, struct item **items, size
 {
 	struct sqlite_engine *s = sqlite_of(e);
 	sqlite3_stmt *stmt;
-	enum err err = prepare(s, step->sql, &stmt);
+	enum err err = err_of(prepare(s, step->sql, &stmt));
 
 	for (size_t i = 0; err == OK && i < n; i++) {
 		if (items[i]->err != OK || items[i]->skip)

@@ -218,13 +218,11 @@ load_usage(struct batch *b, struct usage *u, const struct ident *application)
 {
 	static const struct each step = {SQL_USAGE_GET, bind_usage, read_usage, NULL};
 	struct item *items[] = {&u->item};
-	enum err e;
 
 	*u = (struct usage){.application = *application};
 	arena_init(&u->arena);
 	limit_ring_init(&u->ring);
-	e = batch_each(b, &step, items, 1);
-	return e == OK ? u->item.err : e;
+	return batch_each(b, &step, items, 1);
 }
 
 static enum err
@@ -282,26 +280,37 @@ admit(struct batch *b, struct send_job *j, bool has_room, int64_t wait_ms)
 	j->job.item.err = ERR_THROTTLED;
 }
 
-/* The sends of one application: who may, insert, and debit those that were inserted. */
+/* Who may, insert, and debit those that were inserted. */
+static enum err
+debit(struct batch *b, struct usage *u, struct item **items, size_t n)
+{
+	const struct rate *rate = &send_of(items[0])->config.send_application_limit;
+	int64_t wait_ms;
+	int64_t room = room_for(&u->ring, rate, b->now_ms, (int64_t)n, &wait_ms);
+	uint64_t inserted = 0;
+	enum err e;
+
+	for (size_t i = 0; i < n; i++)
+		admit(b, send_of(items[i]), room-- > 0, wait_ms);
+	e = insert_pins(b, items, n);
+	for (size_t i = 0; i < n; i++)
+		inserted += items[i]->err == OK;
+	limit_ring_add(&u->ring, rate, b->now_ms, inserted);
+	return e == OK ? save_usage(b, u) : e;
+}
+
+/* The sends of one application. A damaged ring is its own fault, not the batch's. */
 static enum err
 debit_application(struct batch *b, struct item **items, size_t n)
 {
-	const struct rate *rate = &send_of(items[0])->config.send_application_limit;
 	struct usage u;
 	enum err e = load_usage(b, &u, &send_of(items[0])->application);
-	int64_t wait_ms;
-	int64_t room = room_for(&u.ring, rate, b->now_ms, (int64_t)n, &wait_ms);
-	uint64_t inserted = 0;
 
-	for (size_t i = 0; e == OK && i < n; i++)
-		admit(b, send_of(items[i]), room-- > 0, wait_ms);
-	if (e == OK)
-		e = insert_pins(b, items, n);
-	for (size_t i = 0; i < n; i++)
-		inserted += items[i]->err == OK;
-	limit_ring_add(&u.ring, rate, b->now_ms, inserted);
-	if (e == OK)
-		e = save_usage(b, &u);
+	if (e == OK && u.item.err == OK)
+		e = debit(b, &u, items, n);
+	else
+		for (size_t i = 0; i < n; i++)
+			items[i]->err = u.item.err;
 	arena_fini(&u.arena);
 	return e;
 }

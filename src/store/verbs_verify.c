@@ -172,8 +172,7 @@ kept_ms(const struct verify_job *j)
 		   : j->limit.period_ms;
 }
 
-/* ERR_THROTTLED, and nothing noted, with how long until the oldest request in the window
- * makes room. */
+/* ERR_THROTTLED, and nothing noted, with how long until there is room. */
 static enum err
 note_request(struct verify_log *log, struct arena *a, struct verify_job *j)
 {
@@ -185,8 +184,8 @@ note_request(struct verify_log *log, struct arena *a, struct verify_job *j)
 	    j->failures_max > 0 &&
 	    verify_log_failures(log, now_ms - PERIOD_MS_DAY) >= j->failures_max;
 	if (verify_log_requests(log, after_ms) >= j->limit.count) {
-		j->wait_ms =
-		    verify_log_oldest(log, after_ms) + j->limit.period_ms - now_ms;
+		j->wait_ms = verify_log_last_place(log, j->limit.count) +
+			     j->limit.period_ms - now_ms;
 		return ERR_THROTTLED;
 	}
 	verify_log_add(log, a, now_ms);

@@ -155,11 +155,14 @@ verify_log_failures(const struct verify_log *log, int64_t after_ms)
 }
 
 int64_t
-verify_log_oldest(const struct verify_log *log, int64_t after_ms)
+verify_log_last_place(const struct verify_log *log, int64_t places)
 {
-	size_t first = first_after(log, after_ms);
-
-	return first < log->len ? log->marks[first].at_ms : 0;
+	for (size_t i = log->len; i > 0; i--) {
+		places -= log->marks[i - 1].requests;
+		if (places <= 0)
+			return log->marks[i - 1].at_ms;
+	}
+	return 0;
 }
 
 int64_t

@@ -44,8 +44,9 @@ void verify_log_trim(struct verify_log *log, int64_t after_ms);
 /* Requests, and failures, after `after_ms`. */
 int64_t verify_log_requests(const struct verify_log *log, int64_t after_ms);
 int64_t verify_log_failures(const struct verify_log *log, int64_t after_ms);
-/* When the oldest request after `after_ms` came; 0: there is none. */
-int64_t verify_log_oldest(const struct verify_log *log, int64_t after_ms);
+/* When the request came that has the last of so many places, the newest having the first;
+ * 0: there are fewer. When it leaves the window there is room for one more. */
+int64_t verify_log_last_place(const struct verify_log *log, int64_t places);
 /* When the newest one came; 0: there is none. */
 int64_t verify_log_newest(const struct verify_log *log);
 /* One more request; before the newest it counts as if it came with it. */

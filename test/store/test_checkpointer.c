@@ -124,7 +124,8 @@ teardown(void **state)
 	struct world *w = *state;
 	char side[80];
 
-	checkpointer_free(w->checkpointer);
+	if (w->checkpointer != NULL)
+		assert_int_equal(checkpointer_free(w->checkpointer), OK);
 	sqlite3_close(w->db);
 	unlink(w->path);
 	for (size_t i = 0; i < 2; i++) {
@@ -177,7 +178,8 @@ test_nothing_is_lost_on_the_way(void **state)
 
 	for (int i = 0; i < 40; i++)
 		assert_int_equal(commit(w), OK);
-	checkpointer_free(w->checkpointer); /* in the midst of it, as likely as not */
+	/* in the midst of it, as likely as not */
+	assert_int_equal(checkpointer_free(w->checkpointer), OK);
 	w->checkpointer = NULL;
 	assert_int_equal(sqlite3_open(w->path, &reader), SQLITE_OK);
 	assert_int_equal(
@@ -201,6 +203,8 @@ test_a_failed_fsync_is_said_at_a_commit_and_for_good(void **state)
 	assert_int_equal(e, ERR_SYNC);
 	atomic_store(&sync_fails, false);
 	assert_int_equal(commit(w), ERR_SYNC);
+	assert_int_equal(checkpointer_free(w->checkpointer), ERR_SYNC);
+	w->checkpointer = NULL;
 }
 
 int

@@ -128,8 +128,27 @@ test_a_clock_that_was_set_back_loses_no_request(void **state)
 	verify_log_add(&log, &a, T0);
 	verify_log_add(&log, &a, T0 - 500);
 	assert_int_equal(verify_log_requests(&log, T0 - 1), 2);
-	assert_int_equal(verify_log_oldest(&log, T0 - 1000), T0);
+	assert_int_equal(verify_log_last_place(&log, 2), T0);
 	assert_int_equal(verify_log_newest(&log), T0);
+	arena_fini(&a);
+}
+
+static void
+test_the_last_place_is_the_one_that_has_to_leave(void **state)
+{
+	struct verify_log log = {0};
+	struct arena a;
+
+	(void)state;
+	arena_init(&a);
+	for (int i = 0; i < 10; i++)
+		verify_log_add(&log, &a, T0 + i);
+	verify_log_add(&log, &a, T0 + 9);
+	assert_int_equal(verify_log_last_place(&log, 1), T0 + 9);
+	assert_int_equal(verify_log_last_place(&log, 2), T0 + 9);
+	assert_int_equal(verify_log_last_place(&log, 3), T0 + 8);
+	assert_int_equal(verify_log_last_place(&log, 11), T0);
+	assert_int_equal(verify_log_last_place(&log, 12), 0);
 	arena_fini(&a);
 }
 
@@ -165,6 +184,7 @@ main(void)
 	    cmocka_unit_test(test_a_long_log_never_counts_too_few),
 	    cmocka_unit_test(test_the_first_request_takes_eight_octets),
 	    cmocka_unit_test(test_a_clock_that_was_set_back_loses_no_request),
+	    cmocka_unit_test(test_the_last_place_is_the_one_that_has_to_leave),
 	    cmocka_unit_test(test_damage_is_found),
 	};
 
