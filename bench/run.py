@@ -100,7 +100,7 @@ def print_rows(table):
         share = "" if r["ratio"] is None else f"{r['ratio'][0]:.2f} of {r['ratio'][1]}"
         print("  ".join(c[1].format(**{**r, "p50": r["p50_us"] / 1000, "p99": r["p99_us"] / 1000,
                                        "p999": r["p999_us"] / 1000, "share": share})
-                        for c in COLUMNS), flush=True)
+                        for c in COLUMNS).rstrip(), flush=True)
 
 
 # ---- workloads ----
