@@ -374,12 +374,12 @@ call_form_value(struct call *c, struct span form, const char *name)
 			stop = end;
 		equals = memchr(at, '=', (size_t)(stop - at));
 		key = (struct span){at, (size_t)((equals == NULL ? stop : equals) - at)};
-		if (span_equal_text(route_decode(&c->arena, key, true), name)) {
+		if (span_equal_text(arena_percent_decoded(&c->arena, key, true), name)) {
 			const char *from = equals == NULL ? stop : equals + 1;
 			struct span value = {from, (size_t)(stop - from)};
 
 			return arena_text(
-			    &c->arena, route_decode(&c->arena, value, true));
+			    &c->arena, arena_percent_decoded(&c->arena, value, true));
 		}
 		at = stop + 1;
 	}

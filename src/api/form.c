@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "api/route.h"
 #include "base/utf8.h"
 
 enum { FORM_MEMBERS_MAX = 256 };
@@ -34,8 +33,8 @@ add_pair(struct call *c, struct span pair, json_t *object)
 	size_t name_len = equals == NULL ? pair.len : (size_t)(equals - pair.ptr);
 	size_t after = equals == NULL ? name_len : name_len + 1;
 	struct span name =
-	    route_decode(&c->arena, (struct span){pair.ptr, name_len}, true);
-	struct span value = route_decode(
+	    arena_percent_decoded(&c->arena, (struct span){pair.ptr, name_len}, true);
+	struct span value = arena_percent_decoded(
 	    &c->arena, (struct span){pair.ptr + after, pair.len - after}, true);
 	const char *key;
 

@@ -8,28 +8,6 @@ static const struct dialect *const dialects[] = {&dialect_v2, &dialect_v1, &dial
     &dialect_account, &dialect_settings_v1, &dialect_settings_v2, &dialect_watchword,
     &dialect_own};
 
-struct span
-route_decode(struct arena *a, struct span s, bool plus_is_space)
-{
-	char *out = arena_alloc(a, s.len + 1);
-	size_t len = 0;
-
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.ptr[i];
-
-		if (c == '%' && i + 2 < s.len && hex_digit_value(s.ptr[i + 1]) >= 0 &&
-		    hex_digit_value(s.ptr[i + 2]) >= 0) {
-			c = (char)(hex_digit_value(s.ptr[i + 1]) * 16 +
-				   hex_digit_value(s.ptr[i + 2]));
-			i += 2;
-		} else if (c == '+' && plus_is_space) {
-			c = ' ';
-		}
-		out[len++] = c;
-	}
-	return (struct span){out, len};
-}
-
 /* The next segment of a path that begins with a slash; moves past it. */
 static struct span
 next_segment(struct span *path)
@@ -89,7 +67,8 @@ decode_params(struct call *c)
 {
 	for (size_t i = 0; i < ROUTE_PARAMS_MAX; i++)
 		if (c->params[i].len > 0)
-			c->params[i] = route_decode(&c->arena, c->params[i], false);
+			c->params[i] =
+			    arena_percent_decoded(&c->arena, c->params[i], false);
 }
 
 /* "GET, PUT" of all routes that have this path. */

@@ -11,7 +11,4 @@
  * parameters are decoded.
  */
 enum err route_find(struct call *c) MUST_CHECK;
-/* Percent-decoding, and plus as space when asked; an invalid escape stays as it is. */
-struct span route_decode(struct arena *a, struct span s, bool plus_is_space);
-
 #endif

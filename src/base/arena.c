@@ -88,6 +88,28 @@ arena_printf(struct arena *a, const char *format, ...)
 	return text;
 }
 
+struct span
+arena_percent_decoded(struct arena *a, struct span s, bool plus_is_space)
+{
+	char *out = arena_alloc(a, s.len + 1);
+	size_t len = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+
+		if (c == '%' && i + 2 < s.len && hex_digit_value(s.ptr[i + 1]) >= 0 &&
+		    hex_digit_value(s.ptr[i + 2]) >= 0) {
+			c = (char)(hex_digit_value(s.ptr[i + 1]) * 16 +
+				   hex_digit_value(s.ptr[i + 2]));
+			i += 2;
+		} else if (c == '+' && plus_is_space) {
+			c = ' ';
+		}
+		out[len++] = c;
+	}
+	return (struct span){out, len};
+}
+
 void *
 arena_list_add(struct arena *a, void **list, size_t *count, size_t *capacity, size_t size)
 {

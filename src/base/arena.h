@@ -29,5 +29,9 @@ void *arena_list_add(struct arena *a, void **list, size_t *count, size_t *capaci
 /* Terminated copies. */
 char *arena_text(struct arena *a, struct span s) MUST_CHECK;
 char *arena_printf(struct arena *a, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK;
+/* %41 is A (RFC 3986, 2.1), and in forms + is a space; an escape that is none stays. It
+ * may have zeros in it, and is terminated. */
+struct span arena_percent_decoded(
+    struct arena *a, struct span s, bool plus_is_space) MUST_CHECK;
 
 #endif

@@ -30,26 +30,11 @@ struct http_receiving {
 
 /* ---- parameters ---- */
 
-/* application/x-www-form-urlencoded; an invalid escape stays as it is. */
+/* application/x-www-form-urlencoded. */
 static const char *
-decode(struct arena *a, struct span s)
+decode(struct arena *a, const char *ptr, size_t len)
 {
-	char *out = arena_alloc(a, s.len + 1);
-	size_t len = 0;
-
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.ptr[i] == '+' ? ' ' : s.ptr[i];
-
-		if (c == '%' && i + 2 < s.len && hex_digit_value(s.ptr[i + 1]) >= 0 &&
-		    hex_digit_value(s.ptr[i + 2]) >= 0) {
-			c = (char)(hex_digit_value(s.ptr[i + 1]) * 16 +
-				   hex_digit_value(s.ptr[i + 2]));
-			i += 2;
-		}
-		out[len++] = c;
-	}
-	out[len] = '\0';
-	return out;
+	return arena_percent_decoded(a, (struct span){ptr, len}, true).ptr;
 }
 
 /* The next "name=value" of a form; moves past it. */
@@ -61,8 +46,8 @@ next_pair(struct arena *a, struct span *form)
 	const char *equals = memchr(form->ptr, '=', len);
 	size_t name = equals == NULL ? len : (size_t)(equals - form->ptr);
 	size_t value = equals == NULL ? len : name + 1;
-	struct text_pair pair = {decode(a, (struct span){form->ptr, name}),
-	    decode(a, (struct span){form->ptr + value, len - value})};
+	struct text_pair pair = {
+	    decode(a, form->ptr, name), decode(a, form->ptr + value, len - value)};
 
 	len += stop == NULL ? 0 : 1;
 	form->ptr += len;

@@ -10,16 +10,6 @@ http_chunked_init(struct http_chunked *c)
 	*c = (struct http_chunked){0};
 }
 
-static int
-hex_value(char ch)
-{
-	if (ch >= '0' && ch <= '9')
-		return ch - '0';
-	if (ch >= 'a' && ch <= 'f')
-		return ch - 'a' + 10;
-	return ch >= 'A' && ch <= 'F' ? ch - 'A' + 10 : -1;
-}
-
 static bool
 is_text(char ch)
 {
@@ -29,7 +19,7 @@ is_text(char ch)
 static bool
 on_size(struct http_chunked *c, char ch)
 {
-	int value = hex_value(ch);
+	int value = hex_digit_value(ch);
 
 	if (value >= 0) {
 		c->left = c->left * 16 + (size_t)value;

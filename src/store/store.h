@@ -93,12 +93,6 @@ struct job {
 	void (*finish)(struct job *);
 };
 
-/* What a limit per destination has left for a request; filled in by the store. */
-struct window {
-	int64_t taken; /* rows in the window, and those admitted before in this batch */
-	bool refused;
-};
-
 /* A send. OK; ERR_NOT_FOUND: application or template; ERR_INVALID: `disabled`, `misfit`;
  * ERR_THROTTLED: wait_ms. */
 struct send_job {
@@ -117,7 +111,8 @@ struct send_job {
 	struct application_config config;
 	enum template_kind template_kind;
 	unsigned template_length;
-	struct window window;
+	int64_t taken; /* sends in the window, and those admitted before in this batch */
+	bool refused;
 	bool has_newest;
 	struct ident newest; /* PIN of the destination before this one */
 	struct span log;     /* verify requests of the destination */

@@ -52,40 +52,6 @@ batch_shared(struct batch *b, const struct shared *s, struct item **items, size_
 	return e;
 }
 
-/* Each sees those of the batch that were admitted before it. */
-static void
-admit(const struct guard *g, struct item **sorted, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct window *w = g->window(sorted[i]);
-
-		if (i > 0 && g->count.compare(&sorted[i - 1], &sorted[i]) == 0)
-			w->taken = g->window(sorted[i - 1])->taken;
-		w->refused = w->taken >= g->limit(sorted[i]);
-		if (!w->refused)
-			w->taken++;
-	}
-}
-
-enum err
-batch_guard(struct batch *b, const struct guard *g, struct item **items, size_t n)
-{
-	struct item **live = mem_array(n, sizeof(*live));
-	size_t count = sort_live(&g->count, items, n, live);
-	enum err e = run_shared(b, &g->count, live, count);
-
-	if (e == OK)
-		admit(g, live, count);
-	mem_free(live);
-	return e;
-}
-
-void *
-list_add(struct arena *a, void **list, size_t *count, size_t *capacity, size_t size)
-{
-	return arena_list_add(a, list, count, capacity, size);
-}
-
 void
 bind_nothing(struct item *it, struct binder *b)
 {
@@ -111,6 +77,16 @@ row_dlt(struct row *r, struct order *o)
 	o->dlt_entity = row_text(r, &o->arena);
 	o->dlt_template = row_text(r, &o->arena);
 	o->dlt_telemarketer = row_text(r, &o->arena);
+}
+
+enum err
+row_rate(struct row *r, struct arena *a, struct rate *out)
+{
+	const char *text = row_text(r, a);
+
+	return text != NULL && rate_parse(span_of(text), PERIOD_MS_YEAR, out) == OK
+		   ? OK
+		   : ERR_CORRUPT;
 }
 
 void

@@ -111,28 +111,12 @@ struct shared {
 enum err batch_shared(
     struct batch *b, const struct shared *s, struct item **items, size_t n) MUST_CHECK;
 
-/*
- * The guard of a limit per destination. `count` reads the rows of the window into
- * `taken`, as many as the limit at the most; of the items that `compare` finds equal so
- * many are admitted as that leaves room for, and the others are `refused`.
- */
-struct guard {
-	struct shared count;
-	struct window *(*window)(struct item *it);
-	int64_t (*limit)(struct item *it);
-};
-
-enum err batch_guard(
-    struct batch *b, const struct guard *g, struct item **items, size_t n) MUST_CHECK;
-
-/* One more zeroed element in the job's arena, growing by doubling. */
-void *list_add(
-    struct arena *a, void **list, size_t *count, size_t *capacity, size_t size);
-
 /* For a statement without parameters. */
 void bind_nothing(struct item *it, struct binder *b);
 /* The columns dlt_entity, dlt_template and dlt_telemarketer of a template. */
 void row_dlt(struct row *r, struct order *o);
+/* A limit of an application. ERR_CORRUPT: it is not there, or no limit. */
+enum err row_rate(struct row *r, struct arena *a, struct rate *out) MUST_CHECK;
 void bind_ident(struct binder *b, const struct ident *id);
 void row_ident(struct row *r, struct ident *out);
 /* A step for a verb whose row must have been found: ERR_NOT_FOUND otherwise. */

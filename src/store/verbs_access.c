@@ -95,8 +95,8 @@ read_user(struct item *it, struct row *r)
 {
 	struct user_job *j = user_of(it);
 	struct arena *a = j->job.arena;
-	struct user_row *u =
-	    list_add(a, (void **)&j->rows, &j->count, &j->capacity, sizeof(*j->rows));
+	struct user_row *u = arena_list_add(
+	    a, (void **)&j->rows, &j->count, &j->capacity, sizeof(*j->rows));
 
 	row_ident(r, &u->id);
 	row_ident(r, &u->account);
@@ -192,7 +192,7 @@ bind_crowd(struct item *it, struct binder *b)
 static struct session_row *
 add_session(struct session_job *j)
 {
-	return list_add(
+	return arena_list_add(
 	    j->job.arena, (void **)&j->rows, &j->count, &j->capacity, sizeof(*j->rows));
 }
 

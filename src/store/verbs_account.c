@@ -205,7 +205,7 @@ read_key(struct item *it, struct row *r)
 	struct key_job *j = key_of(it);
 
 	read_key_row(r, j->job.arena,
-	    list_add(j->job.arena, (void **)&j->rows, &j->count, &j->capacity,
+	    arena_list_add(j->job.arena, (void **)&j->rows, &j->count, &j->capacity,
 		sizeof(*j->rows)));
 }
 

@@ -29,7 +29,7 @@ bind_account(struct item *it, struct binder *b)
 static struct application *
 add_application(struct application_job *j)
 {
-	struct application *app = list_add(
+	struct application *app = arena_list_add(
 	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
 
 	app->account = j->account;
@@ -212,7 +212,7 @@ find_parent(struct batch *b, struct item **items, size_t n)
 static struct template *
 add_template(struct template_job *j)
 {
-	return list_add(
+	return arena_list_add(
 	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
 }
 

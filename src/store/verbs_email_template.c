@@ -27,7 +27,7 @@ bind_id(struct item *it, struct binder *b)
 static struct email_template *
 add(struct email_template_job *j)
 {
-	return list_add(
+	return arena_list_add(
 	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
 }
 

@@ -26,20 +26,15 @@ read_application(struct item *it, struct row *r)
 {
 	struct limits_job *j = limits_of(it);
 	struct arena *a = j->job.arena;
-	const char *all;
-	const char *phone;
 	struct limit_ring ring;
 
 	j->found = true;
 	j->disabled = !row_bool(r);
-	all = row_text(r, a);
-	phone = row_text(r, a);
-	if (all == NULL || rate_parse(span_of(all), PERIOD_MS_YEAR, &j->all.rate) != OK ||
-	    phone == NULL ||
-	    rate_parse(span_of(phone), PERIOD_MS_YEAR, &j->phone.rate) != OK) {
-		it->err = ERR_CORRUPT;
+	it->err = row_rate(r, a, &j->all.rate);
+	if (it->err == OK)
+		it->err = row_rate(r, a, &j->phone.rate);
+	if (it->err != OK)
 		return;
-	}
 	limit_ring_init(&ring);
 	if (!row_is_null(r))
 		it->err = limit_ring_load(&ring, row_bytes(r, a));
@@ -55,17 +50,14 @@ is_found(const struct item *it)
 	return it->err == OK;
 }
 
-/* Those of the window, the newest first, and no more than the limit. */
+/* The newest first, and no more than the limit. */
 static void
 bind_sends(struct item *it, struct binder *b)
 {
 	struct limits_job *j = limits_of(it);
-	struct ident *before = arena_alloc(j->job.arena, sizeof(*before));
 
-	ident_floor(before, j->job.now_ms - j->phone.rate.period_ms + 1);
 	bind_ident(b, &j->application);
 	bind_text(b, j->destination);
-	bind_ident(b, before);
 	bind_int(b, j->phone.rate.count);
 }
 
@@ -75,12 +67,16 @@ read_send(struct item *it, struct row *r)
 {
 	struct limits_job *j = limits_of(it);
 	struct ident pin_id;
+	int64_t left_ms;
 
 	row_ident(r, &pin_id);
+	left_ms = ident_ms(&pin_id) + j->phone.rate.period_ms - j->job.now_ms;
+	r->enough = left_ms <= 0;
+	if (r->enough)
+		return;
 	j->phone.left--;
 	if (j->phone.left == 0)
-		j->phone.wait_ms =
-		    ident_ms(&pin_id) + j->phone.rate.period_ms - j->job.now_ms;
+		j->phone.wait_ms = left_ms;
 }
 
 static enum err
@@ -89,7 +85,7 @@ look(struct batch *b, struct item **items, size_t n)
 	static const struct each application = {
 	    SQL_LIMITS_APPLICATION, bind_application, read_application, NULL};
 	static const struct each sends = {
-	    SQL_LIMITS_SENDS, bind_sends, read_send, is_found};
+	    SQL_PIN_NEWEST, bind_sends, read_send, is_found};
 	enum err e = batch_each(b, &application, items, n);
 
 	for (size_t i = 0; i < n; i++)

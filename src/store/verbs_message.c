@@ -141,7 +141,7 @@ static void
 read_status(struct item *it, struct row *r)
 {
 	struct status_job *j = status_of(it);
-	struct message_status *m = list_add(j->job.arena, (void **)&j->messages,
+	struct message_status *m = arena_list_add(j->job.arena, (void **)&j->messages,
 	    &j->count, &j->capacity, sizeof(*j->messages));
 
 	m->state = (enum message_state)row_int(r);
@@ -199,7 +199,7 @@ static void
 read_verification(struct item *it, struct row *r)
 {
 	struct verifications_job *j = verifications_of(it);
-	struct verification *v = list_add(
+	struct verification *v = arena_list_add(
 	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
 	struct ident id;
 

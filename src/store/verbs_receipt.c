@@ -265,7 +265,7 @@ static void
 read_held(struct item *it, struct row *r)
 {
 	struct receipts_held_job *j = held_job_of(it);
-	struct receipt_held *row = list_add(
+	struct receipt_held *row = arena_list_add(
 	    j->job.arena, (void **)&j->rows, &j->count, &j->capacity, sizeof(*j->rows));
 
 	row->id = row_int(r);

@@ -292,7 +292,7 @@ static void
 read_taken(struct item *it, struct row *r)
 {
 	struct reports_take_job *j = take_of(it);
-	struct report_taken *t = list_add(
+	struct report_taken *t = arena_list_add(
 	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
 
 	row_ident(r, &t->pin_id);
@@ -430,7 +430,7 @@ static void
 read_overdue(struct item *it, struct row *r)
 {
 	struct reports_overdue_job *j = overdue_of(it);
-	struct report_subject *s = list_add(
+	struct report_subject *s = arena_list_add(
 	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
 
 	row_ident(r, &s->pin_id);

@@ -43,12 +43,9 @@ bind_scan(struct item *it, struct binder *b)
 static int64_t
 limit_period_ms(struct row *r, struct arena *a)
 {
-	const char *text = row_text(r, a);
 	struct rate rate;
 
-	if (text == NULL || rate_parse(span_of(text), PERIOD_MS_YEAR, &rate) != OK)
-		return 0;
-	return rate.period_ms;
+	return row_rate(r, a, &rate) == OK ? rate.period_ms : 0;
 }
 
 /* When the last verify request was that stands in the row; of a damaged log nobody

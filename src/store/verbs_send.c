@@ -350,16 +350,10 @@ compare_destination(const void *a, const void *b)
 	return order != 0 ? order : strcmp(x->destination, y->destination);
 }
 
-static struct window *
-window_of(struct item *it)
-{
-	return &send_of(it)->window;
-}
-
 static int64_t
-limit_of(struct item *it)
+limit_of(const struct send_job *j)
 {
-	return send_of(it)->config.send_phone_limit.count;
+	return j->config.send_phone_limit.count;
 }
 
 static void
@@ -373,7 +367,7 @@ static void
 bind_count(struct item *it, struct binder *b)
 {
 	bind_destination(it, b);
-	bind_int(b, limit_of(it));
+	bind_int(b, limit_of(send_of(it)));
 }
 
 static bool
@@ -393,7 +387,7 @@ read_count(struct item *it, struct row *r)
 		j->newest = pin_id;
 	j->has_newest = true;
 	if (is_in_window(j, &pin_id))
-		j->window.taken++;
+		j->taken++;
 	else
 		r->enough = true;
 }
@@ -403,7 +397,7 @@ copy_count(struct item *to, const struct item *from)
 {
 	const struct send_job *found = send_of((struct item *)(uintptr_t)from);
 
-	send_of(to)->window = found->window;
+	send_of(to)->taken = found->taken;
 	send_of(to)->has_newest = found->has_newest;
 	send_of(to)->newest = found->newest;
 }
@@ -415,7 +409,7 @@ takes_log_over(const struct item *it)
 {
 	const struct send_job *j = send_of((struct item *)(uintptr_t)it);
 
-	return j->has_newest && !j->window.refused;
+	return j->has_newest && !j->refused;
 }
 
 static void
@@ -472,7 +466,7 @@ static void
 bind_oldest(struct item *it, struct binder *b)
 {
 	bind_destination(it, b);
-	bind_int(b, limit_of(it) - 1);
+	bind_int(b, limit_of(send_of(it)) - 1);
 }
 
 static void
@@ -489,7 +483,7 @@ read_oldest(struct item *it, struct row *r)
 static bool
 was_refused(const struct item *it)
 {
-	return window_of((struct item *)(uintptr_t)it)->refused;
+	return send_of((struct item *)(uintptr_t)it)->refused;
 }
 
 static bool
@@ -498,20 +492,41 @@ was_admitted(const struct item *it)
 	return !was_refused(it);
 }
 
+/* Side by side by destination, each after those of the batch that were admitted. */
+static void
+admit_in_turn(struct item **items, size_t n)
+{
+	struct item **before = NULL;
+
+	qsort(items, n, sizeof(*items), compare_destination);
+	for (size_t i = 0; i < n; i++) {
+		struct send_job *j = send_of(items[i]);
+
+		if (items[i]->err != OK)
+			continue;
+		if (before != NULL && compare_destination(before, &items[i]) == 0)
+			j->taken = send_of(*before)->taken;
+		j->refused = j->taken >= limit_of(j);
+		if (!j->refused)
+			j->taken++;
+		before = &items[i];
+	}
+}
+
 static enum err
 insert_pins(struct batch *b, struct item **items, size_t n)
 {
-	static const struct guard guard = {
-	    {{SQL_PIN_NEWEST, bind_count, read_count, NULL}, compare_destination,
-		copy_count},
-	    window_of, limit_of};
+	static const struct shared count = {
+	    {SQL_PIN_NEWEST, bind_count, read_count, NULL}, compare_destination,
+	    copy_count};
 	static const struct each log = {
 	    SQL_VERIFY_LOG, bind_newest, read_log, takes_log_over};
 	static const struct each insert = {SQL_PIN_INSERT, bind_pin, NULL, was_admitted};
 	static const struct each oldest = {
 	    SQL_PIN_OLDEST, bind_oldest, read_oldest, was_refused};
-	enum err e = batch_guard(b, &guard, items, n);
+	enum err e = batch_shared(b, &count, items, n);
 
+	admit_in_turn(items, n);
 	if (e == OK)
 		e = batch_each(b, &log, items, n);
 	if (e == OK)

@@ -36,7 +36,7 @@ static void
 read_message(struct item *it, struct row *r)
 {
 	struct timeline_job *j = timeline_of(it);
-	struct timeline_message *m = list_add(j->job.arena, (void **)&j->messages,
+	struct timeline_message *m = arena_list_add(j->job.arena, (void **)&j->messages,
 	    &j->count, &j->capacity, sizeof(*j->messages));
 	struct arena *a = j->job.arena;
 

@@ -102,10 +102,8 @@ static void
 read_limit(struct item *it, struct row *r)
 {
 	struct verify_job *j = verify_of(it);
-	const char *limit = row_text(r, j->job.arena);
 
-	if (limit == NULL || rate_parse(span_of(limit), PERIOD_MS_YEAR, &j->limit) != OK)
-		it->err = ERR_CORRUPT;
+	it->err = row_rate(r, j->job.arena, &j->limit);
 }
 
 static int

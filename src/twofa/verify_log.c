@@ -47,16 +47,8 @@ is_room(struct span rest)
 static struct verify_mark *
 one_more(struct verify_log *log, struct arena *a)
 {
-	struct verify_mark *bigger;
-
-	if (log->len == log->room) {
-		log->room = log->room == 0 ? 8 : log->room * 2;
-		bigger = arena_alloc(a, log->room * sizeof(*bigger));
-		if (log->len > 0)
-			memcpy(bigger, log->marks, log->len * sizeof(*bigger));
-		log->marks = bigger;
-	}
-	return &log->marks[log->len++];
+	return arena_list_add(
+	    a, (void **)&log->marks, &log->len, &log->room, sizeof(*log->marks));
 }
 
 static bool
@@ -134,24 +126,29 @@ verify_log_trim(struct verify_log *log, int64_t after_ms)
 	memmove(log->marks, log->marks + first, log->len * sizeof(*log->marks));
 }
 
+/* Of requests and failures. */
+static struct verify_mark
+sum_after(const struct verify_log *log, int64_t after_ms)
+{
+	struct verify_mark sum = {0};
+
+	for (size_t i = first_after(log, after_ms); i < log->len; i++) {
+		sum.requests += log->marks[i].requests;
+		sum.failures += log->marks[i].failures;
+	}
+	return sum;
+}
+
 int64_t
 verify_log_requests(const struct verify_log *log, int64_t after_ms)
 {
-	int64_t sum = 0;
-
-	for (size_t i = first_after(log, after_ms); i < log->len; i++)
-		sum += log->marks[i].requests;
-	return sum;
+	return sum_after(log, after_ms).requests;
 }
 
 int64_t
 verify_log_failures(const struct verify_log *log, int64_t after_ms)
 {
-	int64_t sum = 0;
-
-	for (size_t i = first_after(log, after_ms); i < log->len; i++)
-		sum += log->marks[i].failures;
-	return sum;
+	return sum_after(log, after_ms).failures;
 }
 
 int64_t
