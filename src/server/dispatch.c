@@ -175,6 +175,7 @@ finish(struct dispatch *m, enum message_state state, enum message_reason reason)
 	j->job.finish = outcome_finished;
 	j->pin_id = m->order->recipe.pin_id;
 	j->seq = m->order->seq;
+	j->channel = m->order->channel;
 	j->state = state;
 	j->reason = reason;
 	j->attempts = m->order->attempts;

@@ -14,6 +14,9 @@ fill(struct dispatch *m, struct note_job *j)
 	j->job.verb = VERB_NOTE;
 	j->pin_id = m->order->recipe.pin_id;
 	j->seq = m->order->seq;
+	j->channel = m->order->channel;
+	j->lookup_wanted = m->order->lookup_needed;
+	j->tracked = m->order->tracked;
 	j->attempts = m->order->attempts;
 	j->starts = m->order->starts;
 	j->carrier = m->outcome.carrier;

@@ -52,7 +52,8 @@ struct store {
 	int64_t rest_until_ms; /* steady time: no reload for changes of our own before */
 	struct task *changes;  /* jobs that wait for one, oldest first */
 	bool reports_owed;     /* by the batch that is under way */
-	struct item **items;   /* room for one batch */
+	int64_t outbox_at_ms;
+	struct item **items; /* room for one batch */
 };
 
 static const struct verb_row *const verbs[VERB_COUNT] = {
@@ -201,7 +202,8 @@ run_jobs(struct store *s, struct task *jobs, int64_t now_ms)
 	    .run = s->run,
 	    .entropy = &s->entropy.entropy,
 	    .now_ms = now_ms,
-	    .reports_owed = &s->reports_owed};
+	    .reports_owed = &s->reports_owed,
+	    .outbox_at_ms = &s->outbox_at_ms};
 	enum err e = s->engine->ops->begin(s->engine);
 
 	for (enum verb v = 0; e == OK && v < VERB_COUNT; v++) {

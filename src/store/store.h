@@ -185,6 +185,7 @@ struct outcome_job {
 	struct job job;
 	struct ident pin_id;
 	unsigned seq;
+	enum channel channel;
 	enum message_state state;
 	enum message_reason reason;
 	const char *carrier;
@@ -573,6 +574,9 @@ struct access {
 	size_t session_count;
 };
 
+/* How long the row of a PIN may be its first message as well (schema 12). */
+enum { OUTBOX_MS = 10000 };
+
 /* Makes every open message this start's own, before any is read. */
 struct lease_job {
 	struct job job;
@@ -586,6 +590,9 @@ struct note_job {
 	struct job job;
 	struct ident pin_id;
 	unsigned seq;
+	enum channel channel;
+	bool lookup_wanted;
+	bool tracked;
 	int64_t attempts;
 	int64_t starts;
 	const char *carrier; /* NULL: as before */

@@ -89,6 +89,14 @@ row_rate(struct row *r, struct arena *a, struct rate *out)
 		   : ERR_CORRUPT;
 }
 
+int64_t
+row_ms_since(struct row *r, const struct ident *pin_id)
+{
+	int64_t at_ms = row_int(r);
+
+	return at_ms == 0 ? ident_ms(pin_id) : at_ms;
+}
+
 void
 item_not_found(struct item *it, bool found)
 {

@@ -17,7 +17,8 @@ struct batch {
 	int64_t run;             /* of the process: which open records are ours */
 	const struct entropy *entropy;
 	int64_t now_ms;
-	bool *reports_owed; /* set by report_owe */
+	bool *reports_owed;    /* set by report_owe */
+	int64_t *outbox_at_ms; /* when outbox_advance is due */
 };
 
 typedef enum err verb_step_f(struct batch *b, struct item **items, size_t n);
@@ -75,6 +76,10 @@ extern const struct verb_row verb_note;
 extern const struct verb_row verb_retain;
 extern const struct verb_row verb_idempotency_trim;
 
+/* A step of whatever sends: some of the PINs before that are still their own first
+ * message after OUTBOX_MS enter the table of messages. */
+enum err outbox_advance(struct batch *b, struct item **items, size_t n) MUST_CHECK;
+
 /* Before the steps: `n` becomes the number of those that no earlier request has done. */
 enum err idempotency_claim(struct batch *b, struct item **items, size_t *n) MUST_CHECK;
 /* After them: what failed leaves no record. */
@@ -118,6 +123,8 @@ void row_dlt(struct row *r, struct order *o);
 /* A limit of an application. ERR_CORRUPT: it is not there, or no limit. */
 enum err row_rate(struct row *r, struct arena *a, struct rate *out) MUST_CHECK;
 void bind_ident(struct binder *b, const struct ident *id);
+/* A time; null: that of the PIN's id. */
+int64_t row_ms_since(struct row *r, const struct ident *pin_id);
 void row_ident(struct row *r, struct ident *out);
 /* A step for a verb whose row must have been found: ERR_NOT_FOUND otherwise. */
 void item_not_found(struct item *it, bool found);

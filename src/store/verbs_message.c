@@ -45,6 +45,9 @@ bind_outcome(struct item *it, struct binder *b)
 	bind_text(b, j->sender);
 	bind_int(b, j->parts);
 	bind_text(b, j->tries);
+	bind_int(b, (int64_t)j->channel);
+	bind_int(b, ident_ms(&j->pin_id));
+	bind_bool(b, j->tracked);
 }
 
 static enum err
@@ -146,7 +149,7 @@ read_status(struct item *it, struct row *r)
 
 	m->state = (enum message_state)row_int(r);
 	m->reason = (enum message_reason)row_int(r);
-	m->created_at_ms = row_int(r);
+	m->created_at_ms = row_ms_since(r, &j->pin_id);
 	m->expires_at_ms = row_int(r);
 	m->status = (enum report_status)row_int(r);
 }
@@ -207,6 +210,8 @@ read_verification(struct item *it, struct row *r)
 	v->destination = row_text(r, j->job.arena);
 	v->verified_at_ms = row_int(r);
 	v->sent_at_ms = row_int(r);
+	if (v->sent_at_ms < 0)
+		v->sent_at_ms = ident_ms(&id);
 }
 
 static bool

@@ -1,9 +1,191 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The outbox after a start: taking over what is open, and notes of attempts that did not
- * end a message. A message that goes the usual way needs none of it.
+ * The outbox: messages whose fate is open. The row of a PIN is its first message as well
+ * until something is known of that, usually its outcome. What takes longer enters the
+ * table of messages, and a mark goes with it, so that a start finds all that is open:
+ * what stands as open in that table, and the PINs after the mark.
+ *
+ * After a start that is taken over; notes tell of attempts that did not end a message. A
+ * message that goes the usual way needs none of it.
  */
 #include "store/verbs.h"
+
+/* How often the mark moves, at most, and over how many PINs at a time. */
+enum { OUTBOX_EVERY_MS = 20, OUTBOX_CHUNK = 1024 };
+
+/* ---- first messages without a row of their own ---- */
+
+struct first_message {
+	struct item item; /* skip: it has a row */
+	struct ident pin_id;
+	enum channel channel;
+	bool lookup_wanted;
+	bool tracked;
+};
+
+/* A stretch of PINs after the mark, and before an id that is too young. */
+struct stretch {
+	struct item item;
+	struct ident mark;
+	struct ident young;
+	size_t count;
+	struct first_message *messages;
+	struct item **items;
+};
+
+static struct stretch *
+stretch_of(struct item *it)
+{
+	return container_of(it, struct stretch, item);
+}
+
+static void
+stretch_init(struct stretch *s)
+{
+	*s = (struct stretch){.count = 0};
+	s->messages = mem_array(OUTBOX_CHUNK, sizeof(*s->messages));
+	s->items = mem_array(OUTBOX_CHUNK, sizeof(struct item *));
+}
+
+static void
+stretch_fini(struct stretch *s)
+{
+	mem_free(s->messages);
+	mem_free(s->items);
+}
+
+static void
+read_mark(struct item *it, struct row *r)
+{
+	row_ident(r, &stretch_of(it)->mark);
+}
+
+static void
+bind_mark(struct item *it, struct binder *b)
+{
+	bind_ident(b, &stretch_of(it)->mark);
+}
+
+static void
+bind_stretch(struct item *it, struct binder *b)
+{
+	bind_mark(it, b);
+	bind_ident(b, &stretch_of(it)->young);
+	bind_int(b, OUTBOX_CHUNK);
+}
+
+static void
+read_first(struct item *it, struct row *r)
+{
+	struct stretch *s = stretch_of(it);
+	struct first_message *m = &s->messages[s->count];
+
+	s->items[s->count++] = &m->item;
+	row_ident(r, &m->pin_id);
+	m->item = (struct item){.skip = row_bool(r)};
+	m->channel = (enum channel)row_int(r);
+	m->lookup_wanted = row_bool(r);
+	m->tracked = row_bool(r);
+}
+
+static void
+bind_first(struct item *it, struct binder *b)
+{
+	const struct first_message *m = container_of(it, struct first_message, item);
+
+	bind_ident(b, &m->pin_id);
+	bind_int(b, (int64_t)m->channel);
+	bind_int(b, ident_ms(&m->pin_id));
+	bind_bool(b, m->lookup_wanted);
+	bind_bool(b, m->tracked);
+}
+
+/* The next stretch gets its rows; the mark is put by the caller. */
+static enum err
+enter(struct batch *b, struct stretch *s)
+{
+	static const struct each scan = {SQL_OUTBOX_SCAN, bind_stretch, read_first, NULL};
+	static const struct each insert = {SQL_OUTBOX_ENTER, bind_first, NULL, NULL};
+	struct item *items[] = {&s->item};
+	enum err e;
+
+	s->count = 0;
+	e = batch_each(b, &scan, items, 1);
+	if (e != OK || s->count == 0)
+		return e;
+	s->mark = s->messages[s->count - 1].pin_id;
+	return batch_each(b, &insert, s->items, s->count);
+}
+
+static enum err
+get_mark(struct batch *b, struct stretch *s)
+{
+	static const struct each step = {SQL_OUTBOX_GET, bind_nothing, read_mark, NULL};
+	struct item *items[] = {&s->item};
+
+	return batch_each(b, &step, items, 1);
+}
+
+static enum err
+put_mark(struct batch *b, struct stretch *s)
+{
+	static const struct each step = {SQL_OUTBOX_PUT, bind_mark, NULL, NULL};
+	struct item *items[] = {&s->item};
+
+	return batch_each(b, &step, items, 1);
+}
+
+enum err
+outbox_advance(struct batch *b, struct item **items, size_t n)
+{
+	struct stretch s;
+	enum err e;
+
+	(void)items;
+	(void)n;
+	if (b->now_ms < *b->outbox_at_ms)
+		return OK;
+	stretch_init(&s);
+	ident_floor(&s.young, b->now_ms - OUTBOX_MS);
+	e = get_mark(b, &s);
+	if (e == OK)
+		e = enter(b, &s);
+	if (e == OK && s.count > 0)
+		e = put_mark(b, &s);
+	if (s.count < OUTBOX_CHUNK)
+		*b->outbox_at_ms = b->now_ms + OUTBOX_EVERY_MS;
+	stretch_fini(&s);
+	return e;
+}
+
+/*
+ * All that an earlier run left, so before this one makes any. A clock that was set back
+ * meanwhile may give ids below those of the last second: the mark stays below them.
+ */
+static enum err
+enter_all(struct batch *b, struct item **items, size_t n)
+{
+	struct stretch s;
+	struct ident now;
+	enum err e;
+
+	(void)items;
+	(void)n;
+	stretch_init(&s);
+	memset(s.young.bytes, 0xff, IDENT_LEN);
+	ident_floor(&now, b->now_ms);
+	e = get_mark(b, &s);
+	do {
+		if (e == OK)
+			e = enter(b, &s);
+	} while (e == OK && s.count == OUTBOX_CHUNK);
+	if (ident_compare(&s.mark, &now) > 0)
+		s.mark = now;
+	if (e == OK)
+		e = put_mark(b, &s);
+	stretch_fini(&s);
+	return e;
+}
 
 /* ---- lease ---- */
 
@@ -41,7 +223,7 @@ lease_open(struct batch *b, struct item **items, size_t n)
 	return batch_each(b, &step, items, n);
 }
 
-const struct verb_row verb_lease = {"lease", {next_owner, lease_open}};
+const struct verb_row verb_lease = {"lease", {enter_all, next_owner, lease_open}};
 
 /* ---- note ---- */
 
@@ -58,6 +240,10 @@ bind_note(struct item *it, struct binder *b)
 	bind_int(b, j->code);
 	bind_int(b, j->starts);
 	bind_text(b, j->tried[0] == '\0' ? NULL : j->tried);
+	bind_int(b, (int64_t)j->channel);
+	bind_int(b, ident_ms(&j->pin_id));
+	bind_bool(b, j->lookup_wanted);
+	bind_bool(b, j->tracked);
 }
 
 static enum err

@@ -8,6 +8,10 @@
 #include "store/verbs.h"
 #include "twofa/verify_log.h"
 
+/* A PIN whose life is over is kept for this long at least: an outcome that is on its way
+ * would make a row for a message of no PIN. */
+enum { KEEP_LEAST_MS = 10 * 60 * 1000 };
+
 struct retain_item {
 	struct item item;
 	struct ident pin_id;
@@ -65,6 +69,7 @@ read_scan(struct item *it, struct row *r)
 	struct retain_job *j = retain_of(it);
 	struct arena *a = j->job.arena;
 	struct retain_item *old = &j->items[j->count];
+	int64_t keep_ms = j->keep_ms < KEEP_LEAST_MS ? KEEP_LEAST_MS : j->keep_ms;
 	int64_t expires_at_ms;
 	int64_t requested_at_ms;
 	int64_t request_ms;
@@ -74,7 +79,7 @@ read_scan(struct item *it, struct row *r)
 	requested_at_ms = last_request_ms(r, a);
 	j->after = old->pin_id;
 	j->scanned++;
-	if (expires_at_ms + j->keep_ms > j->job.now_ms)
+	if (expires_at_ms + keep_ms > j->job.now_ms)
 		return;
 	if (ident_ms(&old->pin_id) + limit_period_ms(r, a) > j->job.now_ms)
 		return;

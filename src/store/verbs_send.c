@@ -2,7 +2,7 @@
 /*
  * Send: look at the application and the template, debit the application's limit,
  * insert the PIN row under the guard of the destination's limit (the PIN rows of a
- * destination are that limit's log), insert its message.
+ * destination are that limit's log). It is its first message too (outbox_advance).
  */
 #include "store/verbs.h"
 
@@ -340,6 +340,7 @@ debit_and_insert(struct batch *b, struct item **items, size_t n)
 
 /* ---- the PIN row ---- */
 
+/* Among sends of one application. */
 static int
 compare_destination(const void *a, const void *b)
 {
@@ -459,6 +460,9 @@ bind_pin(struct item *it, struct binder *b)
 	bind_text(b, j->from);
 	bind_text(b, o->placeholders);
 	bind_log(j, b);
+	bind_int(b, (int64_t)o->channel);
+	bind_bool(b, o->lookup_needed);
+	bind_bool(b, o->tracked);
 }
 
 /* When the send that holds the last place of the window leaves it. */
@@ -539,27 +543,5 @@ insert_pins(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-static void
-bind_message(struct item *it, struct binder *b)
-{
-	struct send_job *j = send_of(it);
-
-	bind_ident(b, &j->order->recipe.pin_id);
-	bind_int(b, 0);
-	bind_int(b, (int64_t)j->order->channel);
-	bind_int(b, j->job.now_ms);
-	bind_text(b, NULL);
-	bind_bool(b, j->order->lookup_needed);
-	bind_bool(b, j->order->tracked);
-}
-
-static enum err
-insert_message(struct batch *b, struct item **items, size_t n)
-{
-	static const struct each step = {SQL_MESSAGE_INSERT, bind_message, NULL, NULL};
-
-	return batch_each(b, &step, items, n);
-}
-
 const struct verb_row verb_send = {
-    "send", {find_application, find_template, debit_and_insert, insert_message}};
+    "send", {find_application, find_template, debit_and_insert, outbox_advance}};

@@ -44,8 +44,8 @@ read_message(struct item *it, struct row *r)
 	m->channel = (enum channel)row_int(r);
 	m->state = (enum message_state)row_int(r);
 	m->reason = (enum message_reason)row_int(r);
-	m->created_at_ms = row_int(r);
-	m->updated_at_ms = row_int(r);
+	m->created_at_ms = row_ms_since(r, &j->pin_id);
+	m->updated_at_ms = row_ms_since(r, &j->pin_id);
 	m->carrier = row_text(r, a);
 	m->carrier_message_id = row_text(r, a);
 	m->code = row_int(r);

@@ -76,7 +76,7 @@ def rows_of(server, query):
 
 
 def states_of(server):
-    return rows_of(server, "SELECT hex(pin), max(state) FROM message GROUP BY pin")
+    return rows_of(server, "SELECT hex(pin), max(state) FROM message_all GROUP BY pin")
 
 
 def pins_of(server):

@@ -66,9 +66,14 @@ static struct ident
 track(const char *to, enum message_state state)
 {
 	struct world_sent sent = world_send_tracked(w, to);
+	struct outcome_job j = {.pin_id = sent.pin_id,
+	    .state = state,
+	    .carrier = "c",
+	    .attempts = 1,
+	    .tracked = true};
 
 	assert_int_equal(sent.err, OK);
-	assert_int_equal(world_outcome(w, &sent.pin_id, 0, state), OK);
+	assert_int_equal(world_run(w, &j.job, VERB_OUTCOME), OK);
 	return sent.pin_id;
 }
 

@@ -212,9 +212,11 @@ world_resend(struct world *w, const struct ident *pin_id, int64_t *wait_ms_out)
 size_t
 world_open_messages(struct world *w)
 {
-	struct open_messages_job j = {.limit = 1000};
+	struct lease_job lease = {.owner = 0};
+	struct open_messages_job j = {.limit = 10000};
 	struct task *t;
 
+	assert_int_equal(world_run(w, &lease.job, VERB_LEASE), OK);
 	assert_int_equal(world_run(w, &j.job, VERB_OPEN_MESSAGES), OK);
 	t = j.first == NULL ? NULL : &j.first->task;
 	while (t != NULL) {
@@ -230,12 +232,8 @@ enum err
 world_outcome(
     struct world *w, const struct ident *pin_id, unsigned seq, enum message_state state)
 {
-	struct outcome_job j = {.pin_id = *pin_id,
-	    .seq = seq,
-	    .state = state,
-	    .carrier = "c",
-	    .attempts = 1,
-	    .tracked = true};
+	struct outcome_job j = {
+	    .pin_id = *pin_id, .seq = seq, .state = state, .carrier = "c", .attempts = 1};
 
 	return world_run(w, &j.job, VERB_OUTCOME);
 }

@@ -63,7 +63,7 @@ struct world_verified {
 struct world_verified world_verify(
     struct world *w, const struct ident *pin_id, const char *typed);
 enum err world_resend(struct world *w, const struct ident *pin_id, int64_t *wait_ms_out);
-/* How many messages are open. */
+/* How many messages are open; takes them over first, as a start does. */
 size_t world_open_messages(struct world *w);
 enum err world_outcome(
     struct world *w, const struct ident *pin_id, unsigned seq, enum message_state state);

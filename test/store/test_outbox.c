@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The row of a PIN is its first message until something is known of that: what is open is
+ * found after every start, and what a caller reads of it is what he would read of a row.
+ */
+#include <sqlite3.h>
+#include <stdio.h>
+
+#include "unit/unit.h"
+#include "world.h"
+
+#define TO "41790000001"
+
+enum { MANY = 2500 }; /* more than two stretches of the outbox */
+
+/* What the database says, by a connection of its own. */
+static int64_t
+ask(const struct world *w, const char *query)
+{
+	char path[256];
+	sqlite3 *db;
+	sqlite3_stmt *stmt;
+	int64_t number;
+
+	world_path(w, "watchword.db", path);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	number = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	return number;
+}
+
+static int64_t
+rows(const struct world *w)
+{
+	return ask(w, "SELECT count(*) FROM message");
+}
+
+static struct timeline_job
+timeline(struct world *w, const struct ident *pin_id)
+{
+	struct timeline_job j = {.account = w->account, .pin_id = *pin_id};
+
+	assert_int_equal(world_run(w, &j.job, VERB_TIMELINE), OK);
+	return j;
+}
+
+static void
+test_a_send_writes_one_row_and_its_outcome_the_other(void **state)
+{
+	struct world *w = *state;
+	struct world_sent s = world_send(w, TO);
+
+	assert_int_equal(rows(w), 0);
+	assert_int_equal(world_outcome(w, &s.pin_id, 0, MESSAGE_ACCEPTED), OK);
+	assert_int_equal(rows(w), 1);
+	assert_int_equal(world_outcome(w, &s.pin_id, 0, MESSAGE_FAILED), OK);
+	assert_int_equal(rows(w), 1);
+	assert_int_equal(timeline(w, &s.pin_id).messages[0].state, MESSAGE_FAILED);
+	assert_int_equal(world_outcome(w, &s.pin_id, 0, MESSAGE_ACCEPTED), OK);
+	assert_int_equal(timeline(w, &s.pin_id).messages[0].state, MESSAGE_FAILED);
+}
+
+static void
+test_what_is_read_of_it_is_what_its_row_would_say(void **state)
+{
+	struct world *w = *state;
+	struct world_sent s = world_send(w, TO);
+	struct status_job status = {.account = w->account, .pin_id = s.pin_id};
+	struct verifications_job list = {
+	    .account = w->account, .application = w->application, .destination = TO};
+	struct timeline_job j = timeline(w, &s.pin_id);
+
+	assert_int_equal(j.count, 1);
+	assert_int_equal(j.messages[0].state, MESSAGE_READY);
+	assert_int_equal(j.messages[0].created_at_ms, T0);
+	assert_int_equal(j.messages[0].updated_at_ms, T0);
+	assert_true(j.messages[0].sent);
+	assert_int_equal(world_run(w, &status.job, VERB_STATUS), OK);
+	assert_int_equal(status.count, 1);
+	assert_int_equal(status.messages[0].created_at_ms, T0);
+	assert_int_equal(world_run(w, &list.job, VERB_VERIFICATIONS), OK);
+	assert_int_equal(list.list[0].sent_at_ms, T0);
+	status.account.bytes[0] ^= 1;
+	status.count = 0;
+	assert_int_equal(world_run(w, &status.job, VERB_STATUS), ERR_NOT_FOUND);
+}
+
+static void
+test_a_resend_stands_after_it(void **state)
+{
+	struct world *w = *state;
+	struct world_sent s = world_send(w, TO);
+	struct timeline_job j;
+	int64_t wait_ms;
+
+	world_pass(w, 1);
+	assert_int_equal(world_resend(w, &s.pin_id, &wait_ms), OK);
+	j = timeline(w, &s.pin_id);
+	assert_int_equal(j.count, 2);
+	assert_int_equal(j.messages[0].seq, 0);
+	assert_int_equal(j.messages[1].seq, 1);
+	assert_int_equal(j.messages[1].created_at_ms, T0 + 1);
+	assert_int_equal(world_open_messages(w), 2);
+	assert_int_equal(world_outcome(w, &s.pin_id, 1, MESSAGE_ACCEPTED), OK);
+	assert_int_equal(world_open_messages(w), 1);
+}
+
+static void
+test_a_note_makes_its_row(void **state)
+{
+	struct world *w = *state;
+	struct world_sent s = world_send(w, TO);
+	struct note_job note = {.pin_id = s.pin_id,
+	    .channel = CHANNEL_VOICE,
+	    .attempts = 2,
+	    .carrier = "c",
+	    .tried = "c\n"};
+	struct timeline_job j;
+
+	assert_int_equal(world_run(w, &note.job, VERB_NOTE), OK);
+	j = timeline(w, &s.pin_id);
+	assert_int_equal(j.count, 1);
+	assert_int_equal(j.messages[0].attempts, 2);
+	assert_int_equal(j.messages[0].created_at_ms, T0);
+	assert_int_equal(world_open_messages(w), 1);
+	assert_int_equal(world_outcome(w, &s.pin_id, 0, MESSAGE_ACCEPTED), OK);
+	note.attempts = 3;
+	assert_int_equal(world_run(w, &note.job, VERB_NOTE), OK);
+	assert_int_equal(timeline(w, &s.pin_id).messages[0].attempts, 1);
+	assert_int_equal(world_open_messages(w), 0);
+}
+
+/* Every second one is open; a start looks at PINs after the mark alone. */
+static void
+test_the_mark_moves_past_what_is_old(void **state)
+{
+	struct world *w = *state;
+	struct application_change change = {.send_phone_limit = "100/1d"};
+	struct world_sent s[6];
+
+	world_configure(w, &change);
+	for (size_t i = 0; i < countof(s); i++) {
+		s[i] = world_send(w, TO);
+		world_pass(w, 1);
+		if (i % 2 == 0)
+			assert_int_equal(
+			    world_outcome(w, &s[i].pin_id, 0, MESSAGE_ACCEPTED), OK);
+	}
+	assert_int_equal(rows(w), 3);
+	world_pass(w, OUTBOX_MS - 6); /* the first is as old now as one may get */
+	assert_int_equal(world_send(w, TO).err, OK);
+	assert_int_equal(rows(w), 3);
+	assert_int_equal(ask(w, "SELECT count(*) FROM pin, outbox WHERE id > pin"), 7);
+	world_pass(w, OUTBOX_MS / 2);
+	assert_int_equal(world_send(w, TO).err, OK);
+	assert_int_equal(rows(w), 6);
+	assert_int_equal(ask(w, "SELECT count(*) FROM pin, outbox WHERE id > pin"), 2);
+	assert_int_equal(ask(w, "SELECT count(*) FROM message_all WHERE state < 2"), 5);
+	world_restart(w);
+	assert_int_equal(world_open_messages(w), 5);
+	assert_int_equal(rows(w), 8);
+}
+
+static void
+test_a_start_finds_however_many(void **state)
+{
+	struct world *w = *state;
+	struct application_change change = {.send_phone_limit = "100000/1d"};
+	char to[32];
+
+	world_configure(w, &change);
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(to, sizeof(to), "4179%07zu", i);
+		assert_int_equal(world_send(w, to).err, OK);
+	}
+	world_restart(w);
+	assert_int_equal(world_open_messages(w), MANY);
+	assert_int_equal(world_open_messages(w), MANY);
+	assert_int_equal(rows(w), MANY);
+}
+
+/* The store's time is written once a second: ids of the last one may be ahead of it. */
+static void
+test_a_clock_that_was_set_back_hides_nothing(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(world_send(w, TO).err, OK);
+	world_pass(w, 900);
+	assert_int_equal(world_send(w, TO).err, OK);
+	w->wall_ms -= 900;
+	world_restart(w);
+	assert_int_equal(world_open_messages(w), 2);
+	assert_int_equal(world_send(w, TO).err, OK);
+	world_restart(w);
+	assert_int_equal(world_open_messages(w), 3);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(test_a_send_writes_one_row_and_its_outcome_the_other),
+	    CASE(test_what_is_read_of_it_is_what_its_row_would_say),
+	    CASE(test_a_resend_stands_after_it),
+	    CASE(test_a_note_makes_its_row),
+	    CASE(test_the_mark_moves_past_what_is_old),
+	    CASE(test_a_start_finds_however_many),
+	    CASE(test_a_clock_that_was_set_back_hides_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
