@@ -178,19 +178,26 @@ run_verb(struct batch *b, const struct verb_row *verb, struct item **items, size
 	return e == OK ? idempotency_settle(b, items, n) : e;
 }
 
-/* Jobs grouped by verb, in the order of enum verb; inside a verb as they came. */
-static size_t
-group(struct store *s, struct task *jobs, enum verb verb)
+/* Jobs side by side by verb, in the order of enum verb; inside a verb as they came. */
+static void
+group(struct store *s, struct task *jobs, size_t ends[VERB_COUNT])
 {
-	size_t n = 0;
+	size_t all = 0;
 
+	memset(ends, 0, VERB_COUNT * sizeof(ends[0]));
+	for (struct task *t = jobs; t != NULL; t = t->next)
+		ends[container_of(t, struct job, task)->verb]++;
+	for (enum verb v = 0; v < VERB_COUNT; v++) {
+		size_t count = ends[v];
+
+		ends[v] = all; /* where it begins, until its jobs are in */
+		all += count;
+	}
 	for (struct task *t = jobs; t != NULL; t = t->next) {
 		struct job *j = container_of(t, struct job, task);
 
-		if (j->verb == verb)
-			s->items[n++] = &j->item;
+		s->items[ends[j->verb]++] = &j->item;
 	}
-	return n;
 }
 
 static enum err
@@ -205,12 +212,14 @@ run_jobs(struct store *s, struct task *jobs, int64_t now_ms)
 	    .reports_owed = &s->reports_owed,
 	    .outbox_at_ms = &s->outbox_at_ms};
 	enum err e = s->engine->ops->begin(s->engine);
+	size_t ends[VERB_COUNT];
+	size_t begin = 0;
 
+	group(s, jobs, ends);
 	for (enum verb v = 0; e == OK && v < VERB_COUNT; v++) {
-		size_t n = group(s, jobs, v);
-
-		if (n > 0)
-			e = run_verb(&b, verbs[v], s->items, n);
+		if (ends[v] > begin)
+			e = run_verb(&b, verbs[v], s->items + begin, ends[v] - begin);
+		begin = ends[v];
 	}
 	if (e == OK)
 		e = write_mark(s, now_ms);

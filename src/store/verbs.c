@@ -10,6 +10,17 @@ job_of(struct item *it)
 	return container_of(it, struct job, item);
 }
 
+void
+batch_sort(struct item **items, size_t n, int (*compare)(const void *a, const void *b))
+{
+	for (size_t i = 1; i < n; i++) {
+		if (compare(&items[i - 1], &items[i]) <= 0)
+			continue;
+		qsort(items, n, sizeof(*items), compare);
+		return;
+	}
+}
+
 /* Those that are still wanted, equal ones side by side; how many. */
 static size_t
 sort_live(const struct shared *s, struct item **items, size_t n, struct item **live)
@@ -19,7 +30,7 @@ sort_live(const struct shared *s, struct item **items, size_t n, struct item **l
 	for (size_t i = 0; i < n; i++)
 		if (items[i]->err == OK && !items[i]->skip)
 			live[count++] = items[i];
-	qsort(live, count, sizeof(*live), s->compare);
+	batch_sort(live, count, s->compare);
 	return count;
 }
 
@@ -71,6 +82,14 @@ row_ident(struct row *r, struct ident *out)
 	row_blob(r, out->bytes, IDENT_LEN);
 }
 
+int64_t
+row_ms_since(struct row *r, const struct ident *pin_id)
+{
+	int64_t at_ms = row_int(r);
+
+	return at_ms == 0 ? ident_ms(pin_id) : at_ms;
+}
+
 void
 row_dlt(struct row *r, struct order *o)
 {
@@ -87,14 +106,6 @@ row_rate(struct row *r, struct arena *a, struct rate *out)
 	return text != NULL && rate_parse(span_of(text), PERIOD_MS_YEAR, out) == OK
 		   ? OK
 		   : ERR_CORRUPT;
-}
-
-int64_t
-row_ms_since(struct row *r, const struct ident *pin_id)
-{
-	int64_t at_ms = row_int(r);
-
-	return at_ms == 0 ? ident_ms(pin_id) : at_ms;
 }
 
 void

@@ -113,6 +113,11 @@ struct shared {
 	void (*copy)(struct item *to, const struct item *from);
 };
 
+/* Equal ones side by side; what is in order already, as most batches are for most of what
+ * they ask, costs a look at each. */
+void batch_sort(
+    struct item **items, size_t n, int (*compare)(const void *a, const void *b));
+
 enum err batch_shared(
     struct batch *b, const struct shared *s, struct item **items, size_t n) MUST_CHECK;
 

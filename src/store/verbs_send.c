@@ -327,7 +327,7 @@ debit_and_insert(struct batch *b, struct item **items, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (items[i]->err == OK)
 			live[count++] = items[i];
-	qsort(live, count, sizeof(*live), compare_application);
+	batch_sort(live, count, compare_application);
 	for (size_t start = 0; e == OK && start < count; start = end) {
 		end = start + 1;
 		while (end < count && compare_application(&live[start], &live[end]) == 0)
@@ -344,11 +344,8 @@ debit_and_insert(struct batch *b, struct item **items, size_t n)
 static int
 compare_destination(const void *a, const void *b)
 {
-	const struct order *x = send_of(*(struct item *const *)a)->order;
-	const struct order *y = send_of(*(struct item *const *)b)->order;
-	int order = compare_application(a, b);
-
-	return order != 0 ? order : strcmp(x->destination, y->destination);
+	return strcmp(send_of(*(struct item *const *)a)->order->destination,
+	    send_of(*(struct item *const *)b)->order->destination);
 }
 
 static int64_t
@@ -496,13 +493,13 @@ was_admitted(const struct item *it)
 	return !was_refused(it);
 }
 
-/* Side by side by destination, each after those of the batch that were admitted. */
+/* They are side by side by destination: each after those of the batch that were
+ * admitted. */
 static void
 admit_in_turn(struct item **items, size_t n)
 {
 	struct item **before = NULL;
 
-	qsort(items, n, sizeof(*items), compare_destination);
 	for (size_t i = 0; i < n; i++) {
 		struct send_job *j = send_of(items[i]);
 
@@ -528,8 +525,10 @@ insert_pins(struct batch *b, struct item **items, size_t n)
 	static const struct each insert = {SQL_PIN_INSERT, bind_pin, NULL, was_admitted};
 	static const struct each oldest = {
 	    SQL_PIN_OLDEST, bind_oldest, read_oldest, was_refused};
-	enum err e = batch_shared(b, &count, items, n);
+	enum err e;
 
+	batch_sort(items, n, compare_destination);
+	e = batch_shared(b, &count, items, n);
 	admit_in_turn(items, n);
 	if (e == OK)
 		e = batch_each(b, &log, items, n);
