@@ -11,8 +11,8 @@ PAGE = 4096
 READERS = 8
 DAYS = 20
 CHUNK = 100_000
-# An index that is made over rows that are there has full pages, and each of the first sends
-# into it would split one. Pages of one that grew are about two thirds full: so many rows more
+# A table that is filled in its order has full pages, and each of the first sends into it would
+# split one. Pages of one that grew are about two thirds full: so many rows more
 # are made, and removed again by age, as retention does.
 GONE = 0.45
 PIN = ("INSERT INTO pin (id, account, application, template, destination, salt, generation, key_id,"
@@ -20,6 +20,8 @@ PIN = ("INSERT INTO pin (id, account, application, template, destination, salt, 
        " VALUES (?, ?, ?, ?, ?, ?, 0, 1, 0, 6, 1, 10, 1, ?)")
 MESSAGE = ("INSERT INTO message (pin, seq, channel, state, reason, created_at, updated_at, attempts)"
            " VALUES (?, 0, 0, 4, 0, ?, ?, 1)")
+PLACES = ("INSERT INTO destination_pin (application, destination, pin)"
+          " SELECT application, destination, id FROM pin ORDER BY 1, 2, 3")
 MARK = "UPDATE outbox SET pin = (SELECT max(id) FROM pin)"
 
 
@@ -44,8 +46,6 @@ def fill(path, count, application, template):
     db.execute("PRAGMA cache_size=-1500000")
     ids = db.execute("SELECT account, application, id FROM template WHERE hex(application) = ? "
                      "AND hex(id) = ?", (application, template)).fetchone()
-    index = db.execute("SELECT sql FROM sqlite_master WHERE name = 'pin_destination'").fetchone()
-    db.execute("DROP INDEX pin_destination")
     now_ms = int(time.time() * 1000)
     begin_ms, span_ms = now_ms - DAYS * 86_400_000, DAYS * 86_400_000 * 0.9
     for pins, _ in old_rows(int(count * GONE), ids, begin_ms - span_ms, span_ms / count):
@@ -54,8 +54,11 @@ def fill(path, count, application, template):
         db.executemany(PIN, pins)
         db.executemany(MESSAGE, messages)
         db.commit()
-    db.execute(index[0])
-    db.execute("DELETE FROM pin WHERE id < ?", (begin_ms.to_bytes(6, "big"),))
+    db.execute(PLACES)
+    begin = (begin_ms.to_bytes(6, "big"),)
+    db.execute("DELETE FROM pin WHERE id < ?", begin)
+    db.execute("DELETE FROM destination_pin WHERE pin < ?", begin)
+    db.execute("UPDATE destination_mark SET pin = (SELECT max(id) FROM pin)")
     db.execute(MARK)  # each has its message
     db.commit()
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

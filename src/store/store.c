@@ -53,6 +53,7 @@ struct store {
 	struct task *changes;  /* jobs that wait for one, oldest first */
 	bool reports_owed;     /* by the batch that is under way */
 	int64_t outbox_at_ms;
+	struct recent recent;
 	struct item **items; /* room for one batch */
 };
 
@@ -104,6 +105,17 @@ static const struct verb_row *const verbs[VERB_COUNT] = {
     [VERB_IDEMPOTENCY_TRIM] = &verb_idempotency_trim,
 };
 
+/* Of destinations; at a start, as its first verb is a lease. Commands need not load them.
+ */
+static const bool asks_for_pins[VERB_COUNT] = {
+    [VERB_LEASE] = true,
+    [VERB_LIMITS] = true,
+    [VERB_RETAIN] = true,
+    [VERB_SEND] = true,
+    [VERB_VERIFICATIONS] = true,
+    [VERB_VERIFY] = true,
+};
+
 static const char *const schema_steps[] = {
 #define SCHEMA_STEP(number, text) text,
 #include "schema_steps.h"
@@ -150,6 +162,36 @@ get_number(struct store *s, enum sql sql, const char *name, int64_t *value_out)
 	enum err e = s->engine->ops->each(s->engine, &step, items, 1);
 
 	*value_out = n.value;
+	return e;
+}
+
+static void
+read_last_ms(struct item *it, struct row *r)
+{
+	struct ident last;
+
+	if (row_is_null(r))
+		return;
+	row_ident(r, &last);
+	container_of(it, struct number_item, item)->value = ident_ms(&last) + 1;
+}
+
+/*
+ * The store's time is written once a second, and each PIN has it in its id: the id of the
+ * next one shall be higher whatever the clock says, as marks in their order rely on it.
+ */
+static enum err
+time_reached(struct store *s, int64_t *ms_out)
+{
+	static const struct each step = {SQL_PIN_LAST, bind_number, read_last_ms, NULL};
+	struct number_item last = {.value = 0};
+	struct item *items[] = {&last.item};
+	enum err e = get_number(s, SQL_META_GET, "clock_high_water", ms_out);
+
+	if (e == OK)
+		e = s->engine->ops->each(s->engine, &step, items, 1);
+	if (last.value > *ms_out)
+		*ms_out = last.value;
 	return e;
 }
 
@@ -210,14 +252,17 @@ run_jobs(struct store *s, struct task *jobs, int64_t now_ms)
 	    .entropy = &s->entropy.entropy,
 	    .now_ms = now_ms,
 	    .reports_owed = &s->reports_owed,
-	    .outbox_at_ms = &s->outbox_at_ms};
+	    .outbox_at_ms = &s->outbox_at_ms,
+	    .recent = &s->recent};
 	enum err e = s->engine->ops->begin(s->engine);
 	size_t ends[VERB_COUNT];
 	size_t begin = 0;
 
 	group(s, jobs, ends);
 	for (enum verb v = 0; e == OK && v < VERB_COUNT; v++) {
-		if (ends[v] > begin)
+		if (ends[v] > begin && asks_for_pins[v])
+			e = recent_load(&b);
+		if (e == OK && ends[v] > begin)
 			e = run_verb(&b, verbs[v], s->items + begin, ends[v] - begin);
 		begin = ends[v];
 	}
@@ -294,6 +339,7 @@ run_batch(struct store *s, struct task *jobs)
 	}
 	stop_when_unsure(e);
 	s->engine->ops->rollback(s->engine);
+	s->recent.loaded = false;
 	for (struct task *t = jobs; t != NULL; t = t->next)
 		container_of(t, struct job, task)->item.err = e;
 	log_event(LOG_LEVEL_ERROR, "store_batch_failed", LOG_ERR(e));
@@ -563,8 +609,14 @@ apply_schema(struct store *s, char why[256])
 		    s->options.data_dir, (long long)version, countof(schema_steps));
 		return ERR_NEWER;
 	}
+	/* an upgrade may change more pages than memory shall hold; a batch must not spill
+	 */
+	if (e == OK)
+		e = s->engine->ops->script(s->engine, "PRAGMA cache_spill = ON");
 	for (size_t i = (size_t)version; e == OK && i < countof(schema_steps); i++)
 		e = apply_schema_step(s, i + 1);
+	if (e == OK)
+		e = s->engine->ops->script(s->engine, "PRAGMA cache_spill = OFF");
 	if (e != OK)
 		snprintf(why, 256, "the schema of the store in %s: %s",
 		    s->options.data_dir, err_text(e));
@@ -606,9 +658,11 @@ open_parts(struct store *s, char why[256])
 	e = engine_sqlite.open(path, why, &s->engine);
 	if (e == OK)
 		e = apply_schema(s, why);
+	if (e == OK)
+		e = s->engine->ops->script(s->engine, recent_schema);
 	if (e != OK)
 		return e;
-	e = get_number(s, SQL_META_GET, "clock_high_water", &mark);
+	e = time_reached(s, &mark);
 	if (e != OK) {
 		snprintf(why, 256, "%.180s: %s", path, err_text(e));
 		return e;
@@ -629,6 +683,7 @@ store_open(const struct store_options *o, char why[256], struct store **out)
 	s->options = *o;
 	s->foreign_version = -1;
 	s->stop.run = never_run;
+	recent_init(&s->recent, o->recent_max > 0 ? o->recent_max : RECENT_MAX);
 	entropy_pool_init(&s->entropy, o->entropy);
 	o->entropy->fill(o->entropy, &s->run, sizeof(s->run));
 	s->queue = queue_new(0); /* the bound is on all that waits, in the lanes too */
@@ -654,6 +709,7 @@ store_close(struct store *s)
 		pthread_join(s->thread, NULL);
 	}
 	entropy_pool_fini(&s->entropy);
+	recent_fini(&s->recent);
 	keyring_free(s->keyring);
 	keyring_free(s->secrets);
 	if (s->engine != NULL)

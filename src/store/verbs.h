@@ -8,6 +8,7 @@
 #ifndef WW_VERBS_H
 #define WW_VERBS_H
 
+#include "store/recent.h"
 #include "store/store.h"
 
 struct batch {
@@ -19,6 +20,7 @@ struct batch {
 	int64_t now_ms;
 	bool *reports_owed;    /* set by report_owe */
 	int64_t *outbox_at_ms; /* when outbox_advance is due */
+	struct recent *recent;
 };
 
 typedef enum err verb_step_f(struct batch *b, struct item **items, size_t n);

@@ -158,29 +158,22 @@ outbox_advance(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-/*
- * All that an earlier run left, so before this one makes any. A clock that was set back
- * meanwhile may give ids below those of the last second: the mark stays below them.
- */
+/* All that an earlier run left: before this one makes any, whose ids are all higher. */
 static enum err
 enter_all(struct batch *b, struct item **items, size_t n)
 {
 	struct stretch s;
-	struct ident now;
 	enum err e;
 
 	(void)items;
 	(void)n;
 	stretch_init(&s);
 	memset(s.young.bytes, 0xff, IDENT_LEN);
-	ident_floor(&now, b->now_ms);
 	e = get_mark(b, &s);
 	do {
 		if (e == OK)
 			e = enter(b, &s);
 	} while (e == OK && s.count == OUTBOX_CHUNK);
-	if (ident_compare(&s.mark, &now) > 0)
-		s.mark = now;
 	if (e == OK)
 		e = put_mark(b, &s);
 	stretch_fini(&s);

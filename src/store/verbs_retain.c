@@ -109,6 +109,8 @@ remove_old(struct batch *b, struct retain_job *j)
 	static const struct each steps[] = {
 	    {SQL_RETAIN_MESSAGES, bind_old_pin, NULL, NULL},
 	    {SQL_RETAIN_PARTS, bind_old_pin, NULL, NULL},
+	    {SQL_RETAIN_PLACE, bind_old_pin, NULL, NULL},
+	    {SQL_RETAIN_RECENT, bind_old_pin, NULL, NULL},
 	    {SQL_RETAIN_PIN, bind_old_pin, NULL, NULL},
 	};
 	struct item **items = arena_alloc(j->job.arena, (j->count + 1) * sizeof(*items));
@@ -119,7 +121,7 @@ remove_old(struct batch *b, struct retain_job *j)
 	for (size_t i = 0; e == OK && i < countof(steps); i++)
 		e = batch_each(b, &steps[i], items, j->count);
 	j->removed = (int64_t)j->count;
-	return e;
+	return e == OK && j->count > 0 ? recent_recount(b) : e;
 }
 
 static enum err

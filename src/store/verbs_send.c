@@ -514,6 +514,23 @@ admit_in_turn(struct item **items, size_t n)
 	}
 }
 
+static void
+bind_recent(struct item *it, struct binder *b)
+{
+	bind_destination(it, b);
+	bind_ident(b, &send_of(it)->order->recipe.pin_id);
+}
+
+static int64_t
+count_admitted(struct item **items, size_t n)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += items[i]->err == OK && was_admitted(items[i]);
+	return count;
+}
+
 static enum err
 insert_pins(struct batch *b, struct item **items, size_t n)
 {
@@ -523,6 +540,8 @@ insert_pins(struct batch *b, struct item **items, size_t n)
 	static const struct each log = {
 	    SQL_VERIFY_LOG, bind_newest, read_log, takes_log_over};
 	static const struct each insert = {SQL_PIN_INSERT, bind_pin, NULL, was_admitted};
+	static const struct each recent = {
+	    SQL_RECENT_INSERT, bind_recent, NULL, was_admitted};
 	static const struct each oldest = {
 	    SQL_PIN_OLDEST, bind_oldest, read_oldest, was_refused};
 	enum err e;
@@ -534,6 +553,11 @@ insert_pins(struct batch *b, struct item **items, size_t n)
 		e = batch_each(b, &log, items, n);
 	if (e == OK)
 		e = batch_each(b, &insert, items, n);
+	if (e == OK)
+		e = recent_make_room(b);
+	if (e == OK)
+		e = batch_each(b, &recent, items, n);
+	recent_entered(b, count_admitted(items, n));
 	if (e == OK)
 		e = batch_each(b, &oldest, items, n);
 	for (size_t i = 0; i < n; i++)

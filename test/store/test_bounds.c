@@ -188,6 +188,8 @@ test_of_too_many_pins_of_a_number_the_newest_are_listed(void **state)
 	    "template, destination, salt, generation, key_id, pin_type, pin_length, 0, "
 	    "10, 0, "
 	    "expires_at FROM pin, c");
+	fill(1, "INSERT INTO destination_pin (application, destination, pin) "
+		"SELECT application, destination, id FROM pin WHERE id < x'01'");
 	world_pass(w, 1000);
 	last = world_send(w, "4179");
 	assert_int_equal(world_verify(w, &last.pin_id, last.pin).verdict, VERDICT_RIGHT);

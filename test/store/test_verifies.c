@@ -172,8 +172,9 @@ test_a_limit_holds_over_all_pins_of_a_number(void **state)
 	run_batch(w);
 	assert_int_equal(count(OK, VERDICT_WRONG), 5);
 	assert_int_equal(count(ERR_THROTTLED, VERDICT_WRONG), 3);
-	world_pass(w, HOUR - 1);
+	world_pass(w, HOUR - 2);
 	c = world_send(w, TO);
+	world_pass(w, 1);
 	world_restart(w);
 	v = world_verify(w, &c.pin_id, c.pin);
 	assert_int_equal(v.err, ERR_THROTTLED);

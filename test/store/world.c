@@ -28,6 +28,7 @@ world_open(struct world *w, char why[256])
 	struct store_options o = {.data_dir = w->dir,
 	    .queue_max = 100,
 	    .batch_max = 100,
+	    .recent_max = w->recent_max,
 	    .key_rotation_ms = PERIOD_MS_DAY,
 	    .clock = &w->clock,
 	    .entropy = &entropy_system,
@@ -85,6 +86,7 @@ world_new(void)
 	w->clock = (struct clock){.wall_ms = wall_ms, .steady_ms = steady_ms};
 	w->wall_ms = T0;
 	w->steady_ms = 1000;
+	w->recent_max = 4; /* so that every test sees them move */
 	arena_init(&w->arena);
 	snprintf(w->dir, sizeof(w->dir), "/tmp/ww-store-XXXXXX");
 	assert_non_null(mkdtemp(w->dir));

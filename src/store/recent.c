@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/recent.h"
+
+#include "store/verbs.h"
+
+/* Rows that move at a time, at most: a start may have four times as many as there shall
+ * be. */
+enum { MOVE_MAX = 2048, MOVE_SPARE = 64 };
+
+const char recent_schema[] =
+    "CREATE TEMP TABLE recent (application BLOB NOT NULL, destination TEXT NOT NULL, "
+    "pin BLOB NOT NULL, PRIMARY KEY (application, destination, pin)) STRICT, WITHOUT "
+    "ROWID";
+
+struct recent_step {
+	struct item item;
+	struct ident mark;
+	int64_t number;
+	bool found;
+	const struct recent_place *after;
+	struct recent_place upto;
+};
+
+static struct recent_step *
+step_of(struct item *it)
+{
+	return container_of(it, struct recent_step, item);
+}
+
+/* What goes wrong with it goes wrong with the batch: what was to move must not be lost.
+ */
+static enum err
+run(struct batch *b, const struct each *each, struct recent_step *s)
+{
+	struct item *items[] = {&s->item};
+	enum err e = batch_each(b, each, items, 1);
+
+	return e == OK ? s->item.err : e;
+}
+
+static void
+bind_mark(struct item *it, struct binder *b)
+{
+	bind_ident(b, &step_of(it)->mark);
+}
+
+static void
+read_mark(struct item *it, struct row *r)
+{
+	row_ident(r, &step_of(it)->mark);
+}
+
+static void
+read_count(struct item *it, struct row *r)
+{
+	step_of(it)->number = row_int(r);
+}
+
+static void
+bind_place(struct binder *b, const struct recent_place *p)
+{
+	bind_ident(b, &p->application);
+	bind_text(b, p->destination == NULL ? "" : p->destination);
+	bind_ident(b, &p->pin);
+}
+
+static void
+bind_bound(struct item *it, struct binder *b)
+{
+	bind_place(b, step_of(it)->after);
+	bind_int(b, step_of(it)->number - 1);
+}
+
+static void
+read_bound(struct item *it, struct row *r)
+{
+	struct recent_step *s = step_of(it);
+	struct arena a;
+	const char *to;
+
+	arena_init(&a);
+	row_ident(r, &s->upto.application);
+	to = row_text(r, &a);
+	row_ident(r, &s->upto.pin);
+	s->upto.destination = mem_text(to);
+	s->found = to != NULL;
+	arena_fini(&a);
+}
+
+static void
+bind_stretch(struct item *it, struct binder *b)
+{
+	bind_place(b, step_of(it)->after);
+	bind_place(b, &step_of(it)->upto);
+}
+
+/* The place takes the text over. */
+static void
+go_to(struct recent *r, const struct recent_place *place)
+{
+	mem_free(r->at.destination);
+	r->at = *place;
+}
+
+void
+recent_init(struct recent *r, int64_t most)
+{
+	*r = (struct recent){.most = most};
+}
+
+void
+recent_fini(struct recent *r)
+{
+	go_to(r, &(struct recent_place){.destination = NULL});
+}
+
+enum err
+recent_recount(struct batch *b)
+{
+	static const struct each count = {
+	    SQL_RECENT_COUNT, bind_nothing, read_count, NULL};
+	struct recent_step s = {.found = false};
+	enum err e = run(b, &count, &s);
+
+	b->recent->count = s.number;
+	return e;
+}
+
+enum err
+recent_load(struct batch *b)
+{
+	static const struct each clear = {SQL_RECENT_CLEAR, bind_nothing, NULL, NULL};
+	static const struct each get = {SQL_RECENT_MARK, bind_nothing, read_mark, NULL};
+	static const struct each load = {SQL_RECENT_LOAD, bind_mark, NULL, NULL};
+	struct recent_step s = {.found = false};
+	enum err e;
+
+	if (b->recent->loaded)
+		return OK;
+	recent_fini(b->recent);
+	b->recent->count = 0;
+	e = run(b, &clear, &s);
+	if (e == OK)
+		e = run(b, &get, &s);
+	b->recent->round_ms = ident_ms(&s.mark);
+	if (e == OK)
+		e = run(b, &load, &s);
+	if (e == OK)
+		e = recent_recount(b);
+	b->recent->loaded = e == OK;
+	return e;
+}
+
+/* All that was there when this round began is on disk. */
+static enum err
+end_round(struct batch *b)
+{
+	static const struct each put = {SQL_RECENT_MARK_PUT, bind_mark, NULL, NULL};
+	struct recent_step s = {.found = false};
+
+	ident_floor(&s.mark, b->recent->round_ms);
+	b->recent->round_ms = b->now_ms;
+	recent_fini(b->recent);
+	return run(b, &put, &s);
+}
+
+/* How many are to move now. */
+static int64_t
+surplus(const struct recent *r)
+{
+	int64_t most = 2 * r->entered + MOVE_SPARE;
+	int64_t count = r->count - r->most;
+
+	if (most > MOVE_MAX)
+		most = MOVE_MAX;
+	return count < most ? count : most;
+}
+
+static enum err
+move(struct batch *b, int64_t count)
+{
+	static const struct each bound = {SQL_RECENT_BOUND, bind_bound, read_bound, NULL};
+	static const struct each settle = {SQL_RECENT_SETTLE, bind_stretch, NULL, NULL};
+	static const struct each removal = {SQL_RECENT_REMOVE, bind_stretch, NULL, NULL};
+	struct recent *r = b->recent;
+	struct recent_step s = {.after = &r->at, .number = count};
+	enum err e = run(b, &bound, &s);
+
+	if (!s.found)
+		memset(&s.upto.application, 0xff, sizeof(s.upto.application));
+	if (e == OK)
+		e = run(b, &settle, &s);
+	if (e == OK)
+		e = run(b, &removal, &s);
+	go_to(r, &s.upto);
+	r->count -= count;
+	r->entered = 0;
+	if (e != OK || s.found)
+		return e;
+	e = end_round(b);
+	return e == OK ? recent_recount(b) : e;
+}
+
+enum err
+recent_make_room(struct batch *b)
+{
+	int64_t count = surplus(b->recent);
+
+	return count > 0 && b->now_ms > b->recent->entered_ms ? move(b, count) : OK;
+}
+
+void
+recent_entered(struct batch *b, int64_t count)
+{
+	b->recent->count += count;
+	b->recent->entered += count;
+	if (count > 0)
+		b->recent->entered_ms = b->now_ms;
+}

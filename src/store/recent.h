@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The PINs of destinations, which limits count and verifies look up, by (application,
+ * destination, PIN). As an index each send would change a page of its own there. So the
+ * newest RECENT_MAX stand in a table in memory, and sends move others into the table on
+ * disk (destination_pin), as many as came, in the order of that table: neighbours share a
+ * page. One place goes around the table, and what it passes goes, the oldest of a
+ * destination first; so those in memory are newer than those on disk. Ids of one
+ * millisecond are in no order: nothing moves while memory has some of this one.
+ *
+ * Nothing of it is lost: memory is made anew from the PIN rows after a mark, which
+ * follows by one round. After a batch that was rolled back too.
+ */
+#ifndef WW_RECENT_H
+#define WW_RECENT_H
+
+#include "store/engine.h"
+#include "twofa/ident.h"
+
+/* About 100 octets each; a start looks at four times as many at most. */
+enum { RECENT_MAX = 65536 };
+
+/* A place in the order of both tables. */
+struct recent_place {
+	struct ident application;
+	char *destination; /* owned; NULL: before all of them */
+	struct ident pin;
+};
+
+struct recent {
+	bool loaded;
+	int64_t most; /* RECENT_MAX; less in tests */
+	int64_t count;
+	int64_t entered;        /* since some moved */
+	int64_t entered_ms;     /* when the last one did */
+	struct recent_place at; /* what is up to here was moved in this round */
+	int64_t round_ms;       /* when it began */
+};
+
+struct batch;
+
+void recent_init(struct recent *r, int64_t most);
+void recent_fini(struct recent *r);
+/* The statement that makes the table in memory. */
+extern const char recent_schema[];
+/* Before anything asks for it. */
+enum err recent_load(struct batch *b) MUST_CHECK;
+/* Before PINs enter the table in memory: when there are too many, some leave it. */
+enum err recent_make_room(struct batch *b) MUST_CHECK;
+/* So many did. */
+void recent_entered(struct batch *b, int64_t count);
+/* Others were removed. */
+enum err recent_recount(struct batch *b) MUST_CHECK;
+
+#endif

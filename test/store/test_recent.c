@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The PINs of destinations, in memory and on disk: whatever moves when, a limit counts
+ * each send once, lists have them all, and a start finds what was in memory.
+ */
+#include <sqlite3.h>
+#include <stdio.h>
+
+#include "unit/unit.h"
+#include "world.h"
+
+#define TO "41790000001"
+#define WINDOW PERIOD_MS_HOUR
+
+enum { NUMBERS = 12, LIMIT = 3, STEPS = 3000, IN_MEMORY = 5 };
+
+/* What a limit has to know of a number: its last sends. */
+struct model {
+	int64_t sent_ms[LIMIT]; /* the oldest first; 0: none */
+};
+
+static struct model models[NUMBERS];
+static uint32_t dice;
+
+static uint32_t
+throw_dice(uint32_t sides)
+{
+	dice = dice * 1664525 + 1013904223;
+	return (dice >> 8) % sides;
+}
+
+static bool
+model_admits(struct model *m, int64_t now_ms)
+{
+	if (m->sent_ms[0] != 0 && m->sent_ms[0] > now_ms - WINDOW)
+		return false;
+	memmove(&m->sent_ms[0], &m->sent_ms[1], sizeof(m->sent_ms) - sizeof(int64_t));
+	m->sent_ms[LIMIT - 1] = now_ms;
+	return true;
+}
+
+static void
+number(size_t i, char to[32])
+{
+	snprintf(to, 32, "4179%07zu", i * 7919 % 9999991);
+}
+
+static sqlite3 *
+beside(const struct world *w)
+{
+	char path[256];
+	sqlite3 *db;
+
+	world_path(w, "watchword.db", path);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	return db;
+}
+
+static void
+tell(const struct world *w, const char *sql)
+{
+	sqlite3 *db = beside(w);
+
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static int64_t
+ask(const struct world *w, const char *query)
+{
+	sqlite3 *db = beside(w);
+	sqlite3_stmt *stmt;
+	int64_t answer;
+
+	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	answer = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	return answer;
+}
+
+static size_t
+listed(struct world *w, const char *destination)
+{
+	struct verifications_job j = {.account = w->account,
+	    .application = w->application,
+	    .destination = destination};
+
+	assert_int_equal(world_run(w, &j.job, VERB_VERIFICATIONS), OK);
+	for (size_t i = 1; i < j.count; i++) {
+		int order = strcmp(j.list[i - 1].destination, j.list[i].destination);
+
+		assert_true(order < 0 || (order == 0 && j.list[i - 1].sent_at_ms <=
+							    j.list[i].sent_at_ms));
+	}
+	return j.count;
+}
+
+static void
+configure(struct world *w)
+{
+	struct application_change change = {
+	    .send_phone_limit = "3/1h", .pin_ttl = "1m", .verify_limit = "1000/1s"};
+
+	world_configure(w, &change);
+	memset(models, 0, sizeof(models));
+	dice = 1;
+}
+
+/* Sends to numbers by chance, over restarts; how many were let in. */
+static size_t
+send_by_chance(struct world *w, size_t steps)
+{
+	size_t admitted = 0;
+	char to[32];
+
+	for (size_t step = 0; step < steps; step++) {
+		size_t i = throw_dice(NUMBERS);
+		bool admits;
+
+		world_pass(w, throw_dice(PERIOD_MS_HOUR / 10));
+		if (throw_dice(40) == 0)
+			world_restart(w);
+		admits = model_admits(&models[i], w->wall_ms);
+		number(i, to);
+		check_case(step, world_send(w, to).err == (admits ? OK : ERR_THROTTLED));
+		admitted += admits;
+	}
+	return admitted;
+}
+
+static void
+test_a_limit_counts_each_send_once_wherever_it_stands(void **state)
+{
+	struct world *w = *state;
+	size_t sum = 0;
+	size_t admitted;
+	char to[32];
+
+	w->recent_max = IN_MEMORY;
+	world_restart(w);
+	configure(w);
+	admitted = send_by_chance(w, STEPS);
+	assert_in_range(admitted, STEPS / 4, STEPS - STEPS / 10);
+	assert_int_equal(listed(w, NULL), admitted);
+	for (size_t i = 0; i < NUMBERS; i++) {
+		number(i, to);
+		sum += listed(w, to);
+	}
+	assert_int_equal(sum, admitted);
+	assert_in_range(ask(w, "SELECT count(*) FROM destination_pin"),
+	    admitted - IN_MEMORY - 1, admitted);
+}
+
+/* Each round moves the mark: what a start has to look at stays small. */
+static void
+test_the_mark_follows(void **state)
+{
+	struct world *w = *state;
+
+	w->recent_max = IN_MEMORY;
+	world_restart(w);
+	configure(w);
+	send_by_chance(w, 400);
+	assert_in_range(ask(w, "SELECT count(*) FROM pin p, destination_mark m "
+			       "WHERE p.id >= m.pin"),
+	    1, 8 * IN_MEMORY);
+}
+
+static void
+test_retention_takes_both(void **state)
+{
+	struct world *w = *state;
+
+	w->recent_max = IN_MEMORY;
+	world_restart(w);
+	configure(w);
+	send_by_chance(w, 200);
+	world_pass(w, 2 * PERIOD_MS_DAY);
+	assert_true(world_retain(w, PERIOD_MS_DAY) > 0);
+	assert_int_equal(listed(w, NULL), 0);
+	assert_int_equal(ask(w, "SELECT count(*) FROM destination_pin"), 0);
+	memset(models, 0, sizeof(models));
+	send_by_chance(w, 200);
+}
+
+/* Several of one batch are one after another in the limit, and of one stretch that moves.
+ */
+static void
+test_the_newest_is_the_one_in_memory(void **state)
+{
+	struct world *w = *state;
+	struct world_sent first;
+	struct world_sent second;
+
+	w->recent_max = 1;
+	world_restart(w);
+	configure(w);
+	first = world_send(w, TO);
+	assert_int_equal(world_verify(w, &first.pin_id, "none").left, 9);
+	world_pass(w, 1);
+	second = world_send(w, TO);
+	world_pass(w, 1);
+	assert_int_equal(world_send(w, "4178").err, OK); /* the first one moved */
+	assert_int_equal(ask(w, "SELECT count(*) FROM destination_pin"), 1);
+	assert_int_equal(world_verify(w, &first.pin_id, "none").left, 8);
+	assert_int_equal(
+	    ask(w, "SELECT count(*) FROM pin WHERE verifies IS NOT NULL AND id = "
+		   "(SELECT max(id) FROM pin WHERE destination = '41790000001')"),
+	    1);
+	assert_int_equal(
+	    world_verify(w, &second.pin_id, second.pin).verdict, VERDICT_RIGHT);
+}
+
+/* A clock that is set back over a restart gives ids below those of the last second. */
+static void
+test_a_clock_that_was_set_back_hides_nothing(void **state)
+{
+	struct world *w = *state;
+	char to[32];
+
+	w->recent_max = 1;
+	world_restart(w);
+	configure(w);
+	for (size_t i = 20; i > 0; i--) { /* against the order of the rounds */
+		number(i, to);
+		world_pass(w, 40);
+		assert_int_equal(world_send(w, to).err, OK);
+	}
+	w->wall_ms -= 900;
+	w->recent_max = 100; /* what comes now stays in memory */
+	world_restart(w);
+	for (size_t i = 0; i < LIMIT; i++)
+		assert_int_equal(world_send(w, TO).err, OK);
+	world_restart(w);
+	assert_int_equal(world_send(w, TO).err, ERR_THROTTLED);
+}
+
+/* Ids of one millisecond are in no order: the log of verifies must not be in two rows. */
+static void
+test_sends_of_one_millisecond_have_one_log(void **state)
+{
+	struct world *w = *state;
+	struct application_change change = {
+	    .verify_limit = "4/1h", .pin_attempts = {true, 100}};
+	struct world_sent s[3];
+	char to[32];
+
+	w->recent_max = 1;
+	world_restart(w);
+	configure(w);
+	world_configure(w, &change);
+	for (size_t i = 0; i < 30; i++) {
+		number(i, to);
+		for (size_t k = 0; k < countof(s); k++) {
+			s[k] = world_send(w, to);
+			check_case(i, s[k].err == OK);
+			check_case(i, world_verify(w, &s[k].pin_id, "none").err == OK);
+		}
+		world_pass(w, 1);
+		for (size_t k = 0; k < countof(s); k++) /* all of them move */
+			(void)world_send(w, k % 2 == 0 ? "4170" : "4199");
+		check_case(i, world_verify(w, &s[0].pin_id, "none").err == OK);
+		check_case(i, world_verify(w, &s[1].pin_id, "none").err == ERR_THROTTLED);
+	}
+}
+
+/* What could not move did not leave memory either, and what the batch did there is
+ * undone. */
+static void
+test_a_batch_that_failed_changed_neither(void **state)
+{
+	struct world *w = *state;
+
+	w->recent_max = 1;
+	world_restart(w);
+	configure(w);
+	assert_int_equal(world_send(w, TO).err, OK);
+	assert_int_equal(world_send(w, TO).err, OK);
+	world_pass(w, 1);
+	tell(w, "CREATE TRIGGER broken BEFORE INSERT ON destination_pin "
+		"BEGIN SELECT RAISE(ABORT, 'no'); END");
+	assert_int_not_equal(world_send(w, "4178").err, OK);
+	world_pass(w, 1);
+	assert_int_not_equal(world_send(w, TO).err, OK);
+	tell(w, "DROP TRIGGER broken");
+	assert_int_equal(ask(w, "SELECT count(*) FROM pin"), 2);
+	assert_int_equal(world_send(w, TO).err, OK);
+	assert_int_equal(world_send(w, TO).err, ERR_THROTTLED);
+	assert_int_equal(world_send(w, "4178").err, OK);
+	assert_int_equal(listed(w, NULL), LIMIT + 1);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(test_a_limit_counts_each_send_once_wherever_it_stands),
+	    CASE(test_the_mark_follows),
+	    CASE(test_retention_takes_both),
+	    CASE(test_the_newest_is_the_one_in_memory),
+	    CASE(test_a_clock_that_was_set_back_hides_nothing),
+	    CASE(test_sends_of_one_millisecond_have_one_log),
+	    CASE(test_a_batch_that_failed_changed_neither),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
