@@ -105,8 +105,7 @@ static const struct verb_row *const verbs[VERB_COUNT] = {
     [VERB_IDEMPOTENCY_TRIM] = &verb_idempotency_trim,
 };
 
-/* Of destinations; at a start, as its first verb is a lease. Commands need not load them.
- */
+/* Of destinations; a start does, by its lease, and commands need not. */
 static const bool asks_for_pins[VERB_COUNT] = {
     [VERB_LEASE] = true,
     [VERB_LIMITS] = true,
@@ -168,18 +167,17 @@ get_number(struct store *s, enum sql sql, const char *name, int64_t *value_out)
 static void
 read_last_ms(struct item *it, struct row *r)
 {
+	struct number_item *n = container_of(it, struct number_item, item);
 	struct ident last;
 
-	if (row_is_null(r))
+	if (row_is_null(r)) /* there is none */
 		return;
 	row_ident(r, &last);
-	container_of(it, struct number_item, item)->value = ident_ms(&last) + 1;
+	n->value = ident_ms(&last) + 1;
 }
 
-/*
- * The store's time is written once a second, and each PIN has it in its id: the id of the
- * next one shall be higher whatever the clock says, as marks in their order rely on it.
- */
+/* It is written once a second, and is in the id of each PIN: whatever the clock says, the
+ * next id shall be higher, as marks rely on their order. */
 static enum err
 time_reached(struct store *s, int64_t *ms_out)
 {
