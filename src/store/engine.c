@@ -126,3 +126,33 @@ row_is_null(struct row *r)
 	r->engine->ops->column(r, &v);
 	return v.kind == VALUE_NULL;
 }
+
+struct number_item {
+	struct item item;
+	int64_t number;
+};
+
+static void
+bind_none(struct item *it, struct binder *b)
+{
+	(void)it;
+	(void)b;
+}
+
+static void
+read_number(struct item *it, struct row *r)
+{
+	container_of(it, struct number_item, item)->number = row_int(r);
+}
+
+enum err
+engine_number(struct engine *e, enum sql sql, int64_t *out)
+{
+	const struct each step = {sql, bind_none, read_number, NULL};
+	struct number_item n = {.number = 0};
+	struct item *items[] = {&n.item};
+	enum err err = e->ops->each(e, &step, items, 1);
+
+	*out = n.number;
+	return err == OK ? n.item.err : err;
+}

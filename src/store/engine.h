@@ -109,6 +109,9 @@ void bind_double(struct binder *b, bool set, double value);
 void bind_text(struct binder *b, const char *text); /* NULL binds null */
 void bind_blob(struct binder *b, const void *ptr, size_t len);
 
+/* What a statement without marks says: one number. */
+enum err engine_number(struct engine *e, enum sql sql, int64_t *out) MUST_CHECK;
+
 struct arena;
 
 int64_t row_int(struct row *r);

@@ -366,33 +366,12 @@ sqlite_each(struct engine *e, const struct each *step, struct item **items, size
 	return err;
 }
 
-struct version_item {
-	struct item item;
-	int64_t version;
-};
-
-static void
-bind_nothing(struct item *it, struct binder *b)
-{
-	(void)it;
-	(void)b;
-}
-
-static void
-read_version(struct item *it, struct row *r)
-{
-	container_of(it, struct version_item, item)->version = row_int(r);
-}
-
 static int64_t
 sqlite_foreign_version(struct engine *e)
 {
-	static const struct each step = {
-	    SQL_FOREIGN_VERSION, bind_nothing, read_version, NULL};
-	struct version_item v = {.version = -1};
-	struct item *items[] = {&v.item};
+	int64_t version;
 
-	return sqlite_each(e, &step, items, 1) == OK ? v.version : -1;
+	return engine_number(e, SQL_FOREIGN_VERSION, &version) == OK ? version : -1;
 }
 
 static int

@@ -51,12 +51,6 @@ read_mark(struct item *it, struct row *r)
 }
 
 static void
-read_count(struct item *it, struct row *r)
-{
-	step_of(it)->number = row_int(r);
-}
-
-static void
 bind_place(struct binder *b, const struct recent_place *p)
 {
 	bind_ident(b, &p->application);
@@ -117,13 +111,7 @@ recent_fini(struct recent *r)
 enum err
 recent_recount(struct batch *b)
 {
-	static const struct each count = {
-	    SQL_RECENT_COUNT, bind_nothing, read_count, NULL};
-	struct recent_step s = {.found = false};
-	enum err e = run(b, &count, &s);
-
-	b->recent->count = s.number;
-	return e;
+	return engine_number(b->engine, SQL_RECENT_COUNT, &b->recent->count);
 }
 
 enum err

@@ -13,6 +13,7 @@
 #include "base/entropy_pool.h"
 #include "base/log.h"
 #include "store/admission.h"
+#include "store/schema.h"
 #include "store/store_clock.h"
 #include "store/verbs.h"
 #include "store/watcher.h"
@@ -115,65 +116,48 @@ static const bool asks_for_pins[VERB_COUNT] = {
     [VERB_VERIFY] = true,
 };
 
-static const char *const schema_steps[] = {
-#define SCHEMA_STEP(number, text) text,
-#include "schema_steps.h"
-#undef SCHEMA_STEP
-};
-
 /* ---- one transaction ---- */
 
-/* A single number from a statement with at most a name as its parameter. */
-struct number_item {
+/* The store's time, as it was written last. */
+struct mark_item {
 	struct item item;
-	const char *name;
-	int64_t value;
+	int64_t ms;
 };
 
-static void
-bind_number(struct item *it, struct binder *b)
+static struct mark_item *
+mark_of(struct item *it)
 {
-	const struct number_item *n = container_of(it, struct number_item, item);
-
-	if (n->name != NULL)
-		bind_text(b, n->name);
+	return container_of(it, struct mark_item, item);
 }
 
 static void
-bind_name_and_number(struct item *it, struct binder *b)
+bind_mark_name(struct item *it, struct binder *b)
 {
-	bind_number(it, b);
-	bind_int(b, container_of(it, struct number_item, item)->value);
+	(void)it;
+	bind_text(b, "clock_high_water");
 }
 
 static void
-read_number(struct item *it, struct row *r)
+bind_mark(struct item *it, struct binder *b)
 {
-	container_of(it, struct number_item, item)->value = row_int(r);
-}
-
-static enum err
-get_number(struct store *s, enum sql sql, const char *name, int64_t *value_out)
-{
-	const struct each step = {sql, bind_number, read_number, NULL};
-	struct number_item n = {.name = name};
-	struct item *items[] = {&n.item};
-	enum err e = s->engine->ops->each(s->engine, &step, items, 1);
-
-	*value_out = n.value;
-	return e;
+	bind_mark_name(it, b);
+	bind_int(b, mark_of(it)->ms);
 }
 
 static void
-read_last_ms(struct item *it, struct row *r)
+read_mark(struct item *it, struct row *r)
 {
-	struct number_item *n = container_of(it, struct number_item, item);
+	mark_of(it)->ms = row_int(r);
+}
+
+static void
+read_last(struct item *it, struct row *r)
+{
 	struct ident last;
 
-	if (row_is_null(r)) /* there is none */
-		return;
 	row_ident(r, &last);
-	n->value = ident_ms(&last) + 1;
+	if (ident_ms(&last) >= mark_of(it)->ms)
+		mark_of(it)->ms = ident_ms(&last) + 1;
 }
 
 /* It is written once a second, and is in the id of each PIN: whatever the clock says, the
@@ -181,25 +165,25 @@ read_last_ms(struct item *it, struct row *r)
 static enum err
 time_reached(struct store *s, int64_t *ms_out)
 {
-	static const struct each step = {SQL_PIN_LAST, bind_number, read_last_ms, NULL};
-	struct number_item last = {.value = 0};
-	struct item *items[] = {&last.item};
-	enum err e = get_number(s, SQL_META_GET, "clock_high_water", ms_out);
+	static const struct each written = {
+	    SQL_META_GET, bind_mark_name, read_mark, NULL};
+	static const struct each last = {SQL_PIN_LAST, bind_nothing, read_last, NULL};
+	struct mark_item m = {.ms = 0};
+	struct item *items[] = {&m.item};
+	enum err e = s->engine->ops->each(s->engine, &written, items, 1);
 
 	if (e == OK)
-		e = s->engine->ops->each(s->engine, &step, items, 1);
-	if (last.value > *ms_out)
-		*ms_out = last.value;
-	return e;
+		e = s->engine->ops->each(s->engine, &last, items, 1);
+	*ms_out = m.ms;
+	return e == OK ? m.item.err : e;
 }
 
 static enum err
 write_mark(struct store *s, int64_t now_ms)
 {
-	static const struct each step = {
-	    SQL_META_RAISE, bind_name_and_number, NULL, NULL};
-	struct number_item n = {.name = "clock_high_water", .value = now_ms};
-	struct item *items[] = {&n.item};
+	static const struct each step = {SQL_META_RAISE, bind_mark, NULL, NULL};
+	struct mark_item m = {.ms = now_ms};
+	struct item *items[] = {&m.item};
 
 	if (now_ms - s->mark_ms < MARK_MS)
 		return OK;
@@ -575,52 +559,6 @@ never_run(struct task *t)
 	INVARIANT(!"a store job was run outside of the store");
 }
 
-static enum err
-apply_schema_step(struct store *s, size_t number)
-{
-	char version[64];
-	enum err e = s->engine->ops->begin(s->engine);
-
-	snprintf(version, sizeof(version), "PRAGMA user_version = %zu", number);
-	if (e == OK)
-		e = s->engine->ops->script(s->engine, schema_steps[number - 1]);
-	if (e == OK)
-		e = s->engine->ops->script(s->engine, version);
-	if (e == OK)
-		e = s->engine->ops->commit(s->engine);
-	if (e != OK)
-		s->engine->ops->rollback(s->engine);
-	return e;
-}
-
-static enum err
-apply_schema(struct store *s, char why[256])
-{
-	int64_t version = 0;
-	enum err e = get_number(s, SQL_SCHEMA_VERSION, NULL, &version);
-
-	if (e == OK && version > (int64_t)countof(schema_steps)) {
-		snprintf(why, 256,
-		    "the store in %s has schema %lld, made by a newer version of "
-		    "watchword; this "
-		    "version knows schemas up to %zu",
-		    s->options.data_dir, (long long)version, countof(schema_steps));
-		return ERR_NEWER;
-	}
-	/* an upgrade may change more pages than memory shall hold; a batch must not spill
-	 */
-	if (e == OK)
-		e = s->engine->ops->script(s->engine, "PRAGMA cache_spill = ON");
-	for (size_t i = (size_t)version; e == OK && i < countof(schema_steps); i++)
-		e = apply_schema_step(s, i + 1);
-	if (e == OK)
-		e = s->engine->ops->script(s->engine, "PRAGMA cache_spill = OFF");
-	if (e != OK)
-		snprintf(why, 256, "the schema of the store in %s: %s",
-		    s->options.data_dir, err_text(e));
-	return e;
-}
-
 /* An idempotency record lives as long as its key is in use: a day. */
 static enum err
 open_keyrings(struct store *s, char why[256])
@@ -655,7 +593,7 @@ open_parts(struct store *s, char why[256])
 	}
 	e = engine_sqlite.open(path, why, &s->engine);
 	if (e == OK)
-		e = apply_schema(s, why);
+		e = schema_apply(s->engine, s->options.data_dir, why);
 	if (e == OK)
 		e = s->engine->ops->script(s->engine, recent_schema);
 	if (e != OK)
