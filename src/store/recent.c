@@ -5,7 +5,7 @@
 
 /* Rows that move at a time, at most: a start may have four times as many as there shall
  * be. */
-enum { MOVE_MAX = 2048, MOVE_SPARE = 64 };
+enum { MOVE_SPARE = 64 };
 
 const char recent_schema[] =
     "CREATE TEMP TABLE recent (application BLOB NOT NULL, destination TEXT NOT NULL, "
@@ -159,8 +159,6 @@ surplus(const struct recent *r)
 	int64_t most = 2 * r->entered + MOVE_SPARE;
 	int64_t count = r->count - r->most;
 
-	if (most > MOVE_MAX)
-		most = MOVE_MAX;
 	return count < most ? count : most;
 }
 

@@ -166,6 +166,7 @@ struct verify_job {
 	struct verify_state state;
 	struct rate limit;
 	struct ident newest; /* PIN of the destination, whose row has the log */
+	bool log_found;      /* in that row, when it is not the PIN's own */
 	struct span log;
 };
 

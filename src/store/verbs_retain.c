@@ -8,9 +8,9 @@
 #include "store/verbs.h"
 #include "twofa/verify_log.h"
 
-/* A PIN whose life is over is kept for this long at least: an outcome that is on its way
- * would make a row for a message of no PIN. */
-enum { KEEP_LEAST_MS = 10 * 60 * 1000 };
+/* A PIN whose life is over is kept for this long at least, longer than carriers may take:
+ * an outcome on its way would make a row for a message of no PIN. */
+enum { KEEP_LEAST_MS = 30 * 60 * 1000 };
 
 struct retain_item {
 	struct item item;

@@ -152,13 +152,25 @@ bind_newest(struct item *it, struct binder *b)
 	bind_ident(b, &verify_of(it)->account);
 }
 
+static void
+read_newest(struct item *it, struct row *r)
+{
+	read_log(it, r);
+	verify_of(it)->log_found = true;
+}
+
+/* Where the newest row was taken out of a store by hand, the PIN's own serves. */
 static enum err
 find_log(struct batch *b, struct item **items, size_t n)
 {
 	static const struct each step = {
-	    SQL_VERIFY_LOG, bind_newest, read_log, has_older_pin};
+	    SQL_VERIFY_LOG, bind_newest, read_newest, has_older_pin};
+	enum err e = batch_each(b, &step, items, n);
 
-	return batch_each(b, &step, items, n);
+	for (size_t i = 0; i < n; i++)
+		if (!verify_of(items[i])->log_found)
+			verify_of(items[i])->newest = verify_of(items[i])->pin_id;
+	return e;
 }
 
 /* How far back a window may reach. */

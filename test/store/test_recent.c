@@ -237,6 +237,55 @@ test_a_clock_that_was_set_back_hides_nothing(void **state)
 	assert_int_equal(world_send(w, TO).err, ERR_THROTTLED);
 }
 
+/* Both tables have as many as the lower limit allows. */
+static void
+test_a_limit_that_was_lowered_leaves_nothing(void **state)
+{
+	struct world *w = *state;
+	struct application_change change = {.send_phone_limit = "10/1h"};
+	struct limits_job j = {
+	    .account = w->account, .application = w->application, .destination = TO};
+
+	w->recent_max = 4;
+	world_restart(w);
+	world_configure(w, &change);
+	for (size_t i = 0; i < 9; i++) {
+		assert_int_equal(world_send(w, TO).err, OK);
+		world_pass(w, 1);
+	}
+	assert_in_range(ask(w, "SELECT count(*) FROM destination_pin"), 3, 6);
+	change.send_phone_limit = "3/1h";
+	world_configure(w, &change);
+	assert_int_equal(world_run(w, &j.job, VERB_LIMITS), OK);
+	assert_int_equal(j.phone.left, 0);
+	assert_int_equal(j.phone.wait_ms, WINDOW - 3);
+	assert_int_equal(world_send(w, TO).err, ERR_THROTTLED);
+}
+
+/* Somebody took rows out of the store: what is left of the number goes on. */
+static void
+test_a_newest_that_is_gone_stops_nobody(void **state)
+{
+	struct world *w = *state;
+	struct world_sent s[4];
+
+	w->recent_max = 1;
+	world_restart(w);
+	configure(w);
+	for (size_t i = 0; i < countof(s); i++) {
+		s[i] = world_send(w, i < 2 ? TO : i == 2 ? "4170" : "4199");
+		world_pass(w, 1);
+	}
+	assert_true(ask(w, "SELECT count(*) FROM destination_pin") >= 2);
+	tell(w, "DELETE FROM pin WHERE destination = '" TO "' AND id = (SELECT max(id) "
+		"FROM pin WHERE destination = '" TO "')");
+	assert_int_equal(world_verify(w, &s[0].pin_id, "none").left, 9);
+	assert_int_equal(world_verify(w, &s[0].pin_id, s[0].pin).verdict, VERDICT_RIGHT);
+	tell(w, "DELETE FROM destination_pin");
+	assert_int_equal(world_verify(w, &s[2].pin_id, s[2].pin).verdict, VERDICT_RIGHT);
+	assert_int_equal(world_send(w, TO).err, OK);
+}
+
 /* Ids of one millisecond are in no order: the log of verifies must not be in two rows. */
 static void
 test_sends_of_one_millisecond_have_one_log(void **state)
@@ -303,6 +352,8 @@ main(void)
 	    CASE(test_retention_takes_both),
 	    CASE(test_the_newest_is_the_one_in_memory),
 	    CASE(test_a_clock_that_was_set_back_hides_nothing),
+	    CASE(test_a_limit_that_was_lowered_leaves_nothing),
+	    CASE(test_a_newest_that_is_gone_stops_nobody),
 	    CASE(test_sends_of_one_millisecond_have_one_log),
 	    CASE(test_a_batch_that_failed_changed_neither),
 	};
