@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Accounts and checks, from the command line, and what all commands share. */
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "server/cli.h"
 
@@ -40,12 +43,30 @@ cli_conf(const struct cli *cli, struct conf *conf)
 	return e;
 }
 
+/* A server that has not been started anew would not know what an upgrade made. */
+static bool
+is_served(const char *data)
+{
+	char path[4096];
+	bool served;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/lock", data);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	served = flock(fd, LOCK_EX | LOCK_NB) != 0;
+	close(fd);
+	return served;
+}
+
 enum err
 cli_store(const struct conf *conf, struct store **out)
 {
 	struct store_options o = {.data_dir = conf->data,
 	    .queue_max = 16,
 	    .batch_max = 16,
+	    .keep_schema = is_served(conf->data),
 	    .key_rotation_ms = conf->key_rotation_ms,
 	    .clock = &clock_system,
 	    .entropy = &entropy_system};

@@ -5,8 +5,14 @@
 
 #include "store/engine.h"
 
-/* Brings it up to the last step. ERR_NEWER: it knows later ones; with a sentence that
- * names `where` in why. */
-enum err schema_apply(struct engine *e, const char *where, char why[256]) MUST_CHECK;
+struct schema_of {
+	const char *where;
+	bool keep; /* somebody else works on it */
+};
+
+/* Brings a store up to the last step. ERR_NEWER: it knows later ones; ERR_BUSY: there are
+ * steps to go, and it is to be kept; with a sentence in why. */
+enum err schema_apply(
+    struct engine *e, const struct schema_of *s, char why[256]) MUST_CHECK;
 
 #endif

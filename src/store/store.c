@@ -578,6 +578,7 @@ open_keyrings(struct store *s, char why[256])
 static enum err
 open_parts(struct store *s, char why[256])
 {
+	const struct schema_of schema = {s->options.data_dir, s->options.keep_schema};
 	char path[4096];
 	int64_t mark = 0;
 	enum err e;
@@ -593,7 +594,7 @@ open_parts(struct store *s, char why[256])
 	}
 	e = engine_sqlite.open(path, why, &s->engine);
 	if (e == OK)
-		e = schema_apply(s->engine, s->options.data_dir, why);
+		e = schema_apply(s->engine, &schema, why);
 	if (e == OK)
 		e = s->engine->ops->script(s->engine, recent_schema);
 	if (e != OK)

@@ -286,6 +286,24 @@ test_a_newest_that_is_gone_stops_nobody(void **state)
 	assert_int_equal(world_send(w, TO).err, OK);
 }
 
+/* A command beside a server of an older version changes nothing under it. */
+static void
+test_a_store_that_is_served_is_not_upgraded(void **state)
+{
+	struct world *w = *state;
+	char why[256];
+
+	store_close(w->store);
+	w->store = NULL;
+	tell(w, "PRAGMA user_version = 12");
+	w->keep_schema = true;
+	assert_int_equal(world_open(w, why), ERR_BUSY);
+	assert_non_null(strstr(why, "of an older version"));
+	assert_int_equal(ask(w, "PRAGMA user_version"), 12);
+	tell(w, "PRAGMA user_version = 13");
+	assert_int_equal(world_open(w, why), OK);
+}
+
 /* Ids of one millisecond are in no order: the log of verifies must not be in two rows. */
 static void
 test_sends_of_one_millisecond_have_one_log(void **state)
@@ -354,6 +372,7 @@ main(void)
 	    CASE(test_a_clock_that_was_set_back_hides_nothing),
 	    CASE(test_a_limit_that_was_lowered_leaves_nothing),
 	    CASE(test_a_newest_that_is_gone_stops_nobody),
+	    CASE(test_a_store_that_is_served_is_not_upgraded),
 	    CASE(test_sends_of_one_millisecond_have_one_log),
 	    CASE(test_a_batch_that_failed_changed_neither),
 	};

@@ -29,6 +29,7 @@ world_open(struct world *w, char why[256])
 	    .queue_max = 100,
 	    .batch_max = 100,
 	    .recent_max = w->recent_max,
+	    .keep_schema = w->keep_schema,
 	    .key_rotation_ms = PERIOD_MS_DAY,
 	    .clock = &w->clock,
 	    .entropy = &entropy_system,

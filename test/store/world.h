@@ -15,6 +15,7 @@ struct world {
 	struct clock clock; /* first: the functions find the world by it */
 	int64_t wall_ms;
 	_Atomic int64_t steady_ms;
+	bool keep_schema;   /* the same */
 	int64_t recent_max; /* of the store, from the next start on */
 	char dir[64];
 	/* from the next start on; ctx is the world */
