@@ -132,8 +132,8 @@ struct number_item {
 	int64_t number;
 };
 
-static void
-bind_none(struct item *it, struct binder *b)
+void
+bind_nothing(struct item *it, struct binder *b)
 {
 	(void)it;
 	(void)b;
@@ -148,7 +148,7 @@ read_number(struct item *it, struct row *r)
 enum err
 engine_number(struct engine *e, enum sql sql, int64_t *out)
 {
-	const struct each step = {sql, bind_none, read_number, NULL};
+	const struct each step = {sql, bind_nothing, read_number, NULL};
 	struct number_item n = {.number = 0};
 	struct item *items[] = {&n.item};
 	enum err err = e->ops->each(e, &step, items, 1);

@@ -103,6 +103,8 @@ struct engine {
 
 extern const struct engine_ops engine_sqlite;
 
+/* For a statement without marks. */
+void bind_nothing(struct item *it, struct binder *b);
 void bind_int(struct binder *b, int64_t value);
 void bind_bool(struct binder *b, bool value);
 void bind_double(struct binder *b, bool set, double value);

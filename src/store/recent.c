@@ -3,8 +3,8 @@
 
 #include "store/verbs.h"
 
-/* Rows that move at a time, at most: a start may have four times as many as there shall
- * be. */
+/* Rows that move beyond twice as many as came: a start may have four times as many as
+ * there shall be. */
 enum { MOVE_SPARE = 64 };
 
 const char recent_schema[] =
@@ -32,8 +32,7 @@ step_of(struct item *it)
 static enum err
 run(struct batch *b, const struct each *each, struct recent_step *s)
 {
-	struct item *items[] = {&s->item};
-	enum err e = batch_each(b, each, items, 1);
+	enum err e = batch_one(b, each, &s->item);
 
 	return e == OK ? s->item.err : e;
 }
@@ -102,10 +101,16 @@ recent_init(struct recent *r, int64_t most)
 	*r = (struct recent){.most = most};
 }
 
+static void
+go_to_start(struct recent *r)
+{
+	go_to(r, &(struct recent_place){.destination = NULL});
+}
+
 void
 recent_fini(struct recent *r)
 {
-	go_to(r, &(struct recent_place){.destination = NULL});
+	go_to_start(r);
 }
 
 enum err
@@ -125,8 +130,7 @@ recent_load(struct batch *b)
 
 	if (b->recent->loaded)
 		return OK;
-	recent_fini(b->recent);
-	b->recent->count = 0;
+	go_to_start(b->recent);
 	e = run(b, &clear, &s);
 	if (e == OK)
 		e = run(b, &get, &s);
@@ -148,7 +152,7 @@ end_round(struct batch *b)
 
 	ident_floor(&s.mark, b->recent->round_ms);
 	b->recent->round_ms = b->now_ms;
-	recent_fini(b->recent);
+	go_to_start(b->recent);
 	return run(b, &put, &s);
 }
 

@@ -64,13 +64,6 @@ batch_shared(struct batch *b, const struct shared *s, struct item **items, size_
 }
 
 void
-bind_nothing(struct item *it, struct binder *b)
-{
-	(void)it;
-	(void)b;
-}
-
-void
 bind_ident(struct binder *b, const struct ident *id)
 {
 	bind_blob(b, id->bytes, IDENT_LEN);

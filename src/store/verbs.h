@@ -105,6 +105,13 @@ batch_each(struct batch *b, const struct each *step, struct item **items, size_t
 	return b->engine->ops->each(b->engine, step, items, n);
 }
 
+/* A step for an item of its own; what concerns that alone is in its err, as ever. */
+static inline enum err
+batch_one(struct batch *b, const struct each *step, struct item *it)
+{
+	return batch_each(b, step, &it, 1);
+}
+
 /*
  * A step that only reads, where many items ask for the same: it runs for the first of
  * those that `compare` finds equal, and `copy` gives the others what that one found.
@@ -123,8 +130,6 @@ void batch_sort(
 enum err batch_shared(
     struct batch *b, const struct shared *s, struct item **items, size_t n) MUST_CHECK;
 
-/* For a statement without parameters. */
-void bind_nothing(struct item *it, struct binder *b);
 /* The columns dlt_entity, dlt_template and dlt_telemarketer of a template. */
 void row_dlt(struct row *r, struct order *o);
 /* A limit of an application. ERR_CORRUPT: it is not there, or no limit. */

@@ -106,11 +106,10 @@ enter(struct batch *b, struct stretch *s)
 {
 	static const struct each scan = {SQL_OUTBOX_SCAN, bind_stretch, read_first, NULL};
 	static const struct each insert = {SQL_OUTBOX_ENTER, bind_first, NULL, NULL};
-	struct item *items[] = {&s->item};
 	enum err e;
 
 	s->count = 0;
-	e = batch_each(b, &scan, items, 1);
+	e = batch_one(b, &scan, &s->item);
 	if (e != OK || s->count == 0)
 		return e;
 	s->mark = s->messages[s->count - 1].pin_id;
@@ -121,18 +120,16 @@ static enum err
 get_mark(struct batch *b, struct stretch *s)
 {
 	static const struct each step = {SQL_OUTBOX_GET, bind_nothing, read_mark, NULL};
-	struct item *items[] = {&s->item};
 
-	return batch_each(b, &step, items, 1);
+	return batch_one(b, &step, &s->item);
 }
 
 static enum err
 put_mark(struct batch *b, struct stretch *s)
 {
 	static const struct each step = {SQL_OUTBOX_PUT, bind_mark, NULL, NULL};
-	struct item *items[] = {&s->item};
 
-	return batch_each(b, &step, items, 1);
+	return batch_one(b, &step, &s->item);
 }
 
 enum err

@@ -217,21 +217,19 @@ static enum err
 load_usage(struct batch *b, struct usage *u, const struct ident *application)
 {
 	static const struct each step = {SQL_USAGE_GET, bind_usage, read_usage, NULL};
-	struct item *items[] = {&u->item};
 
 	*u = (struct usage){.application = *application};
 	arena_init(&u->arena);
 	limit_ring_init(&u->ring);
-	return batch_each(b, &step, items, 1);
+	return batch_one(b, &step, &u->item);
 }
 
 static enum err
 save_usage(struct batch *b, struct usage *u)
 {
 	static const struct each step = {SQL_USAGE_PUT, bind_usage_ring, NULL, NULL};
-	struct item *items[] = {&u->item};
 
-	return batch_each(b, &step, items, 1);
+	return batch_one(b, &step, &u->item);
 }
 
 static enum err insert_pins(struct batch *b, struct item **items, size_t n);

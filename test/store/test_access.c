@@ -2,7 +2,6 @@
 /* Users, sessions and keys in the store. */
 #include "store/world.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 
 #include "twofa/scope.h"
@@ -44,18 +43,6 @@ count_sessions(struct world *w)
 }
 
 /* Rows in one statement, as a thousand commits take a thousand times as long. */
-static void
-fill(struct world *w, const char *statement)
-{
-	char path[256];
-	sqlite3 *db;
-
-	world_path(w, "watchword.db", path);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, statement, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
 #define COUNT_TO                                                                         \
 	"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < %d) "
 
@@ -198,7 +185,7 @@ test_a_user_has_so_many_sessions(void **state)
 	    COUNT_TO "INSERT INTO session SELECT randomblob(32), account_user, 0, NULL, "
 		     "expires_at + n FROM session, c",
 	    SESSIONS_PER_USER - 1);
-	fill(w, statement);
+	world_tell(w, statement);
 	world_pass(w, 10);
 	last = make_session(w, &alice, "last", "p");
 	assert_int_equal(last.job.item.err, OK);
@@ -232,7 +219,7 @@ test_an_account_has_so_many_keys(void **state)
 	    COUNT_TO "INSERT INTO api_key (hash, id, account, name, scopes, created_at) "
 		     "SELECT randomblob(32), n, account, name, 0, 0 FROM api_key, c",
 	    KEYS_PER_ACCOUNT - 2);
-	fill(w, statement);
+	world_tell(w, statement);
 	assert_int_equal(make_key(w, "last"), OK);
 	assert_int_equal(make_key(w, "more"), ERR_THROTTLED);
 	assert_int_equal(world_run(w, &j.job, VERB_KEY_REVOKE), OK);

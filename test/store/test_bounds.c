@@ -2,8 +2,6 @@
 /* What one account may pile up, and what goes again by itself. */
 #include "store/world.h"
 
-#include <sqlite3.h>
-
 static struct world *w;
 
 static int
@@ -26,19 +24,14 @@ tear_down(void **state)
 static void
 fill(int n, const char *insert)
 {
-	char path[256];
 	char text[1024];
-	sqlite3 *db;
 
 	snprintf(text, sizeof(text),
 	    "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < "
 	    "%d) "
 	    "%s",
 	    n, insert);
-	world_path(w, "watchword.db", path);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	world_tell(w, text);
 }
 
 /* ---- how many there may be ---- */

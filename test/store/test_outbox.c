@@ -3,7 +3,6 @@
  * The row of a PIN is its first message until something is known of that: what is open is
  * found after every start, and what a caller reads of it is what he would read of a row.
  */
-#include <sqlite3.h>
 #include <stdio.h>
 
 #include "unit/unit.h"
@@ -13,29 +12,10 @@
 
 enum { MANY = 2500 }; /* more than two stretches of the outbox */
 
-/* What the database says, by a connection of its own. */
-static int64_t
-ask(const struct world *w, const char *query)
-{
-	char path[256];
-	sqlite3 *db;
-	sqlite3_stmt *stmt;
-	int64_t number;
-
-	world_path(w, "watchword.db", path);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &stmt, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-	number = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	sqlite3_close(db);
-	return number;
-}
-
 static int64_t
 rows(const struct world *w)
 {
-	return ask(w, "SELECT count(*) FROM message");
+	return world_ask(w, "SELECT count(*) FROM message");
 }
 
 static struct timeline_job
@@ -153,12 +133,15 @@ test_the_mark_moves_past_what_is_old(void **state)
 	world_pass(w, OUTBOX_MS - 6); /* the first is as old now as one may get */
 	assert_int_equal(world_send(w, TO).err, OK);
 	assert_int_equal(rows(w), 3);
-	assert_int_equal(ask(w, "SELECT count(*) FROM pin, outbox WHERE id > pin"), 7);
+	assert_int_equal(
+	    world_ask(w, "SELECT count(*) FROM pin, outbox WHERE id > pin"), 7);
 	world_pass(w, OUTBOX_MS / 2);
 	assert_int_equal(world_send(w, TO).err, OK);
 	assert_int_equal(rows(w), 6);
-	assert_int_equal(ask(w, "SELECT count(*) FROM pin, outbox WHERE id > pin"), 2);
-	assert_int_equal(ask(w, "SELECT count(*) FROM message_all WHERE state < 2"), 5);
+	assert_int_equal(
+	    world_ask(w, "SELECT count(*) FROM pin, outbox WHERE id > pin"), 2);
+	assert_int_equal(
+	    world_ask(w, "SELECT count(*) FROM message_all WHERE state < 2"), 5);
 	world_restart(w);
 	assert_int_equal(world_open_messages(w), 5);
 	assert_int_equal(rows(w), 8);

@@ -3,7 +3,6 @@
  * The PINs of destinations, in memory and on disk: whatever moves when, a limit counts
  * each send once, lists have them all, and a start finds what was in memory.
  */
-#include <sqlite3.h>
 #include <stdio.h>
 
 #include "unit/unit.h"
@@ -45,41 +44,6 @@ number(size_t i, char to[32])
 	snprintf(to, 32, "4179%07zu", i * 7919 % 9999991);
 }
 
-static sqlite3 *
-beside(const struct world *w)
-{
-	char path[256];
-	sqlite3 *db;
-
-	world_path(w, "watchword.db", path);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	return db;
-}
-
-static void
-tell(const struct world *w, const char *sql)
-{
-	sqlite3 *db = beside(w);
-
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-}
-
-static int64_t
-ask(const struct world *w, const char *query)
-{
-	sqlite3 *db = beside(w);
-	sqlite3_stmt *stmt;
-	int64_t answer;
-
-	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &stmt, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-	answer = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	sqlite3_close(db);
-	return answer;
-}
-
 static size_t
 listed(struct world *w, const char *destination)
 {
@@ -97,12 +61,15 @@ listed(struct world *w, const char *destination)
 	return j.count;
 }
 
+/* So many PINs may stand in memory. */
 static void
-configure(struct world *w)
+begin(struct world *w, int64_t in_memory)
 {
 	struct application_change change = {
 	    .send_phone_limit = "3/1h", .pin_ttl = "1m", .verify_limit = "1000/1s"};
 
+	w->recent_max = in_memory;
+	world_restart(w);
 	world_configure(w, &change);
 	memset(models, 0, sizeof(models));
 	dice = 1;
@@ -138,9 +105,7 @@ test_a_limit_counts_each_send_once_wherever_it_stands(void **state)
 	size_t admitted;
 	char to[32];
 
-	w->recent_max = IN_MEMORY;
-	world_restart(w);
-	configure(w);
+	begin(w, IN_MEMORY);
 	admitted = send_by_chance(w, STEPS);
 	assert_in_range(admitted, STEPS / 4, STEPS - STEPS / 10);
 	assert_int_equal(listed(w, NULL), admitted);
@@ -149,7 +114,7 @@ test_a_limit_counts_each_send_once_wherever_it_stands(void **state)
 		sum += listed(w, to);
 	}
 	assert_int_equal(sum, admitted);
-	assert_in_range(ask(w, "SELECT count(*) FROM destination_pin"),
+	assert_in_range(world_ask(w, "SELECT count(*) FROM destination_pin"),
 	    admitted - IN_MEMORY - 1, admitted);
 }
 
@@ -159,12 +124,10 @@ test_the_mark_follows(void **state)
 {
 	struct world *w = *state;
 
-	w->recent_max = IN_MEMORY;
-	world_restart(w);
-	configure(w);
+	begin(w, IN_MEMORY);
 	send_by_chance(w, 400);
-	assert_in_range(ask(w, "SELECT count(*) FROM pin p, destination_mark m "
-			       "WHERE p.id >= m.pin"),
+	assert_in_range(world_ask(w, "SELECT count(*) FROM pin p, destination_mark m "
+				     "WHERE p.id >= m.pin"),
 	    1, 8 * IN_MEMORY);
 }
 
@@ -173,14 +136,12 @@ test_retention_takes_both(void **state)
 {
 	struct world *w = *state;
 
-	w->recent_max = IN_MEMORY;
-	world_restart(w);
-	configure(w);
+	begin(w, IN_MEMORY);
 	send_by_chance(w, 200);
 	world_pass(w, 2 * PERIOD_MS_DAY);
 	assert_true(world_retain(w, PERIOD_MS_DAY) > 0);
 	assert_int_equal(listed(w, NULL), 0);
-	assert_int_equal(ask(w, "SELECT count(*) FROM destination_pin"), 0);
+	assert_int_equal(world_ask(w, "SELECT count(*) FROM destination_pin"), 0);
 	memset(models, 0, sizeof(models));
 	send_by_chance(w, 200);
 }
@@ -194,20 +155,18 @@ test_the_newest_is_the_one_in_memory(void **state)
 	struct world_sent first;
 	struct world_sent second;
 
-	w->recent_max = 1;
-	world_restart(w);
-	configure(w);
+	begin(w, 1);
 	first = world_send(w, TO);
 	assert_int_equal(world_verify(w, &first.pin_id, "none").left, 9);
 	world_pass(w, 1);
 	second = world_send(w, TO);
 	world_pass(w, 1);
 	assert_int_equal(world_send(w, "4178").err, OK); /* the first one moved */
-	assert_int_equal(ask(w, "SELECT count(*) FROM destination_pin"), 1);
+	assert_int_equal(world_ask(w, "SELECT count(*) FROM destination_pin"), 1);
 	assert_int_equal(world_verify(w, &first.pin_id, "none").left, 8);
 	assert_int_equal(
-	    ask(w, "SELECT count(*) FROM pin WHERE verifies IS NOT NULL AND id = "
-		   "(SELECT max(id) FROM pin WHERE destination = '41790000001')"),
+	    world_ask(w, "SELECT count(*) FROM pin WHERE verifies IS NOT NULL AND id = "
+			 "(SELECT max(id) FROM pin WHERE destination = '41790000001')"),
 	    1);
 	assert_int_equal(
 	    world_verify(w, &second.pin_id, second.pin).verdict, VERDICT_RIGHT);
@@ -220,9 +179,7 @@ test_a_clock_that_was_set_back_hides_nothing(void **state)
 	struct world *w = *state;
 	char to[32];
 
-	w->recent_max = 1;
-	world_restart(w);
-	configure(w);
+	begin(w, 1);
 	for (size_t i = 20; i > 0; i--) { /* against the order of the rounds */
 		number(i, to);
 		world_pass(w, 40);
@@ -253,7 +210,7 @@ test_a_limit_that_was_lowered_leaves_nothing(void **state)
 		assert_int_equal(world_send(w, TO).err, OK);
 		world_pass(w, 1);
 	}
-	assert_in_range(ask(w, "SELECT count(*) FROM destination_pin"), 3, 6);
+	assert_in_range(world_ask(w, "SELECT count(*) FROM destination_pin"), 3, 6);
 	change.send_phone_limit = "3/1h";
 	world_configure(w, &change);
 	assert_int_equal(world_run(w, &j.job, VERB_LIMITS), OK);
@@ -269,19 +226,18 @@ test_a_newest_that_is_gone_stops_nobody(void **state)
 	struct world *w = *state;
 	struct world_sent s[4];
 
-	w->recent_max = 1;
-	world_restart(w);
-	configure(w);
+	begin(w, 1);
 	for (size_t i = 0; i < countof(s); i++) {
 		s[i] = world_send(w, i < 2 ? TO : i == 2 ? "4170" : "4199");
 		world_pass(w, 1);
 	}
-	assert_true(ask(w, "SELECT count(*) FROM destination_pin") >= 2);
-	tell(w, "DELETE FROM pin WHERE destination = '" TO "' AND id = (SELECT max(id) "
-		"FROM pin WHERE destination = '" TO "')");
+	assert_true(world_ask(w, "SELECT count(*) FROM destination_pin") >= 2);
+	world_tell(w,
+	    "DELETE FROM pin WHERE destination = '" TO "' AND id = (SELECT max(id) "
+	    "FROM pin WHERE destination = '" TO "')");
 	assert_int_equal(world_verify(w, &s[0].pin_id, "none").left, 9);
 	assert_int_equal(world_verify(w, &s[0].pin_id, s[0].pin).verdict, VERDICT_RIGHT);
-	tell(w, "DELETE FROM destination_pin");
+	world_tell(w, "DELETE FROM destination_pin");
 	assert_int_equal(world_verify(w, &s[2].pin_id, s[2].pin).verdict, VERDICT_RIGHT);
 	assert_int_equal(world_send(w, TO).err, OK);
 }
@@ -295,12 +251,12 @@ test_a_store_that_is_served_is_not_upgraded(void **state)
 
 	store_close(w->store);
 	w->store = NULL;
-	tell(w, "PRAGMA user_version = 12");
+	world_tell(w, "PRAGMA user_version = 12");
 	w->keep_schema = true;
 	assert_int_equal(world_open(w, why), ERR_BUSY);
 	assert_non_null(strstr(why, "of an older version"));
-	assert_int_equal(ask(w, "PRAGMA user_version"), 12);
-	tell(w, "PRAGMA user_version = 13");
+	assert_int_equal(world_ask(w, "PRAGMA user_version"), 12);
+	world_tell(w, "PRAGMA user_version = 13");
 	assert_int_equal(world_open(w, why), OK);
 }
 
@@ -314,9 +270,7 @@ test_sends_of_one_millisecond_have_one_log(void **state)
 	struct world_sent s[3];
 	char to[32];
 
-	w->recent_max = 1;
-	world_restart(w);
-	configure(w);
+	begin(w, 1);
 	world_configure(w, &change);
 	for (size_t i = 0; i < 30; i++) {
 		number(i, to);
@@ -340,19 +294,17 @@ test_a_batch_that_failed_changed_neither(void **state)
 {
 	struct world *w = *state;
 
-	w->recent_max = 1;
-	world_restart(w);
-	configure(w);
+	begin(w, 1);
 	assert_int_equal(world_send(w, TO).err, OK);
 	assert_int_equal(world_send(w, TO).err, OK);
 	world_pass(w, 1);
-	tell(w, "CREATE TRIGGER broken BEFORE INSERT ON destination_pin "
-		"BEGIN SELECT RAISE(ABORT, 'no'); END");
+	world_tell(w, "CREATE TRIGGER broken BEFORE INSERT ON destination_pin "
+		      "BEGIN SELECT RAISE(ABORT, 'no'); END");
 	assert_int_not_equal(world_send(w, "4178").err, OK);
 	world_pass(w, 1);
 	assert_int_not_equal(world_send(w, TO).err, OK);
-	tell(w, "DROP TRIGGER broken");
-	assert_int_equal(ask(w, "SELECT count(*) FROM pin"), 2);
+	world_tell(w, "DROP TRIGGER broken");
+	assert_int_equal(world_ask(w, "SELECT count(*) FROM pin"), 2);
 	assert_int_equal(world_send(w, TO).err, OK);
 	assert_int_equal(world_send(w, TO).err, ERR_THROTTLED);
 	assert_int_equal(world_send(w, "4178").err, OK);

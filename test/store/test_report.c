@@ -2,8 +2,6 @@
 /* Reports in the store: who is owed one, when it is due, and how it ends. */
 #include "store/world.h"
 
-#include <sqlite3.h>
-
 #include "twofa/report_body.h"
 
 enum { MINUTE_MS = 60000, LEASE_MS = 15000, ALL_GROUPS = 0x3f };
@@ -269,24 +267,6 @@ test_a_receipt_that_never_comes_is_reported_too(void **state)
 	assert_non_null(strstr(taken.list[0].body, "\"name\":\"EXPIRED_DLR_UNKNOWN\""));
 }
 
-static int64_t
-number(const char *select)
-{
-	char path[256];
-	sqlite3 *db;
-	sqlite3_stmt *statement;
-	int64_t n;
-
-	world_path(w, "watchword.db", path);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, select, -1, &statement, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-	n = sqlite3_column_int64(statement, 0);
-	assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-	return n;
-}
-
 #define REPORTS "SELECT count(*) FROM report"
 #define SUBSCRIPTIONS "SELECT count(*) FROM subscription"
 
@@ -314,13 +294,13 @@ test_what_waits_for_nobody_any_more_goes_with_retention(void **state)
 	world_pass(w, PERIOD_MS_DAY);
 	track("41790000004", MESSAGE_FAILED);
 	assert_int_equal(retain_reports(2 * PERIOD_MS_DAY, 100), 0);
-	assert_int_equal(number(REPORTS), 7);
+	assert_int_equal(world_ask(w, REPORTS), 7);
 	/* in stretches, and those that somebody waits for stay */
 	assert_int_equal(retain_reports(PERIOD_MS_HOUR, 2), 2);
-	assert_int_equal(number(SUBSCRIPTIONS), 2);
+	assert_int_equal(world_ask(w, SUBSCRIPTIONS), 2);
 	assert_int_equal(retain_reports(PERIOD_MS_HOUR, 2), 1);
-	assert_int_equal(number(REPORTS), 4);
-	assert_int_equal(number(SUBSCRIPTIONS), 1);
+	assert_int_equal(world_ask(w, REPORTS), 4);
+	assert_int_equal(world_ask(w, SUBSCRIPTIONS), 1);
 	assert_int_equal(take("stays").count, 4);
 }
 

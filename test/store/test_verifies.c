@@ -4,7 +4,6 @@
  * counts them: over a send, a restart and retention.
  */
 #include <semaphore.h>
-#include <sqlite3.h>
 #include <stdio.h>
 
 #include "unit/unit.h"
@@ -270,18 +269,6 @@ test_a_lowered_limit_tells_the_time_when_there_is_room(void **state)
 }
 
 static void
-damage(struct world *w, const char *sql)
-{
-	char path[256];
-	sqlite3 *db;
-
-	world_path(w, "watchword.db", path);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-}
-
-static void
 test_damage_is_of_one_number_and_one_application(void **state)
 {
 	struct world *w = *state;
@@ -291,13 +278,13 @@ test_damage_is_of_one_number_and_one_application(void **state)
 	configure(w, 10, true, "100/1s");
 	a = world_send(w, TO);
 	b = world_send(w, "41790000002");
-	damage(w, "UPDATE pin SET verifies = x'ff' WHERE destination = '" TO "'");
+	world_tell(w, "UPDATE pin SET verifies = x'ff' WHERE destination = '" TO "'");
 	bad = guess(w, &a, a.pin);
 	good = guess(w, &b, b.pin);
 	run_batch(w);
 	assert_int_equal(bad->job.item.err, ERR_CORRUPT);
 	assert_int_equal(good->verdict, VERDICT_RIGHT);
-	damage(w, "UPDATE application_usage SET ring = x'00'");
+	world_tell(w, "UPDATE application_usage SET ring = x'00'");
 	assert_int_equal(world_send(w, TO).err, ERR_CORRUPT);
 	assert_int_equal(world_verify(w, &b.pin_id, b.pin).verdict, VERDICT_RIGHT);
 }

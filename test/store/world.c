@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/world.h"
 
+#include <sqlite3.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +131,41 @@ void
 world_path(const struct world *w, const char *name, char out[256])
 {
 	snprintf(out, 256, "%s/%s", w->dir, name);
+}
+
+static sqlite3 *
+beside(const struct world *w)
+{
+	char path[256];
+	sqlite3 *db;
+
+	world_path(w, "watchword.db", path);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	return db;
+}
+
+int64_t
+world_ask(const struct world *w, const char *query)
+{
+	sqlite3 *db = beside(w);
+	sqlite3_stmt *stmt;
+	int64_t answer;
+
+	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	answer = sqlite3_column_int64(stmt, 0);
+	assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return answer;
+}
+
+void
+world_tell(const struct world *w, const char *sql)
+{
+	sqlite3 *db = beside(w);
+
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
 void

@@ -15,8 +15,8 @@ struct world {
 	struct clock clock; /* first: the functions find the world by it */
 	int64_t wall_ms;
 	_Atomic int64_t steady_ms;
-	bool keep_schema;   /* the same */
 	int64_t recent_max; /* of the store, from the next start on */
+	bool keep_schema;   /* the same */
 	char dir[64];
 	/* from the next start on; ctx is the world */
 	void (*access_changed)(void *ctx, const struct access *access);
@@ -38,6 +38,9 @@ enum err world_open(struct world *w, char why[256]);
 /* Both clocks. */
 void world_pass(struct world *w, int64_t ms);
 void world_path(const struct world *w, const char *name, char out[256]);
+/* What the database says, and a change of it by hand, by a connection of its own. */
+int64_t world_ask(const struct world *w, const char *query);
+void world_tell(const struct world *w, const char *sql);
 /* Lets an application_change take effect on the application. */
 void world_configure(struct world *w, const struct application_change *change);
 
