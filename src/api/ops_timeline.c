@@ -146,12 +146,12 @@ add_message(struct events *e, const struct timeline_message *m)
 static void
 add_verifies(struct events *e, const struct timeline_job *j)
 {
-	if (j->verified_at_ms != 0)
-		add(e, j->verified_at_ms, "verify")->result = "right";
-	if (j->matched_at_ms > j->verified_at_ms)
-		add(e, j->matched_at_ms, "verify")->result = "right";
-	if (j->attempted_at_ms > j->matched_at_ms)
-		add(e, j->attempted_at_ms, "verify")->result = "wrong";
+	if (j->state.verified_at_ms != 0)
+		add(e, j->state.verified_at_ms, "verify")->result = "right";
+	if (j->state.matched_at_ms > j->state.verified_at_ms)
+		add(e, j->state.matched_at_ms, "verify")->result = "right";
+	if (j->state.attempted_at_ms > j->state.matched_at_ms)
+		add(e, j->state.attempted_at_ms, "verify")->result = "wrong";
 }
 
 static int
@@ -174,7 +174,7 @@ collect(struct call *c, const struct timeline_job *j)
 	for (size_t i = 0; i < j->count; i++)
 		add_message(&e, &j->messages[i]);
 	add_verifies(&e, j);
-	if (j->expires_at_ms <= j->job.now_ms && j->verified_at_ms == 0)
+	if (j->expires_at_ms <= j->job.now_ms && j->state.verified_at_ms == 0)
 		add(&e, j->expires_at_ms, "over");
 	qsort(e.list, e.count, sizeof(*e.list), earlier);
 	return e;
@@ -231,9 +231,9 @@ put_event(struct json_out *out, const struct event *e)
 static const char *
 state_of(const struct timeline_job *j)
 {
-	if (j->verified_at_ms != 0)
+	if (j->state.verified_at_ms != 0)
 		return "VERIFIED";
-	if (j->attempts >= j->attempts_max)
+	if (j->state.attempts >= j->attempts_max)
 		return "NO_MORE_PIN_ATTEMPTS";
 	return j->expires_at_ms <= j->job.now_ms ? "TTL_EXPIRED" : "WAITING";
 }
@@ -267,8 +267,8 @@ put_timeline(struct json_out *out, const struct timeline_job *j, const struct ev
 	json_out_text(out, "state", state_of(j));
 	put_time(out, "createdAt", ident_ms(&j->pin_id));
 	put_time(out, "expiresAt", j->expires_at_ms);
-	put_time(out, "verifiedAt", j->verified_at_ms);
-	json_out_int(out, "attempts", j->attempts);
+	put_time(out, "verifiedAt", j->state.verified_at_ms);
+	json_out_int(out, "attempts", j->state.attempts);
 	json_out_int(out, "attemptsMax", j->attempts_max);
 	json_out_array(out, "messages");
 	for (size_t i = 0; i < j->count; i++)

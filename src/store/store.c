@@ -55,6 +55,7 @@ struct store {
 	bool reports_owed;     /* by the batch that is under way */
 	int64_t outbox_at_ms;
 	struct recent recent;
+	struct guesses guesses;
 	struct item **items; /* room for one batch */
 };
 
@@ -106,12 +107,15 @@ static const struct verb_row *const verbs[VERB_COUNT] = {
     [VERB_IDEMPOTENCY_TRIM] = &verb_idempotency_trim,
 };
 
-/* Of destinations; a start does, by its lease, and commands need not. */
-static const bool asks_for_pins[VERB_COUNT] = {
+/* Of destinations or of guesses; a start does, by its lease, and most commands need not.
+ */
+static const bool asks_memory[VERB_COUNT] = {
     [VERB_LEASE] = true,
     [VERB_LIMITS] = true,
+    [VERB_RESEND] = true,
     [VERB_RETAIN] = true,
     [VERB_SEND] = true,
+    [VERB_TIMELINE] = true,
     [VERB_VERIFICATIONS] = true,
     [VERB_VERIFY] = true,
 };
@@ -224,6 +228,22 @@ group(struct store *s, struct task *jobs, size_t ends[VERB_COUNT])
 	}
 }
 
+/* What was made of it since the last commit is undone by forgetting all of it. */
+static void
+forget_memory(struct store *s)
+{
+	s->recent.loaded = false;
+	s->guesses.loaded = false;
+}
+
+static enum err
+load_memory(struct batch *b)
+{
+	enum err e = recent_load(b);
+
+	return e == OK ? guesses_load(b) : e;
+}
+
 static enum err
 run_jobs(struct store *s, struct task *jobs, int64_t now_ms)
 {
@@ -235,15 +255,16 @@ run_jobs(struct store *s, struct task *jobs, int64_t now_ms)
 	    .now_ms = now_ms,
 	    .reports_owed = &s->reports_owed,
 	    .outbox_at_ms = &s->outbox_at_ms,
-	    .recent = &s->recent};
+	    .recent = &s->recent,
+	    .guesses = &s->guesses};
 	enum err e = s->engine->ops->begin(s->engine);
 	size_t ends[VERB_COUNT];
 	size_t begin = 0;
 
 	group(s, jobs, ends);
 	for (enum verb v = 0; e == OK && v < VERB_COUNT; v++) {
-		if (ends[v] > begin && asks_for_pins[v])
-			e = recent_load(&b);
+		if (ends[v] > begin && asks_memory[v])
+			e = load_memory(&b);
 		if (e == OK && ends[v] > begin)
 			e = run_verb(&b, verbs[v], s->items + begin, ends[v] - begin);
 		begin = ends[v];
@@ -321,7 +342,7 @@ run_batch(struct store *s, struct task *jobs)
 	}
 	stop_when_unsure(e);
 	s->engine->ops->rollback(s->engine);
-	s->recent.loaded = false;
+	forget_memory(s);
 	for (struct task *t = jobs; t != NULL; t = t->next)
 		container_of(t, struct job, task)->item.err = e;
 	log_event(LOG_LEVEL_ERROR, "store_batch_failed", LOG_ERR(e));
@@ -621,6 +642,7 @@ store_open(const struct store_options *o, char why[256], struct store **out)
 	s->foreign_version = -1;
 	s->stop.run = never_run;
 	recent_init(&s->recent, o->recent_max > 0 ? o->recent_max : RECENT_MAX);
+	guesses_init(&s->guesses, o->guesses_max > 0 ? o->guesses_max : GUESSES_MAX);
 	entropy_pool_init(&s->entropy, o->entropy);
 	o->entropy->fill(o->entropy, &s->run, sizeof(s->run));
 	s->queue = queue_new(0); /* the bound is on all that waits, in the lanes too */
@@ -647,6 +669,7 @@ store_close(struct store *s)
 	}
 	entropy_pool_fini(&s->entropy);
 	recent_fini(&s->recent);
+	guesses_fini(&s->guesses);
 	keyring_free(s->keyring);
 	keyring_free(s->secrets);
 	if (s->engine != NULL)

@@ -118,6 +118,14 @@ struct send_job {
 	struct span log;     /* verify requests of the destination */
 };
 
+/* Of a PIN, what guesses change; times 0: never. */
+struct verify_state {
+	int64_t attempts;
+	int64_t attempted_at_ms; /* the last attempt */
+	int64_t verified_at_ms;
+	int64_t matched_at_ms; /* the last attempt that was right */
+};
+
 /* ERR_NOT_FOUND: no such PIN, or its life is over; ERR_THROTTLED: cap or spacing. */
 struct resend_job {
 	struct job job;
@@ -128,20 +136,15 @@ struct resend_job {
 	struct order *order; /* channel, and placeholders when given anew */
 	int64_t wait_ms;     /* 0: waiting does not help */
 	/* inside */
-	bool alive;
+	bool found;
+	struct verify_state state;
+	int64_t attempts_max;
+	bool multiple;
 	int64_t resends;
 	int64_t last_ms;
 };
 
 enum verdict { VERDICT_RIGHT, VERDICT_WRONG, VERDICT_EXPIRED, VERDICT_NO_MORE };
-
-/* Of a PIN, what guesses change; times 0: never. */
-struct verify_state {
-	int64_t attempts;
-	int64_t attempted_at_ms; /* the last attempt */
-	int64_t verified_at_ms;
-	int64_t matched_at_ms; /* the last attempt that was right */
-};
 
 /* ERR_NOT_FOUND, ERR_THROTTLED (no attempt spent), ERR_NO_KEY (no attempt spent). */
 struct verify_job {
@@ -374,12 +377,9 @@ struct timeline_job {
 	struct ident application;
 	struct ident template;
 	const char *destination;
-	int64_t attempts;
 	int64_t attempts_max;
 	int64_t expires_at_ms;
-	int64_t verified_at_ms;
-	int64_t attempted_at_ms; /* the last attempt */
-	int64_t matched_at_ms;   /* the last one that was right */
+	struct verify_state state;
 	bool found;
 	size_t count;
 	size_t capacity;
@@ -387,6 +387,7 @@ struct timeline_job {
 };
 
 struct verification {
+	struct ident pin_id;
 	const char *destination;
 	int64_t verified_at_ms; /* 0: not */
 	int64_t sent_at_ms;     /* 0: not */
@@ -645,6 +646,7 @@ struct store_options {
 	size_t batch_max;
 	bool keep_schema;   /* a server works on it: ERR_BUSY rather than an upgrade */
 	int64_t recent_max; /* of store/recent.h; 0: as many as it says */
+	size_t guesses_max; /* the same of store/guesses.h */
 	int64_t key_rotation_ms;
 	const struct clock *clock;
 	const struct entropy *entropy;

@@ -75,6 +75,15 @@ row_ident(struct row *r, struct ident *out)
 	row_blob(r, out->bytes, IDENT_LEN);
 }
 
+void
+row_state(struct row *r, struct verify_state *out)
+{
+	out->attempts = row_int(r);
+	out->attempted_at_ms = row_int(r);
+	out->verified_at_ms = row_int(r);
+	out->matched_at_ms = row_int(r);
+}
+
 int64_t
 row_ms_since(struct row *r, const struct ident *pin_id)
 {

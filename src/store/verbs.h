@@ -8,6 +8,7 @@
 #ifndef WW_VERBS_H
 #define WW_VERBS_H
 
+#include "store/guesses.h"
 #include "store/recent.h"
 #include "store/store.h"
 
@@ -21,6 +22,7 @@ struct batch {
 	bool *reports_owed;    /* set by report_owe */
 	int64_t *outbox_at_ms; /* when outbox_advance is due */
 	struct recent *recent;
+	struct guesses *guesses;
 };
 
 typedef enum err verb_step_f(struct batch *b, struct item **items, size_t n);
@@ -138,6 +140,8 @@ void bind_ident(struct binder *b, const struct ident *id);
 /* A time; null: that of the PIN's id. */
 int64_t row_ms_since(struct row *r, const struct ident *pin_id);
 void row_ident(struct row *r, struct ident *out);
+/* The columns PIN_STATE. */
+void row_state(struct row *r, struct verify_state *out);
 /* A step for a verb whose row must have been found: ERR_NOT_FOUND otherwise. */
 void item_not_found(struct item *it, bool found);
 

@@ -204,14 +204,25 @@ read_verification(struct item *it, struct row *r)
 	struct verifications_job *j = verifications_of(it);
 	struct verification *v = arena_list_add(
 	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
-	struct ident id;
 
-	row_ident(r, &id);
+	row_ident(r, &v->pin_id);
 	v->destination = row_text(r, j->job.arena);
 	v->verified_at_ms = row_int(r);
 	v->sent_at_ms = row_int(r);
 	if (v->sent_at_ms < 0)
-		v->sent_at_ms = ident_ms(&id);
+		v->sent_at_ms = ident_ms(&v->pin_id);
+}
+
+static void
+take_guesses(const struct batch *b, struct verifications_job *j)
+{
+	for (size_t i = 0; i < j->count; i++) {
+		struct verification *v = &j->list[i];
+		struct verify_state state = {.verified_at_ms = v->verified_at_ms};
+
+		guesses_state(b->guesses, &v->pin_id, &state);
+		v->verified_at_ms = state.verified_at_ms;
+	}
 }
 
 static bool
@@ -237,7 +248,11 @@ list_verifications(struct batch *b, struct item **items, size_t n)
 	if (e == OK)
 		e = batch_each(b, &one, items, n);
 	/* the statement itself gives nothing where a destination is named */
-	return e == OK ? batch_each(b, &all, items, n) : e;
+	if (e == OK)
+		e = batch_each(b, &all, items, n);
+	for (size_t i = 0; i < n; i++)
+		take_guesses(b, verifications_of(items[i]));
+	return e;
 }
 
 const struct verb_row verb_verifications = {"verifications", {list_verifications}};

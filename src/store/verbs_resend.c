@@ -18,7 +18,6 @@ bind_find(struct item *it, struct binder *b)
 
 	bind_ident(b, &j->pin_id);
 	bind_ident(b, &j->account);
-	bind_int(b, j->job.now_ms);
 	bind_int(b, (int64_t)j->order->channel);
 }
 
@@ -52,9 +51,20 @@ read_find(struct item *it, struct row *r)
 	sender = row_text(r, &o->arena);
 	o->sender = from == NULL ? sender : from;
 	row_dlt(r, o);
-	j->alive = row_bool(r);
+	j->attempts_max = row_int(r);
+	j->multiple = row_bool(r);
+	row_state(r, &j->state);
+	j->found = true;
 	j->resends = row_int(r);
 	j->last_ms = row_int(r);
+}
+
+static bool
+is_alive(const struct resend_job *j)
+{
+	return j->found && j->state.attempts < j->attempts_max &&
+	       j->order->expires_at_ms > j->job.now_ms &&
+	       (j->multiple || j->state.verified_at_ms == 0);
 }
 
 static enum err
@@ -63,8 +73,12 @@ find(struct batch *b, struct item **items, size_t n)
 	static const struct each step = {SQL_RESEND_FIND, bind_find, read_find, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
-	for (size_t i = 0; i < n; i++)
-		item_not_found(items[i], resend_of(items[i])->alive);
+	for (size_t i = 0; i < n; i++) {
+		struct resend_job *j = resend_of(items[i]);
+
+		guesses_state(b->guesses, &j->pin_id, &j->state);
+		item_not_found(items[i], is_alive(j));
+	}
 	return e;
 }
 

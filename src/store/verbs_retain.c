@@ -15,6 +15,9 @@ enum { KEEP_LEAST_MS = 30 * 60 * 1000 };
 struct retain_item {
 	struct item item;
 	struct ident pin_id;
+	int64_t until_ms;   /* of its life, and of its place in the limit of sends */
+	int64_t request_ms; /* for how long its last request counts */
+	struct span log;    /* of verifies */
 };
 
 static struct retain_job *
@@ -52,43 +55,48 @@ limit_period_ms(struct row *r, struct arena *a)
 	return row_rate(r, a, &rate) == OK ? rate.period_ms : 0;
 }
 
-/* When the last verify request was that stands in the row; of a damaged log nobody
- * knows. */
-static int64_t
-last_request_ms(struct row *r, struct arena *a)
-{
-	struct verify_log log;
-
-	return verify_log_load(&log, a, row_bytes(r, a)) == OK ? verify_log_newest(&log)
-							       : 0;
-}
-
 static void
 read_scan(struct item *it, struct row *r)
 {
 	struct retain_job *j = retain_of(it);
 	struct arena *a = j->job.arena;
-	struct retain_item *old = &j->items[j->count];
+	struct retain_item *old = &j->items[j->scanned++];
 	int64_t keep_ms = j->keep_ms < KEEP_LEAST_MS ? KEEP_LEAST_MS : j->keep_ms;
-	int64_t expires_at_ms;
-	int64_t requested_at_ms;
-	int64_t request_ms;
+	int64_t place_ms;
 
 	row_ident(r, &old->pin_id);
-	expires_at_ms = row_int(r);
-	requested_at_ms = last_request_ms(r, a);
 	j->after = old->pin_id;
-	j->scanned++;
-	if (expires_at_ms + keep_ms > j->job.now_ms)
-		return;
-	if (ident_ms(&old->pin_id) + limit_period_ms(r, a) > j->job.now_ms)
-		return;
-	request_ms = limit_period_ms(r, a);
-	if (request_ms < PERIOD_MS_DAY) /* of the failure budget */
-		request_ms = PERIOD_MS_DAY;
-	if (requested_at_ms + request_ms > j->job.now_ms)
-		return;
-	j->count++;
+	old->until_ms = row_int(r) + keep_ms;
+	old->log = row_bytes(r, a);
+	place_ms = ident_ms(&old->pin_id) + limit_period_ms(r, a);
+	if (old->until_ms < place_ms)
+		old->until_ms = place_ms;
+	old->request_ms = limit_period_ms(r, a);
+	if (old->request_ms < PERIOD_MS_DAY) /* of the failure budget */
+		old->request_ms = PERIOD_MS_DAY;
+}
+
+/* Of a damaged log nobody knows when its last request was. */
+static bool
+is_over(const struct batch *b, struct retain_job *j, struct retain_item *old)
+{
+	struct verify_log log;
+	int64_t requested_at_ms = 0;
+
+	guesses_log(b->guesses, &old->pin_id, &old->log);
+	if (verify_log_load(&log, j->job.arena, old->log) == OK)
+		requested_at_ms = verify_log_newest(&log);
+	return old->until_ms <= j->job.now_ms &&
+	       requested_at_ms + old->request_ms <= j->job.now_ms;
+}
+
+/* Those that go, at the front. */
+static void
+choose(const struct batch *b, struct retain_job *j)
+{
+	for (int64_t i = 0; i < j->scanned; i++)
+		if (is_over(b, j, &j->items[i]))
+			j->items[j->count++] = j->items[i];
 }
 
 static struct retain_item *
@@ -136,6 +144,7 @@ retain(struct batch *b, struct item **items, size_t n)
 		j->items = arena_alloc(
 		    j->job.arena, ((size_t)j->limit + 1) * sizeof(struct retain_item));
 		e = batch_each(b, &scan, &items[i], 1);
+		choose(b, j);
 		if (e == OK)
 			e = remove_old(b, j);
 	}

@@ -549,6 +549,10 @@ insert_pins(struct batch *b, struct item **items, size_t n)
 	admit_in_turn(items, n);
 	if (e == OK)
 		e = batch_each(b, &log, items, n);
+	for (size_t i = 0; i < n; i++)
+		if (takes_log_over(items[i]))
+			guesses_log(b->guesses, &send_of(items[i])->newest,
+			    &send_of(items[i])->log);
 	if (e == OK)
 		e = batch_each(b, &insert, items, n);
 	if (e == OK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is known of a PIN and its messages, as it stands in their rows. */
+/* What is known of a PIN and its messages, as it stands in their rows and in memory. */
 #include "store/verbs.h"
 
 static struct timeline_job *
@@ -24,12 +24,9 @@ read_pin(struct item *it, struct row *r)
 	row_ident(r, &j->application);
 	row_ident(r, &j->template);
 	j->destination = row_text(r, j->job.arena);
-	j->attempts = row_int(r);
 	j->attempts_max = row_int(r);
 	j->expires_at_ms = row_int(r);
-	j->verified_at_ms = row_int(r);
-	j->attempted_at_ms = row_int(r);
-	j->matched_at_ms = row_int(r);
+	row_state(r, &j->state);
 }
 
 static void
@@ -69,8 +66,12 @@ read_all(struct batch *b, struct item **items, size_t n)
 	    SQL_TIMELINE_MESSAGES, bind_pin, read_message, NULL};
 	enum err e = batch_each(b, &pin, items, n);
 
-	for (size_t i = 0; i < n; i++)
-		item_not_found(items[i], timeline_of(items[i])->found);
+	for (size_t i = 0; i < n; i++) {
+		struct timeline_job *j = timeline_of(items[i]);
+
+		item_not_found(items[i], j->found);
+		guesses_state(b->guesses, &j->pin_id, &j->state);
+	}
 	return e == OK ? batch_each(b, &messages, items, n) : e;
 }
 

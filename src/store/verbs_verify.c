@@ -60,16 +60,12 @@ read_pin(struct item *it, struct row *r)
 	j->key_id = row_int(r);
 	j->recipe.type = (enum pin_type)row_int(r);
 	j->recipe.length = (unsigned)row_int(r);
-	j->state.attempts = row_int(r);
 	j->attempts_max = row_int(r);
 	j->multiple = row_bool(r);
 	j->expires_at_ms = row_int(r);
-	j->state.verified_at_ms = row_int(r);
-	j->state.attempted_at_ms = row_int(r);
-	j->state.matched_at_ms = row_int(r);
+	row_state(r, &j->state);
 	read_log(it, r);
 	row_ident(r, &j->newest);
-	j->before = j->state;
 	j->found = true;
 }
 
@@ -83,6 +79,9 @@ find(struct batch *b, struct item **items, size_t n)
 		struct verify_job *j = verify_of(items[i]);
 
 		item_not_found(items[i], j->found);
+		guesses_state(b->guesses, &j->pin_id, &j->state);
+		guesses_log(b->guesses, &j->pin_id, &j->log);
+		j->before = j->state;
 		j->verdict =
 		    j->expires_at_ms <= b->now_ms ? VERDICT_EXPIRED : VERDICT_NO_MORE;
 	}
@@ -167,9 +166,14 @@ find_log(struct batch *b, struct item **items, size_t n)
 	    SQL_VERIFY_LOG, bind_newest, read_newest, has_older_pin};
 	enum err e = batch_each(b, &step, items, n);
 
-	for (size_t i = 0; i < n; i++)
-		if (!verify_of(items[i])->log_found)
-			verify_of(items[i])->newest = verify_of(items[i])->pin_id;
+	for (size_t i = 0; i < n; i++) {
+		struct verify_job *j = verify_of(items[i]);
+
+		if (j->log_found)
+			guesses_log(b->guesses, &j->newest, &j->log);
+		else
+			j->newest = j->pin_id;
+	}
 	return e;
 }
 
@@ -265,19 +269,10 @@ struct place {
 	size_t number;
 };
 
-/* What is written of a PIN row: after its last guess, or the log alone. An item of its
- * own, as the last guess itself may have been refused. */
-struct write {
-	struct item item;
-	struct verify_job *job;
-	const struct ident *pin_id;
-	bool guessed;
-	struct span log; /* of it; a null one: it stays */
-	bool done;
-};
-
+/* What is written of PIN rows: after the last guess of the batch, or the log alone. */
 struct writes {
-	struct write *list;
+	struct guess *list;
+	struct verify_job **jobs; /* whose guess it is; NULL: the log alone */
 	struct item **items;
 	size_t len;
 };
@@ -304,10 +299,12 @@ compare_places(const void *a, const void *b)
 }
 
 static void
-write_row(
-    struct writes *w, struct verify_job *j, const struct ident *pin_id, bool guessed)
+write_row(struct writes *w, const struct ident *pin_id, struct verify_job *guessed)
 {
-	w->list[w->len] = (struct write){.job = j, .pin_id = pin_id, .guessed = guessed};
+	w->list[w->len] = (struct guess){.pin_id = *pin_id};
+	if (guessed != NULL)
+		w->list[w->len].state = guessed->state;
+	w->jobs[w->len] = guessed;
 	w->items[w->len] = &w->list[w->len].item;
 	w->len++;
 }
@@ -343,13 +340,11 @@ write_log(
 	size_t grown;
 	size_t i = first;
 
-	while (i < w->len && ident_compare(w->list[i].pin_id, &j->newest) != 0)
+	while (i < w->len && ident_compare(&w->list[i].pin_id, &j->newest) != 0)
 		i++;
 	if (i == w->len)
-		write_row(w, j, &j->newest, false);
-	grown = w->list[i].guessed
-		    ? growth(&w->list[i].job->before, &w->list[i].job->state)
-		    : 0;
+		write_row(w, &j->newest, NULL);
+	grown = w->jobs[i] != NULL ? growth(&w->jobs[i]->before, &w->jobs[i]->state) : 0;
 	w->list[i].log =
 	    verify_log_save(log, j->job.arena, len > grown ? len - grown : 0);
 }
@@ -374,7 +369,7 @@ guess_all(struct batch *b, struct place *places, size_t n, struct writes *w)
 		if (next != NULL && ident_compare(&j->pin_id, &next->pin_id) == 0)
 			next->state = j->state;
 		else if (j->state.attempts > j->before.attempts)
-			write_row(w, j, &j->pin_id, true);
+			write_row(w, &j->pin_id, j);
 	}
 	if (noted)
 		write_log(w, first, places[0].job, &log);
@@ -392,84 +387,12 @@ sort_places(struct item **items, size_t n, struct place *places)
 	return count;
 }
 
-/* ---- writing ---- */
-
-static struct write *
-write_of(struct item *it)
-{
-	return container_of(it, struct write, item);
-}
-
-static bool
-is_guess(const struct item *it)
-{
-	return write_of((struct item *)(uintptr_t)it)->guessed;
-}
-
-static bool
-is_log_alone(const struct item *it)
-{
-	return !is_guess(it);
-}
-
-static void
-bind_row(struct write *w, struct binder *b)
-{
-	bind_ident(b, w->pin_id);
-	bind_ident(b, &w->job->account);
-	if (w->log.ptr != NULL)
-		bind_blob(b, w->log.ptr, w->log.len);
-	else
-		bind_text(b, NULL);
-}
-
-static void
-bind_log(struct item *it, struct binder *b)
-{
-	bind_row(write_of(it), b);
-}
-
-static void
-bind_guess(struct item *it, struct binder *b)
-{
-	const struct verify_job *j = write_of(it)->job;
-
-	bind_row(write_of(it), b);
-	bind_int(b, j->state.attempts);
-	bind_int(b, j->state.attempted_at_ms);
-	bind_int(b, j->state.verified_at_ms);
-	bind_int(b, j->state.matched_at_ms);
-	bind_int(b, j->before.attempts);
-}
-
-static void
-read_done(struct item *it, struct row *r)
-{
-	(void)r;
-	write_of(it)->done = true;
-}
-
-static enum err
-write_all(struct batch *b, struct writes *w)
-{
-	static const struct each guessed = {
-	    SQL_PIN_GUESSED, bind_guess, read_done, is_guess};
-	static const struct each alone = {
-	    SQL_VERIFY_LOG_PUT, bind_log, read_done, is_log_alone};
-	enum err e = batch_each(b, &guessed, w->items, w->len);
-
-	if (e == OK)
-		e = batch_each(b, &alone, w->items, w->len);
-	for (size_t i = 0; e == OK && i < w->len; i++)
-		INVARIANT(w->list[i].done);
-	return e;
-}
-
 static enum err
 guess_and_write(struct batch *b, struct item **items, size_t n)
 {
 	struct place *places = mem_array(n, sizeof(*places));
 	struct writes w = {.list = mem_array(2 * n, sizeof(*w.list)),
+	    .jobs = mem_array(2 * n, sizeof(*w.jobs)),
 	    .items = mem_array(2 * n, sizeof(*w.items))};
 	size_t count = sort_places(items, n, places);
 	size_t end;
@@ -482,12 +405,21 @@ guess_and_write(struct batch *b, struct item **items, size_t n)
 			end++;
 		guess_all(b, places + start, end - start, &w);
 	}
-	e = write_all(b, &w);
+	e = guesses_write(b, w.items, w.len);
 	mem_free(places);
 	mem_free(w.list);
+	mem_free(w.jobs);
 	mem_free(w.items);
 	return e;
 }
 
+static enum err
+settle(struct batch *b, struct item **items, size_t n)
+{
+	(void)items;
+	(void)n;
+	return guesses_settle(b);
+}
+
 const struct verb_row verb_verify = {
-    "verify", {find, find_limit, find_log, guess_and_write}};
+    "verify", {find, find_limit, find_log, guess_and_write, settle}};

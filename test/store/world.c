@@ -30,6 +30,7 @@ world_open(struct world *w, char why[256])
 	    .queue_max = 100,
 	    .batch_max = 100,
 	    .recent_max = w->recent_max,
+	    .guesses_max = w->guesses_max,
 	    .keep_schema = w->keep_schema,
 	    .key_rotation_ms = PERIOD_MS_DAY,
 	    .clock = &w->clock,
@@ -89,6 +90,7 @@ world_new(void)
 	w->wall_ms = T0;
 	w->steady_ms = 1000;
 	w->recent_max = 4; /* so that every test sees them move */
+	w->guesses_max = 2;
 	arena_init(&w->arena);
 	snprintf(w->dir, sizeof(w->dir), "/tmp/ww-store-XXXXXX");
 	assert_non_null(mkdtemp(w->dir));

@@ -16,6 +16,7 @@ struct world {
 	int64_t wall_ms;
 	_Atomic int64_t steady_ms;
 	int64_t recent_max; /* of the store, from the next start on */
+	size_t guesses_max; /* the same */
 	bool keep_schema;   /* the same */
 	char dir[64];
 	/* from the next start on; ctx is the world */

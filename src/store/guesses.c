@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/guesses.h"
+
+#include <stdlib.h>
+
+#include "store/verbs.h"
+
+enum {
+	ROOM_LEAST = 16,
+	/* A generation's rows are settled in about so many steps. */
+	STEPS = 512,
+	/* So many octets of a log weigh as much as a row. */
+	LOG_WEIGHT = 64
+};
+
+static struct guess *
+guess_of(struct item *it)
+{
+	return container_of(it, struct guess, item);
+}
+
+/* ---- a generation ---- */
+
+static void
+clear(struct generation *g)
+{
+	for (size_t i = 0; i < g->len; i++)
+		mem_free((void *)(uintptr_t)g->list[i].log.ptr);
+	mem_free(g->list);
+	mem_free(g->slots);
+	mem_free(g->order);
+	*g = (struct generation){0};
+}
+
+/* The end of an id is random (twofa/ident.h). */
+static size_t
+slot_of(const struct generation *g, const struct ident *pin_id)
+{
+	uint64_t hash;
+	size_t count = 2 * g->room;
+	size_t at;
+
+	memcpy(&hash, pin_id->bytes + IDENT_LEN - sizeof(hash), sizeof(hash));
+	at = (size_t)hash & (count - 1);
+	while (g->slots[at] != 0 &&
+	       ident_compare(&g->list[g->slots[at] - 1].pin_id, pin_id) != 0)
+		at = (at + 1) & (count - 1);
+	return at;
+}
+
+static void
+grow(struct generation *g)
+{
+	size_t room = g->room == 0 ? ROOM_LEAST : 2 * g->room;
+	struct guess *list = mem_array(room, sizeof(*list));
+
+	if (g->len > 0)
+		memcpy(list, g->list, g->len * sizeof(*list));
+	mem_free(g->list);
+	mem_free(g->slots);
+	g->list = list;
+	g->room = room;
+	g->slots = mem_array(2 * room, sizeof(*g->slots));
+	for (size_t i = 0; i < g->len; i++)
+		g->slots[slot_of(g, &g->list[i].pin_id)] = (uint32_t)i + 1;
+}
+
+static struct guess *
+find_in(const struct generation *g, const struct ident *pin_id)
+{
+	uint32_t index = g->room == 0 ? 0 : g->slots[slot_of(g, pin_id)];
+
+	return index == 0 ? NULL : &g->list[index - 1];
+}
+
+static struct guess *
+add(struct generation *g, const struct ident *pin_id)
+{
+	struct guess *at;
+
+	if (g->len == g->room)
+		grow(g);
+	at = &g->list[g->len++];
+	*at = (struct guess){.pin_id = *pin_id};
+	g->slots[slot_of(g, pin_id)] = (uint32_t)g->len;
+	return at;
+}
+
+static int
+compare_ids(const void *a, const void *b, void *list)
+{
+	const struct guess *x = (struct guess *)list + *(const uint32_t *)a;
+	const struct guess *y = (struct guess *)list + *(const uint32_t *)b;
+
+	return ident_compare(&x->pin_id, &y->pin_id);
+}
+
+static void
+put_in_order(struct generation *g)
+{
+	g->order = mem_array(g->len + 1, sizeof(*g->order));
+	for (size_t i = 0; i < g->len; i++)
+		g->order[i] = (uint32_t)i;
+	qsort_r(g->order, g->len, sizeof(*g->order), compare_ids, g->list);
+}
+
+/* ---- memory ---- */
+
+/* What `from` says holds for `to`. */
+static void
+take(struct guess *to, const struct guess *from)
+{
+	char *octets;
+
+	if (from->state.attempts > 0)
+		to->state = from->state;
+	if (from->log.ptr == NULL)
+		return;
+	octets = mem_array(from->log.len + 1, 1);
+	memcpy(octets, from->log.ptr, from->log.len);
+	mem_free((void *)(uintptr_t)to->log.ptr);
+	to->log = (struct span){octets, from->log.len};
+}
+
+static void
+remember(struct guesses *g, const struct guess *guess)
+{
+	struct guess *at = find_in(&g->young, &guess->pin_id);
+	const struct guess *old;
+
+	if (at == NULL) {
+		at = add(&g->young, &guess->pin_id);
+		old = find_in(&g->old, &guess->pin_id);
+		if (old != NULL)
+			take(at, old);
+	}
+	take(at, guess);
+	g->young.weight += 1 + guess->log.len / LOG_WEIGHT;
+	g->young.last_seq = guess->seq;
+}
+
+static const struct guess *
+find(const struct guesses *g, const struct ident *pin_id)
+{
+	const struct guess *young = find_in(&g->young, pin_id);
+
+	return young != NULL ? young : find_in(&g->old, pin_id);
+}
+
+void
+guesses_state(
+    const struct guesses *g, const struct ident *pin_id, struct verify_state *state)
+{
+	const struct guess *guess = find(g, pin_id);
+
+	if (guess != NULL && guess->state.attempts > 0)
+		*state = guess->state;
+}
+
+void
+guesses_log(const struct guesses *g, const struct ident *pin_id, struct span *log)
+{
+	const struct guess *guess = find(g, pin_id);
+
+	if (guess != NULL && guess->log.ptr != NULL)
+		*log = guess->log;
+}
+
+void
+guesses_init(struct guesses *g, size_t most)
+{
+	*g = (struct guesses){.most = most};
+}
+
+static void
+forget_all(struct guesses *g)
+{
+	clear(&g->young);
+	clear(&g->old);
+	guesses_init(g, g->most);
+}
+
+void
+guesses_fini(struct guesses *g)
+{
+	forget_all(g);
+}
+
+/* ---- the journal ---- */
+
+struct journal {
+	struct item item;
+	struct guesses *guesses;
+	struct arena arena;
+	int64_t upto;
+};
+
+static struct journal *
+journal_of(struct item *it)
+{
+	return container_of(it, struct journal, item);
+}
+
+/* A row of no PIN says nothing of any. */
+static void
+read_journal(struct item *it, struct row *r)
+{
+	struct journal *j = journal_of(it);
+	struct guesses *g = j->guesses;
+	struct guess guess = {.seq = row_int(r)};
+	struct span pin_id = row_bytes(r, &j->arena);
+
+	if (g->seq == 0)
+		g->removed_seq = guess.seq - 1;
+	g->seq = guess.seq;
+	if (pin_id.len != IDENT_LEN)
+		return;
+	memcpy(guess.pin_id.bytes, pin_id.ptr, IDENT_LEN);
+	guess.state.attempts = row_int(r);
+	guess.state.attempted_at_ms = row_int(r);
+	guess.state.verified_at_ms = row_int(r);
+	guess.state.matched_at_ms = row_int(r);
+	guess.log = row_bytes(r, &j->arena);
+	remember(g, &guess);
+}
+
+enum err
+guesses_load(struct batch *b)
+{
+	static const struct each load = {
+	    SQL_GUESS_LOAD, bind_nothing, read_journal, NULL};
+	struct journal j = {.guesses = b->guesses};
+	enum err e;
+
+	if (b->guesses->loaded)
+		return OK;
+	forget_all(b->guesses);
+	arena_init(&j.arena);
+	e = batch_one(b, &load, &j.item);
+	arena_fini(&j.arena);
+	if (e == OK)
+		e = j.item.err;
+	b->guesses->loaded = e == OK;
+	return e;
+}
+
+static void
+bind_log(const struct guess *g, struct binder *b)
+{
+	if (g->log.ptr == NULL)
+		bind_text(b, NULL);
+	else
+		bind_blob(b, g->log.ptr, g->log.len);
+}
+
+static void
+bind_state(const struct guess *g, struct binder *b)
+{
+	bind_int(b, g->state.attempts);
+	bind_int(b, g->state.attempted_at_ms);
+	bind_int(b, g->state.verified_at_ms);
+	bind_int(b, g->state.matched_at_ms);
+	bind_log(g, b);
+}
+
+static void
+bind_entry(struct item *it, struct binder *b)
+{
+	const struct guess *g = guess_of(it);
+
+	bind_int(b, g->seq);
+	bind_ident(b, &g->pin_id);
+	bind_state(g, b);
+}
+
+enum err
+guesses_write(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each insert = {SQL_GUESS_INSERT, bind_entry, NULL, NULL};
+	struct guesses *g = b->guesses;
+	enum err e;
+
+	for (size_t i = 0; i < n; i++)
+		guess_of(items[i])->seq = g->seq + 1 + (int64_t)i;
+	e = batch_each(b, &insert, items, n);
+	for (size_t i = 0; i < n; i++) {
+		INVARIANT(e != OK || items[i]->err == OK);
+		remember(g, guess_of(items[i]));
+	}
+	g->seq += (int64_t)n;
+	g->entered += n;
+	return e;
+}
+
+/* ---- into the rows ---- */
+
+static bool
+has_state(const struct item *it)
+{
+	return guess_of((struct item *)(uintptr_t)it)->state.attempts > 0;
+}
+
+static bool
+has_log_alone(const struct item *it)
+{
+	return !has_state(it);
+}
+
+static void
+bind_row(struct item *it, struct binder *b)
+{
+	bind_ident(b, &guess_of(it)->pin_id);
+	bind_state(guess_of(it), b);
+}
+
+static void
+bind_row_log(struct item *it, struct binder *b)
+{
+	bind_ident(b, &guess_of(it)->pin_id);
+	bind_log(guess_of(it), b);
+}
+
+/* A PIN that is gone takes nothing. */
+static enum err
+settle_one(struct batch *b, struct item *it)
+{
+	static const struct each guessed = {SQL_GUESS_SETTLE, bind_row, NULL, has_state};
+	static const struct each log = {
+	    SQL_GUESS_SETTLE_LOG, bind_row_log, NULL, has_log_alone};
+	enum err e = batch_one(b, &guessed, it);
+
+	if (e == OK)
+		e = batch_one(b, &log, it);
+	return e == OK ? it->err : e;
+}
+
+static void
+bind_upto(struct item *it, struct binder *b)
+{
+	bind_int(b, journal_of(it)->upto);
+}
+
+static enum err
+remove_upto(struct batch *b, int64_t seq)
+{
+	static const struct each removal = {SQL_GUESS_REMOVE, bind_upto, NULL, NULL};
+	struct journal j = {.upto = seq};
+
+	b->guesses->removed_seq = seq;
+	return batch_one(b, &removal, &j.item);
+}
+
+/* Of the old generation: rows to settle, and then journal rows to remove. */
+static size_t
+rows_left(const struct guesses *g)
+{
+	return g->old.len == 0
+		   ? 0
+		   : g->old.len - g->settled + (size_t)(g->old.last_seq - g->removed_seq);
+}
+
+/* As many as are left for each that may yet enter: the old one is gone when the young one
+ * is full. */
+static size_t
+share(const struct guesses *g)
+{
+	size_t left = rows_left(g);
+	size_t places =
+	    g->young.weight < g->most ? (g->most - g->young.weight + g->entered) : 1;
+	size_t rows = (left * g->entered + places - 1) / places;
+
+	return rows < left ? rows : left;
+}
+
+static void
+turn(struct guesses *g)
+{
+	clear(&g->old);
+	g->old = g->young;
+	g->young = (struct generation){0};
+	put_in_order(&g->old);
+	g->settled = 0;
+}
+
+enum err
+guesses_settle(struct batch *b)
+{
+	struct guesses *g = b->guesses;
+	size_t rows;
+	enum err e = OK;
+
+	if (g->entered <= g->most / STEPS)
+		return OK;
+	rows = share(g);
+	g->entered = 0;
+	for (; e == OK && rows > 0 && g->settled < g->old.len; rows--)
+		e = settle_one(b, &g->old.list[g->old.order[g->settled++]].item);
+	if (e == OK && rows > 0)
+		e = remove_upto(b, g->removed_seq + (int64_t)rows);
+	if (e == OK && rows_left(g) == 0 && g->young.weight >= g->most)
+		turn(g);
+	return e;
+}
