@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/guesses.h"
 
+#include <endian.h>
 #include <stdlib.h>
 
 #include "store/verbs.h"
@@ -24,12 +25,12 @@ guess_of(struct item *it)
 static void
 clear(struct generation *g)
 {
-	for (size_t i = 0; i < g->len; i++)
-		mem_free((void *)(uintptr_t)g->list[i].log.ptr);
 	mem_free(g->list);
 	mem_free(g->slots);
 	mem_free(g->order);
+	arena_fini(&g->arena);
 	*g = (struct generation){0};
+	arena_init(&g->arena);
 }
 
 /* The end of an id is random (twofa/ident.h). */
@@ -87,39 +88,36 @@ add(struct generation *g, const struct ident *pin_id)
 }
 
 static int
-compare_ids(const void *a, const void *b, void *list)
+compare_fronts(const void *a, const void *b)
 {
-	const struct guess *x = (struct guess *)list + *(const uint32_t *)a;
-	const struct guess *y = (struct guess *)list + *(const uint32_t *)b;
+	const struct guess_place *x = a;
+	const struct guess_place *y = b;
 
-	return ident_compare(&x->pin_id, &y->pin_id);
+	return (x->front > y->front) - (x->front < y->front);
 }
 
 static void
 put_in_order(struct generation *g)
 {
 	g->order = mem_array(g->len + 1, sizeof(*g->order));
-	for (size_t i = 0; i < g->len; i++)
-		g->order[i] = (uint32_t)i;
-	qsort_r(g->order, g->len, sizeof(*g->order), compare_ids, g->list);
+	for (size_t i = 0; i < g->len; i++) {
+		memcpy(&g->order[i].front, g->list[i].pin_id.bytes, sizeof(uint64_t));
+		g->order[i].front = be64toh(g->order[i].front);
+		g->order[i].index = (uint32_t)i;
+	}
+	qsort(g->order, g->len, sizeof(*g->order), compare_fronts);
 }
 
 /* ---- memory ---- */
 
-/* What `from` says holds for `to`. */
+/* What `from` says holds for `to`, which is of this generation. */
 static void
-take(struct guess *to, const struct guess *from)
+take(struct generation *g, struct guess *to, const struct guess *from)
 {
-	char *octets;
-
 	if (from->state.attempts > 0)
 		to->state = from->state;
-	if (from->log.ptr == NULL)
-		return;
-	octets = mem_array(from->log.len + 1, 1);
-	memcpy(octets, from->log.ptr, from->log.len);
-	mem_free((void *)(uintptr_t)to->log.ptr);
-	to->log = (struct span){octets, from->log.len};
+	if (from->log.ptr != NULL)
+		to->log = (struct span){arena_text(&g->arena, from->log), from->log.len};
 }
 
 static void
@@ -132,9 +130,9 @@ remember(struct guesses *g, const struct guess *guess)
 		at = add(&g->young, &guess->pin_id);
 		old = find_in(&g->old, &guess->pin_id);
 		if (old != NULL)
-			take(at, old);
+			take(&g->young, at, old);
 	}
-	take(at, guess);
+	take(&g->young, at, guess);
 	g->young.weight += 1 + guess->log.len / LOG_WEIGHT;
 	g->young.last_seq = guess->seq;
 }
@@ -170,6 +168,8 @@ void
 guesses_init(struct guesses *g, size_t most)
 {
 	*g = (struct guesses){.most = most};
+	arena_init(&g->young.arena);
+	arena_init(&g->old.arena);
 }
 
 static void
@@ -378,6 +378,7 @@ turn(struct guesses *g)
 	clear(&g->old);
 	g->old = g->young;
 	g->young = (struct generation){0};
+	arena_init(&g->young.arena);
 	put_in_order(&g->old);
 	g->settled = 0;
 }
@@ -394,7 +395,7 @@ guesses_settle(struct batch *b)
 	rows = share(g);
 	g->entered = 0;
 	for (; e == OK && rows > 0 && g->settled < g->old.len; rows--)
-		e = settle_one(b, &g->old.list[g->old.order[g->settled++]].item);
+		e = settle_one(b, &g->old.list[g->old.order[g->settled++].index].item);
 	if (e == OK && rows > 0)
 		e = remove_upto(b, g->removed_seq + (int64_t)rows);
 	if (e == OK && rows_left(g) == 0 && g->young.weight >= g->most)

@@ -31,13 +31,20 @@ struct guess {
 	struct span log;           /* of verifies; a null one: it stays */
 };
 
-/* The newest guess of each PIN. Logs are owned. */
+/* Where one stands in the order of ids, by the front of its id: their time, and some. */
+struct guess_place {
+	uint64_t front;
+	uint32_t index;
+};
+
+/* The newest guess of each PIN. */
 struct generation {
+	struct arena arena; /* logs */
 	struct guess *list;
 	size_t len;
 	size_t room;
 	uint32_t *slots; /* by hash: index + 1; twice as many as there is room */
-	uint32_t *order; /* indexes in the order of ids; of the old one */
+	struct guess_place *order; /* of the old one */
 	size_t weight;
 	int64_t last_seq;
 };
