@@ -168,14 +168,18 @@ def idle(b):
     b.say(f"idle: RSS {own.rss_mb():.1f} MB, {(own.wake_ups() - before) / seconds:.1f} wake-ups a second")
     crowd = 200 if b.options.smoke else 10000
     pace = rate(load(b.tools, own, "send=1", 64, b.seconds)) / 2
-    runs = {"without": [], "beside": []}
+    other = b.served()  # what so many sockets cost the machine, whoever has them
+    runs = {"without": [], "beside": [], "elsewhere": []}
     for _ in range(b.rounds):
         runs["without"].append(load(b.tools, own, "send=1", 64, b.seconds, "--rate", pace))
-        with Crowd(own.port, crowd):
-            runs["beside"].append(load(b.tools, own, "send=1", 64, b.seconds, "--rate", pace))
+        for where, server in (("beside", own), ("elsewhere", other)):
+            with Crowd(server.port, crowd):
+                runs[where].append(load(b.tools, own, "send=1", 64, b.seconds, "--rate", pace))
     b.note("half load, nobody idle", median_paced(runs["without"]))
     b.note(f"half load, {crowd} idle", median_paced(runs["beside"]))
+    b.note(f"half load, {crowd} elsewhere", median_paced(runs["elsewhere"]))
     own.stop()
+    other.stop()
 
 
 class Crowd:
