@@ -11,7 +11,9 @@ enum {
 	/* A generation's rows are settled in about so many steps. */
 	STEPS = 512,
 	/* So many octets of a log weigh as much as a row. */
-	LOG_WEIGHT = 64
+	LOG_WEIGHT = 64,
+	/* The journal has at most the rows of so many generations. */
+	JOURNAL_MOST = 3
 };
 
 static struct guess *
@@ -120,6 +122,12 @@ take(struct generation *g, struct guess *to, const struct guess *from)
 		to->log = (struct span){arena_text(&g->arena, from->log), from->log.len};
 }
 
+static size_t
+weight(const struct guess *guess)
+{
+	return 1 + guess->log.len / LOG_WEIGHT;
+}
+
 static void
 remember(struct guesses *g, const struct guess *guess)
 {
@@ -133,7 +141,7 @@ remember(struct guesses *g, const struct guess *guess)
 			take(&g->young, at, old);
 	}
 	take(&g->young, at, guess);
-	g->young.weight += 1 + guess->log.len / LOG_WEIGHT;
+	g->young.weight += weight(guess);
 	g->young.last_seq = guess->seq;
 }
 
@@ -284,11 +292,12 @@ guesses_write(struct batch *b, struct item **items, size_t n)
 		guess_of(items[i])->seq = g->seq + 1 + (int64_t)i;
 	e = batch_each(b, &insert, items, n);
 	for (size_t i = 0; i < n; i++) {
-		INVARIANT(e != OK || items[i]->err == OK);
+		if (e == OK)
+			e = items[i]->err;
 		remember(g, guess_of(items[i]));
+		g->entered += weight(guess_of(items[i]));
 	}
 	g->seq += (int64_t)n;
-	g->entered += n;
 	return e;
 }
 
@@ -345,9 +354,10 @@ remove_upto(struct batch *b, int64_t seq)
 {
 	static const struct each removal = {SQL_GUESS_REMOVE, bind_upto, NULL, NULL};
 	struct journal j = {.upto = seq};
+	enum err e = batch_one(b, &removal, &j.item);
 
 	b->guesses->removed_seq = seq;
-	return batch_one(b, &removal, &j.item);
+	return e == OK ? j.item.err : e;
 }
 
 /* Of the old generation: rows to settle, and then journal rows to remove. */
@@ -359,14 +369,33 @@ rows_left(const struct guesses *g)
 		   : g->old.len - g->settled + (size_t)(g->old.last_seq - g->removed_seq);
 }
 
-/* As many as are left for each that may yet enter: the old one is gone when the young one
- * is full. */
+static size_t
+journal_len(const struct guesses *g)
+{
+	return (size_t)(g->seq - g->removed_seq);
+}
+
+/* How much may enter until all of the old generation has to be gone: the young one is
+ * full then, or the journal is as long as may be. Only where the store starts again and
+ * again the latter comes first, as each start begins anew with what was settled and not
+ * removed.
+ */
+static size_t
+places_left(const struct guesses *g)
+{
+	size_t young = g->young.weight < g->most ? g->most - g->young.weight : 0;
+	size_t len = journal_len(g);
+	size_t journal = len < JOURNAL_MOST * g->most ? JOURNAL_MOST * g->most - len : 0;
+
+	return young < journal ? young : journal;
+}
+
+/* As many rows for each that entered as are left for each that may yet. */
 static size_t
 share(const struct guesses *g)
 {
 	size_t left = rows_left(g);
-	size_t places =
-	    g->young.weight < g->most ? (g->most - g->young.weight + g->entered) : 1;
+	size_t places = places_left(g) + g->entered;
 	size_t rows = (left * g->entered + places - 1) / places;
 
 	return rows < left ? rows : left;
@@ -390,7 +419,7 @@ guesses_settle(struct batch *b)
 	size_t rows;
 	enum err e = OK;
 
-	if (g->entered <= g->most / STEPS)
+	if (g->entered == 0 || (g->entered <= g->most / STEPS && places_left(g) > 0))
 		return OK;
 	rows = share(g);
 	g->entered = 0;

@@ -57,7 +57,7 @@ struct guesses {
 	size_t settled;      /* of the old ones, in their order */
 	int64_t removed_seq; /* the journal begins after it */
 	int64_t seq;         /* its newest */
-	size_t entered;      /* since some were settled */
+	size_t entered;      /* their weight, since some were settled */
 };
 
 struct batch;
