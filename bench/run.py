@@ -207,24 +207,35 @@ def tls(b):
         b.note(name, figures)
 
 
+def filled(b, count):
+    """A server on a store that holds so many rows already."""
+    own = b.served()
+    own.stop()
+    rows.fill(own.data / "watchword.db", count, own.application, own.template)
+    again = Watchword(b.tools, b.tools.folder, data=own.data)
+    again.application, again.template = own.application, own.template
+    return again
+
+
 def stored(b):
-    """The same load on a store that holds many rows already."""
-    base = None
-    for count in b.options.rows or ([1000] if b.options.smoke else [10_000, 1_000_000]):
-        own = b.served()
-        own.stop()
-        rows.fill(own.data / "watchword.db", count, own.application, own.template)
-        again = Watchword(b.tools, b.tools.folder, data=own.data)
-        again.application, again.template = own.application, own.template
-        b.say(f"{count} rows: ready after {again.start_s:.2f} s, "
-              f"{os.path.getsize(own.data / 'watchword.db') / 1e6:.0f} MB")
+    """The same load on stores that hold many rows, each in turn with one that has the fewest."""
+    counts = b.options.rows or ([1000] if b.options.smoke else [10_000, 1_000_000])
+    for count in counts:
+        many = filled(b, count)
+        few = filled(b, counts[0]) if count != counts[0] else many
+        b.say(f"{count} rows: ready after {many.start_s:.2f} s, "
+              f"{os.path.getsize(many.data / 'watchword.db') / 1e6:.0f} MB")
         for mix in ("send=1", "right=1"):
-            figures = median([load(b.tools, again, mix, 64, b.seconds, "--prepare", b.prepared)
-                              for _ in range(b.rounds)])
-            base = base or {}
-            base.setdefault(mix, rate(figures))
-            b.note(f"{count} rows", figures, (rate(figures) / base[mix], "fewest rows"))
-        again.stop()
+            runs, shares = [], []
+            for _ in range(b.rounds):
+                base = load(b.tools, few, mix, 64, b.seconds, "--prepare", b.prepared)
+                runs.append(base if few is many else
+                            load(b.tools, many, mix, 64, b.seconds, "--prepare", b.prepared))
+                shares.append(rate(runs[-1]) / rate(base))
+            b.note(f"{count} rows", median(runs), (statistics.median(shares), "fewest rows"))
+        many.stop()
+        if few is not many:
+            few.stop()
 
 
 def overload(b):
