@@ -19,14 +19,6 @@ struct model {
 };
 
 static struct model models[PINS];
-static uint32_t dice;
-
-static uint32_t
-throw_dice(uint32_t sides)
-{
-	dice = dice * 1664525 + 1013904223;
-	return (dice >> 8) % sides;
-}
 
 static void
 begin_limited(struct world *w, size_t in_memory, int64_t attempts, bool multiple,
@@ -41,7 +33,7 @@ begin_limited(struct world *w, size_t in_memory, int64_t attempts, bool multiple
 	w->guesses_max = in_memory;
 	world_restart(w);
 	world_configure(w, &change);
-	dice = 1;
+	w->dice = 1;
 }
 
 static void
@@ -127,8 +119,8 @@ list(struct world *w, size_t step)
 static void
 step_by_chance(struct world *w, size_t step)
 {
-	struct model *m = &models[throw_dice(PINS)];
-	uint32_t what = throw_dice(100);
+	struct model *m = &models[world_dice(w, PINS)];
+	uint32_t what = world_dice(w, 100);
 
 	world_pass(w, 1000);
 	if (what < 3)

@@ -19,14 +19,6 @@ struct model {
 };
 
 static struct model models[NUMBERS];
-static uint32_t dice;
-
-static uint32_t
-throw_dice(uint32_t sides)
-{
-	dice = dice * 1664525 + 1013904223;
-	return (dice >> 8) % sides;
-}
 
 static bool
 model_admits(struct model *m, int64_t now_ms)
@@ -72,7 +64,7 @@ begin(struct world *w, int64_t in_memory)
 	world_restart(w);
 	world_configure(w, &change);
 	memset(models, 0, sizeof(models));
-	dice = 1;
+	w->dice = 1;
 }
 
 /* Sends to numbers by chance, over restarts; how many were let in. */
@@ -83,11 +75,11 @@ send_by_chance(struct world *w, size_t steps)
 	char to[32];
 
 	for (size_t step = 0; step < steps; step++) {
-		size_t i = throw_dice(NUMBERS);
+		size_t i = world_dice(w, NUMBERS);
 		bool admits;
 
-		world_pass(w, throw_dice(PERIOD_MS_HOUR / 10));
-		if (throw_dice(40) == 0)
+		world_pass(w, world_dice(w, PERIOD_MS_HOUR / 10));
+		if (world_dice(w, 40) == 0)
 			world_restart(w);
 		admits = model_admits(&models[i], w->wall_ms);
 		number(i, to);

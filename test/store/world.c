@@ -122,6 +122,13 @@ world_free(struct world *w)
 	mem_free(w);
 }
 
+uint32_t
+world_dice(struct world *w, uint32_t sides)
+{
+	w->dice = w->dice * 1664525 + 1013904223;
+	return (w->dice >> 8) % sides;
+}
+
 void
 world_pass(struct world *w, int64_t ms)
 {

@@ -18,6 +18,7 @@ struct world {
 	int64_t recent_max; /* of the store, from the next start on */
 	size_t guesses_max; /* the same */
 	bool keep_schema;   /* the same */
+	uint32_t dice;      /* set it, and the same throws follow */
 	char dir[64];
 	/* from the next start on; ctx is the world */
 	void (*access_changed)(void *ctx, const struct access *access);
@@ -36,6 +37,8 @@ int world_teardown(void **state);
 /* Closes the store and opens it again. */
 void world_restart(struct world *w);
 enum err world_open(struct world *w, char why[256]);
+/* Below `sides`; the same for the same beginning. */
+uint32_t world_dice(struct world *w, uint32_t sides);
 /* Both clocks. */
 void world_pass(struct world *w, int64_t ms);
 void world_path(const struct world *w, const char *name, char out[256]);
