@@ -25,14 +25,19 @@ guess_of(struct item *it)
 /* ---- a generation ---- */
 
 static void
-clear(struct generation *g)
+generation_init(struct generation *g)
+{
+	*g = (struct generation){0};
+	arena_init(&g->arena);
+}
+
+static void
+generation_fini(struct generation *g)
 {
 	mem_free(g->list);
 	mem_free(g->slots);
 	mem_free(g->order);
 	arena_fini(&g->arena);
-	*g = (struct generation){0};
-	arena_init(&g->arena);
 }
 
 /* The end of an id is random (twofa/ident.h). */
@@ -176,22 +181,15 @@ void
 guesses_init(struct guesses *g, size_t most)
 {
 	*g = (struct guesses){.most = most};
-	arena_init(&g->young.arena);
-	arena_init(&g->old.arena);
-}
-
-static void
-forget_all(struct guesses *g)
-{
-	clear(&g->young);
-	clear(&g->old);
-	guesses_init(g, g->most);
+	generation_init(&g->young);
+	generation_init(&g->old);
 }
 
 void
 guesses_fini(struct guesses *g)
 {
-	forget_all(g);
+	generation_fini(&g->young);
+	generation_fini(&g->old);
 }
 
 /* ---- the journal ---- */
@@ -224,10 +222,7 @@ read_journal(struct item *it, struct row *r)
 	if (pin_id.len != IDENT_LEN)
 		return;
 	memcpy(guess.pin_id.bytes, pin_id.ptr, IDENT_LEN);
-	guess.state.attempts = row_int(r);
-	guess.state.attempted_at_ms = row_int(r);
-	guess.state.verified_at_ms = row_int(r);
-	guess.state.matched_at_ms = row_int(r);
+	row_state(r, &guess.state);
 	guess.log = row_bytes(r, &j->arena);
 	remember(g, &guess);
 }
@@ -242,19 +237,25 @@ guesses_load(struct batch *b)
 
 	if (b->guesses->loaded)
 		return OK;
-	forget_all(b->guesses);
+	guesses_fini(b->guesses);
+	guesses_init(b->guesses, b->guesses->most);
 	arena_init(&j.arena);
-	e = batch_one(b, &load, &j.item);
+	e = batch_whole(b, &load, &j.item);
 	arena_fini(&j.arena);
-	if (e == OK)
-		e = j.item.err;
 	b->guesses->loaded = e == OK;
 	return e;
 }
 
 static void
-bind_log(const struct guess *g, struct binder *b)
+bind_guess(struct item *it, struct binder *b)
 {
+	const struct guess *g = guess_of(it);
+
+	bind_ident(b, &g->pin_id);
+	bind_int(b, g->state.attempts);
+	bind_int(b, g->state.attempted_at_ms);
+	bind_int(b, g->state.verified_at_ms);
+	bind_int(b, g->state.matched_at_ms);
 	if (g->log.ptr == NULL)
 		bind_text(b, NULL);
 	else
@@ -262,23 +263,10 @@ bind_log(const struct guess *g, struct binder *b)
 }
 
 static void
-bind_state(const struct guess *g, struct binder *b)
-{
-	bind_int(b, g->state.attempts);
-	bind_int(b, g->state.attempted_at_ms);
-	bind_int(b, g->state.verified_at_ms);
-	bind_int(b, g->state.matched_at_ms);
-	bind_log(g, b);
-}
-
-static void
 bind_entry(struct item *it, struct binder *b)
 {
-	const struct guess *g = guess_of(it);
-
-	bind_int(b, g->seq);
-	bind_ident(b, &g->pin_id);
-	bind_state(g, b);
+	bind_int(b, guess_of(it)->seq);
+	bind_guess(it, b);
 }
 
 enum err
@@ -303,46 +291,6 @@ guesses_write(struct batch *b, struct item **items, size_t n)
 
 /* ---- into the rows ---- */
 
-static bool
-has_state(const struct item *it)
-{
-	return guess_of((struct item *)(uintptr_t)it)->state.attempts > 0;
-}
-
-static bool
-has_log_alone(const struct item *it)
-{
-	return !has_state(it);
-}
-
-static void
-bind_row(struct item *it, struct binder *b)
-{
-	bind_ident(b, &guess_of(it)->pin_id);
-	bind_state(guess_of(it), b);
-}
-
-static void
-bind_row_log(struct item *it, struct binder *b)
-{
-	bind_ident(b, &guess_of(it)->pin_id);
-	bind_log(guess_of(it), b);
-}
-
-/* A PIN that is gone takes nothing. */
-static enum err
-settle_one(struct batch *b, struct item *it)
-{
-	static const struct each guessed = {SQL_GUESS_SETTLE, bind_row, NULL, has_state};
-	static const struct each log = {
-	    SQL_GUESS_SETTLE_LOG, bind_row_log, NULL, has_log_alone};
-	enum err e = batch_one(b, &guessed, it);
-
-	if (e == OK)
-		e = batch_one(b, &log, it);
-	return e == OK ? it->err : e;
-}
-
 static void
 bind_upto(struct item *it, struct binder *b)
 {
@@ -354,10 +302,9 @@ remove_upto(struct batch *b, int64_t seq)
 {
 	static const struct each removal = {SQL_GUESS_REMOVE, bind_upto, NULL, NULL};
 	struct journal j = {.upto = seq};
-	enum err e = batch_one(b, &removal, &j.item);
 
 	b->guesses->removed_seq = seq;
-	return e == OK ? j.item.err : e;
+	return batch_whole(b, &removal, &j.item);
 }
 
 /* Of the old generation: rows to settle, and then journal rows to remove. */
@@ -378,8 +325,7 @@ journal_len(const struct guesses *g)
 /* How much may enter until all of the old generation has to be gone: the young one is
  * full then, or the journal is as long as may be. Only where the store starts again and
  * again the latter comes first, as each start begins anew with what was settled and not
- * removed.
- */
+ * removed. */
 static size_t
 places_left(const struct guesses *g)
 {
@@ -404,27 +350,30 @@ share(const struct guesses *g)
 static void
 turn(struct guesses *g)
 {
-	clear(&g->old);
+	generation_fini(&g->old);
 	g->old = g->young;
-	g->young = (struct generation){0};
-	arena_init(&g->young.arena);
+	generation_init(&g->young);
 	put_in_order(&g->old);
 	g->settled = 0;
 }
 
 enum err
-guesses_settle(struct batch *b)
+guesses_settle(struct batch *b, struct item **items, size_t n)
 {
+	static const struct each settle = {SQL_GUESS_SETTLE, bind_guess, NULL, NULL};
 	struct guesses *g = b->guesses;
 	size_t rows;
 	enum err e = OK;
 
+	(void)items;
+	(void)n;
 	if (g->entered == 0 || (g->entered <= g->most / STEPS && places_left(g) > 0))
 		return OK;
 	rows = share(g);
 	g->entered = 0;
 	for (; e == OK && rows > 0 && g->settled < g->old.len; rows--)
-		e = settle_one(b, &g->old.list[g->old.order[g->settled++].index].item);
+		e = batch_whole(
+		    b, &settle, &g->old.list[g->old.order[g->settled++].index].item);
 	if (e == OK && rows > 0)
 		e = remove_upto(b, g->removed_seq + (int64_t)rows);
 	if (e == OK && rows_left(g) == 0 && g->young.weight >= g->most)

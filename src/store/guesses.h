@@ -74,7 +74,7 @@ void guesses_log(const struct guesses *g, const struct ident *pin_id, struct spa
 /* Items that are the first member of a struct guess each; a PIN may be there more than
  * once. */
 enum err guesses_write(struct batch *b, struct item **items, size_t n) MUST_CHECK;
-/* After that: some of the old ones go into their rows. */
-enum err guesses_settle(struct batch *b) MUST_CHECK;
+/* A step of whoever writes some, after that: some of the old ones go into their rows. */
+enum err guesses_settle(struct batch *b, struct item **items, size_t n) MUST_CHECK;
 
 #endif

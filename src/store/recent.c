@@ -12,6 +12,8 @@ const char recent_schema[] =
     "pin BLOB NOT NULL, PRIMARY KEY (application, destination, pin)) STRICT, WITHOUT "
     "ROWID";
 
+/* What goes wrong with it goes wrong with the batch: what was to move must not be lost.
+ */
 struct recent_step {
 	struct item item;
 	struct ident mark;
@@ -25,16 +27,6 @@ static struct recent_step *
 step_of(struct item *it)
 {
 	return container_of(it, struct recent_step, item);
-}
-
-/* What goes wrong with it goes wrong with the batch: what was to move must not be lost.
- */
-static enum err
-run(struct batch *b, const struct each *each, struct recent_step *s)
-{
-	enum err e = batch_one(b, each, &s->item);
-
-	return e == OK ? s->item.err : e;
 }
 
 static void
@@ -131,12 +123,12 @@ recent_load(struct batch *b)
 	if (b->recent->loaded)
 		return OK;
 	go_to_start(b->recent);
-	e = run(b, &clear, &s);
+	e = batch_whole(b, &clear, &s.item);
 	if (e == OK)
-		e = run(b, &get, &s);
+		e = batch_whole(b, &get, &s.item);
 	b->recent->round_ms = ident_ms(&s.mark);
 	if (e == OK)
-		e = run(b, &load, &s);
+		e = batch_whole(b, &load, &s.item);
 	if (e == OK)
 		e = recent_recount(b);
 	b->recent->loaded = e == OK;
@@ -153,7 +145,7 @@ end_round(struct batch *b)
 	ident_floor(&s.mark, b->recent->round_ms);
 	b->recent->round_ms = b->now_ms;
 	go_to_start(b->recent);
-	return run(b, &put, &s);
+	return batch_whole(b, &put, &s.item);
 }
 
 /* How many are to move now. */
@@ -174,14 +166,14 @@ move(struct batch *b, int64_t count)
 	static const struct each removal = {SQL_RECENT_REMOVE, bind_stretch, NULL, NULL};
 	struct recent *r = b->recent;
 	struct recent_step s = {.after = &r->at, .number = count};
-	enum err e = run(b, &bound, &s);
+	enum err e = batch_whole(b, &bound, &s.item);
 
 	if (!s.found)
 		memset(&s.upto.application, 0xff, sizeof(s.upto.application));
 	if (e == OK)
-		e = run(b, &settle, &s);
+		e = batch_whole(b, &settle, &s.item);
 	if (e == OK)
-		e = run(b, &removal, &s);
+		e = batch_whole(b, &removal, &s.item);
 	go_to(r, &s.upto);
 	r->count -= count;
 	r->entered = 0;

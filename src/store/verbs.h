@@ -114,6 +114,15 @@ batch_one(struct batch *b, const struct each *step, struct item *it)
 	return batch_each(b, step, &it, 1);
 }
 
+/* The same where what concerns the item concerns the whole batch. */
+static inline enum err
+batch_whole(struct batch *b, const struct each *step, struct item *it)
+{
+	enum err e = batch_one(b, step, it);
+
+	return e == OK ? it->err : e;
+}
+
 /*
  * A step that only reads, where many items ask for the same: it runs for the first of
  * those that `compare` finds equal, and `copy` gives the others what that one found.

@@ -269,10 +269,14 @@ struct place {
 	size_t number;
 };
 
-/* What is written of PIN rows: after the last guess of the batch, or the log alone. */
+/* What is written of a PIN row: after the last guess of the batch, or the log alone. */
+struct write {
+	struct guess guess;
+	size_t grown; /* octets of the row, by what is beside the log */
+};
+
 struct writes {
-	struct guess *list;
-	struct verify_job **jobs; /* whose guess it is; NULL: the log alone */
+	struct write *list;
 	struct item **items;
 	size_t len;
 };
@@ -298,17 +302,6 @@ compare_places(const void *a, const void *b)
 	return order != 0 ? order : (x->number > y->number) - (x->number < y->number);
 }
 
-static void
-write_row(struct writes *w, const struct ident *pin_id, struct verify_job *guessed)
-{
-	w->list[w->len] = (struct guess){.pin_id = *pin_id};
-	if (guessed != NULL)
-		w->list[w->len].state = guessed->state;
-	w->jobs[w->len] = guessed;
-	w->items[w->len] = &w->list[w->len].item;
-	w->len++;
-}
-
 /* By how many octets SQLite's row becomes longer by what a guess leaves beside the log.
  */
 static size_t
@@ -328,6 +321,25 @@ growth(const struct verify_state *from, const struct verify_state *to)
 	return len;
 }
 
+static struct write *
+write_row(struct writes *w, const struct ident *pin_id)
+{
+	struct write *row = &w->list[w->len];
+
+	*row = (struct write){.guess.pin_id = *pin_id};
+	w->items[w->len++] = &row->guess.item;
+	return row;
+}
+
+static void
+write_guess(struct writes *w, const struct verify_job *j)
+{
+	struct write *row = write_row(w, &j->pin_id);
+
+	row->guess.state = j->state;
+	row->grown = growth(&j->before, &j->state);
+}
+
 /*
  * The log goes where it was found: into a row that is written anyway, or alone. What
  * else grows takes from the log's room, so that the row keeps its length and its place.
@@ -337,16 +349,15 @@ write_log(
     struct writes *w, size_t first, struct verify_job *j, const struct verify_log *log)
 {
 	size_t len = j->log.len;
-	size_t grown;
-	size_t i = first;
+	struct write *row = NULL;
 
-	while (i < w->len && ident_compare(&w->list[i].pin_id, &j->newest) != 0)
-		i++;
-	if (i == w->len)
-		write_row(w, &j->newest, NULL);
-	grown = w->jobs[i] != NULL ? growth(&w->jobs[i]->before, &w->jobs[i]->state) : 0;
-	w->list[i].log =
-	    verify_log_save(log, j->job.arena, len > grown ? len - grown : 0);
+	for (size_t i = first; row == NULL && i < w->len; i++)
+		if (ident_compare(&w->list[i].guess.pin_id, &j->newest) == 0)
+			row = &w->list[i];
+	if (row == NULL)
+		row = write_row(w, &j->newest);
+	row->guess.log =
+	    verify_log_save(log, j->job.arena, len > row->grown ? len - row->grown : 0);
 }
 
 /* The guesses at the PINs of one destination; the next one at the same PIN begins where
@@ -369,7 +380,7 @@ guess_all(struct batch *b, struct place *places, size_t n, struct writes *w)
 		if (next != NULL && ident_compare(&j->pin_id, &next->pin_id) == 0)
 			next->state = j->state;
 		else if (j->state.attempts > j->before.attempts)
-			write_row(w, &j->pin_id, j);
+			write_guess(w, j);
 	}
 	if (noted)
 		write_log(w, first, places[0].job, &log);
@@ -392,7 +403,6 @@ guess_and_write(struct batch *b, struct item **items, size_t n)
 {
 	struct place *places = mem_array(n, sizeof(*places));
 	struct writes w = {.list = mem_array(2 * n, sizeof(*w.list)),
-	    .jobs = mem_array(2 * n, sizeof(*w.jobs)),
 	    .items = mem_array(2 * n, sizeof(*w.items))};
 	size_t count = sort_places(items, n, places);
 	size_t end;
@@ -408,18 +418,9 @@ guess_and_write(struct batch *b, struct item **items, size_t n)
 	e = guesses_write(b, w.items, w.len);
 	mem_free(places);
 	mem_free(w.list);
-	mem_free(w.jobs);
 	mem_free(w.items);
 	return e;
 }
 
-static enum err
-settle(struct batch *b, struct item **items, size_t n)
-{
-	(void)items;
-	(void)n;
-	return guesses_settle(b);
-}
-
 const struct verb_row verb_verify = {
-    "verify", {find, find_limit, find_log, guess_and_write, settle}};
+    "verify", {find, find_limit, find_log, guess_and_write, guesses_settle}};
