@@ -7,7 +7,6 @@
 #include "store/verbs.h"
 
 enum {
-	ROOM_LEAST = 16,
 	/* A generation's rows are settled in about so many steps. */
 	STEPS = 512,
 	/* So many octets of a log weigh as much as a row. */
@@ -29,69 +28,15 @@ generation_init(struct generation *g)
 {
 	*g = (struct generation){0};
 	arena_init(&g->arena);
+	ident_table_init(&g->table, sizeof(struct guess));
 }
 
 static void
 generation_fini(struct generation *g)
 {
-	mem_free(g->list);
-	mem_free(g->slots);
+	ident_table_fini(&g->table);
 	mem_free(g->order);
 	arena_fini(&g->arena);
-}
-
-/* The end of an id is random (twofa/ident.h). */
-static size_t
-slot_of(const struct generation *g, const struct ident *pin_id)
-{
-	uint64_t hash;
-	size_t count = 2 * g->room;
-	size_t at;
-
-	memcpy(&hash, pin_id->bytes + IDENT_LEN - sizeof(hash), sizeof(hash));
-	at = (size_t)hash & (count - 1);
-	while (g->slots[at] != 0 &&
-	       ident_compare(&g->list[g->slots[at] - 1].pin_id, pin_id) != 0)
-		at = (at + 1) & (count - 1);
-	return at;
-}
-
-static void
-grow(struct generation *g)
-{
-	size_t room = g->room == 0 ? ROOM_LEAST : 2 * g->room;
-	struct guess *list = mem_array(room, sizeof(*list));
-
-	if (g->len > 0)
-		memcpy(list, g->list, g->len * sizeof(*list));
-	mem_free(g->list);
-	mem_free(g->slots);
-	g->list = list;
-	g->room = room;
-	g->slots = mem_array(2 * room, sizeof(*g->slots));
-	for (size_t i = 0; i < g->len; i++)
-		g->slots[slot_of(g, &g->list[i].pin_id)] = (uint32_t)i + 1;
-}
-
-static struct guess *
-find_in(const struct generation *g, const struct ident *pin_id)
-{
-	uint32_t index = g->room == 0 ? 0 : g->slots[slot_of(g, pin_id)];
-
-	return index == 0 ? NULL : &g->list[index - 1];
-}
-
-static struct guess *
-add(struct generation *g, const struct ident *pin_id)
-{
-	struct guess *at;
-
-	if (g->len == g->room)
-		grow(g);
-	at = &g->list[g->len++];
-	*at = (struct guess){.pin_id = *pin_id};
-	g->slots[slot_of(g, pin_id)] = (uint32_t)g->len;
-	return at;
 }
 
 static int
@@ -106,13 +51,17 @@ compare_fronts(const void *a, const void *b)
 static void
 put_in_order(struct generation *g)
 {
-	g->order = mem_array(g->len + 1, sizeof(*g->order));
-	for (size_t i = 0; i < g->len; i++) {
-		memcpy(&g->order[i].front, g->list[i].pin_id.bytes, sizeof(uint64_t));
+	size_t n = g->table.len;
+
+	g->order = mem_array(n + 1, sizeof(*g->order));
+	for (size_t i = 0; i < n; i++) {
+		const struct ident *pin_id = ident_table_at(&g->table, i);
+
+		memcpy(&g->order[i].front, pin_id->bytes, sizeof(uint64_t));
 		g->order[i].front = be64toh(g->order[i].front);
-		g->order[i].index = (uint32_t)i;
+		g->order[i].number = (uint32_t)i;
 	}
-	qsort(g->order, g->len, sizeof(*g->order), compare_fronts);
+	qsort(g->order, n, sizeof(*g->order), compare_fronts);
 }
 
 /* ---- memory ---- */
@@ -136,12 +85,12 @@ weight(const struct guess *guess)
 static void
 remember(struct guesses *g, const struct guess *guess)
 {
-	struct guess *at = find_in(&g->young, &guess->pin_id);
+	struct guess *at = ident_table_find(&g->young.table, &guess->pin_id);
 	const struct guess *old;
 
 	if (at == NULL) {
-		at = add(&g->young, &guess->pin_id);
-		old = find_in(&g->old, &guess->pin_id);
+		at = ident_table_add(&g->young.table, &guess->pin_id);
+		old = ident_table_find(&g->old.table, &guess->pin_id);
 		if (old != NULL)
 			take(&g->young, at, old);
 	}
@@ -153,9 +102,9 @@ remember(struct guesses *g, const struct guess *guess)
 static const struct guess *
 find(const struct guesses *g, const struct ident *pin_id)
 {
-	const struct guess *young = find_in(&g->young, pin_id);
+	const struct guess *young = ident_table_find(&g->young.table, pin_id);
 
-	return young != NULL ? young : find_in(&g->old, pin_id);
+	return young != NULL ? young : ident_table_find(&g->old.table, pin_id);
 }
 
 void
@@ -311,9 +260,10 @@ remove_upto(struct batch *b, int64_t seq)
 static size_t
 rows_left(const struct guesses *g)
 {
-	return g->old.len == 0
-		   ? 0
-		   : g->old.len - g->settled + (size_t)(g->old.last_seq - g->removed_seq);
+	size_t rows = g->old.table.len;
+
+	return rows == 0 ? 0
+			 : rows - g->settled + (size_t)(g->old.last_seq - g->removed_seq);
 }
 
 static size_t
@@ -357,6 +307,12 @@ turn(struct guesses *g)
 	g->settled = 0;
 }
 
+static struct guess *
+next_to_settle(struct guesses *g)
+{
+	return ident_table_at(&g->old.table, g->old.order[g->settled++].number);
+}
+
 enum err
 guesses_settle(struct batch *b, struct item **items, size_t n)
 {
@@ -371,9 +327,8 @@ guesses_settle(struct batch *b, struct item **items, size_t n)
 		return OK;
 	rows = share(g);
 	g->entered = 0;
-	for (; e == OK && rows > 0 && g->settled < g->old.len; rows--)
-		e = batch_whole(
-		    b, &settle, &g->old.list[g->old.order[g->settled++].index].item);
+	for (; e == OK && rows > 0 && g->settled < g->old.table.len; rows--)
+		e = batch_whole(b, &settle, &next_to_settle(g)->item);
 	if (e == OK && rows > 0)
 		e = remove_upto(b, g->removed_seq + (int64_t)rows);
 	if (e == OK && rows_left(g) == 0 && g->young.weight >= g->most)

@@ -17,6 +17,7 @@
 #define WW_GUESSES_H
 
 #include "store/engine.h"
+#include "store/ident_table.h"
 #include "store/store.h"
 
 /* Journal rows of a generation, some 200 octets of memory each; what has a long log
@@ -24,9 +25,9 @@
 enum { GUESSES_MAX = 16384 };
 
 struct guess {
+	struct ident pin_id; /* first: it is found by it */
 	struct item item;
-	int64_t seq; /* in the journal */
-	struct ident pin_id;
+	int64_t seq;               /* in the journal */
 	struct verify_state state; /* attempts 0: it stays */
 	struct span log;           /* of verifies; a null one: it stays */
 };
@@ -34,16 +35,13 @@ struct guess {
 /* Where one stands in the order of ids, by the front of its id: their time, and some. */
 struct guess_place {
 	uint64_t front;
-	uint32_t index;
+	uint32_t number;
 };
 
 /* The newest guess of each PIN. */
 struct generation {
-	struct arena arena; /* logs */
-	struct guess *list;
-	size_t len;
-	size_t room;
-	uint32_t *slots; /* by hash: index + 1; twice as many as there is room */
+	struct arena arena;        /* logs */
+	struct ident_table table;  /* of struct guess */
 	struct guess_place *order; /* of the old one */
 	size_t weight;
 	int64_t last_seq;
@@ -71,8 +69,7 @@ enum err guesses_load(struct batch *b) MUST_CHECK;
 void guesses_state(
     const struct guesses *g, const struct ident *pin_id, struct verify_state *state);
 void guesses_log(const struct guesses *g, const struct ident *pin_id, struct span *log);
-/* Items that are the first member of a struct guess each; a PIN may be there more than
- * once. */
+/* Items of a struct guess each; a PIN may be there more than once. */
 enum err guesses_write(struct batch *b, struct item **items, size_t n) MUST_CHECK;
 /* A step of whoever writes some, after that: some of the old ones go into their rows. */
 enum err guesses_settle(struct batch *b, struct item **items, size_t n) MUST_CHECK;
