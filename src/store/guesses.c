@@ -327,8 +327,12 @@ guesses_settle(struct batch *b, struct item **items, size_t n)
 		return OK;
 	rows = share(g);
 	g->entered = 0;
-	for (; e == OK && rows > 0 && g->settled < g->old.table.len; rows--)
-		e = batch_whole(b, &settle, &next_to_settle(g)->item);
+	for (; e == OK && rows > 0 && g->settled < g->old.table.len; rows--) {
+		struct guess *guess = next_to_settle(g);
+
+		e = batch_whole(b, &settle, &guess->item);
+		pin_cache_settled(b->pins, &guess->pin_id, &guess->state, guess->log);
+	}
 	if (e == OK && rows > 0)
 		e = remove_upto(b, g->removed_seq + (int64_t)rows);
 	if (e == OK && rows_left(g) == 0 && g->young.weight >= g->most)

@@ -56,6 +56,7 @@ struct store {
 	int64_t outbox_at_ms;
 	struct recent recent;
 	struct guesses guesses;
+	struct pin_cache pins;
 	struct item **items; /* room for one batch */
 };
 
@@ -234,6 +235,7 @@ forget_memory(struct store *s)
 {
 	s->recent.loaded = false;
 	s->guesses.loaded = false;
+	pin_cache_clear(&s->pins);
 }
 
 static enum err
@@ -256,7 +258,8 @@ run_jobs(struct store *s, struct task *jobs, int64_t now_ms)
 	    .reports_owed = &s->reports_owed,
 	    .outbox_at_ms = &s->outbox_at_ms,
 	    .recent = &s->recent,
-	    .guesses = &s->guesses};
+	    .guesses = &s->guesses,
+	    .pins = &s->pins};
 	enum err e = s->engine->ops->begin(s->engine);
 	size_t ends[VERB_COUNT];
 	size_t begin = 0;
@@ -635,6 +638,7 @@ enum err
 store_open(const struct store_options *o, char why[256], struct store **out)
 {
 	struct store *s = mem_new(sizeof(*s));
+	uint64_t seed;
 	enum err e;
 
 	s->magic = STORE_MAGIC;
@@ -645,6 +649,9 @@ store_open(const struct store_options *o, char why[256], struct store **out)
 	guesses_init(&s->guesses, o->guesses_max > 0 ? o->guesses_max : GUESSES_MAX);
 	entropy_pool_init(&s->entropy, o->entropy);
 	o->entropy->fill(o->entropy, &s->run, sizeof(s->run));
+	o->entropy->fill(o->entropy, &seed, sizeof(seed));
+	pin_cache_init(
+	    &s->pins, o->pin_cache_max > 0 ? o->pin_cache_max : PIN_CACHE_MAX, seed);
 	s->queue = queue_new(0); /* the bound is on all that waits, in the lanes too */
 	intake_init(&s->intake);
 	admission_init(&s->admission, o->queue_max, o->batch_max);
@@ -670,6 +677,7 @@ store_close(struct store *s)
 	entropy_pool_fini(&s->entropy);
 	recent_fini(&s->recent);
 	guesses_fini(&s->guesses);
+	pin_cache_fini(&s->pins);
 	keyring_free(s->keyring);
 	keyring_free(s->secrets);
 	if (s->engine != NULL)

@@ -644,9 +644,10 @@ struct store_options {
 	const char *data_dir;
 	size_t queue_max;
 	size_t batch_max;
-	bool keep_schema;   /* a server works on it: ERR_BUSY rather than an upgrade */
-	int64_t recent_max; /* of store/recent.h; 0: as many as it says */
-	size_t guesses_max; /* the same of store/guesses.h */
+	bool keep_schema;     /* a server works on it: ERR_BUSY rather than an upgrade */
+	int64_t recent_max;   /* of store/recent.h; 0: as many as it says */
+	size_t guesses_max;   /* the same of store/guesses.h */
+	size_t pin_cache_max; /* and of store/pin_cache.h */
 	int64_t key_rotation_ms;
 	const struct clock *clock;
 	const struct entropy *entropy;

@@ -9,6 +9,7 @@
 #define WW_VERBS_H
 
 #include "store/guesses.h"
+#include "store/pin_cache.h"
 #include "store/recent.h"
 #include "store/store.h"
 
@@ -23,6 +24,7 @@ struct batch {
 	int64_t *outbox_at_ms; /* when outbox_advance is due */
 	struct recent *recent;
 	struct guesses *guesses;
+	struct pin_cache *pins;
 };
 
 typedef enum err verb_step_f(struct batch *b, struct item **items, size_t n);

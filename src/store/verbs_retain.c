@@ -124,8 +124,10 @@ remove_old(struct batch *b, struct retain_job *j)
 	struct item **items = arena_alloc(j->job.arena, (j->count + 1) * sizeof(*items));
 	enum err e = OK;
 
-	for (size_t i = 0; i < j->count; i++)
+	for (size_t i = 0; i < j->count; i++) {
 		items[i] = &j->items[i].item;
+		pin_cache_removed(b->pins, &j->items[i].pin_id);
+	}
 	for (size_t i = 0; e == OK && i < countof(steps); i++)
 		e = batch_each(b, &steps[i], items, j->count);
 	j->removed = (int64_t)j->count;

@@ -408,6 +408,13 @@ takes_log_over(const struct item *it)
 	return j->has_newest && !j->refused;
 }
 
+static bool
+lacks_log(const struct item *it)
+{
+	return takes_log_over(it) &&
+	       send_of((struct item *)(uintptr_t)it)->log.ptr == NULL;
+}
+
 static void
 bind_newest(struct item *it, struct binder *b)
 {
@@ -421,9 +428,18 @@ read_log(struct item *it, struct row *r)
 	send_of(it)->log = row_bytes(r, send_of(it)->job.arena);
 }
 
+static void
+cached_log(const struct batch *b, struct send_job *j)
+{
+	const struct pin_row *row = pin_cache_find(b->pins, &j->newest);
+
+	if (row != NULL)
+		j->log = row->log;
+}
+
 /* With room for what a few verifies leave in the row, which need not move then. */
 static void
-bind_log(struct send_job *j, struct binder *b)
+make_log(struct send_job *j)
 {
 	enum { ROOM = 32 };
 	size_t len = j->log.len < ROOM ? ROOM : j->log.len;
@@ -431,7 +447,28 @@ bind_log(struct send_job *j, struct binder *b)
 
 	if (j->log.len > 0)
 		memcpy(octets, j->log.ptr, j->log.len);
-	bind_blob(b, octets, len);
+	j->log = (struct span){octets, len};
+}
+
+static enum err
+take_logs_over(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {
+	    SQL_VERIFY_LOG, bind_newest, read_log, lacks_log};
+	enum err e;
+
+	for (size_t i = 0; i < n; i++)
+		if (takes_log_over(items[i]))
+			cached_log(b, send_of(items[i]));
+	e = batch_each(b, &step, items, n);
+	for (size_t i = 0; i < n; i++) {
+		struct send_job *j = send_of(items[i]);
+
+		if (takes_log_over(items[i]))
+			guesses_log(b->guesses, &j->newest, &j->log);
+		make_log(j);
+	}
+	return e;
 }
 
 static void
@@ -454,7 +491,7 @@ bind_pin(struct item *it, struct binder *b)
 	bind_int(b, o->expires_at_ms);
 	bind_text(b, j->from);
 	bind_text(b, o->placeholders);
-	bind_log(j, b);
+	bind_blob(b, j->log.ptr, j->log.len);
 	bind_int(b, (int64_t)o->channel);
 	bind_bool(b, o->lookup_needed);
 	bind_bool(b, o->tracked);
@@ -519,6 +556,24 @@ bind_recent(struct item *it, struct binder *b)
 	bind_ident(b, &send_of(it)->order->recipe.pin_id);
 }
 
+static void
+enter_cache(struct batch *b, struct item **items, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct send_job *j = send_of(items[i]);
+		struct pin_row row = {.recipe = j->order->recipe,
+		    .key_id = j->order->key_id,
+		    .attempts_max = j->config.pin_attempts,
+		    .expires_at_ms = j->order->expires_at_ms,
+		    .multiple = j->config.allow_multiple,
+		    .destination = j->order->destination,
+		    .log = j->log};
+
+		if (items[i]->err == OK && was_admitted(items[i]))
+			pin_cache_enter(b->pins, &row, b->now_ms);
+	}
+}
+
 static int64_t
 count_admitted(struct item **items, size_t n)
 {
@@ -535,8 +590,6 @@ insert_pins(struct batch *b, struct item **items, size_t n)
 	static const struct shared count = {
 	    {SQL_PIN_NEWEST, bind_count, read_count, NULL}, compare_destination,
 	    copy_count};
-	static const struct each log = {
-	    SQL_VERIFY_LOG, bind_newest, read_log, takes_log_over};
 	static const struct each insert = {SQL_PIN_INSERT, bind_pin, NULL, was_admitted};
 	static const struct each recent = {
 	    SQL_RECENT_INSERT, bind_recent, NULL, was_admitted};
@@ -548,13 +601,10 @@ insert_pins(struct batch *b, struct item **items, size_t n)
 	e = batch_shared(b, &count, items, n);
 	admit_in_turn(items, n);
 	if (e == OK)
-		e = batch_each(b, &log, items, n);
-	for (size_t i = 0; i < n; i++)
-		if (takes_log_over(items[i]))
-			guesses_log(b->guesses, &send_of(items[i])->newest,
-			    &send_of(items[i])->log);
+		e = take_logs_over(b, items, n);
 	if (e == OK)
 		e = batch_each(b, &insert, items, n);
+	enter_cache(b, items, n);
 	if (e == OK)
 		e = recent_make_room(b);
 	if (e == OK)

@@ -69,12 +69,40 @@ read_pin(struct item *it, struct row *r)
 	j->found = true;
 }
 
+static void
+from_cache(const struct batch *b, struct verify_job *j)
+{
+	const struct pin_row *row = pin_cache_find(b->pins, &j->pin_id);
+
+	if (row == NULL || ident_compare(&row->recipe.account, &j->account) != 0)
+		return;
+	j->recipe = row->recipe;
+	j->destination = arena_text(j->job.arena, span_of(row->destination));
+	j->key_id = row->key_id;
+	j->attempts_max = row->attempts_max;
+	j->multiple = row->multiple;
+	j->expires_at_ms = row->expires_at_ms;
+	j->state = row->state;
+	j->log = row->log;
+	pin_cache_newest(b->pins, row, &j->newest);
+	j->found = true;
+}
+
+static bool
+is_unknown(const struct item *it)
+{
+	return !verify_of_const(it)->found;
+}
+
 static enum err
 find(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_PIN_FIND, bind_pin, read_pin, NULL};
-	enum err e = batch_each(b, &step, items, n);
+	static const struct each step = {SQL_PIN_FIND, bind_pin, read_pin, is_unknown};
+	enum err e;
 
+	for (size_t i = 0; i < n; i++)
+		from_cache(b, verify_of(items[i]));
+	e = batch_each(b, &step, items, n);
 	for (size_t i = 0; i < n; i++) {
 		struct verify_job *j = verify_of(items[i]);
 
@@ -144,6 +172,23 @@ has_older_pin(const struct item *it)
 	return ident_compare(&j->newest, &j->pin_id) != 0;
 }
 
+static bool
+lacks_log(const struct item *it)
+{
+	return has_older_pin(it) && !verify_of_const(it)->log_found;
+}
+
+static void
+log_from_cache(const struct batch *b, struct verify_job *j)
+{
+	const struct pin_row *row = pin_cache_find(b->pins, &j->newest);
+
+	if (row == NULL)
+		return;
+	j->log = row->log;
+	j->log_found = true;
+}
+
 static void
 bind_newest(struct item *it, struct binder *b)
 {
@@ -163,8 +208,13 @@ static enum err
 find_log(struct batch *b, struct item **items, size_t n)
 {
 	static const struct each step = {
-	    SQL_VERIFY_LOG, bind_newest, read_newest, has_older_pin};
-	enum err e = batch_each(b, &step, items, n);
+	    SQL_VERIFY_LOG, bind_newest, read_newest, lacks_log};
+	enum err e;
+
+	for (size_t i = 0; i < n; i++)
+		if (has_older_pin(items[i]))
+			log_from_cache(b, verify_of(items[i]));
+	e = batch_each(b, &step, items, n);
 
 	for (size_t i = 0; i < n; i++) {
 		struct verify_job *j = verify_of(items[i]);

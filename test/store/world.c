@@ -31,6 +31,7 @@ world_open(struct world *w, char why[256])
 	    .batch_max = 100,
 	    .recent_max = w->recent_max,
 	    .guesses_max = w->guesses_max,
+	    .pin_cache_max = w->pin_cache_max,
 	    .keep_schema = w->keep_schema,
 	    .key_rotation_ms = PERIOD_MS_DAY,
 	    .clock = &w->clock,
@@ -91,6 +92,7 @@ world_new(void)
 	w->steady_ms = 1000;
 	w->recent_max = 4; /* so that every test sees them move */
 	w->guesses_max = 2;
+	w->pin_cache_max = 3;
 	arena_init(&w->arena);
 	snprintf(w->dir, sizeof(w->dir), "/tmp/ww-store-XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
