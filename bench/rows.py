@@ -59,6 +59,7 @@ def fill(path, count, application, template):
     db.execute("DELETE FROM pin WHERE id < ?", begin)
     db.execute("DELETE FROM destination_pin WHERE pin < ?", begin)
     db.execute("UPDATE destination_mark SET pin = (SELECT max(id) FROM pin)")
+    db.execute("UPDATE destination_aged SET pin = (SELECT max(id) FROM pin)")
     db.execute(MARK)  # each has its message
     db.commit()
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -3,7 +3,12 @@
 
 #include "base/log.h"
 
-enum { RETAIN_CHUNK = 256, STRETCHES_AT_ONCE = 200, RETAIN_WAIT_MS = 5000 };
+enum {
+	RETAIN_CHUNK = 256,
+	AGE_CHUNK = 64,
+	STRETCHES_AT_ONCE = 200,
+	RETAIN_WAIT_MS = 5000
+};
 
 struct housekeeping {
 	struct store *store;
@@ -12,8 +17,9 @@ struct housekeeping {
 	struct arena arena;
 	struct retain_job retain;
 	struct idempotency_trim_job trim;
+	struct age_job age;
 	struct task back;
-	bool outstanding; /* the store has one of the two */
+	bool outstanding; /* the store has one of them */
 	struct ident after;
 };
 
@@ -79,6 +85,18 @@ trim(struct housekeeping *h)
 	return run(h, &j->job, VERB_IDEMPOTENCY_TRIM) && j->removed == RETAIN_CHUNK;
 }
 
+/* One stretch of PINs that limits count no more. */
+static bool
+age(struct housekeeping *h)
+{
+	struct age_job *j = &h->age;
+
+	arena_fini(&h->arena);
+	arena_init(&h->arena);
+	*j = (struct age_job){.limit = AGE_CHUNK};
+	return run(h, &j->job, VERB_AGE) && j->scanned == AGE_CHUNK;
+}
+
 /* So many stretches at the most; true when there is more. */
 static bool
 go_on(struct housekeeping *h, bool (*stretch)(struct housekeeping *h))
@@ -99,6 +117,7 @@ housekeeping_tick(struct housekeeping *h)
 		log_event(LOG_LEVEL_INFO, "keys_destroyed", LOG_INT("count", destroyed));
 	queue_run(h->done);
 	more = go_on(h, trim);
+	more = go_on(h, age) || more;
 	if (h->retention_ms == 0 || h->outstanding)
 		return more && !h->outstanding;
 	if (go_on(h, retain))

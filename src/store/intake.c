@@ -19,7 +19,7 @@ static const struct {
 /* What may read as many rows as somebody has made. */
 static const enum verb lists[] = {VERB_VERIFICATIONS, VERB_LIMITS, VERB_APPLICATION_LIST,
     VERB_TEMPLATE_LIST, VERB_EMAIL_TEMPLATE_LIST, VERB_KEY_LIST, VERB_USER_LIST,
-    VERB_RETAIN, VERB_IDEMPOTENCY_TRIM};
+    VERB_RETAIN, VERB_AGE, VERB_IDEMPOTENCY_TRIM};
 
 void
 intake_init(struct intake *in)

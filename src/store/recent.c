@@ -17,6 +17,7 @@ const char recent_schema[] =
 struct recent_step {
 	struct item item;
 	struct ident mark;
+	const struct ident *aged;
 	int64_t number;
 	bool found;
 	const struct recent_place *after;
@@ -33,6 +34,13 @@ static void
 bind_mark(struct item *it, struct binder *b)
 {
 	bind_ident(b, &step_of(it)->mark);
+}
+
+static void
+bind_marks(struct item *it, struct binder *b)
+{
+	bind_mark(it, b);
+	bind_ident(b, step_of(it)->aged);
 }
 
 static void
@@ -116,14 +124,18 @@ recent_load(struct batch *b)
 {
 	static const struct each clear = {SQL_RECENT_CLEAR, bind_nothing, NULL, NULL};
 	static const struct each get = {SQL_RECENT_MARK, bind_nothing, read_mark, NULL};
-	static const struct each load = {SQL_RECENT_LOAD, bind_mark, NULL, NULL};
-	struct recent_step s = {.found = false};
+	static const struct each aged = {SQL_AGED, bind_nothing, read_mark, NULL};
+	static const struct each load = {SQL_RECENT_LOAD, bind_marks, NULL, NULL};
+	struct recent_step s = {.aged = &b->recent->aged};
 	enum err e;
 
 	if (b->recent->loaded)
 		return OK;
 	go_to_start(b->recent);
 	e = batch_whole(b, &clear, &s.item);
+	if (e == OK)
+		e = batch_whole(b, &aged, &s.item);
+	b->recent->aged = s.mark;
 	if (e == OK)
 		e = batch_whole(b, &get, &s.item);
 	b->recent->round_ms = ident_ms(&s.mark);
@@ -133,6 +145,16 @@ recent_load(struct batch *b)
 		e = recent_recount(b);
 	b->recent->loaded = e == OK;
 	return e;
+}
+
+enum err
+recent_aged(struct batch *b, const struct ident *upto)
+{
+	static const struct each put = {SQL_AGED_PUT, bind_mark, NULL, NULL};
+	struct recent_step s = {.mark = *upto};
+
+	b->recent->aged = *upto;
+	return batch_whole(b, &put, &s.item);
 }
 
 /* All that was there when this round began is on disk. */

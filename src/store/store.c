@@ -105,12 +105,14 @@ static const struct verb_row *const verbs[VERB_COUNT] = {
     [VERB_LEASE] = &verb_lease,
     [VERB_NOTE] = &verb_note,
     [VERB_RETAIN] = &verb_retain,
+    [VERB_AGE] = &verb_age,
     [VERB_IDEMPOTENCY_TRIM] = &verb_idempotency_trim,
 };
 
 /* Of destinations or of guesses; a start does, by its lease, and most commands need not.
  */
 static const bool asks_memory[VERB_COUNT] = {
+    [VERB_AGE] = true,
     [VERB_LEASE] = true,
     [VERB_LIMITS] = true,
     [VERB_RESEND] = true,

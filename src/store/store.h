@@ -74,6 +74,7 @@ enum verb {
 	VERB_LEASE,
 	VERB_NOTE,
 	VERB_RETAIN,
+	VERB_AGE,
 	VERB_IDEMPOTENCY_TRIM,
 	VERB_COUNT
 };
@@ -111,6 +112,7 @@ struct send_job {
 	struct application_config config;
 	enum template_kind template_kind;
 	unsigned template_length;
+	bool looks_back; /* among the old PINs of the destination too */
 	int64_t taken; /* sends in the window, and those admitted before in this batch */
 	bool refused;
 	bool has_newest;
@@ -170,6 +172,7 @@ struct verify_job {
 	struct rate limit;
 	struct ident newest; /* PIN of the destination, whose row has the log */
 	bool log_found;      /* in that row, when it is not the PIN's own */
+	bool aged;           /* it stands among the old ones */
 	struct span log;
 };
 
@@ -625,6 +628,18 @@ struct retain_job {
 	int64_t reports_removed;
 	size_t count;
 	struct retain_item *items;
+};
+
+/* One stretch of PINs of destinations that no limit of a day counts any more. */
+struct age_job {
+	struct job job;
+	int64_t limit;
+	int64_t scanned;
+	size_t moved;
+	/* inside */
+	struct ident from;
+	struct ident until;
+	struct age_item *items;
 };
 
 /* The answer of an open record; when there is one already, `idempotency` has that one. */

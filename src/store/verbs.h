@@ -80,6 +80,7 @@ extern const struct verb_row verb_open_messages;
 extern const struct verb_row verb_lease;
 extern const struct verb_row verb_note;
 extern const struct verb_row verb_retain;
+extern const struct verb_row verb_age;
 extern const struct verb_row verb_idempotency_trim;
 
 /* A step of whatever sends: some of the PINs before that are still their own first

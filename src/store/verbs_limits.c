@@ -59,6 +59,7 @@ bind_sends(struct item *it, struct binder *b)
 	bind_ident(b, &j->application);
 	bind_text(b, j->destination);
 	bind_int(b, j->phone.rate.count);
+	bind_bool(b, true);
 }
 
 /* The last place is free again when the send that holds it leaves the window. */

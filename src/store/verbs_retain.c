@@ -118,6 +118,7 @@ remove_old(struct batch *b, struct retain_job *j)
 	    {SQL_RETAIN_MESSAGES, bind_old_pin, NULL, NULL},
 	    {SQL_RETAIN_PARTS, bind_old_pin, NULL, NULL},
 	    {SQL_RETAIN_PLACE, bind_old_pin, NULL, NULL},
+	    {SQL_RETAIN_YOUNG, bind_old_pin, NULL, NULL},
 	    {SQL_RETAIN_RECENT, bind_old_pin, NULL, NULL},
 	    {SQL_RETAIN_PIN, bind_old_pin, NULL, NULL},
 	};

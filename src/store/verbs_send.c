@@ -364,6 +364,19 @@ bind_count(struct item *it, struct binder *b)
 {
 	bind_destination(it, b);
 	bind_int(b, limit_of(send_of(it)));
+	bind_bool(b, send_of(it)->looks_back);
+}
+
+/* The old ones matter while the window of the limit reaches back to them, or the log of
+ * verifies, whose limits are of a day at most. */
+static void
+look_back(struct batch *b, struct send_job *j)
+{
+	int64_t period_ms = j->config.send_phone_limit.period_ms;
+	int64_t after_ms =
+	    b->now_ms - (period_ms < PERIOD_MS_DAY ? PERIOD_MS_DAY : period_ms);
+
+	j->looks_back = ident_ms(&b->recent->aged) > after_ms;
 }
 
 static bool
@@ -598,6 +611,8 @@ insert_pins(struct batch *b, struct item **items, size_t n)
 	enum err e;
 
 	batch_sort(items, n, compare_destination);
+	for (size_t i = 0; i < n; i++)
+		look_back(b, send_of(items[i]));
 	e = batch_shared(b, &count, items, n);
 	admit_in_turn(items, n);
 	if (e == OK)

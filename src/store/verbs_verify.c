@@ -472,5 +472,40 @@ guess_and_write(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_verify = {
-    "verify", {find, find_limit, find_log, guess_and_write, guesses_settle}};
+/* ---- the row that has the log ---- */
+
+static bool
+was_noted_among_old(const struct item *it)
+{
+	return verify_of_const(it)->aged;
+}
+
+static void
+bind_place(struct item *it, struct binder *b)
+{
+	bind_ident(b, &verify_of(it)->recipe.application);
+	bind_text(b, verify_of(it)->destination);
+	bind_ident(b, &verify_of(it)->newest);
+}
+
+/* Sends must find it. */
+static enum err
+make_young_again(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each enter = {
+	    SQL_YOUNG_AGAIN, bind_place, NULL, was_noted_among_old};
+	static const struct each leave = {
+	    SQL_OLD_NO_MORE, bind_place, NULL, was_noted_among_old};
+	enum err e;
+
+	for (size_t i = 0; i < n; i++) {
+		struct verify_job *j = verify_of(items[i]);
+
+		j->aged = ident_compare(&j->newest, &b->recent->aged) <= 0;
+	}
+	e = batch_each(b, &enter, items, n);
+	return e == OK ? batch_each(b, &leave, items, n) : e;
+}
+
+const struct verb_row verb_verify = {"verify",
+    {find, find_limit, find_log, guess_and_write, make_young_again, guesses_settle}};

@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The PIN rows that verifies find in memory: what is told of them is what the database
- * says, and of two stores with the same requests the one that has forgotten all of them
- * before each request answers the same.
+ * says (and test_twins.c, that a store without them answers the same).
  */
 #include "store/pin_cache.h"
-
-#include <stdio.h>
 
 #include "unit/unit.h"
 #include "world.h"
 
 #define TO "41790000001"
 #define OTHER "41790000002"
-
-enum { PINS_MAX = 4096, NUMBERS = 5, STEPS = 1200, NEAR = 12 };
-
-/* ---- the module ---- */
 
 /* The n-th id of a millisecond. */
 static struct ident
@@ -156,125 +149,6 @@ test_of_what_was_removed_nothing_is_known(void **state)
 	pin_cache_fini(&c);
 }
 
-/* ---- two stores ---- */
-
-struct answer {
-	enum err err;
-	enum verdict verdict;
-	int64_t left;
-	char destination[32];
-};
-
-struct side {
-	struct world *world;
-	bool forgets;
-	struct world_sent pins[PINS_MAX];
-};
-
-static struct side sides[2];
-
-static struct answer
-verify(struct world *w, const struct world_sent *pin, bool right, bool stranger)
-{
-	struct verify_job j = {.account = stranger ? w->application : w->account,
-	    .pin_id = pin->pin_id,
-	    .typed = span_of(right ? pin->pin : "none"),
-	    .failures_max = 12};
-	struct answer a = {.err = world_run(w, &j.job, VERB_VERIFY)};
-
-	if (a.err != OK)
-		return a;
-	a.verdict = j.verdict;
-	a.left = j.attempts_left;
-	snprintf(a.destination, sizeof(a.destination), "%s", j.destination);
-	return a;
-}
-
-static void
-begin(struct side *s, size_t in_cache, bool forgets)
-{
-	static const struct application_change change = {.pin_attempts = {true, 4},
-	    .allow_multiple = {true, true},
-	    .verify_limit = "6/1m",
-	    .send_phone_limit = "100/1h",
-	    .pin_ttl = "90s"};
-	struct world *w = world_new();
-
-	s->world = w;
-	s->forgets = forgets;
-	w->pin_cache_max = in_cache;
-	w->dice = 3;
-	world_restart(w);
-	world_configure(w, &change);
-}
-
-static struct answer
-do_step(struct side *s, size_t *count)
-{
-	struct world *w = s->world;
-	uint32_t what = world_dice(w, 100);
-	uint32_t back = world_dice(w, NEAR);
-	char to[32];
-
-	world_pass(w, world_dice(w, 2) == 0 ? 0 : 997 * (int64_t)world_dice(w, 9));
-	if (s->forgets)
-		world_restart(w);
-	if (what == 0)
-		world_pass(w, INT64_C(997) * 3600 * 26);
-	if (what < 4)
-		return (struct answer){.left = world_retain(w, 1)};
-	if (what < 30 || *count <= back) {
-		snprintf(to, sizeof(to), "4179000%u", back % NUMBERS);
-		s->pins[*count] = world_send(w, to);
-		return (struct answer){.err = s->pins[(*count)++].err};
-	}
-	return verify(w, &s->pins[*count - 1 - back], what < 45, what == 99);
-}
-
-static void
-compare(size_t in_cache)
-{
-	size_t counts[2] = {0, 0};
-	size_t verdicts[4] = {0};
-	size_t throttled = 0;
-	size_t gone = 0;
-
-	begin(&sides[0], in_cache, false);
-	begin(&sides[1], in_cache, true);
-	for (size_t i = 0; i < STEPS; i++) {
-		struct answer a = do_step(&sides[0], &counts[0]);
-		struct answer b = do_step(&sides[1], &counts[1]);
-
-		check_case(i, a.err == b.err);
-		check_case(i, a.verdict == b.verdict);
-		check_case(i, a.left == b.left);
-		check_case(i, strcmp(a.destination, b.destination) == 0);
-		throttled += a.err == ERR_THROTTLED;
-		gone += a.err == ERR_NOT_FOUND;
-		verdicts[a.verdict] += a.destination[0] != '\0';
-	}
-	for (size_t i = 0; i < countof(verdicts); i++)
-		assert_in_range(verdicts[i], STEPS / 100, STEPS / 2);
-	assert_in_range(throttled, STEPS / 50, STEPS / 2);
-	assert_in_range(gone, STEPS / 50, STEPS / 2);
-	world_free(sides[0].world);
-	world_free(sides[1].world);
-}
-
-static void
-test_who_forgets_answers_the_same(void **state)
-{
-	(void)state;
-	compare(3);
-}
-
-static void
-test_the_same_with_much_in_memory(void **state)
-{
-	(void)state;
-	compare(100);
-}
-
 /* What was inserted by a batch that failed is not the newest of anything. */
 static void
 test_a_batch_that_failed_left_nothing(void **state)
@@ -287,7 +161,7 @@ test_a_batch_that_failed_left_nothing(void **state)
 	w->pin_cache_max = 1000;
 	world_restart(w);
 	world_configure(w, &change);
-	world_tell(w, "CREATE TRIGGER broken BEFORE INSERT ON destination_pin "
+	world_tell(w, "CREATE TRIGGER broken BEFORE INSERT ON destination_young "
 		      "BEGIN SELECT RAISE(ABORT, 'no'); END");
 	for (b.err = OK; b.err == OK; world_pass(w, 1)) {
 		a = world_send(w, TO);
@@ -314,8 +188,6 @@ main(void)
 	    cmocka_unit_test(test_generations_turn_between_milliseconds),
 	    cmocka_unit_test(test_a_log_without_room_is_asked_for),
 	    cmocka_unit_test(test_of_what_was_removed_nothing_is_known),
-	    cmocka_unit_test(test_who_forgets_answers_the_same),
-	    cmocka_unit_test(test_the_same_with_much_in_memory),
 	    CASE(a_batch_that_failed_left_nothing),
 	};
 

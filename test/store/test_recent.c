@@ -106,7 +106,7 @@ test_a_limit_counts_each_send_once_wherever_it_stands(void **state)
 		sum += listed(w, to);
 	}
 	assert_int_equal(sum, admitted);
-	assert_in_range(world_ask(w, "SELECT count(*) FROM destination_pin"),
+	assert_in_range(world_ask(w, "SELECT count(*) FROM destination_young"),
 	    admitted - IN_MEMORY - 1, admitted);
 }
 
@@ -133,7 +133,7 @@ test_retention_takes_both(void **state)
 	world_pass(w, 2 * PERIOD_MS_DAY);
 	assert_true(world_retain(w, PERIOD_MS_DAY) > 0);
 	assert_int_equal(listed(w, NULL), 0);
-	assert_int_equal(world_ask(w, "SELECT count(*) FROM destination_pin"), 0);
+	assert_int_equal(world_ask(w, "SELECT count(*) FROM destination_young"), 0);
 	memset(models, 0, sizeof(models));
 	send_by_chance(w, 200);
 }
@@ -154,7 +154,7 @@ test_the_newest_is_the_one_in_memory(void **state)
 	second = world_send(w, TO);
 	world_pass(w, 1);
 	assert_int_equal(world_send(w, "4178").err, OK); /* the first one moved */
-	assert_int_equal(world_ask(w, "SELECT count(*) FROM destination_pin"), 1);
+	assert_int_equal(world_ask(w, "SELECT count(*) FROM destination_young"), 1);
 	assert_int_equal(world_verify(w, &first.pin_id, "none").left, 8);
 	assert_int_equal(
 	    world_ask(w, "SELECT count(*) FROM pin WHERE verifies IS NOT NULL AND id = "
@@ -202,7 +202,7 @@ test_a_limit_that_was_lowered_leaves_nothing(void **state)
 		assert_int_equal(world_send(w, TO).err, OK);
 		world_pass(w, 1);
 	}
-	assert_in_range(world_ask(w, "SELECT count(*) FROM destination_pin"), 3, 6);
+	assert_in_range(world_ask(w, "SELECT count(*) FROM destination_young"), 3, 6);
 	change.send_phone_limit = "3/1h";
 	world_configure(w, &change);
 	assert_int_equal(world_run(w, &j.job, VERB_LIMITS), OK);
@@ -223,13 +223,13 @@ test_a_newest_that_is_gone_stops_nobody(void **state)
 		s[i] = world_send(w, i < 2 ? TO : i == 2 ? "4170" : "4199");
 		world_pass(w, 1);
 	}
-	assert_true(world_ask(w, "SELECT count(*) FROM destination_pin") >= 2);
+	assert_true(world_ask(w, "SELECT count(*) FROM destination_young") >= 2);
 	world_tell(w,
 	    "DELETE FROM pin WHERE destination = '" TO "' AND id = (SELECT max(id) "
 	    "FROM pin WHERE destination = '" TO "')");
 	assert_int_equal(world_verify(w, &s[0].pin_id, "none").left, 9);
 	assert_int_equal(world_verify(w, &s[0].pin_id, s[0].pin).verdict, VERDICT_RIGHT);
-	world_tell(w, "DELETE FROM destination_pin");
+	world_tell(w, "DELETE FROM destination_young");
 	assert_int_equal(world_verify(w, &s[2].pin_id, s[2].pin).verdict, VERDICT_RIGHT);
 	assert_int_equal(world_send(w, TO).err, OK);
 }
@@ -295,7 +295,7 @@ test_a_batch_that_failed_changed_neither(void **state)
 	assert_int_equal(world_send(w, TO).err, OK);
 	assert_int_equal(world_send(w, TO).err, OK);
 	world_pass(w, 1);
-	world_tell(w, "CREATE TRIGGER broken BEFORE INSERT ON destination_pin "
+	world_tell(w, "CREATE TRIGGER broken BEFORE INSERT ON destination_young "
 		      "BEGIN SELECT RAISE(ABORT, 'no'); END");
 	assert_int_not_equal(world_send(w, "4178").err, OK);
 	world_pass(w, 1);

@@ -297,6 +297,15 @@ world_retain(struct world *w, int64_t keep_ms)
 	return j.removed;
 }
 
+size_t
+world_age(struct world *w)
+{
+	struct age_job j = {.limit = 1000};
+
+	assert_int_equal(world_run(w, &j.job, VERB_AGE), OK);
+	return j.moved;
+}
+
 int
 world_setup(void **state)
 {

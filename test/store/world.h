@@ -79,5 +79,7 @@ enum err world_outcome(
     struct world *w, const struct ident *pin_id, unsigned seq, enum message_state state);
 /* How many rows went. */
 int64_t world_retain(struct world *w, int64_t keep_ms);
+/* How many PINs grew old. */
+size_t world_age(struct world *w);
 
 #endif
