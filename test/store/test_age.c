@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The PINs of destinations that grow old: what a limit still counts is found, wherever it
+ * stands.
+ */
+#include "unit/unit.h"
+#include "world.h"
+
+#define TO "41790000001"
+#define OLD "SELECT count(*) FROM destination_pin"
+#define YOUNG "SELECT count(*) FROM destination_young"
+
+/* Three verify requests a day. */
+static void
+begin(struct world *w, size_t guesses_in_memory)
+{
+	struct application_change change = {.pin_ttl = "10d",
+	    .pin_attempts = {true, 100},
+	    .verify_limit = "3/1d",
+	    .send_phone_limit = "100/1h"};
+
+	w->guesses_max = guesses_in_memory;
+	world_restart(w);
+	world_configure(w, &change);
+}
+
+static void
+verify_twice(struct world *w, const struct world_sent *s)
+{
+	assert_int_equal(world_verify(w, &s->pin_id, "none").err, OK);
+	assert_int_equal(world_verify(w, &s->pin_id, "none").err, OK);
+}
+
+/* Of the three one is left for the new PIN of the number. */
+static void
+send_and_verify_once(struct world *w)
+{
+	struct world_sent b = world_send(w, TO);
+
+	assert_int_equal(b.err, OK);
+	assert_int_equal(world_verify(w, &b.pin_id, "none").err, OK);
+	assert_int_equal(world_verify(w, &b.pin_id, b.pin).err, ERR_THROTTLED);
+}
+
+static void
+test_an_old_pin_that_is_verified_comes_back(void **state)
+{
+	struct world *w = *state;
+	struct world_sent a;
+
+	begin(w, 2);
+	a = world_send(w, TO);
+	world_pass(w, 3 * PERIOD_MS_DAY);
+	assert_int_equal(world_age(w), 1);
+	assert_int_equal(world_ask(w, OLD), 1);
+	verify_twice(w, &a);
+	assert_int_equal(world_ask(w, OLD), 0);
+	assert_int_equal(world_ask(w, YOUNG), 1);
+	send_and_verify_once(w);
+}
+
+static void
+stay_young(struct world *w, size_t guesses_in_memory)
+{
+	struct world_sent a;
+
+	begin(w, guesses_in_memory);
+	a = world_send(w, TO);
+	world_pass(w, 3 * PERIOD_MS_DAY / 2);
+	verify_twice(w, &a);
+	world_pass(w, PERIOD_MS_DAY - 1);
+	assert_int_equal(world_age(w), 0);
+	send_and_verify_once(w);
+}
+
+static void
+test_who_was_verified_lately_stays_young(void **state)
+{
+	stay_young(*state, 100);
+}
+
+static void
+test_and_where_the_row_itself_knows_too(void **state)
+{
+	stay_young(*state, 1);
+}
+
+/* Those of its number that stayed go with one that goes. */
+static void
+test_what_stayed_goes_with_a_later_one(void **state)
+{
+	struct world *w = *state;
+	struct world_sent a;
+
+	begin(w, 2);
+	a = world_send(w, TO);
+	world_pass(w, 3 * PERIOD_MS_DAY / 2);
+	verify_twice(w, &a);
+	world_pass(w, PERIOD_MS_DAY - 2);
+	assert_int_equal(world_age(w), 0);
+	assert_int_equal(world_send(w, TO).err, OK);
+	world_pass(w, 3 * PERIOD_MS_DAY);
+	assert_int_equal(world_age(w), 1);
+	assert_int_equal(world_ask(w, OLD), 2);
+	assert_int_equal(world_ask(w, YOUNG), 0);
+}
+
+/* Before this table there was one for all of them, and after the upgrade all is old. */
+static void
+test_after_an_upgrade_all_is_old(void **state)
+{
+	struct world *w = *state;
+	struct world_sent a;
+
+	begin(w, 1);
+	a = world_send(w, TO);
+	verify_twice(w, &a);
+	world_tell(w, "INSERT INTO destination_pin "
+		      "SELECT application, destination, id FROM pin");
+	world_tell(w, "UPDATE destination_mark SET pin = (SELECT max(id) FROM pin)");
+	world_tell(w, "UPDATE destination_aged SET pin = (SELECT max(id) FROM pin)");
+	world_restart(w);
+	world_pass(w, PERIOD_MS_DAY - 1);
+	send_and_verify_once(w);
+}
+
+/* What leaves memory for good makes room there. */
+static void
+test_memory_has_room_again(void **state)
+{
+	struct world *w = *state;
+
+	begin(w, 2);
+	for (int64_t i = 0; i < w->recent_max; i++)
+		assert_int_equal(world_send(w, TO).err, OK);
+	world_pass(w, 3 * PERIOD_MS_DAY);
+	assert_int_equal(world_age(w), w->recent_max);
+	for (int64_t i = 0; i < w->recent_max; i++) {
+		assert_int_equal(world_send(w, TO).err, OK);
+		world_pass(w, 1);
+	}
+	assert_int_equal(world_ask(w, YOUNG), 0);
+	assert_int_equal(world_ask(w, OLD), w->recent_max);
+}
+
+#define CASE(name)                                                                       \
+	cmocka_unit_test_setup_teardown(test_##name, world_setup, world_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    CASE(an_old_pin_that_is_verified_comes_back),
+	    CASE(who_was_verified_lately_stays_young),
+	    CASE(and_where_the_row_itself_knows_too),
+	    CASE(what_stayed_goes_with_a_later_one),
+	    CASE(after_an_upgrade_all_is_old),
+	    CASE(memory_has_room_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
