@@ -3,15 +3,13 @@
 
 #include "base/log.h"
 
-enum {
-	RETAIN_CHUNK = 256,
-	AGE_CHUNK = 64,
-	STRETCHES_AT_ONCE = 200,
-	RETAIN_WAIT_MS = 5000
-};
+/* Rows of a stretch, and how long the store may take for one. */
+enum { TRIM_CHUNK = 256, AGE_CHUNK = 32, RETAIN_CHUNK = 64, WAIT_MS = 5000 };
+enum { KINDS = 3, REST_SHARE = 9, REST_MS_MAX = 1000 };
 
 struct housekeeping {
 	struct store *store;
+	const struct clock *clock;
 	int64_t retention_ms;
 	struct queue *done;
 	struct arena arena;
@@ -19,7 +17,8 @@ struct housekeeping {
 	struct idempotency_trim_job trim;
 	struct age_job age;
 	struct task back;
-	bool outstanding; /* the store has one of them */
+	bool outstanding;  /* the store has one of them */
+	bool rests[KINDS]; /* of which there is no more in this round */
 	struct ident after;
 };
 
@@ -50,7 +49,7 @@ run(struct housekeeping *h, struct job *j, enum verb verb)
 	j->finish = job_finished;
 	h->outstanding = true;
 	store_push(h->store, j);
-	queue_wait(h->done, RETAIN_WAIT_MS);
+	queue_wait(h->done, WAIT_MS);
 	queue_run(h->done);
 	if (h->outstanding)
 		return false;
@@ -59,20 +58,29 @@ run(struct housekeeping *h, struct job *j, enum verb verb)
 	return j->item.err == OK;
 }
 
+static void
+begin_stretch(struct housekeeping *h)
+{
+	arena_fini(&h->arena);
+	arena_init(&h->arena);
+}
+
 /* One stretch of old PINs; false when there is nothing more to do now. */
 static bool
 retain(struct housekeeping *h)
 {
 	struct retain_job *j = &h->retain;
+	bool more;
 
-	arena_fini(&h->arena);
-	arena_init(&h->arena);
+	if (h->retention_ms == 0)
+		return false;
+	begin_stretch(h);
 	*j = (struct retain_job){
 	    .after = h->after, .keep_ms = h->retention_ms, .limit = RETAIN_CHUNK};
-	if (!run(h, &j->job, VERB_RETAIN))
-		return false;
-	h->after = j->after;
-	return j->scanned == RETAIN_CHUNK || j->reports_removed == RETAIN_CHUNK;
+	more = run(h, &j->job, VERB_RETAIN) &&
+	       (j->scanned == RETAIN_CHUNK || j->reports_removed == RETAIN_CHUNK);
+	h->after = more ? j->after : (struct ident){{0}};
+	return more;
 }
 
 /* One stretch of idempotency records whose time is over. */
@@ -81,8 +89,8 @@ trim(struct housekeeping *h)
 {
 	struct idempotency_trim_job *j = &h->trim;
 
-	*j = (struct idempotency_trim_job){.limit = RETAIN_CHUNK};
-	return run(h, &j->job, VERB_IDEMPOTENCY_TRIM) && j->removed == RETAIN_CHUNK;
+	*j = (struct idempotency_trim_job){.limit = TRIM_CHUNK};
+	return run(h, &j->job, VERB_IDEMPOTENCY_TRIM) && j->removed == TRIM_CHUNK;
 }
 
 /* One stretch of PINs that limits count no more. */
@@ -91,48 +99,58 @@ age(struct housekeeping *h)
 {
 	struct age_job *j = &h->age;
 
-	arena_fini(&h->arena);
-	arena_init(&h->arena);
+	begin_stretch(h);
 	*j = (struct age_job){.limit = AGE_CHUNK};
 	return run(h, &j->job, VERB_AGE) && j->scanned == AGE_CHUNK;
 }
 
-/* So many stretches at the most; true when there is more. */
+/* The kinds of work, in turn. */
+static bool (*const stretches[KINDS])(struct housekeeping *h) = {trim, age, retain};
+
+/* True when there is more of any. */
 static bool
-go_on(struct housekeeping *h, bool (*stretch)(struct housekeeping *h))
+do_stretches(struct housekeeping *h)
 {
-	for (int i = 0; i < STRETCHES_AT_ONCE; i++)
-		if (h->outstanding || !stretch(h))
-			return false;
-	return true;
+	bool more = false;
+
+	for (size_t i = 0; i < KINDS; i++) {
+		h->rests[i] = h->rests[i] || h->outstanding || !stretches[i](h);
+		more = more || !h->rests[i];
+	}
+	return more && !h->outstanding;
 }
 
-bool
+static int64_t
+steady_ms(const struct housekeeping *h)
+{
+	return h->clock->steady_ms(h->clock);
+}
+
+int64_t
 housekeeping_tick(struct housekeeping *h)
 {
+	int64_t begin_ms = steady_ms(h);
 	unsigned destroyed = store_expire_keys(h->store);
-	bool more;
+	int64_t rest_ms;
 
 	if (destroyed > 0)
 		log_event(LOG_LEVEL_INFO, "keys_destroyed", LOG_INT("count", destroyed));
 	queue_run(h->done);
-	more = go_on(h, trim);
-	more = go_on(h, age) || more;
-	if (h->retention_ms == 0 || h->outstanding)
-		return more && !h->outstanding;
-	if (go_on(h, retain))
-		more = true;
-	else
-		h->after = (struct ident){{0}};
-	return more && !h->outstanding;
+	if (!do_stretches(h)) {
+		memset(h->rests, 0, sizeof(h->rests));
+		return -1;
+	}
+	rest_ms = (steady_ms(h) - begin_ms) * REST_SHARE;
+	return rest_ms < 1 ? 1 : rest_ms < REST_MS_MAX ? rest_ms : REST_MS_MAX;
 }
 
 struct housekeeping *
-housekeeping_new(struct store *s, int64_t retention_ms)
+housekeeping_new(struct store *s, const struct clock *clock, int64_t retention_ms)
 {
 	struct housekeeping *h = mem_new(sizeof(*h));
 
 	h->store = s;
+	h->clock = clock;
 	h->retention_ms = retention_ms;
 	h->done = queue_new(0);
 	h->back.run = mark_done;

@@ -434,21 +434,23 @@ keep(struct server *s, struct housekeeping *keeper, const sigset_t *signals)
 	/* nothing to look after in between: then the machine may sleep */
 	struct timespec tick = {
 	    listeners_have_tls(&s->listeners) ? TLS_LOOK_S : HOUSEKEEPING_S, 0};
-	static const struct timespec at_once = {0};
+	struct timespec rest = {0};
+	int64_t rest_ms = -1;
 	int64_t next_ms = 0;
-	bool more = false;
 	int got;
 
 	do {
 		int64_t now_ms = clock_system.steady_ms(&clock_system);
 
-		if (more || now_ms >= next_ms)
-			more = housekeeping_tick(keeper);
+		if (rest_ms >= 0 || now_ms >= next_ms)
+			rest_ms = housekeeping_tick(keeper);
 		if (now_ms >= next_ms) {
 			next_ms = now_ms + HOUSEKEEPING_S * 1000;
 			auth_log_flush(s->auth_log);
 		}
-		got = sigtimedwait(signals, NULL, more ? &at_once : &tick);
+		rest.tv_sec = rest_ms / 1000;
+		rest.tv_nsec = rest_ms % 1000 * 1000000;
+		got = sigtimedwait(signals, NULL, rest_ms >= 0 ? &rest : &tick);
 		listeners_look(
 		    &s->listeners, clock_system.wall_ms(&clock_system), got == SIGHUP);
 	} while (got != SIGTERM && got != SIGINT);
@@ -483,7 +485,8 @@ stop(struct server *s)
 static void
 run(struct server *s, const sigset_t *signals)
 {
-	struct housekeeping *keeper = housekeeping_new(s->store, s->conf.retention_ms);
+	struct housekeeping *keeper =
+	    housekeeping_new(s->store, &clock_system, s->conf.retention_ms);
 	int got;
 
 	store_start(s->store);
