@@ -11,10 +11,14 @@ same run, and the medians are shown: on a shared machine read the ratios.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import platform
+import resource
+import socket
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +29,7 @@ from served import Other, Process, Watchword, load
 
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 3
+PACED_ROUNDS = 7  # of what has a p99 to be compared
 PREPARED = 20000
 MIX = "send=70,right=20,resend=10"
 FLOOD_CONNECTIONS = 6000
@@ -168,27 +173,27 @@ def idle(b):
     b.say(f"idle: RSS {own.rss_mb():.1f} MB, {(own.wake_ups() - before) / seconds:.1f} wake-ups a second")
     crowd = 200 if b.options.smoke else 10000
     pace = rate(load(b.tools, own, "send=1", 64, b.seconds)) / 2
-    other = b.served()  # what so many sockets cost the machine, whoever has them
-    runs = {"without": [], "beside": [], "elsewhere": []}
-    for _ in range(b.rounds):
-        runs["without"].append(load(b.tools, own, "send=1", 64, b.seconds, "--rate", pace))
-        for where, server in (("beside", own), ("elsewhere", other)):
-            with Crowd(server.port, crowd):
-                runs[where].append(load(b.tools, own, "send=1", 64, b.seconds, "--rate", pace))
-    b.note("half load, nobody idle", median_paced(runs["without"]))
-    b.note(f"half load, {crowd} idle", median_paced(runs["beside"]))
-    b.note(f"half load, {crowd} elsewhere", median_paced(runs["elsewhere"]))
+    besides = {"nobody idle": contextlib.nullcontext, f"{crowd} idle": lambda: Crowd(own.port, crowd),
+               f"{2 * crowd} open files": lambda: Files(crowd)}
+    runs = {name: [] for name in besides}
+    for _ in range(1 if b.options.smoke else PACED_ROUNDS):
+        for name, beside in besides.items():
+            with beside():
+                runs[name].append(load(b.tools, own, "send=1", 64, b.seconds, "--rate", pace))
+    for name, figures in runs.items():
+        b.note(f"half load, {name}", median_paced(figures))
     own.stop()
-    other.stop()
+
+
+def raise_file_limit():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 
 
 class Crowd:
     """Connections that are open and say nothing."""
 
     def __init__(self, port, count):
-        import resource
-        import socket
-        resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+        raise_file_limit()
         self.all = [socket.create_connection(("127.0.0.1", port), source_address=(f"127.0.0.{2 + i % 8}", 0))
                     for i in range(count)]
 
@@ -198,6 +203,29 @@ class Crowd:
     def __exit__(self, *_):
         for s in self.all:
             s.close()
+
+
+class Files:
+    """As many descriptors as such connections have, in two processes as well, and nothing
+    behind them: what a machine does about descriptors (an agent that lists those of all
+    processes, say) is no cost of connections."""
+
+    OPEN = "import os, sys; all = [os.open(os.devnull, 0) for _ in range(int(sys.argv[1]))]; print(); input()"
+
+    def __init__(self, count):
+        raise_file_limit()
+        self.all = [os.open(os.devnull, os.O_RDONLY) for _ in range(count)]
+        self.other = subprocess.Popen([sys.executable, "-c", self.OPEN, str(count)], text=True,
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.other.stdout.readline()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.other.communicate("\n")
+        for fd in self.all:
+            os.close(fd)
 
 
 def tls(b):

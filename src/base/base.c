@@ -115,6 +115,14 @@ mem_new(size_t size)
 	return mem_array(1, size);
 }
 
+void
+mem_keep_tidy(void)
+{
+	enum { LARGE = 256 * 1024 };
+
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+}
+
 char *
 mem_text(const char *text)
 {

@@ -82,6 +82,9 @@ void *mem_array(size_t count, size_t size) MUST_CHECK;
 char *mem_text(const char *text) MUST_CHECK; /* NULL stays NULL */
 /* Frees after wiping, whatever its length; NULL is allowed. */
 void mem_free(void *ptr);
+/* At the start of a program that runs for long: what is large goes back to the system
+ * when it is freed, and leaves no hole that fills with what stays. */
+void mem_keep_tidy(void);
 /* Makes malloc-based libraries (libevent, jansson) wipe what they free. */
 void *mem_raw_alloc(size_t size);
 void *mem_raw_resize(void *ptr, size_t size);

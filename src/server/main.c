@@ -190,6 +190,7 @@ main(int argc, char **argv)
 	int words = 0;
 	int status;
 
+	mem_keep_tidy();
 	secret_init();
 	json_init();
 	umask(077);

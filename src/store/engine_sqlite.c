@@ -165,7 +165,7 @@ open_database(const char *path, sqlite3 **db_out)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(*db_out,
 		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-		    "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536;"
+		    "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-57344;"
 		    "PRAGMA cache_spill=OFF;"
 		    "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
 		    NULL, NULL, NULL);

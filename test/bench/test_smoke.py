@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ["WATCHWORD"]).parents[2]
 ROWS = {"null handler", "sketch", "send", "verify", "verify at half the peak", "resend",
         "send, then verify", "mixed 70/20/10", "half load, nobody idle", "half load, 200 idle",
-        "half load, 200 elsewhere",
+        "half load, 400 open files",
         "send by wrk, plain", "send by wrk, TLS", "1000 rows", "the peak", "1 x the peak", "3 x the peak",
         "10 x the peak", "send through SMPP"}
 
