@@ -108,22 +108,32 @@ find(const struct guesses *g, const struct ident *pin_id)
 }
 
 void
-guesses_state(
-    const struct guesses *g, const struct ident *pin_id, struct verify_state *state)
+guesses_row(const struct guesses *g, const struct ident *pin_id,
+    struct verify_state *state, struct span *log)
 {
 	const struct guess *guess = find(g, pin_id);
 
 	if (guess != NULL && guess->state.attempts > 0)
 		*state = guess->state;
+	if (guess != NULL && guess->log.ptr != NULL)
+		*log = guess->log;
+}
+
+void
+guesses_state(
+    const struct guesses *g, const struct ident *pin_id, struct verify_state *state)
+{
+	struct span ignored;
+
+	guesses_row(g, pin_id, state, &ignored);
 }
 
 void
 guesses_log(const struct guesses *g, const struct ident *pin_id, struct span *log)
 {
-	const struct guess *guess = find(g, pin_id);
+	struct verify_state ignored;
 
-	if (guess != NULL && guess->log.ptr != NULL)
-		*log = guess->log;
+	guesses_row(g, pin_id, &ignored, log);
 }
 
 void

@@ -69,6 +69,9 @@ enum err guesses_load(struct batch *b) MUST_CHECK;
 void guesses_state(
     const struct guesses *g, const struct ident *pin_id, struct verify_state *state);
 void guesses_log(const struct guesses *g, const struct ident *pin_id, struct span *log);
+/* Both. */
+void guesses_row(const struct guesses *g, const struct ident *pin_id,
+    struct verify_state *state, struct span *log);
 /* Items of a struct guess each; a PIN may be there more than once. */
 enum err guesses_write(struct batch *b, struct item **items, size_t n) MUST_CHECK;
 /* A step of whoever writes some, after that: some of the old ones go into their rows. */

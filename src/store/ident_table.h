@@ -9,12 +9,17 @@
 
 #include "twofa/ident.h"
 
+struct ident_slot {
+	uint32_t number; /* + 1; 0: nothing is here */
+	uint32_t tag;    /* of the id: others are not looked at, which are far away */
+};
+
 struct ident_table {
 	void *list;
 	size_t size; /* of an element, whose first member is a struct ident */
 	size_t len;
 	size_t room;
-	uint32_t *slots; /* number + 1; twice as many as there is room */
+	struct ident_slot *slots; /* twice as many as there is room */
 };
 
 void ident_table_init(struct ident_table *t, size_t size);

@@ -107,8 +107,7 @@ find(struct batch *b, struct item **items, size_t n)
 		struct verify_job *j = verify_of(items[i]);
 
 		item_not_found(items[i], j->found);
-		guesses_state(b->guesses, &j->pin_id, &j->state);
-		guesses_log(b->guesses, &j->pin_id, &j->log);
+		guesses_row(b->guesses, &j->pin_id, &j->state, &j->log);
 		j->before = j->state;
 		j->verdict =
 		    j->expires_at_ms <= b->now_ms ? VERDICT_EXPIRED : VERDICT_NO_MORE;
