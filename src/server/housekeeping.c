@@ -3,9 +3,16 @@
 
 #include "base/log.h"
 
-/* Rows of a stretch, and how long the store may take for one. */
-enum { TRIM_CHUNK = 256, AGE_CHUNK = 32, RETAIN_CHUNK = 64, WAIT_MS = 5000 };
-enum { KINDS = 3, REST_SHARE = 9, REST_MS_MAX = 1000 };
+/* Rows of a stretch, how long the store may take for one, and how often rows that are
+ * left after a minute double: what comes faster than it goes must not grow for ever. */
+enum {
+	TRIM_CHUNK = 64,
+	AGE_CHUNK = 32,
+	RETAIN_CHUNK = 64,
+	WAIT_MS = 5000,
+	DOUBLINGS = 3
+};
+enum { KINDS = 3, REST_SHARE = 9, REST_MS_MAX = 15000 };
 
 struct housekeeping {
 	struct store *store;
@@ -18,7 +25,10 @@ struct housekeeping {
 	struct age_job age;
 	struct task back;
 	bool outstanding;  /* the store has one of them */
-	bool rests[KINDS]; /* of which there is no more in this round */
+	bool rests[KINDS]; /* of which there is no more for now */
+	bool is_done;      /* there was no more of any, or the store is late */
+	int64_t begun_ms;  /* when all kinds were looked at */
+	int64_t doubled;   /* the stretches, so often */
 	struct ident after;
 };
 
@@ -58,11 +68,13 @@ run(struct housekeeping *h, struct job *j, enum verb verb)
 	return j->item.err == OK;
 }
 
-static void
-begin_stretch(struct housekeeping *h)
+/* How many rows. */
+static int64_t
+begin_stretch(struct housekeeping *h, int64_t chunk)
 {
 	arena_fini(&h->arena);
 	arena_init(&h->arena);
+	return chunk << h->doubled;
 }
 
 /* One stretch of old PINs; false when there is nothing more to do now. */
@@ -74,11 +86,11 @@ retain(struct housekeeping *h)
 
 	if (h->retention_ms == 0)
 		return false;
-	begin_stretch(h);
-	*j = (struct retain_job){
-	    .after = h->after, .keep_ms = h->retention_ms, .limit = RETAIN_CHUNK};
+	*j = (struct retain_job){.after = h->after,
+	    .keep_ms = h->retention_ms,
+	    .limit = begin_stretch(h, RETAIN_CHUNK)};
 	more = run(h, &j->job, VERB_RETAIN) &&
-	       (j->scanned == RETAIN_CHUNK || j->reports_removed == RETAIN_CHUNK);
+	       (j->scanned == j->limit || j->reports_removed == j->limit);
 	h->after = more ? j->after : (struct ident){{0}};
 	return more;
 }
@@ -89,8 +101,8 @@ trim(struct housekeeping *h)
 {
 	struct idempotency_trim_job *j = &h->trim;
 
-	*j = (struct idempotency_trim_job){.limit = TRIM_CHUNK};
-	return run(h, &j->job, VERB_IDEMPOTENCY_TRIM) && j->removed == TRIM_CHUNK;
+	*j = (struct idempotency_trim_job){.limit = begin_stretch(h, TRIM_CHUNK)};
+	return run(h, &j->job, VERB_IDEMPOTENCY_TRIM) && j->removed == j->limit;
 }
 
 /* One stretch of PINs that limits count no more. */
@@ -99,9 +111,8 @@ age(struct housekeeping *h)
 {
 	struct age_job *j = &h->age;
 
-	begin_stretch(h);
-	*j = (struct age_job){.limit = AGE_CHUNK};
-	return run(h, &j->job, VERB_AGE) && j->scanned == AGE_CHUNK;
+	*j = (struct age_job){.limit = begin_stretch(h, AGE_CHUNK)};
+	return run(h, &j->job, VERB_AGE) && j->scanned == j->limit;
 }
 
 /* The kinds of work, in turn. */
@@ -126,6 +137,20 @@ steady_ms(const struct housekeeping *h)
 	return h->clock->steady_ms(h->clock);
 }
 
+/* All kinds are looked at: after the last round, or in the midst of a long one. */
+static void
+look_at_all(struct housekeeping *h, int64_t now_ms)
+{
+	if (!h->is_done && now_ms - h->begun_ms < HOUSEKEEPING_S * 1000)
+		return;
+	if (h->is_done)
+		h->doubled = 0;
+	else if (h->doubled < DOUBLINGS)
+		h->doubled++;
+	memset(h->rests, 0, sizeof(h->rests));
+	h->begun_ms = now_ms;
+}
+
 int64_t
 housekeeping_tick(struct housekeeping *h)
 {
@@ -136,10 +161,10 @@ housekeeping_tick(struct housekeeping *h)
 	if (destroyed > 0)
 		log_event(LOG_LEVEL_INFO, "keys_destroyed", LOG_INT("count", destroyed));
 	queue_run(h->done);
-	if (!do_stretches(h)) {
-		memset(h->rests, 0, sizeof(h->rests));
+	look_at_all(h, begin_ms);
+	h->is_done = !do_stretches(h);
+	if (h->is_done)
 		return -1;
-	}
 	rest_ms = (steady_ms(h) - begin_ms) * REST_SHARE;
 	return rest_ms < 1 ? 1 : rest_ms < REST_MS_MAX ? rest_ms : REST_MS_MAX;
 }
@@ -151,6 +176,7 @@ housekeeping_new(struct store *s, const struct clock *clock, int64_t retention_m
 
 	h->store = s;
 	h->clock = clock;
+	h->is_done = true;
 	h->retention_ms = retention_ms;
 	h->done = queue_new(0);
 	h->back.run = mark_done;

@@ -427,30 +427,63 @@ say_listening(const struct server *s)
 			"scheme", s->listeners.items[i].tls == NULL ? "http" : "https"));
 }
 
+/* When something has to be done, in steady time. */
+struct due {
+	int64_t work_ms;  /* housekeeping */
+	int64_t flush_ms; /* the log of sign-ins */
+	int64_t look_ms;  /* at the files of TLS */
+};
+
+static void
+do_what_is_due(struct server *s, struct housekeeping *keeper, struct due *due)
+{
+	int64_t now_ms = clock_system.steady_ms(&clock_system);
+	int64_t rest_ms;
+
+	if (now_ms >= due->flush_ms) {
+		due->flush_ms = now_ms + HOUSEKEEPING_S * 1000;
+		auth_log_flush(s->auth_log);
+	}
+	if (now_ms < due->work_ms)
+		return;
+	rest_ms = housekeeping_tick(keeper);
+	due->work_ms = rest_ms < 0 ? now_ms + HOUSEKEEPING_S * 1000
+				   : clock_system.steady_ms(&clock_system) + rest_ms;
+}
+
+/* Until the next of them, or a signal. Without TLS there is nothing to look at in
+ * between: then the machine may sleep. */
+static int
+wait_for_signal(const struct server *s, const sigset_t *signals, const struct due *due)
+{
+	int64_t now_ms = clock_system.steady_ms(&clock_system);
+	int64_t at_ms = due->work_ms < due->flush_ms ? due->work_ms : due->flush_ms;
+	struct timespec wait;
+
+	if (listeners_have_tls(&s->listeners) && due->look_ms < at_ms)
+		at_ms = due->look_ms;
+	at_ms = at_ms > now_ms ? at_ms - now_ms : 0;
+	wait = (struct timespec){at_ms / 1000, at_ms % 1000 * 1000000};
+	return sigtimedwait(signals, NULL, &wait);
+}
+
 /* What has to be done now and then, until a signal says to stop. */
 static int
 keep(struct server *s, struct housekeeping *keeper, const sigset_t *signals)
 {
-	/* nothing to look after in between: then the machine may sleep */
-	struct timespec tick = {
-	    listeners_have_tls(&s->listeners) ? TLS_LOOK_S : HOUSEKEEPING_S, 0};
-	struct timespec rest = {0};
-	int64_t rest_ms = -1;
-	int64_t next_ms = 0;
+	struct due due = {
+	    .look_ms = clock_system.steady_ms(&clock_system) + TLS_LOOK_S * 1000};
 	int got;
 
 	do {
-		int64_t now_ms = clock_system.steady_ms(&clock_system);
+		int64_t now_ms;
 
-		if (rest_ms >= 0 || now_ms >= next_ms)
-			rest_ms = housekeeping_tick(keeper);
-		if (now_ms >= next_ms) {
-			next_ms = now_ms + HOUSEKEEPING_S * 1000;
-			auth_log_flush(s->auth_log);
-		}
-		rest.tv_sec = rest_ms / 1000;
-		rest.tv_nsec = rest_ms % 1000 * 1000000;
-		got = sigtimedwait(signals, NULL, rest_ms >= 0 ? &rest : &tick);
+		do_what_is_due(s, keeper, &due);
+		got = wait_for_signal(s, signals, &due);
+		now_ms = clock_system.steady_ms(&clock_system);
+		if (got != SIGHUP && now_ms < due.look_ms)
+			continue;
+		due.look_ms = now_ms + TLS_LOOK_S * 1000;
 		listeners_look(
 		    &s->listeners, clock_system.wall_ms(&clock_system), got == SIGHUP);
 	} while (got != SIGTERM && got != SIGINT);

@@ -46,8 +46,11 @@ pin_cache_fini(struct pin_cache *c)
 void
 pin_cache_clear(struct pin_cache *c)
 {
+	int64_t cleared_ms = c->entered_ms;
+
 	pin_cache_fini(c);
 	pin_cache_init(c, c->most, c->seed);
+	c->entered_ms = c->cleared_ms = cleared_ms;
 }
 
 /* FNV-1a, begun where nobody else knows. */
@@ -126,6 +129,8 @@ pin_cache_enter(struct pin_cache *c, const struct pin_row *row, int64_t now_ms)
 	struct cached_generation *g = &c->young;
 	struct cached_pin *pin;
 
+	if (now_ms <= c->cleared_ms)
+		return;
 	if (g->table.len >= c->most && now_ms > c->entered_ms)
 		turn(c);
 	if (g->buckets == NULL)
@@ -134,8 +139,10 @@ pin_cache_enter(struct pin_cache *c, const struct pin_row *row, int64_t now_ms)
 	pin = ident_table_add(&g->table, &row->recipe.pin_id);
 	pin->row = *row;
 	pin->row.destination = arena_text(&g->arena, span_of(row->destination));
-	pin->row.log = (struct span){arena_text(&g->arena, row->log), row->log.len};
-	pin->log_room = row->log.len;
+	pin->stale = row->log.len > PIN_CACHE_LOG_MAX;
+	pin->log_room = pin->stale ? 0 : row->log.len;
+	pin->row.log.len = pin->log_room;
+	pin->row.log.ptr = arena_text(&g->arena, pin->row.log);
 	pin->hash = hash_number(c, &pin->row);
 	link_newest(c, pin);
 }

@@ -7,7 +7,7 @@
  * There are two generations. When the young one is full it becomes the old one, and the
  * one before it is forgotten: those in here are the newest ones, and of a PIN's number so
  * are all that came after it. Ids of one millisecond are in no order, so generations turn
- * between milliseconds alone.
+ * between milliseconds alone, and when all is forgotten, so is what comes in that one.
  */
 #ifndef WW_PIN_CACHE_H
 #define WW_PIN_CACHE_H
@@ -15,8 +15,9 @@
 #include "store/ident_table.h"
 #include "store/store.h"
 
-/* Rows of a generation, some 270 octets each. */
-enum { PIN_CACHE_MAX = 16384 };
+/* Rows of a generation, some 270 octets each; a log that is longer than usual is left in
+ * the database. */
+enum { PIN_CACHE_MAX = 16384, PIN_CACHE_LOG_MAX = 128 };
 
 /* What a verify asks of it. */
 struct pin_row {
@@ -41,6 +42,7 @@ struct pin_cache {
 	size_t bucket_count;
 	uint64_t seed;
 	int64_t entered_ms; /* when the last one did */
+	int64_t cleared_ms; /* what is not after this is not taken in */
 	struct cached_generation young;
 	struct cached_generation old;
 };
@@ -56,7 +58,7 @@ void pin_cache_settled(struct pin_cache *c, const struct ident *pin_id,
     const struct verify_state *state, struct span log);
 /* The row was removed. */
 void pin_cache_removed(struct pin_cache *c, const struct ident *pin_id);
-/* NULL: ask the database. Valid until the next one enters. */
+/* NULL: ask the database. Valid until another enters or is removed. */
 const struct pin_row *pin_cache_find(
     const struct pin_cache *c, const struct ident *pin_id);
 /* The newest PIN of the number of a row that was found here. */

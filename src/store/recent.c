@@ -18,6 +18,7 @@ struct recent_step {
 	struct item item;
 	struct ident mark;
 	const struct ident *aged;
+	int64_t upgraded_ms;
 	int64_t number;
 	bool found;
 	const struct recent_place *after;
@@ -47,6 +48,13 @@ static void
 read_mark(struct item *it, struct row *r)
 {
 	row_ident(r, &step_of(it)->mark);
+}
+
+static void
+read_aged(struct item *it, struct row *r)
+{
+	read_mark(it, r);
+	step_of(it)->upgraded_ms = row_int(r);
 }
 
 static void
@@ -119,12 +127,38 @@ recent_recount(struct batch *b)
 	return engine_number(b->engine, SQL_RECENT_COUNT, &b->recent->count);
 }
 
+/* Everything before this time is on disk. */
+static enum err
+put_mark(struct batch *b, int64_t ms)
+{
+	static const struct each put = {SQL_RECENT_MARK_PUT, bind_mark, NULL, NULL};
+	struct recent_step s = {.found = false};
+
+	ident_floor(&s.mark, ms);
+	b->recent->mark_ms = ms;
+	return batch_whole(b, &put, &s.item);
+}
+
+static enum err
+load_marks(struct batch *b, struct recent_step *s)
+{
+	static const struct each get = {SQL_RECENT_MARK, bind_nothing, read_mark, NULL};
+	static const struct each aged = {SQL_AGED, bind_nothing, read_aged, NULL};
+	enum err e = batch_whole(b, &aged, &s->item);
+
+	b->recent->aged = s->mark;
+	b->recent->upgraded_ms = s->upgraded_ms;
+	if (e == OK)
+		e = batch_whole(b, &get, &s->item);
+	b->recent->mark_ms = ident_ms(&s->mark);
+	return e;
+}
+
+/* What was sent before now is in memory or on disk: a round begins. */
 enum err
 recent_load(struct batch *b)
 {
 	static const struct each clear = {SQL_RECENT_CLEAR, bind_nothing, NULL, NULL};
-	static const struct each get = {SQL_RECENT_MARK, bind_nothing, read_mark, NULL};
-	static const struct each aged = {SQL_AGED, bind_nothing, read_mark, NULL};
 	static const struct each load = {SQL_RECENT_LOAD, bind_marks, NULL, NULL};
 	struct recent_step s = {.aged = &b->recent->aged};
 	enum err e;
@@ -132,17 +166,16 @@ recent_load(struct batch *b)
 	if (b->recent->loaded)
 		return OK;
 	go_to_start(b->recent);
+	b->recent->round_ms = b->now_ms;
 	e = batch_whole(b, &clear, &s.item);
 	if (e == OK)
-		e = batch_whole(b, &aged, &s.item);
-	b->recent->aged = s.mark;
-	if (e == OK)
-		e = batch_whole(b, &get, &s.item);
-	b->recent->round_ms = ident_ms(&s.mark);
+		e = load_marks(b, &s);
 	if (e == OK)
 		e = batch_whole(b, &load, &s.item);
 	if (e == OK)
 		e = recent_recount(b);
+	if (e == OK && b->recent->count == 0)
+		e = put_mark(b, b->now_ms);
 	b->recent->loaded = e == OK;
 	return e;
 }
@@ -161,21 +194,21 @@ recent_aged(struct batch *b, const struct ident *upto)
 static enum err
 end_round(struct batch *b)
 {
-	static const struct each put = {SQL_RECENT_MARK_PUT, bind_mark, NULL, NULL};
-	struct recent_step s = {.found = false};
+	enum err e = put_mark(b, b->recent->round_ms);
 
-	ident_floor(&s.mark, b->recent->round_ms);
 	b->recent->round_ms = b->now_ms;
 	go_to_start(b->recent);
-	return batch_whole(b, &put, &s.item);
+	return e;
 }
 
-/* How many are to move now. */
+/* How many are to move now. Where few come memory is never full; so that the mark follows
+ * all the same, as a start looks at everything after it, it is emptied now and then. */
 static int64_t
-surplus(const struct recent *r)
+surplus(const struct recent *r, int64_t now_ms)
 {
 	int64_t most = 2 * r->entered + MOVE_SPARE;
-	int64_t count = r->count - r->most;
+	bool is_late = now_ms - r->mark_ms > 2 * RECENT_AGE_MS;
+	int64_t count = is_late ? r->count : r->count - r->most;
 
 	return count < most ? count : most;
 }
@@ -199,7 +232,7 @@ move(struct batch *b, int64_t count)
 	go_to(r, &s.upto);
 	r->count -= count;
 	r->entered = 0;
-	if (e != OK || s.found)
+	if (e != OK || (s.found && r->count > 0))
 		return e;
 	e = end_round(b);
 	return e == OK ? recent_recount(b) : e;
@@ -208,7 +241,7 @@ move(struct batch *b, int64_t count)
 enum err
 recent_make_room(struct batch *b)
 {
-	int64_t count = surplus(b->recent);
+	int64_t count = surplus(b->recent, b->now_ms);
 
 	return count > 0 && b->now_ms > b->recent->entered_ms ? move(b, count) : OK;
 }

@@ -21,13 +21,14 @@
 #include "twofa/ident.h"
 #include "twofa/period.h"
 
-/* About 100 octets each; a start looks at four times as many at most. */
+/* About 100 octets each; a start looks at four times as many at most, or at those of some
+ * days. */
 enum { RECENT_MAX = 65536 };
 /* More than the day for which limits count as a rule: who counts for longer looks among
  * the old ones too. */
 enum { RECENT_AGE_MS = 2 * PERIOD_MS_DAY };
 
-/* A place in the order of both tables. */
+/* A place in the order of all of these tables. */
 struct recent_place {
 	struct ident application;
 	char *destination; /* owned; NULL: before all of them */
@@ -42,7 +43,9 @@ struct recent {
 	int64_t entered_ms;     /* when the last one did */
 	struct recent_place at; /* what is up to here was moved in this round */
 	int64_t round_ms;       /* when it began */
+	int64_t mark_ms;        /* what was sent before is on disk */
 	struct ident aged;      /* what is in destination_pin is not after this one */
+	int64_t upgraded_ms;    /* all that was there then is in it */
 };
 
 struct batch;

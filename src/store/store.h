@@ -172,7 +172,7 @@ struct verify_job {
 	struct rate limit;
 	struct ident newest; /* PIN of the destination, whose row has the log */
 	bool log_found;      /* in that row, when it is not the PIN's own */
-	bool aged;           /* it stands among the old ones */
+	bool aged;           /* it may stand among the old ones */
 	struct span log;
 };
 

@@ -4,8 +4,9 @@
  * those that no limit of a day counts any more, so that sends look among those of the
  * last days alone (store/recent.h). With a PIN go those of its number before it: what a
  * number has among the old ones is older than what it has elsewhere. Where the log of
- * verifies had a request in the last day, the PIN stays where it is for good; and one
- * that is old already comes back when a request is noted in its row (verbs_verify.c).
+ * verifies had a request in the last day, the PIN stays until a later one of its number
+ * goes; and one that is old already comes back when a request is noted in its row
+ * (verbs_verify.c).
  */
 #include "store/verbs.h"
 #include "twofa/verify_log.h"

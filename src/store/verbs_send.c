@@ -367,8 +367,8 @@ bind_count(struct item *it, struct binder *b)
 	bind_bool(b, send_of(it)->looks_back);
 }
 
-/* The old ones matter while the window of the limit reaches back to them, or the log of
- * verifies, whose limits are of a day at most. */
+/* The old ones matter while the window of the limit reaches back to them, or that of the
+ * requests in their logs of verifies, which is of a day at most. */
 static void
 look_back(struct batch *b, struct send_job *j)
 {
@@ -376,7 +376,8 @@ look_back(struct batch *b, struct send_job *j)
 	int64_t after_ms =
 	    b->now_ms - (period_ms < PERIOD_MS_DAY ? PERIOD_MS_DAY : period_ms);
 
-	j->looks_back = ident_ms(&b->recent->aged) > after_ms;
+	j->looks_back =
+	    ident_ms(&b->recent->aged) > after_ms || b->recent->upgraded_ms > after_ms;
 }
 
 static bool
@@ -598,14 +599,27 @@ count_admitted(struct item **items, size_t n)
 }
 
 static enum err
+enter_memory(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each recent = {
+	    SQL_RECENT_INSERT, bind_recent, NULL, was_admitted};
+	enum err e;
+
+	enter_cache(b, items, n);
+	e = recent_make_room(b);
+	if (e == OK)
+		e = batch_each(b, &recent, items, n);
+	recent_entered(b, count_admitted(items, n));
+	return e;
+}
+
+static enum err
 insert_pins(struct batch *b, struct item **items, size_t n)
 {
 	static const struct shared count = {
 	    {SQL_PIN_NEWEST, bind_count, read_count, NULL}, compare_destination,
 	    copy_count};
 	static const struct each insert = {SQL_PIN_INSERT, bind_pin, NULL, was_admitted};
-	static const struct each recent = {
-	    SQL_RECENT_INSERT, bind_recent, NULL, was_admitted};
 	static const struct each oldest = {
 	    SQL_PIN_OLDEST, bind_oldest, read_oldest, was_refused};
 	enum err e;
@@ -619,12 +633,8 @@ insert_pins(struct batch *b, struct item **items, size_t n)
 		e = take_logs_over(b, items, n);
 	if (e == OK)
 		e = batch_each(b, &insert, items, n);
-	enter_cache(b, items, n);
 	if (e == OK)
-		e = recent_make_room(b);
-	if (e == OK)
-		e = batch_each(b, &recent, items, n);
-	recent_entered(b, count_admitted(items, n));
+		e = enter_memory(b, items, n);
 	if (e == OK)
 		e = batch_each(b, &oldest, items, n);
 	for (size_t i = 0; i < n; i++)

@@ -105,7 +105,8 @@ test_what_stayed_goes_with_a_later_one(void **state)
 	assert_int_equal(world_ask(w, YOUNG), 0);
 }
 
-/* Before this table there was one for all of them, and after the upgrade all is old. */
+/* Before this table there was one for all of them; after the upgrade all is old, and what
+ * was noted there before counts for a day. */
 static void
 test_after_an_upgrade_all_is_old(void **state)
 {
@@ -114,14 +115,38 @@ test_after_an_upgrade_all_is_old(void **state)
 
 	begin(w, 1);
 	a = world_send(w, TO);
+	world_pass(w, PERIOD_MS_DAY / 2);
 	verify_twice(w, &a);
 	world_tell(w, "INSERT INTO destination_pin "
 		      "SELECT application, destination, id FROM pin");
 	world_tell(w, "UPDATE destination_mark SET pin = (SELECT max(id) FROM pin)");
-	world_tell(w, "UPDATE destination_aged SET pin = (SELECT max(id) FROM pin)");
+	world_tell(w, "DROP TABLE destination_young");
+	world_tell(w, "DROP TABLE destination_aged");
+	world_tell(w, "PRAGMA user_version = 14");
 	world_restart(w);
+	assert_int_equal(world_ask(w, OLD), 1);
 	world_pass(w, PERIOD_MS_DAY - 1);
 	send_and_verify_once(w);
+}
+
+/* Where few are sent memory never fills; what a start has to look at stays little all the
+ * same. */
+static void
+test_a_start_looks_at_some_days(void **state)
+{
+	enum { DAYS = 30, A_DAY = 10 };
+	struct world *w = *state;
+
+	w->recent_max = 1000;
+	begin(w, 2);
+	for (size_t i = 0; i < DAYS * A_DAY; i++) {
+		world_pass(w, PERIOD_MS_DAY / A_DAY);
+		assert_int_equal(world_send(w, TO).err, OK);
+		(void)world_age(w);
+	}
+	assert_in_range(world_ask(w, "SELECT count(*) FROM pin p, destination_mark m "
+				     "WHERE p.id >= m.pin"),
+	    A_DAY, 10 * A_DAY);
 }
 
 /* What leaves memory for good makes room there. */
@@ -155,6 +180,7 @@ main(void)
 	    CASE(and_where_the_row_itself_knows_too),
 	    CASE(what_stayed_goes_with_a_later_one),
 	    CASE(after_an_upgrade_all_is_old),
+	    CASE(a_start_looks_at_some_days),
 	    CASE(memory_has_room_again),
 	};
 

@@ -130,6 +130,42 @@ test_a_log_without_room_is_asked_for(void **state)
 	pin_cache_fini(&c);
 }
 
+/* What comes in the same millisecond may have a lower id than one that was forgotten. */
+static void
+test_what_comes_with_the_forgotten_is_not_kept(void **state)
+{
+	struct pin_cache c;
+
+	(void)state;
+	pin_cache_init(&c, 4, 7);
+	enter(&c, 10, 9, TO);
+	pin_cache_clear(&c);
+	enter(&c, 10, 5, TO);
+	assert_null(find(&c, 10, 5));
+	enter(&c, 11, 1, TO);
+	assert_true(newest_is(&c, find(&c, 11, 1), 11, 1));
+	pin_cache_fini(&c);
+}
+
+static void
+test_long_logs_stay_where_they_are(void **state)
+{
+	char octets[PIN_CACHE_LOG_MAX + 1] = {0};
+	struct pin_row row = {.recipe.pin_id = id_of(10, 1), .destination = TO};
+	struct pin_cache c;
+
+	(void)state;
+	pin_cache_init(&c, 4, 7);
+	row.log = (struct span){octets, sizeof(octets)};
+	pin_cache_enter(&c, &row, 10);
+	assert_null(find(&c, 10, 1));
+	row.recipe.pin_id = id_of(10, 2);
+	row.log.len--;
+	pin_cache_enter(&c, &row, 10);
+	assert_non_null(find(&c, 10, 2));
+	pin_cache_fini(&c);
+}
+
 /* The one before it may be in the database alone. */
 static void
 test_of_what_was_removed_nothing_is_known(void **state)
@@ -187,6 +223,8 @@ main(void)
 	    cmocka_unit_test(test_numbers_of_one_bucket_are_kept_apart),
 	    cmocka_unit_test(test_generations_turn_between_milliseconds),
 	    cmocka_unit_test(test_a_log_without_room_is_asked_for),
+	    cmocka_unit_test(test_what_comes_with_the_forgotten_is_not_kept),
+	    cmocka_unit_test(test_long_logs_stay_where_they_are),
 	    cmocka_unit_test(test_of_what_was_removed_nothing_is_known),
 	    CASE(a_batch_that_failed_left_nothing),
 	};

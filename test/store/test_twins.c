@@ -67,12 +67,26 @@ begin(struct side *s, const struct twin_case *of, bool forgets)
 	world_configure(w, &of->change);
 }
 
+/* PINs would leave memory, and cannot, when there are enough. */
+static void
+fail_a_batch(struct world *w)
+{
+	world_tell(w, "CREATE TRIGGER broken BEFORE INSERT ON destination_young "
+		      "BEGIN SELECT RAISE(ABORT, 'no'); END");
+	(void)world_send(w, "41791");
+	world_tell(w, "DROP TRIGGER broken");
+}
+
 /* What may happen to a store between requests, and changes no answer. */
 static void
 disturb(struct side *s, uint32_t by)
 {
 	if (s->forgets || by == 0)
 		world_restart(s->world);
+	if (by == 99)
+		world_pass(s->world, 1);
+	if (by == 99 && !s->forgets)
+		fail_a_batch(s->world);
 	if (s->of->ages && !s->forgets && by < 50)
 		s->aged += world_age(s->world);
 }
@@ -88,11 +102,13 @@ do_step(struct side *s)
 
 	world_pass(
 	    w, world_dice(w, 2) == 0 ? 0 : s->of->pass_ms * (int64_t)world_dice(w, 9));
-	disturb(s, s->of->ages ? by : 1);
+	disturb(s, by);
 	if (what == 0)
 		world_pass(w, INT64_C(997) * 3600 * 26);
-	if (what < 4 && !s->of->ages)
-		return (struct answer){.left = world_retain(w, 1)};
+	if (what < (s->of->ages ? 1 : 4)) {
+		(void)world_retain(w, 1);
+		return (struct answer){.err = OK};
+	}
 	if (what < 30 || s->count <= back) {
 		snprintf(to, sizeof(to), "4179000%u", back % NUMBERS);
 		s->pins[s->count] = world_send(w, to);
