@@ -276,6 +276,10 @@ put_template(struct json_out *out, const struct template *t)
 }
 
 static const struct route routes[] = {
+    /* most requests are of these, and the rows are looked at in turn */
+    {"POST", "/pin/{}/verify", SCOPE_PIN, &op_verify},
+    {"POST", "/pin", SCOPE_PIN, &op_send},
+    {"POST", "/pin/{}/resend", SCOPE_PIN, &op_resend},
     {"GET", "/applications", SCOPE_MANAGE, &op_application_list},
     {"POST", "/applications", SCOPE_MANAGE, &create_application},
     {"GET", "/applications/{}", SCOPE_MANAGE, &op_application_get},
@@ -287,13 +291,10 @@ static const struct route routes[] = {
     {"GET", "/applications/{}/verifications", SCOPE_PIN, &op_verifications},
     {"GET", "/applications/{}/verified", SCOPE_PIN, &op_verifications},
     {"POST", "/api-key", SCOPE_ACCOUNT, &op_key_mint},
-    {"POST", "/pin", SCOPE_PIN, &op_send},
     {"POST", "/pin/sms", SCOPE_PIN, &op_send},
     {"POST", "/pin/voice", SCOPE_PIN, &op_no_channel},
-    {"POST", "/pin/{}/resend", SCOPE_PIN, &op_resend},
     {"POST", "/pin/{}/resend/sms", SCOPE_PIN, &op_resend},
     {"POST", "/pin/{}/resend/voice", SCOPE_PIN, &op_no_channel},
-    {"POST", "/pin/{}/verify", SCOPE_PIN, &op_verify},
     {"GET", "/pin/{}/status", SCOPE_PIN, &op_status},
     {"GET", "/pin/{}/status/sms", SCOPE_PIN, &op_status},
 };

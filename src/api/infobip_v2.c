@@ -220,6 +220,10 @@ put_template(struct json_out *out, const struct template *t)
 }
 
 static const struct route routes[] = {
+    /* most requests are of these, and the rows are looked at in turn */
+    {"POST", "/pin/{}/verify", SCOPE_PIN, &op_verify},
+    {"POST", "/pin", SCOPE_PIN, &op_send},
+    {"POST", "/pin/{}/resend", SCOPE_PIN, &op_resend},
     {"GET", "/applications", SCOPE_MANAGE, &op_application_list},
     {"POST", "/applications", SCOPE_MANAGE, &create_application},
     {"GET", "/applications/{}", SCOPE_MANAGE, &op_application_get},
@@ -232,13 +236,10 @@ static const struct route routes[] = {
     {"PUT", "/applications/{}/email/messages/{}", SCOPE_MANAGE,
 	&op_email_template_update},
     {"GET", "/applications/{}/verifications", SCOPE_PIN, &op_verifications},
-    {"POST", "/pin", SCOPE_PIN, &op_send},
     {"POST", "/pin/voice", SCOPE_PIN, &op_no_channel},
     {"POST", "/pin/email", SCOPE_PIN, &op_no_channel},
-    {"POST", "/pin/{}/resend", SCOPE_PIN, &op_resend},
     {"POST", "/pin/{}/resend/voice", SCOPE_PIN, &op_no_channel},
     {"POST", "/pin/{}/resend/email", SCOPE_PIN, &op_no_channel},
-    {"POST", "/pin/{}/verify", SCOPE_PIN, &op_verify},
 };
 
 const struct dialect dialect_v2 = {
