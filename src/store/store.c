@@ -109,8 +109,8 @@ static const struct verb_row *const verbs[VERB_COUNT] = {
     [VERB_IDEMPOTENCY_TRIM] = &verb_idempotency_trim,
 };
 
-/* Of destinations or of guesses; a start does, by its lease, and most commands need not.
- */
+/* Of destinations or of guesses; a start does, by its lease. What is in memory is the
+ * server's alone: commands beside it have none of these. */
 static const bool asks_memory[VERB_COUNT] = {
     [VERB_AGE] = true,
     [VERB_LEASE] = true,
