@@ -427,6 +427,14 @@ say_listening(const struct server *s)
 			"scheme", s->listeners.items[i].tls == NULL ? "http" : "https"));
 }
 
+static int64_t
+left_ms(int64_t until_ms)
+{
+	int64_t left = until_ms - clock_system.steady_ms(&clock_system);
+
+	return left > 0 ? left : 0;
+}
+
 /* When something has to be done, in steady time. */
 struct due {
 	int64_t work_ms;  /* housekeeping */
@@ -456,14 +464,14 @@ do_what_is_due(struct server *s, struct housekeeping *keeper, struct due *due)
 static int
 wait_for_signal(const struct server *s, const sigset_t *signals, const struct due *due)
 {
-	int64_t now_ms = clock_system.steady_ms(&clock_system);
 	int64_t at_ms = due->work_ms < due->flush_ms ? due->work_ms : due->flush_ms;
 	struct timespec wait;
+	int64_t wait_ms;
 
 	if (listeners_have_tls(&s->listeners) && due->look_ms < at_ms)
 		at_ms = due->look_ms;
-	at_ms = at_ms > now_ms ? at_ms - now_ms : 0;
-	wait = (struct timespec){at_ms / 1000, at_ms % 1000 * 1000000};
+	wait_ms = left_ms(at_ms);
+	wait = (struct timespec){wait_ms / 1000, wait_ms % 1000 * 1000000};
 	return sigtimedwait(signals, NULL, &wait);
 }
 
@@ -488,14 +496,6 @@ keep(struct server *s, struct housekeeping *keeper, const sigset_t *signals)
 		    &s->listeners, clock_system.wall_ms(&clock_system), got == SIGHUP);
 	} while (got != SIGTERM && got != SIGINT);
 	return got;
-}
-
-static int64_t
-left_ms(int64_t until_ms)
-{
-	int64_t left = until_ms - clock_system.steady_ms(&clock_system);
-
-	return left > 0 ? left : 0;
 }
 
 /*
