@@ -17,7 +17,7 @@ const char recent_schema[] =
 struct recent_step {
 	struct item item;
 	struct ident mark;
-	const struct ident *aged;
+	struct ident aged;
 	int64_t upgraded_ms;
 	int64_t number;
 	bool found;
@@ -41,20 +41,17 @@ static void
 bind_marks(struct item *it, struct binder *b)
 {
 	bind_mark(it, b);
-	bind_ident(b, step_of(it)->aged);
+	bind_ident(b, &step_of(it)->aged);
 }
 
 static void
-read_mark(struct item *it, struct row *r)
+read_marks(struct item *it, struct row *r)
 {
-	row_ident(r, &step_of(it)->mark);
-}
+	struct recent_step *s = step_of(it);
 
-static void
-read_aged(struct item *it, struct row *r)
-{
-	read_mark(it, r);
-	step_of(it)->upgraded_ms = row_int(r);
+	row_ident(r, &s->mark);
+	row_ident(r, &s->aged);
+	s->upgraded_ms = row_int(r);
 }
 
 static void
@@ -139,28 +136,14 @@ put_mark(struct batch *b, int64_t ms)
 	return batch_whole(b, &put, &s.item);
 }
 
-static enum err
-load_marks(struct batch *b, struct recent_step *s)
-{
-	static const struct each get = {SQL_RECENT_MARK, bind_nothing, read_mark, NULL};
-	static const struct each aged = {SQL_AGED, bind_nothing, read_aged, NULL};
-	enum err e = batch_whole(b, &aged, &s->item);
-
-	b->recent->aged = s->mark;
-	b->recent->upgraded_ms = s->upgraded_ms;
-	if (e == OK)
-		e = batch_whole(b, &get, &s->item);
-	b->recent->mark_ms = ident_ms(&s->mark);
-	return e;
-}
-
 /* What was sent before now is in memory or on disk: a round begins. */
 enum err
 recent_load(struct batch *b)
 {
 	static const struct each clear = {SQL_RECENT_CLEAR, bind_nothing, NULL, NULL};
+	static const struct each get = {SQL_RECENT_MARK, bind_nothing, read_marks, NULL};
 	static const struct each load = {SQL_RECENT_LOAD, bind_marks, NULL, NULL};
-	struct recent_step s = {.aged = &b->recent->aged};
+	struct recent_step s = {.found = false};
 	enum err e;
 
 	if (b->recent->loaded)
@@ -169,7 +152,10 @@ recent_load(struct batch *b)
 	b->recent->round_ms = b->now_ms;
 	e = batch_whole(b, &clear, &s.item);
 	if (e == OK)
-		e = load_marks(b, &s);
+		e = batch_whole(b, &get, &s.item);
+	b->recent->mark_ms = ident_ms(&s.mark);
+	b->recent->aged = s.aged;
+	b->recent->upgraded_ms = s.upgraded_ms;
 	if (e == OK)
 		e = batch_whole(b, &load, &s.item);
 	if (e == OK)
