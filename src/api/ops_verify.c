@@ -65,7 +65,7 @@ answer_verify(struct call *c)
 	ident_text(&j->pin_id, id);
 	json_out_object(&out, NULL);
 	json_out_text(&out, "pinId", id);
-	json_out_text(&out, "msisdn", j->destination);
+	json_out_text(&out, "msisdn", j->row.destination);
 	json_out_bool(&out, "verified", j->verdict == VERDICT_RIGHT);
 	json_out_int(&out, "attemptsRemaining", j->attempts_left);
 	json_out_text(&out, "pinError", pin_error(j->verdict));

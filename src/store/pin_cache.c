@@ -189,6 +189,16 @@ pin_cache_find(const struct pin_cache *c, const struct ident *pin_id)
 	return pin == NULL || pin->stale ? NULL : &pin->row;
 }
 
+bool
+pin_cache_log(const struct pin_cache *c, const struct ident *pin_id, struct span *log)
+{
+	const struct pin_row *row = pin_cache_find(c, pin_id);
+
+	if (row != NULL)
+		*log = row->log;
+	return row != NULL;
+}
+
 static void
 take_newer(const struct pin_cache *c, const struct cached_generation *g,
     const struct cached_pin *pin, struct ident *out)

@@ -19,18 +19,6 @@
  * the database. */
 enum { PIN_CACHE_MAX = 16384, PIN_CACHE_LOG_MAX = 128 };
 
-/* What a verify asks of it. */
-struct pin_row {
-	struct pin_recipe recipe;
-	int64_t key_id;
-	int64_t attempts_max;
-	int64_t expires_at_ms;
-	bool multiple;
-	const char *destination;
-	struct verify_state state;
-	struct span log; /* of verifies */
-};
-
 struct cached_generation {
 	struct ident_table table;
 	struct arena arena; /* texts and logs */
@@ -61,6 +49,9 @@ void pin_cache_removed(struct pin_cache *c, const struct ident *pin_id);
 /* NULL: ask the database. Valid until another enters or is removed. */
 const struct pin_row *pin_cache_find(
     const struct pin_cache *c, const struct ident *pin_id);
+/* The log of verifies in the row of a PIN. False: ask the database. Valid as long. */
+bool pin_cache_log(
+    const struct pin_cache *c, const struct ident *pin_id, struct span *log);
 /* The newest PIN of the number of a row that was found here. */
 void pin_cache_newest(
     const struct pin_cache *c, const struct pin_row *row, struct ident *out);

@@ -146,6 +146,18 @@ struct resend_job {
 	int64_t last_ms;
 };
 
+/* What a verify asks of a PIN. */
+struct pin_row {
+	struct pin_recipe recipe;
+	int64_t key_id;
+	int64_t attempts_max;
+	int64_t expires_at_ms;
+	bool multiple;
+	const char *destination;
+	struct verify_state state;
+	struct span log; /* of verifies */
+};
+
 enum verdict { VERDICT_RIGHT, VERDICT_WRONG, VERDICT_EXPIRED, VERDICT_NO_MORE };
 
 /* ERR_NOT_FOUND, ERR_THROTTLED (no attempt spent), ERR_NO_KEY (no attempt spent). */
@@ -157,23 +169,16 @@ struct verify_job {
 	int64_t failures_max; /* per destination in 24 hours; 0: no such budget */
 	enum verdict verdict;
 	int64_t attempts_left;
-	const char *destination;
+	/* The destination is of interest; the rest is as found, with these guesses. */
+	struct pin_row row;
 	int64_t wait_ms;
 	/* inside */
-	struct pin_recipe recipe;
-	int64_t key_id;
-	int64_t attempts_max;
-	int64_t expires_at_ms;
-	bool multiple;
 	bool found;
 	bool over_budget;
 	struct verify_state before; /* the batch */
-	struct verify_state state;
 	struct rate limit;
 	struct ident newest; /* PIN of the destination, whose row has the log */
 	bool log_found;      /* in that row, when it is not the PIN's own */
-	bool aged;           /* it may stand among the old ones */
-	struct span log;
 };
 
 enum { RECEIPT_HELD_MS = 60000, RECEIPTS_HELD_MAX = 10000 };

@@ -442,15 +442,6 @@ read_log(struct item *it, struct row *r)
 	send_of(it)->log = row_bytes(r, send_of(it)->job.arena);
 }
 
-static void
-cached_log(const struct batch *b, struct send_job *j)
-{
-	const struct pin_row *row = pin_cache_find(b->pins, &j->newest);
-
-	if (row != NULL)
-		j->log = row->log;
-}
-
 /* With room for what a few verifies leave in the row, which need not move then. */
 static void
 make_log(struct send_job *j)
@@ -473,7 +464,8 @@ take_logs_over(struct batch *b, struct item **items, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		if (takes_log_over(items[i]))
-			cached_log(b, send_of(items[i]));
+			(void)pin_cache_log(
+			    b->pins, &send_of(items[i])->newest, &send_of(items[i])->log);
 	e = batch_each(b, &step, items, n);
 	for (size_t i = 0; i < n; i++) {
 		struct send_job *j = send_of(items[i]);

@@ -43,7 +43,7 @@ read_log(struct item *it, struct row *r)
 {
 	struct verify_job *j = verify_of(it);
 
-	j->log = row_bytes(r, j->job.arena);
+	j->row.log = row_bytes(r, j->job.arena);
 }
 
 static void
@@ -51,19 +51,19 @@ read_pin(struct item *it, struct row *r)
 {
 	struct verify_job *j = verify_of(it);
 
-	j->recipe.account = j->account;
-	j->recipe.pin_id = j->pin_id;
-	row_ident(r, &j->recipe.application);
-	j->destination = row_text(r, j->job.arena);
-	row_blob(r, j->recipe.salt, PIN_SALT_LEN);
-	j->recipe.generation = (uint32_t)row_int(r);
-	j->key_id = row_int(r);
-	j->recipe.type = (enum pin_type)row_int(r);
-	j->recipe.length = (unsigned)row_int(r);
-	j->attempts_max = row_int(r);
-	j->multiple = row_bool(r);
-	j->expires_at_ms = row_int(r);
-	row_state(r, &j->state);
+	j->row.recipe.account = j->account;
+	j->row.recipe.pin_id = j->pin_id;
+	row_ident(r, &j->row.recipe.application);
+	j->row.destination = row_text(r, j->job.arena);
+	row_blob(r, j->row.recipe.salt, PIN_SALT_LEN);
+	j->row.recipe.generation = (uint32_t)row_int(r);
+	j->row.key_id = row_int(r);
+	j->row.recipe.type = (enum pin_type)row_int(r);
+	j->row.recipe.length = (unsigned)row_int(r);
+	j->row.attempts_max = row_int(r);
+	j->row.multiple = row_bool(r);
+	j->row.expires_at_ms = row_int(r);
+	row_state(r, &j->row.state);
 	read_log(it, r);
 	row_ident(r, &j->newest);
 	j->found = true;
@@ -76,14 +76,8 @@ from_cache(const struct batch *b, struct verify_job *j)
 
 	if (row == NULL || ident_compare(&row->recipe.account, &j->account) != 0)
 		return;
-	j->recipe = row->recipe;
-	j->destination = arena_text(j->job.arena, span_of(row->destination));
-	j->key_id = row->key_id;
-	j->attempts_max = row->attempts_max;
-	j->multiple = row->multiple;
-	j->expires_at_ms = row->expires_at_ms;
-	j->state = row->state;
-	j->log = row->log;
+	j->row = *row;
+	j->row.destination = arena_text(j->job.arena, span_of(row->destination));
 	pin_cache_newest(b->pins, row, &j->newest);
 	j->found = true;
 }
@@ -107,10 +101,10 @@ find(struct batch *b, struct item **items, size_t n)
 		struct verify_job *j = verify_of(items[i]);
 
 		item_not_found(items[i], j->found);
-		guesses_row(b->guesses, &j->pin_id, &j->state, &j->log);
-		j->before = j->state;
+		guesses_row(b->guesses, &j->pin_id, &j->row.state, &j->row.log);
+		j->before = j->row.state;
 		j->verdict =
-		    j->expires_at_ms <= b->now_ms ? VERDICT_EXPIRED : VERDICT_NO_MORE;
+		    j->row.expires_at_ms <= b->now_ms ? VERDICT_EXPIRED : VERDICT_NO_MORE;
 	}
 	return e;
 }
@@ -121,7 +115,7 @@ static void
 bind_application(struct item *it, struct binder *b)
 {
 	bind_ident(b, &verify_of(it)->account);
-	bind_ident(b, &verify_of(it)->recipe.application);
+	bind_ident(b, &verify_of(it)->row.recipe.application);
 }
 
 static void
@@ -138,7 +132,7 @@ compare_application(const void *a, const void *b)
 	const struct verify_job *x = verify_of(*(struct item *const *)a);
 	const struct verify_job *y = verify_of(*(struct item *const *)b);
 
-	return ident_compare(&x->recipe.application, &y->recipe.application);
+	return ident_compare(&x->row.recipe.application, &y->row.recipe.application);
 }
 
 static void
@@ -178,17 +172,6 @@ lacks_log(const struct item *it)
 }
 
 static void
-log_from_cache(const struct batch *b, struct verify_job *j)
-{
-	const struct pin_row *row = pin_cache_find(b->pins, &j->newest);
-
-	if (row == NULL)
-		return;
-	j->log = row->log;
-	j->log_found = true;
-}
-
-static void
 bind_newest(struct item *it, struct binder *b)
 {
 	bind_ident(b, &verify_of(it)->newest);
@@ -210,16 +193,18 @@ find_log(struct batch *b, struct item **items, size_t n)
 	    SQL_VERIFY_LOG, bind_newest, read_newest, lacks_log};
 	enum err e;
 
-	for (size_t i = 0; i < n; i++)
-		if (has_older_pin(items[i]))
-			log_from_cache(b, verify_of(items[i]));
-	e = batch_each(b, &step, items, n);
+	for (size_t i = 0; i < n; i++) {
+		struct verify_job *j = verify_of(items[i]);
 
+		if (has_older_pin(items[i]))
+			j->log_found = pin_cache_log(b->pins, &j->newest, &j->row.log);
+	}
+	e = batch_each(b, &step, items, n);
 	for (size_t i = 0; i < n; i++) {
 		struct verify_job *j = verify_of(items[i]);
 
 		if (j->log_found)
-			guesses_log(b->guesses, &j->newest, &j->log);
+			guesses_log(b->guesses, &j->newest, &j->row.log);
 		else
 			j->newest = j->pin_id;
 	}
@@ -266,8 +251,9 @@ lives(const struct verify_job *j)
 static bool
 may_claim(const struct verify_job *j)
 {
-	return lives(j) && !j->over_budget && j->state.attempts < j->attempts_max &&
-	       (j->multiple || j->state.verified_at_ms == 0);
+	return lives(j) && !j->over_budget &&
+	       j->row.state.attempts < j->row.attempts_max &&
+	       (j->row.multiple || j->row.state.verified_at_ms == 0);
 }
 
 static void
@@ -277,19 +263,19 @@ claim_and_compare(
 	int64_t now_ms = j->job.now_ms;
 	char pin[PIN_LENGTH_MAX + 1];
 
-	j->state.attempts++;
-	j->state.attempted_at_ms = now_ms;
-	pin_derive(key, &j->recipe, pin);
-	j->verdict =
-	    pin_matches(j->recipe.type, pin, j->typed) ? VERDICT_RIGHT : VERDICT_WRONG;
+	j->row.state.attempts++;
+	j->row.state.attempted_at_ms = now_ms;
+	pin_derive(key, &j->row.recipe, pin);
+	j->verdict = pin_matches(j->row.recipe.type, pin, j->typed) ? VERDICT_RIGHT
+								    : VERDICT_WRONG;
 	secret_wipe(pin, sizeof(pin));
 	if (j->verdict == VERDICT_WRONG) {
 		verify_log_fail(log);
 		return;
 	}
-	j->state.matched_at_ms = now_ms;
-	if (j->state.verified_at_ms == 0)
-		j->state.verified_at_ms = now_ms;
+	j->row.state.matched_at_ms = now_ms;
+	if (j->row.state.verified_at_ms == 0)
+		j->row.state.verified_at_ms = now_ms;
 }
 
 /* A PIN that lives needs its key before an attempt is spent. */
@@ -297,14 +283,14 @@ static enum err
 guess(struct batch *b, struct verify_log *log, struct arena *a, struct verify_job *j)
 {
 	uint8_t key[PIN_KEY_LEN] = {0};
-	enum err e = lives(j) ? keyring_find(b->keyring, j->key_id, key) : OK;
+	enum err e = lives(j) ? keyring_find(b->keyring, j->row.key_id, key) : OK;
 
 	if (e == OK)
 		e = note_request(log, a, j);
 	if (e == OK && may_claim(j))
 		claim_and_compare(key, log, j);
 	secret_wipe(key, sizeof(key));
-	j->attempts_left = j->attempts_max - j->state.attempts;
+	j->attempts_left = j->row.attempts_max - j->row.state.attempts;
 	if (j->verdict == VERDICT_RIGHT || j->verdict == VERDICT_NO_MORE)
 		j->attempts_left = 0;
 	return e;
@@ -333,10 +319,11 @@ struct writes {
 static int
 compare_destination(const struct place *x, const struct place *y)
 {
-	int order =
-	    ident_compare(&x->job->recipe.application, &y->job->recipe.application);
+	int order = ident_compare(
+	    &x->job->row.recipe.application, &y->job->row.recipe.application);
 
-	return order != 0 ? order : strcmp(x->job->destination, y->job->destination);
+	return order != 0 ? order
+			  : strcmp(x->job->row.destination, y->job->row.destination);
 }
 
 static int
@@ -385,8 +372,8 @@ write_guess(struct writes *w, const struct verify_job *j)
 {
 	struct write *row = write_row(w, &j->pin_id);
 
-	row->guess.state = j->state;
-	row->grown = growth(&j->before, &j->state);
+	row->guess.state = j->row.state;
+	row->grown = growth(&j->before, &j->row.state);
 }
 
 /*
@@ -397,7 +384,7 @@ static void
 write_log(
     struct writes *w, size_t first, struct verify_job *j, const struct verify_log *log)
 {
-	size_t len = j->log.len;
+	size_t len = j->row.log.len;
 	struct write *row = NULL;
 
 	for (size_t i = first; row == NULL && i < w->len; i++)
@@ -418,7 +405,7 @@ guess_all(struct batch *b, struct place *places, size_t n, struct writes *w)
 	size_t first = w->len;
 	bool noted = false;
 	struct verify_log log;
-	enum err e = verify_log_load(&log, a, places[0].job->log);
+	enum err e = verify_log_load(&log, a, places[0].job->row.log);
 
 	for (size_t i = 0; i < n; i++) {
 		struct verify_job *j = places[i].job;
@@ -427,8 +414,8 @@ guess_all(struct batch *b, struct place *places, size_t n, struct writes *w)
 		j->job.item.err = e == OK ? guess(b, &log, a, j) : e;
 		noted = noted || j->job.item.err == OK;
 		if (next != NULL && ident_compare(&j->pin_id, &next->pin_id) == 0)
-			next->state = j->state;
-		else if (j->state.attempts > j->before.attempts)
+			next->row.state = j->row.state;
+		else if (j->row.state.attempts > j->before.attempts)
 			write_guess(w, j);
 	}
 	if (noted)
@@ -473,37 +460,30 @@ guess_and_write(struct batch *b, struct item **items, size_t n)
 
 /* ---- the row that has the log ---- */
 
-static bool
-was_noted_among_old(const struct item *it)
-{
-	return verify_of_const(it)->aged;
-}
-
 static void
 bind_place(struct item *it, struct binder *b)
 {
-	bind_ident(b, &verify_of(it)->recipe.application);
-	bind_text(b, verify_of(it)->destination);
+	bind_ident(b, &verify_of(it)->row.recipe.application);
+	bind_text(b, verify_of(it)->row.destination);
 	bind_ident(b, &verify_of(it)->newest);
 }
 
-/* Sends must find it. */
+/* Where it may stand among the old ones: sends must find it. */
 static enum err
 make_young_again(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each enter = {
-	    SQL_YOUNG_AGAIN, bind_place, NULL, was_noted_among_old};
-	static const struct each leave = {
-	    SQL_OLD_NO_MORE, bind_place, NULL, was_noted_among_old};
-	enum err e;
+	static const struct each enter = {SQL_YOUNG_AGAIN, bind_place, NULL, NULL};
+	static const struct each leave = {SQL_OLD_NO_MORE, bind_place, NULL, NULL};
+	enum err e = OK;
 
-	for (size_t i = 0; i < n; i++) {
-		struct verify_job *j = verify_of(items[i]);
-
-		j->aged = ident_compare(&j->newest, &b->recent->aged) <= 0;
+	for (size_t i = 0; e == OK && i < n; i++) {
+		if (ident_compare(&verify_of(items[i])->newest, &b->recent->aged) > 0)
+			continue;
+		e = batch_one(b, &enter, items[i]);
+		if (e == OK)
+			e = batch_one(b, &leave, items[i]);
 	}
-	e = batch_each(b, &enter, items, n);
-	return e == OK ? batch_each(b, &leave, items, n) : e;
+	return e;
 }
 
 const struct verb_row verb_verify = {"verify",

@@ -51,7 +51,7 @@ verify(struct side *s, const struct world_sent *pin, bool right, bool stranger)
 		return a;
 	a.verdict = j.verdict;
 	a.left = j.attempts_left;
-	snprintf(a.destination, sizeof(a.destination), "%s", j.destination);
+	snprintf(a.destination, sizeof(a.destination), "%s", j.row.destination);
 	return a;
 }
 
