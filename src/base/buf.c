@@ -69,18 +69,39 @@ buf_add_char(struct buf *b, char c)
 	buf_add(b, &c, 1);
 }
 
+/* What is longer than one usually is goes by way of the heap, measured before. */
+static void
+add_long(struct buf *b, size_t len, const char *format, va_list ap)
+{
+	char *text;
+
+	if (!buf_room(b, len))
+		return;
+	text = mem_array(len + 1, 1);
+	vsnprintf(text, len + 1, format, ap);
+	buf_add(b, text, len);
+	mem_free(text);
+}
+
 void
 buf_printf(struct buf *b, const char *format, ...)
 {
 	char text[512];
 	va_list ap;
+	va_list again;
 	int len;
 
 	va_start(ap, format);
+	va_copy(again, ap);
 	len = vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	INVARIANT(len >= 0 && (size_t)len < sizeof(text));
-	buf_add(b, text, (size_t)len);
+	if (len < 0)
+		b->failed = true; /* longer than an int can say */
+	else if ((size_t)len < sizeof(text))
+		buf_add(b, text, (size_t)len);
+	else
+		add_long(b, (size_t)len, format, again);
+	va_end(again);
 }
 
 struct span

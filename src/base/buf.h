@@ -24,6 +24,7 @@ void buf_reset(struct buf *b);
 void buf_add(struct buf *b, const void *ptr, size_t len);
 void buf_add_text(struct buf *b, const char *text);
 void buf_add_char(struct buf *b, char c);
+/* Text of any length, as far as the ceiling allows. */
 void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 struct span buf_span(const struct buf *b);
 

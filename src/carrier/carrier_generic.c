@@ -197,9 +197,14 @@ make_headers(struct http_maker *m)
 		r->headers[n++] = arena_printf(m->arena, "Authorization: %s",
 		    http_basic(m->arena, c->user, c->secret));
 	}
-	for (size_t i = 0; i < c->headers.count; i++)
-		r->headers[n++] = arena_printf(m->arena, "%s: %s",
-		    c->headers.pairs[i].name, c->headers.pairs[i].value);
+	for (size_t i = 0; i < c->headers.count; i++) {
+		const struct text_pair *p = &c->headers.pairs[i];
+		const char *wrong = http_client_header_fault(p->name, p->value);
+
+		if (wrong != NULL)
+			return fault(m, "headers", wrong, p->name);
+		r->headers[n++] = arena_printf(m->arena, "%s: %s", p->name, p->value);
+	}
 	return OK;
 }
 

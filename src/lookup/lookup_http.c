@@ -20,7 +20,7 @@
 enum {
 	URL_LEN_MAX = 4096,
 	BODY_LEN_MAX = 65536,
-	HEADER_LEN_MAX = 4096,
+	HEADERS_LEN_MAX = HTTP_CALL_HEADERS_MAX * 8192, /* of all */
 	ANSWER_LEN_MAX = 65536,
 	VALUE_LEN_MAX = 200
 };
@@ -213,7 +213,7 @@ send_question(struct lookup_http *h, struct question *q)
 
 	buf_init(&url, URL_LEN_MAX);
 	buf_init(&body, BODY_LEN_MAX);
-	buf_init(&headers, HEADER_LEN_MAX);
+	buf_init(&headers, HEADERS_LEN_MAX);
 	e = http_template_put(&h->url, values, &url);
 	buf_add_char(&url, '\0');
 	if (e == OK)
@@ -269,6 +269,13 @@ parse_headers(struct lookup_http *h, const struct text_map *map, char why[256])
 		return ERR_INVALID;
 	}
 	for (size_t i = 0; e == OK && i < map->count; i++) {
+		const char *fault =
+		    http_client_header_fault(map->pairs[i].name, map->pairs[i].value);
+
+		if (fault != NULL) {
+			snprintf(why, 256, "%.60s: %s", map->pairs[i].name, fault);
+			return ERR_INVALID;
+		}
 		h->headers[i].sink = HTTP_SINK_HEADER;
 		e = http_template_parse(
 		    &h->headers[i], &h->arena, map->pairs[i].value, names, why);
@@ -292,8 +299,10 @@ body_sink(const struct lookup_http *h)
 	return HTTP_SINK_JSON;
 }
 
+/* What cannot be used is said of the option in `field_out`. */
 static enum err
-parse_recipe(struct lookup_http *h, const struct recipe *r, char why[256])
+parse_recipe(
+    struct lookup_http *h, const struct recipe *r, const char **field_out, char why[256])
 {
 	const struct lookup_config *c = h->config;
 	const char *body = r->body != NULL ? r->body : c->body;
@@ -305,29 +314,44 @@ parse_recipe(struct lookup_http *h, const struct recipe *r, char why[256])
 	h->method = r->method != NULL ? r->method : c->method;
 	h->url.sink = HTTP_SINK_URL;
 	h->body.sink = body_sink(h);
+	*field_out = "url";
 	e = http_template_parse(&h->url, &h->arena, url, names, why);
-	if (e == OK)
-		e = http_template_parse(
-		    &h->body, &h->arena, body == NULL ? "" : body, names, why);
-	if (e == OK)
-		e = parse_headers(h, r->headers != NULL ? r->headers : &c->headers, why);
-	if (e == OK && c->result != NULL && !json_pointer_is_valid(c->result)) {
-		snprintf(why, 256, "result: must be a JSON pointer such as /status/name");
-		e = ERR_INVALID;
-	}
-	return e;
+	if (e != OK)
+		return e;
+	*field_out = "body";
+	e = http_template_parse(
+	    &h->body, &h->arena, body == NULL ? "" : body, names, why);
+	if (e != OK)
+		return e;
+	*field_out = "headers";
+	e = parse_headers(h, r->headers != NULL ? r->headers : &c->headers, why);
+	if (e != OK || c->result == NULL || json_pointer_is_valid(c->result))
+		return e;
+	*field_out = "result";
+	snprintf(why, 256, "must be a JSON pointer such as /status/name");
+	return ERR_INVALID;
 }
 
 static const char *
-http_check(const struct lookup_config *config, char why[256])
+check_recipe(const struct recipe *r, const struct lookup_config *config, char why[256])
 {
 	struct http_client_options o = {.allow_http = config->allow_http};
 	const char *fault = http_client_template_fault(&o, config->url);
+	struct lookup_http *h;
+	const char *field = NULL;
+	enum err e;
 
-	if (fault == NULL)
-		return NULL;
-	snprintf(why, 256, "%s", fault);
-	return "url";
+	if (fault != NULL) {
+		snprintf(why, 256, "%s", fault);
+		return "url";
+	}
+	h = mem_new(sizeof(*h));
+	h->config = config;
+	arena_init(&h->arena);
+	e = parse_recipe(h, r, &field, why);
+	arena_fini(&h->arena);
+	mem_free(h);
+	return e == OK ? NULL : field;
 }
 
 static enum err
@@ -340,12 +364,13 @@ open_recipe(const struct recipe *r, const struct lookup_config *config,
 	    .ca_file = config->ca_file,
 	    .connect_timeout_ms = config->timeout_ms + SPARE_MS,
 	    .calls_max = LOOKUP_FLIGHTS_MAX};
+	const char *field;
 	enum err e;
 
 	h->config = config;
 	arena_init(&h->arena);
 	h->client = http_client_new(env->base, &o);
-	e = parse_recipe(h, r, why);
+	e = parse_recipe(h, r, &field, why);
 	if (e == OK)
 		*out = &h->head;
 	else
@@ -353,32 +378,43 @@ open_recipe(const struct recipe *r, const struct lookup_config *config,
 	return e;
 }
 
+static struct text_pair infobip_pairs[] = {{"Authorization", "App {{secret}}"},
+    {"Content-Type", "application/json"}, {"Accept", "application/json"}};
+static const struct text_map infobip_headers = {countof(infobip_pairs), infobip_pairs};
+static const struct recipe infobip_recipe = {.path = "/number/1/query",
+    .method = "POST",
+    .body = "{\"to\":[\"{{to}}\"]}",
+    .headers = &infobip_headers,
+    .judge = judge_infobip};
+static const struct recipe generic_recipe = {.judge = judge_generic};
+
 static enum err
 infobip_open(const struct lookup_config *config, const struct lookup_env *env,
     char why[256], struct lookup_provider **out)
 {
-	static struct text_pair pairs[] = {{"Authorization", "App {{secret}}"},
-	    {"Content-Type", "application/json"}, {"Accept", "application/json"}};
-	static const struct text_map headers = {countof(pairs), pairs};
-	static const struct recipe recipe = {.path = "/number/1/query",
-	    .method = "POST",
-	    .body = "{\"to\":[\"{{to}}\"]}",
-	    .headers = &headers,
-	    .judge = judge_infobip};
+	return open_recipe(&infobip_recipe, config, env, why, out);
+}
 
-	return open_recipe(&recipe, config, env, why, out);
+static const char *
+infobip_check(const struct lookup_config *config, char why[256])
+{
+	return check_recipe(&infobip_recipe, config, why);
 }
 
 static enum err
 generic_open(const struct lookup_config *config, const struct lookup_env *env,
     char why[256], struct lookup_provider **out)
 {
-	static const struct recipe recipe = {.judge = judge_generic};
+	return open_recipe(&generic_recipe, config, env, why, out);
+}
 
-	return open_recipe(&recipe, config, env, why, out);
+static const char *
+generic_check(const struct lookup_config *config, char why[256])
+{
+	return check_recipe(&generic_recipe, config, why);
 }
 
 const struct lookup_provider_ops lookup_infobip_ops = {
-    "infobip", http_check, infobip_open, http_ask, http_free};
+    "infobip", infobip_check, infobip_open, http_ask, http_free};
 const struct lookup_provider_ops lookup_generic_ops = {
-    "generic", http_check, generic_open, http_ask, http_free};
+    "generic", generic_check, generic_open, http_ask, http_free};

@@ -16,7 +16,8 @@ enum {
 	CALLS_MAX = 1000,
 	CONNECT_TIMEOUT_MS = 10000,
 	URL_LEN_MAX = 8192,
-	HEADER_LEN_MAX = 8192
+	HEADER_LEN_MAX = 8192,
+	HEADER_NAME_LEN_MAX = 256
 };
 
 struct request {
@@ -314,14 +315,35 @@ http_client_template_fault(const struct http_client_options *options, const char
 	return http_client_url_fault(options, url);
 }
 
+/* The length of the token (RFC 9110 5.6.2) that the text begins with. */
+static size_t
+token_len(const char *text)
+{
+	return strspn(text, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
 /* "Name: value" with a name and without a line's end in it. */
 static bool
 is_header(const char *text)
 {
-	size_t name = strcspn(text, ":");
+	size_t name = token_len(text);
 
-	return name > 0 && text[name] == ':' && strcspn(text, " \t") >= name &&
-	       !has_control(text, HEADER_LEN_MAX);
+	return name > 0 && text[name] == ':' && !has_control(text, HEADER_LEN_MAX);
+}
+
+const char *
+http_client_header_fault(const char *name, const char *value)
+{
+	size_t len = token_len(name);
+
+	if (len == 0 || name[len] != '\0')
+		return "a header's name has letters, digits and hyphens";
+	if (len > HEADER_NAME_LEN_MAX)
+		return "a header's name is too long";
+	if (has_control(value, HEADER_LEN_MAX - HEADER_NAME_LEN_MAX))
+		return "a header's value holds a control character, or is too long";
+	return NULL;
 }
 
 static bool

@@ -70,6 +70,9 @@ void http_client_free(struct http_client *c);
 enum err http_client_send(struct http_client *c, const struct http_call *call,
     http_done_f *done, void *ctx) MUST_CHECK;
 size_t http_client_outstanding(const struct http_client *c);
+/* Why a header of that name, with that value or template of one, cannot be sent (RFC 9110
+ * 5.1, 5.5); NULL: it can, unless its values make it too long. */
+const char *http_client_header_fault(const char *name, const char *value);
 /* Why this client will not send to that URL, for a check at the start; NULL: it may.
  * An address behind a name is judged only when it is connected. */
 const char *http_client_url_fault(

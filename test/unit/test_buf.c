@@ -91,6 +91,31 @@ test_printf(void **state)
 	buf_fini(&b);
 }
 
+/* Names and values of strangers go through it: there is no length that it may not get. */
+static void
+test_printf_of_any_length(void **state)
+{
+	static const size_t lengths[] = {509, 510, 511, 512, 513, 4096, 100000};
+	char *text = mem_array(100001, 1);
+	struct buf b;
+
+	(void)state;
+	for (size_t i = 0; i < countof(lengths); i++) {
+		memset(text, 'x', lengths[i]);
+		text[lengths[i]] = '\0';
+		buf_init(&b, lengths[i] + 2);
+		buf_printf(&b, "&%s=", text);
+		check_case(i, !b.failed && b.len == lengths[i] + 2);
+		check_case(i, b.ptr[0] == '&' && b.ptr[b.len - 1] == '=');
+		check_case(i, memcmp(b.ptr + 1, text, lengths[i]) == 0);
+		buf_reset(&b);
+		buf_printf(&b, "&%s=;", text);
+		check_case(i, b.failed && b.len == 0);
+		buf_fini(&b);
+	}
+	mem_free(text);
+}
+
 static void
 test_arena(void **state)
 {
@@ -126,6 +151,7 @@ main(void)
 	    cmocka_unit_test(test_a_length_that_would_wrap),
 	    cmocka_unit_test(test_reset_wipes),
 	    cmocka_unit_test(test_printf),
+	    cmocka_unit_test(test_printf_of_any_length),
 	    cmocka_unit_test(test_arena),
 	};
 
