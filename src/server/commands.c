@@ -67,6 +67,7 @@ cli_store(const struct conf *conf, struct store **out)
 	    .queue_max = 16,
 	    .batch_max = 16,
 	    .keep_schema = is_served(conf->data),
+	    .without_keys = true,
 	    .key_rotation_ms = conf->key_rotation_ms,
 	    .clock = &clock_system,
 	    .entropy = &entropy_system};

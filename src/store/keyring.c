@@ -21,6 +21,10 @@
 /* What not_after covers from the start, so that usual lives never rewrite the file. */
 #define USUAL_TTL_MS PERIOD_MS_HOUR
 #define FILE_LEN_MAX (256u * 1024)
+/* Of a key's number and times; it can be added to. */
+#define NUMBER_MAX (INT64_MAX / 4)
+
+enum { SUM_TEXT_LEN = 8, HEX_LEN = 2 * PIN_KEY_LEN, LINE_LEN_MAX = 256 };
 
 struct key {
 	int64_t id;
@@ -35,21 +39,37 @@ struct keyring {
 	const struct entropy *entropy;
 	int64_t rotation_ms;
 	pthread_mutex_t lock;
+	int64_t floor; /* numbers up to this one are taken */
 	size_t count;
 	struct key *keys; /* oldest first, in locked memory */
 };
 
+/* The check sum of a line: of all that stands before the blank in front of it. */
+static void
+sum_line(struct span line, char out[SUM_TEXT_LEN + 1])
+{
+	uint8_t hash[SECRET_HASH_LEN];
+
+	secret_hash(line, hash);
+	secret_hex_lower(hash, SUM_TEXT_LEN / 2, out);
+}
+
 static void
 put_key(struct buf *b, const struct key *k)
 {
-	char hex[2 * PIN_KEY_LEN + 1];
-
-	secret_hex_lower(k->bytes, PIN_KEY_LEN, hex);
-	buf_printf(b, "%" PRId64 " %" PRId64 " %" PRId64 " ", k->id, k->created_ms,
+	char line[LINE_LEN_MAX];
+	char sum[SUM_TEXT_LEN + 1];
+	int len = snprintf(line, sizeof(line) - 2 * PIN_KEY_LEN,
+	    "%" PRId64 " %" PRId64 " %" PRId64 " ", k->id, k->created_ms,
 	    k->not_after_ms);
-	buf_add(b, hex, sizeof(hex) - 1);
+
+	secret_hex_lower(k->bytes, PIN_KEY_LEN, line + len);
+	sum_line(span_of(line), sum);
+	buf_add_text(b, line);
+	buf_add_char(b, ' ');
+	buf_add_text(b, sum);
 	buf_add_char(b, '\n');
-	secret_wipe(hex, sizeof(hex));
+	secret_wipe(line, sizeof(line));
 }
 
 static enum err
@@ -103,7 +123,8 @@ replace_file(const char *path, struct span content)
 	enum err e;
 
 	snprintf(temporary, len, "%s.new", path);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	unlink(temporary);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	e = fd < 0 ? err_of_errno() : write_whole(fd, content);
 	if (fd >= 0)
 		close(fd);
@@ -125,7 +146,7 @@ save(const struct keyring *k)
 
 	buf_init(&b, FILE_LEN_MAX);
 	buf_add_text(&b,
-	    "# Watchword keys: key_id created not_after key. Keep it secret, "
+	    "# Watchword keys: key_id created not_after key check_sum. Keep it secret, "
 	    "keep it apart from backups of the store.\n");
 	for (size_t i = 0; i < k->count; i++)
 		put_key(&b, &k->keys[i]);
@@ -135,10 +156,23 @@ save(const struct keyring *k)
 	return e;
 }
 
-static enum err
-parse_line(char *line, struct key *out)
+/* A line from before there were sums has none: what follows its key is the line's end. */
+static bool
+sum_is_right(const char *line, const char *after_key)
 {
-	char *at = line;
+	char sum[SUM_TEXT_LEN + 1];
+
+	if (*after_key == '\0')
+		return true;
+	sum_line((struct span){line, (size_t)(after_key - line)}, sum);
+	return *after_key == ' ' && strcmp(after_key + 1, sum) == 0;
+}
+
+/* NULL, or what is wrong with the line. */
+static const char *
+parse_line(const char *line, struct key *out)
+{
+	const char *at = line;
 	int64_t *const numbers[] = {&out->id, &out->created_ms, &out->not_after_ms};
 
 	for (size_t i = 0; i < countof(numbers); i++) {
@@ -146,13 +180,57 @@ parse_line(char *line, struct key *out)
 
 		errno = 0;
 		*numbers[i] = strtoll(at, &end, 10);
-		if (errno != 0 || end == at || *end != ' ')
-			return ERR_CORRUPT;
+		if (errno != 0 || end == at || *end != ' ' || *numbers[i] < 0 ||
+		    *numbers[i] > NUMBER_MAX)
+			return "is no key";
 		at = end + 1;
 	}
-	return secret_from_hex(span_of(at), out->bytes, PIN_KEY_LEN) ? OK : ERR_CORRUPT;
+	if (strlen(at) < HEX_LEN ||
+	    !secret_from_hex((struct span){at, HEX_LEN}, out->bytes, PIN_KEY_LEN))
+		return "is no key";
+	return sum_is_right(line, at + HEX_LEN)
+		   ? NULL
+		   : "is not what was written: its check sum differs";
 }
 
+/* Lines may be put together by hand, from two copies of the file. */
+static void
+put_in_order(struct keyring *k)
+{
+	size_t at = k->count;
+	struct key fresh = k->keys[at];
+
+	for (; at > 0 && k->keys[at - 1].id > fresh.id; at--)
+		k->keys[at] = k->keys[at - 1];
+	k->keys[at] = fresh;
+	k->count++;
+	secret_wipe(&fresh, sizeof(fresh));
+}
+
+/* NULL, or what is wrong with the line: two keys of one number are one too many. */
+static const char *
+take_line(struct keyring *k, const char *line)
+{
+	struct key *key = &k->keys[k->count];
+	const char *wrong = k->count == KEYRING_KEYS_MAX ? "is one key too many" : NULL;
+
+	if (wrong == NULL)
+		wrong = parse_line(line, key);
+	for (size_t i = 0; wrong == NULL && i < k->count; i++)
+		if (k->keys[i].id == key->id)
+			return memcmp(k->keys[i].bytes, key->bytes, PIN_KEY_LEN) == 0
+				   ? NULL
+				   : "has a number that another key has too";
+	if (wrong == NULL)
+		put_in_order(k);
+	return wrong;
+}
+
+static const char damaged[] =
+    "Nothing was changed. Put the copy back, or move the file away: PINs of its keys are "
+    "answered 503 then";
+
+/* What has no key was cut short: the file is written with one at least. */
 static enum err
 parse(struct keyring *k, char *text, char why[256])
 {
@@ -160,19 +238,39 @@ parse(struct keyring *k, char *text, char why[256])
 	char *next;
 
 	for (char *line = text; line != NULL && *line != '\0'; line = next) {
+		const char *wrong = NULL;
+
 		number++;
 		next = strchr(line, '\n');
 		if (next != NULL)
 			*next++ = '\0';
-		if (*line == '#' || *line == '\0')
+		if (*line != '#' && *line != '\0')
+			wrong = take_line(k, line);
+		if (wrong == NULL)
 			continue;
-		if (k->count == KEYRING_KEYS_MAX ||
-		    parse_line(line, &k->keys[k->count]) != OK) {
-			snprintf(
-			    why, 256, "%s:%u: not a key, or too many", k->path, number);
-			return ERR_CORRUPT;
-		}
-		k->count++;
+		snprintf(
+		    why, 256, "%.90s: line %u %s. %s", k->path, number, wrong, damaged);
+		return ERR_CORRUPT;
+	}
+	if (k->count > 0)
+		return OK;
+	snprintf(why, 256, "%.90s: has no key in it. %s", k->path, damaged);
+	return ERR_CORRUPT;
+}
+
+/* All of it: an error in the midst is not the end of the file. */
+static enum err
+read_all(int fd, char text[FILE_LEN_MAX + 1], size_t *len_out)
+{
+	ssize_t n = 1;
+
+	*len_out = 0;
+	while (n != 0 && *len_out < FILE_LEN_MAX) {
+		n = read(fd, text + *len_out, FILE_LEN_MAX - *len_out);
+		if (n < 0 && errno != EINTR)
+			return ERR_IO;
+		if (n > 0)
+			*len_out += (size_t)n;
 	}
 	return OK;
 }
@@ -181,32 +279,43 @@ static enum err
 read_file(struct keyring *k, int fd, char why[256])
 {
 	char *text = mem_new(FILE_LEN_MAX + 1);
-	size_t len = 0;
-	ssize_t n;
-	enum err e;
+	size_t len;
+	enum err e = read_all(fd, text, &len);
 
-	while (len < FILE_LEN_MAX && (n = read(fd, text + len, FILE_LEN_MAX - len)) > 0)
-		len += (size_t)n;
-	e = parse(k, text, why);
+	if (e != OK)
+		snprintf(why, 256, "%.180s: %s", k->path, strerror(errno));
+	else if (len == FILE_LEN_MAX || memchr(text, '\0', len) != NULL)
+		e = ERR_CORRUPT;
+	if (e == ERR_CORRUPT)
+		snprintf(why, 256, "%.90s: %s. %s", k->path,
+		    len == FILE_LEN_MAX ? "is too long" : "has a NUL octet in it",
+		    damaged);
+	if (e == OK)
+		e = parse(k, text, why);
 	mem_free(text);
 	return e;
 }
 
+/* Who opens a FIFO to read would wait for a writer. */
 static enum err
 load(struct keyring *k, char why[256])
 {
-	int fd = open(k->path, O_RDONLY | O_CLOEXEC);
+	int fd = open(k->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	enum err e = OK;
 
 	if (fd < 0 && errno == ENOENT)
 		return OK;
 	if (fd < 0 || fstat(fd, &st) != 0) {
-		snprintf(why, 256, "%s: %s", k->path, strerror(errno));
+		snprintf(why, 256, "%.180s: %s", k->path, strerror(errno));
+		e = ERR_IO;
+	} else if (!S_ISREG(st.st_mode)) {
+		snprintf(why, 256, "%.180s: is no file", k->path);
 		e = ERR_IO;
 	} else if ((st.st_mode & 077) != 0) {
-		snprintf(why, 256, "%s: mode %04o lets others read it; it must be 0600",
-		    k->path, st.st_mode & 07777);
+		snprintf(why, 256,
+		    "%.180s: mode %04o lets others read it; it must be 0600", k->path,
+		    st.st_mode & 07777);
 		e = ERR_FORBIDDEN;
 	} else {
 		e = read_file(k, fd, why);
@@ -290,8 +399,10 @@ rotate(struct keyring *k, int64_t now_ms)
 	fresh = &k->keys[k->count];
 	fresh->created_ms = now_ms;
 	fresh->id = now_ms;
-	if (k->count > 0 && fresh->id <= k->keys[k->count - 1].id)
-		fresh->id = k->keys[k->count - 1].id + 1;
+	if (k->count > 0 && k->floor < k->keys[k->count - 1].id)
+		k->floor = k->keys[k->count - 1].id;
+	if (fresh->id <= k->floor)
+		fresh->id = k->floor + 1;
 	fresh->not_after_ms = now_ms + k->rotation_ms + USUAL_TTL_MS;
 	k->entropy->fill(k->entropy, fresh->bytes, PIN_KEY_LEN);
 	k->count++;
@@ -351,6 +462,36 @@ keyring_find(struct keyring *k, int64_t key_id, uint8_t out[PIN_KEY_LEN])
 	}
 	pthread_mutex_unlock(&k->lock);
 	return e;
+}
+
+bool
+keyring_has(struct keyring *k, int64_t key_id)
+{
+	uint8_t key[PIN_KEY_LEN] = {0};
+	bool found = keyring_find(k, key_id, key) == OK;
+
+	secret_wipe(key, sizeof(key));
+	return found;
+}
+
+int64_t
+keyring_newest(struct keyring *k)
+{
+	int64_t newest;
+
+	pthread_mutex_lock(&k->lock);
+	newest = k->count > 0 ? k->keys[k->count - 1].id : 0;
+	pthread_mutex_unlock(&k->lock);
+	return newest;
+}
+
+void
+keyring_reserve(struct keyring *k, int64_t key_id)
+{
+	pthread_mutex_lock(&k->lock);
+	if (k->floor < key_id)
+		k->floor = key_id;
+	pthread_mutex_unlock(&k->lock);
 }
 
 unsigned

@@ -13,6 +13,7 @@
 #include "base/entropy_pool.h"
 #include "base/log.h"
 #include "store/admission.h"
+#include "store/key_check.h"
 #include "store/schema.h"
 #include "store/store_clock.h"
 #include "store/verbs.h"
@@ -36,6 +37,7 @@ struct store {
 	struct engine *engine;
 	struct keyring *keyring;
 	struct keyring *secrets; /* of idempotency records */
+	struct key_checks key_checks;
 	int64_t run;
 	struct store_clock clock;
 	struct entropy_pool entropy; /* of the thread that runs batches */
@@ -276,6 +278,8 @@ run_jobs(struct store *s, struct task *jobs, int64_t now_ms)
 	}
 	if (e == OK)
 		e = write_mark(s, now_ms);
+	if (e == OK)
+		e = key_checks_write(&s->key_checks, s->engine);
 	return e;
 }
 
@@ -340,6 +344,7 @@ run_batch(struct store *s, struct task *jobs)
 	if (e == OK) {
 		if (now_ms - s->mark_ms >= MARK_MS)
 			s->mark_ms = now_ms;
+		key_checks_committed(&s->key_checks);
 		note_access(s, jobs);
 		if (s->reports_owed && s->options.reports_owed != NULL)
 			s->options.reports_owed(s->options.ctx);
@@ -633,7 +638,17 @@ open_parts(struct store *s, char why[256])
 	store_clock_init(&s->clock, s->options.clock, mark);
 	watcher_init(&s->watcher, s->engine);
 	s->mark_ms = mark;
-	return open_keyrings(s, why);
+	if (s->options.without_keys)
+		return OK;
+	e = open_keyrings(s, why);
+	if (e != OK)
+		return e;
+	e = key_checks_start(&s->key_checks, s->keyring, s->secrets, s->engine,
+	    store_clock_now(&s->clock));
+	if (e != OK)
+		snprintf(
+		    why, 256, "%.180s: which keys its rows need: %s", path, err_text(e));
+	return e;
 }
 
 enum err

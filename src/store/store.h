@@ -665,6 +665,7 @@ struct store_options {
 	size_t queue_max;
 	size_t batch_max;
 	bool keep_schema;     /* a server works on it: ERR_BUSY rather than an upgrade */
+	bool without_keys;    /* a command, which makes no PIN: no keyring is read */
 	int64_t recent_max;   /* of store/recent.h; 0: as many as it says */
 	size_t guesses_max;   /* the same of store/guesses.h */
 	size_t pin_cache_max; /* and of store/pin_cache.h */

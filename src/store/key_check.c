@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/key_check.h"
+
+#include "base/log.h"
+#include "store/idempotency.h"
+
+/* So many are named; who lost all of a year's keys need not read each. */
+enum { NAMED_MAX = 20 };
+
+static const struct kind {
+	const char *file; /* as the log calls it */
+	const char *mark; /* the name in meta */
+	enum sql live;    /* numbers of keys, and how many rows that live need each */
+	int64_t kept_ms;  /* how long a row lives after the time that `live` looks at */
+} kinds[] = {
+    {"keyring", "pin_key", SQL_PIN_KEYS, 0},
+    {"idempotency-keyring", "idempotency_key", SQL_IDEMPOTENCY_KEYS, IDEMPOTENCY_KEPT_MS},
+};
+
+struct check_item {
+	struct item item;
+	const struct kind *kind;
+	struct keyring *keyring;
+	int64_t id;
+	int64_t after_ms;
+	unsigned missing;
+};
+
+static struct check_item *
+check_of(struct item *it)
+{
+	return container_of(it, struct check_item, item);
+}
+
+static void
+bind_name(struct item *it, struct binder *b)
+{
+	bind_text(b, check_of(it)->kind->mark);
+}
+
+static void
+bind_mark(struct item *it, struct binder *b)
+{
+	bind_name(it, b);
+	bind_int(b, check_of(it)->id);
+}
+
+static void
+read_mark(struct item *it, struct row *r)
+{
+	check_of(it)->id = row_int(r);
+}
+
+static void
+bind_after(struct item *it, struct binder *b)
+{
+	bind_int(b, check_of(it)->after_ms);
+}
+
+static void
+read_live(struct item *it, struct row *r)
+{
+	struct check_item *c = check_of(it);
+	int64_t id = row_int(r);
+	int64_t count = row_int(r);
+
+	keyring_reserve(c->keyring, id);
+	if (keyring_has(c->keyring, id) || c->missing++ >= NAMED_MAX)
+		return;
+	log_event(LOG_LEVEL_ERROR, "key_missing", LOG_TEXT("file", c->kind->file),
+	    LOG_INT("key", id), LOG_INT("needed_by", count),
+	    LOG_TEXT(
+		"effect", "what needs it is answered 503 until the key is put back"));
+}
+
+static enum err
+one(struct engine *e, const struct each *step, struct check_item *c)
+{
+	struct item *items[] = {&c->item};
+	enum err err = e->ops->each(e, step, items, 1);
+
+	return err == OK ? c->item.err : err;
+}
+
+static enum err
+start(const struct kind *kind, struct key_check *c, struct engine *e, int64_t now_ms)
+{
+	static const struct each get = {SQL_META_GET, bind_name, read_mark, NULL};
+	const struct each live = {kind->live, bind_after, read_live, NULL};
+	struct check_item item = {
+	    .kind = kind, .keyring = c->keyring, .after_ms = now_ms - kind->kept_ms};
+	enum err err = one(e, &get, &item);
+
+	if (err != OK)
+		return err;
+	c->written_id = item.id;
+	keyring_reserve(c->keyring, item.id);
+	return keyring_has(c->keyring, item.id) ? OK : one(e, &live, &item);
+}
+
+enum err
+key_checks_start(struct key_checks *c, struct keyring *pins, struct keyring *records,
+    struct engine *e, int64_t now_ms)
+{
+	enum err err = OK;
+
+	*c = (struct key_checks){.of = {{.keyring = pins}, {.keyring = records}}};
+	for (size_t i = 0; err == OK && i < countof(kinds); i++)
+		err = start(&kinds[i], &c->of[i], e, now_ms);
+	return err;
+}
+
+enum err
+key_checks_write(struct key_checks *c, struct engine *e)
+{
+	static const struct each raise = {SQL_META_RAISE, bind_mark, NULL, NULL};
+	enum err err = OK;
+
+	for (size_t i = 0; err == OK && i < countof(kinds); i++) {
+		struct key_check *check = &c->of[i];
+		struct check_item item = {.kind = &kinds[i]};
+
+		if (check->keyring == NULL)
+			continue;
+		item.id = check->newest_id = keyring_newest(check->keyring);
+		if (item.id != check->written_id)
+			err = one(e, &raise, &item);
+	}
+	return err;
+}
+
+void
+key_checks_committed(struct key_checks *c)
+{
+	for (size_t i = 0; i < countof(c->of); i++)
+		c->of[i].written_id = c->of[i].newest_id;
+}
