@@ -45,7 +45,7 @@ def refused(server, **env):
     """What a start says that does not come about."""
     done = subprocess.run(
         [binary(), "serve", "--data", str(server.data), "--listen", "127.0.0.1:0"],
-        capture_output=True, text=True, timeout=20, check=False, env=dict(os.environ, **env))
+        capture_output=True, text=True, timeout=10, check=False, env=dict(os.environ, **env))
     assert done.returncode == 1, (done.returncode, done.stderr)
     return done.stderr
 
