@@ -3,6 +3,11 @@
 
 enum { NUMBER_LEN_MAX = 9, MARK_LEN_MAX = 3 * NUMBER_LEN_MAX };
 
+/* Bounds of what a store can have written: all counts of a log together, so that no sum
+ * of them wraps, and the end of the year 9999. */
+#define REQUESTS_MAX (INT64_C(1) << 40)
+#define AT_MS_MAX INT64_C(253402300799999)
+
 /* ---- octets ---- */
 
 static bool
@@ -59,8 +64,8 @@ take_mark(struct span *octets, int64_t before_ms, struct verify_mark *m)
 	if (!take_number(octets, &since_ms) || !take_number(octets, &m->requests) ||
 	    !take_number(octets, &m->failures))
 		return false;
-	if (m->requests == 0 || m->failures > m->requests ||
-	    since_ms > INT64_MAX - before_ms)
+	if (m->requests == 0 || m->requests > REQUESTS_MAX || m->failures > m->requests ||
+	    since_ms > AT_MS_MAX - before_ms)
 		return false;
 	m->at_ms = before_ms + since_ms;
 	return true;
@@ -69,12 +74,17 @@ take_mark(struct span *octets, int64_t before_ms, struct verify_mark *m)
 enum err
 verify_log_load(struct verify_log *log, struct arena *a, struct span octets)
 {
+	int64_t requests = 0;
+
 	*log = (struct verify_log){0};
 	while (!is_room(octets)) {
 		int64_t before_ms = verify_log_newest(log);
 
 		if (log->len == VERIFY_LOG_EXACT ||
 		    !take_mark(&octets, before_ms, one_more(log, a)))
+			return ERR_CORRUPT;
+		requests += log->marks[log->len - 1].requests;
+		if (requests > REQUESTS_MAX)
 			return ERR_CORRUPT;
 	}
 	return OK;

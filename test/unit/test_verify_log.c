@@ -162,6 +162,10 @@ test_damage_is_found(void **state)
 	    {"\x01\x00\x00\x01\x01\x00", 6}, /* no request */
 	    {"\x01\x01\x02", 3},             /* more failures */
 	    {"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01\x01\x00", 12}, /* too large */
+	    {"\x01\x80\x80\x80\x80\x80\x80\x80\x01\x00", 10}, /* too many requests */
+	    /* the same in two marks that are small enough alone */
+	    {"\x01\x80\x80\x80\x80\x80\x20\x00\x01\x80\x80\x80\x80\x80\x20\x00", 16},
+	    {"\x80\x80\x80\x80\x80\x80\x80\x80\x01\x01\x00", 11}, /* after all years */
 	};
 	struct verify_log log;
 	struct arena a;
