@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A form of an old client: pairs, escapes, and numbers in the text of members. */
+#include "api/form.h"
+#include "fuzz.h"
+
+struct wanted {
+	struct opt_int count;
+	struct opt_double rate;
+};
+
+static const struct json_row rows[] = {
+    {"i", JSON_ROW_INT, false, offsetof(struct wanted, count), -5, 100, NULL},
+    {"d", JSON_ROW_DOUBLE, false, offsetof(struct wanted, rate), 0.5, 2, NULL}, {0}};
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct span body = fuzz_copy(data, len);
+	struct call c = {0};
+	json_t *doc = NULL;
+
+	arena_init(&c.arena);
+	fail_init(&c.fail, &c.arena);
+	if (form_parse(&c, body, &doc) == OK) {
+		const char *name;
+		json_t *value;
+
+		json_object_foreach(doc, name, value) INVARIANT(json_is_string(value));
+		form_numbers(doc, rows);
+		json_decref(doc);
+	} else {
+		INVARIANT(c.fail.count > 0);
+	}
+	if (len > 0 && memchr(data, '\0', len) == NULL)
+		(void)call_form_value(&c, body, "applicationId");
+	arena_fini(&c.arena);
+	fuzz_forget(body);
+	return 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a gateway answers to a message, of every vendor. The message ends once, and a 2xx
+ * is never a reason to send it again.
+ */
+#include "fuzz.h"
+#include "vendors.h"
+
+struct seen {
+	unsigned count;
+	enum carrier_result result;
+};
+
+static void
+on_done(void *ctx, const struct carrier_outcome *o)
+{
+	struct seen *s = ctx;
+
+	s->count++;
+	s->result = o->result;
+	INVARIANT(o->reason != NULL);
+	INVARIANT(o->part_count == 0 || o->message_id != NULL);
+}
+
+static const struct carrier_message message = {.channel = "sms",
+    .pin_id = "01A2",
+    .application_id = "01A3",
+    .reference = "01A2-1",
+    .to = "41793026727",
+    .from = "Example",
+    .text = {"Your PIN is 1234", 16},
+    .at_ms = 1,
+    .validity_ms = 90500};
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static const int statuses[] = {
+	    200, 201, 202, 204, 299, 400, 401, 404, 429, 500, 503};
+	struct fuzz_input in = {data, len};
+	struct carrier *c = vendor_carrier(fuzz_octet(&in) % VENDOR_COUNT);
+	int status = statuses[fuzz_octet(&in) % countof(statuses)];
+	struct span body = fuzz_copy(in.ptr, in.len);
+	struct seen seen = {0};
+
+	fake_http_answer(&(struct http_result){
+	    .kind = HTTP_ANSWERED, .status = status, .body = body, .reason = "answered"});
+	carrier_submit(c, &message, on_done, &seen);
+	INVARIANT(fake_http_run() == 1 || seen.count == 1);
+	INVARIANT(seen.count == 1);
+	fuzz_forget(body);
+	return 0;
+}

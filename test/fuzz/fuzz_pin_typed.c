@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A PIN as anybody types it: the PIN itself is always right, another one never. */
+#include "fuzz.h"
+#include "twofa/pin.h"
+
+static const char *const pins[PIN_TYPE_COUNT] = {"048213", "KXWQPB", "09afbe", "7XK02B"};
+static const char *const others[PIN_TYPE_COUNT] = {
+    "948213", "AXWQPB", "19afbe", "8XK02B"};
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct fuzz_input in = {data, len};
+	enum pin_type type = (enum pin_type)(fuzz_octet(&in) % PIN_TYPE_COUNT);
+	struct span typed = fuzz_copy(in.ptr, in.len);
+
+	INVARIANT(pin_matches(type, pins[type], span_of(pins[type])));
+	INVARIANT(!pin_matches(type, pins[type], typed) ||
+		  !pin_matches(type, others[type], typed));
+	fuzz_forget(typed);
+	return 0;
+}
