@@ -77,28 +77,34 @@ skip(struct span *s, size_t n)
 	s->len -= n;
 }
 
-/* A string with its final 0, which has to be there. */
+/*
+ * Strings longer than the standard allows are in use, and read to their final 0 all the
+ * same. What does not fit is not kept: half an id may be another message's. False: there
+ * is no final 0.
+ */
 static bool
-take_cstring(struct span *s, const struct field *f, void *place)
+take_cstring(struct span *s, const struct field *f, char *place)
 {
 	size_t len = strnlen(s->ptr, s->len);
+	bool ended = len < s->len;
 
-	if (len == s->len || len >= f->size)
-		return false;
-	memcpy(place, s->ptr, len + 1);
-	skip(s, len + 1);
-	return true;
+	if (len < f->size)
+		memcpy(place, s->ptr, len);
+	skip(s, ended ? len + 1 : len);
+	return ended;
 }
 
+/* The octet of length may promise more than is there. */
 static bool
 take_octets(struct span *s, const struct field *f, struct span *place)
 {
 	size_t len = (uint8_t)s->ptr[0];
 
-	if (len > f->size || len > s->len - 1)
-		return false;
-	*place = (struct span){s->ptr + 1, len};
-	skip(s, len + 1);
+	skip(s, 1);
+	if (len > s->len)
+		len = s->len;
+	*place = (struct span){s->ptr, len < f->size ? len : f->size};
+	skip(s, len);
 	return true;
 }
 
@@ -173,25 +179,73 @@ take_value(struct span value, const struct field *f, void *place)
 	return false;
 }
 
+static size_t
+tlv_len(struct span s)
+{
+	return get_be32(s.ptr) & UINT16_MAX;
+}
+
+/* Of one that is cut off a text alone is of use; half an id is none. */
+static void
+take_parameter(uint16_t tag, struct span value, bool whole, struct smpp_pdu *out)
+{
+	for (size_t i = 0; i < countof(tlvs); i++) {
+		void *place = (char *)out + tlvs[i].field.offset;
+
+		if (tlvs[i].tag == tag && (whole || i == SMPP_TLV_message_payload) &&
+		    take_value(value, &tlvs[i].field, place))
+			out->tlvs |= 1u << i;
+	}
+}
+
+/* False: there is no other one behind it. */
 static bool
 take_tlv(struct span *s, struct smpp_pdu *out)
 {
 	uint16_t tag;
-	struct span value;
+	size_t len;
+	bool whole;
 
 	if (s->len < TLV_HEADER_LEN)
 		return false;
 	tag = (uint16_t)(get_be32(s->ptr) >> 16);
-	value = (struct span){s->ptr + TLV_HEADER_LEN, get_be32(s->ptr) & UINT16_MAX};
+	len = tlv_len(*s);
 	skip(s, TLV_HEADER_LEN);
-	if (value.len > s->len)
-		return false;
-	skip(s, value.len);
-	for (size_t i = 0; i < countof(tlvs); i++)
-		if (tlvs[i].tag == tag &&
-		    take_value(value, &tlvs[i].field, (char *)out + tlvs[i].field.offset))
-			out->tlvs |= 1u << i;
-	return true;
+	whole = len <= s->len;
+	len = whole ? len : s->len;
+	take_parameter(tag, (struct span){s->ptr, len}, whole, out);
+	skip(s, len);
+	return whole;
+}
+
+/* Is that nothing but whole parameters? */
+static bool
+is_tlvs(struct span s)
+{
+	while (s.len >= TLV_HEADER_LEN && tlv_len(s) <= s.len - TLV_HEADER_LEN)
+		skip(&s, TLV_HEADER_LEN + tlv_len(s));
+	return s.len == 0;
+}
+
+/*
+ * The optional parameters (SMPP 3.4 3.2.4), as far as they can be read. Where they are
+ * none, an octet too many may stand before them, or sm_length may have taken one of
+ * theirs (`text`: it is what stands before them).
+ */
+static void
+take_tail(struct span s, bool text, struct smpp_pdu *out)
+{
+	struct span later = {s.ptr + 1, s.len - 1};
+	struct span earlier = {s.ptr - 1, s.len + 1};
+
+	if (s.len == 0)
+		return;
+	if (!is_tlvs(s) && s.len > 1 && is_tlvs(later))
+		s = later;
+	else if (!is_tlvs(s) && text && is_tlvs(earlier))
+		s = earlier;
+	while (take_tlv(&s, out))
+		continue;
 }
 
 enum err
@@ -226,11 +280,39 @@ take_header(struct span octets, struct smpp_pdu *out, const char **field_out)
 	return ERR_NOT_FOUND;
 }
 
+/* An id that is no text was never meant as one. */
+static bool
+is_readable(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((uint8_t)*text < ' ')
+			return false;
+	return true;
+}
+
+/*
+ * The header of a response is the answer (SMPP 3.4 3.2): with an error status nothing
+ * that may stand behind it matters (4.4.2), and otherwise it is read as far as it goes.
+ */
+static void
+take_response(struct span s, struct smpp_pdu *out)
+{
+	const uint8_t *f = shapes[out->command].fields;
+
+	if (out->status != SMPP_ESME_ROK)
+		return;
+	while (*f != FIELD_NONE && take_field(&s, &fields[*f], out))
+		f++;
+	if (!is_readable(out->message_id))
+		memset(out->message_id, 0, sizeof(out->message_id));
+	take_tail(s, false, out);
+}
+
 enum err
 smpp_pdu_decode(struct span octets, struct smpp_pdu *out, const char **field_out)
 {
 	struct span s = octets;
-	const uint8_t *f;
+	enum kind last = KIND_U8;
 	enum err e;
 
 	*out = (struct smpp_pdu){0};
@@ -238,17 +320,17 @@ smpp_pdu_decode(struct span octets, struct smpp_pdu *out, const char **field_out
 	if (e != OK)
 		return e;
 	skip(&s, SMPP_HEADER_LEN);
-	if (s.len == 0 && smpp_is_response(out->command))
+	if (smpp_is_response(out->command)) {
+		take_response(s, out);
 		return OK;
-	for (f = shapes[out->command].fields; *f != FIELD_NONE; f++) {
+	}
+	for (const uint8_t *f = shapes[out->command].fields; *f != FIELD_NONE; f++) {
 		*field_out = fields[*f].name;
 		if (!take_field(&s, &fields[*f], out))
 			return ERR_SYNTAX;
+		last = fields[*f].kind;
 	}
-	*field_out = "optional parameters";
-	while (s.len > 0)
-		if (!take_tlv(&s, out))
-			return ERR_SYNTAX;
+	take_tail(s, last == KIND_OCTETS && out->short_message.len > 0, out);
 	return OK;
 }
 

@@ -66,10 +66,12 @@ struct smpp_pdu {
  */
 enum err smpp_pdu_length(struct span octets, size_t *len_out) MUST_CHECK;
 /*
- * One whole PDU. Octet strings point into `octets`. ERR_SYNTAX names the field;
- * ERR_NOT_FOUND: a command that we do not know. In all cases with 16 octets the
- * sequence is set, and with ERR_SYNTAX beyond those the command. A response without any
- * body is allowed: many send errors so. An optional parameter that does not have the
+ * One whole PDU. Octet strings point into `octets`. ERR_SYNTAX names the field that is
+ * missing in a request; ERR_NOT_FOUND: a command that we do not know. In all cases with
+ * 16 octets the sequence is set, and with ERR_SYNTAX beyond those the command. A response
+ * of a known command is always OK: its header is the answer, and of its body there is
+ * what could be read. Of a request the fields must be there, whatever their length; what
+ * does not parse behind them is let be, and an optional parameter that does not have the
  * form of its tag is passed over like one whose tag is not known.
  */
 enum err smpp_pdu_decode(

@@ -181,8 +181,6 @@ on_bind_resp(struct smpp_session *s, const struct smpp_pdu *pdu)
 {
 	char why[80];
 
-	if (s->state != BINDING)
-		return;
 	if (pdu->status != SMPP_ESME_ROK) {
 		snprintf(why, sizeof(why), "the bind was refused: %s (0x%x)",
 		    smpp_status_name(pdu->status), pdu->status);
@@ -200,12 +198,49 @@ on_bind_resp(struct smpp_session *s, const struct smpp_pdu *pdu)
 	s->user.up(s->user.ctx);
 }
 
+/*
+ * A request that we do not take does not end the link: the SMSC would only send it
+ * again on the next one. Its frame was right, so what follows is a PDU. The refusal is
+ * the request's own response (SMPP 3.4 4.3: generic_nack is for what has none).
+ */
+static void
+refuse(struct smpp_session *s, enum smpp_command response, uint32_t status,
+    uint32_t sequence, const char *field)
+{
+	log_event(LOG_LEVEL_WARNING, "pdu_refused", LOG_TEXT("carrier", s->config->name),
+	    LOG_TEXT("status", smpp_status_name(status)), LOG_TEXT("field", field));
+	s->heard = true;
+	put_empty(s, response, status, sequence);
+}
+
+/* By whichever of the three it was written. */
+static bool
+answers_bind(const struct smpp_session *s, enum smpp_command c)
+{
+	return s->state == BINDING &&
+	       (c == SMPP_generic_nack || c == SMPP_bind_transceiver_resp ||
+		   c == SMPP_bind_transmitter_resp || c == SMPP_bind_receiver_resp);
+}
+
+/* What an SMSC asks of an ESME is deliver_sm and data_sm alone, and both when bound. */
+static void
+on_request(struct smpp_session *s, const struct smpp_pdu *pdu)
+{
+	bool served = pdu->command == SMPP_deliver_sm || pdu->command == SMPP_data_sm;
+
+	if (served && s->state == BOUND)
+		s->user.pdu(s->user.ctx, pdu);
+	else
+		refuse(s, smpp_response_of(pdu->command),
+		    served ? SMPP_ESME_RX_T_APPN : SMPP_ESME_RINVCMDID, pdu->sequence,
+		    "command_id");
+}
+
 static void
 on_pdu(struct smpp_session *s, const struct smpp_pdu *pdu)
 {
 	s->heard = true;
-	if (pdu->command == smpp_response_of(s->user.bind) ||
-	    (pdu->command == SMPP_generic_nack && s->state == BINDING)) {
+	if (answers_bind(s, pdu->command)) {
 		on_bind_resp(s, pdu);
 	} else if (pdu->command == SMPP_enquire_link) {
 		put_empty(s, SMPP_enquire_link_resp, 0, pdu->sequence);
@@ -217,23 +252,11 @@ on_pdu(struct smpp_session *s, const struct smpp_pdu *pdu)
 		put_now(s, &(struct smpp_pdu){
 			       .command = SMPP_unbind_resp, .sequence = pdu->sequence});
 		lose(s, "the other side unbound");
+	} else if (!smpp_is_response(pdu->command)) {
+		on_request(s, pdu);
 	} else if (s->state == BOUND) {
 		s->user.pdu(s->user.ctx, pdu);
 	}
-}
-
-/*
- * A request that cannot be read does not end the link: the SMSC would only send it
- * again on the next one. Its frame was right, so what follows is a PDU.
- */
-static void
-refuse(struct smpp_session *s, const struct smpp_pdu *pdu, uint32_t status,
-    const char *field)
-{
-	log_event(LOG_LEVEL_WARNING, "pdu_refused", LOG_TEXT("carrier", s->config->name),
-	    LOG_TEXT("status", smpp_status_name(status)), LOG_TEXT("field", field));
-	s->heard = true;
-	put_empty(s, SMPP_generic_nack, status, pdu->sequence);
 }
 
 /* Also of a command that we do not know (SMPP 3.4, 5.1.2.1: bit 31). */
@@ -249,21 +272,17 @@ take(struct smpp_session *s, struct span octets)
 {
 	struct smpp_pdu pdu;
 	const char *field;
-	char why[80];
 	enum err e = smpp_pdu_decode(octets, &pdu, &field);
 
-	if (e == ERR_NOT_FOUND && is_response(octets)) {
-		s->heard = true; /* a nack of a response would answer nothing */
-	} else if (e == ERR_NOT_FOUND) {
-		refuse(s, &pdu, SMPP_ESME_RINVCMDID, field);
-	} else if (e != OK && !smpp_is_response(pdu.command)) {
-		refuse(s, &pdu, SMPP_ESME_RINVMSGLEN, field);
-	} else if (e != OK) {
-		snprintf(why, sizeof(why), "a malformed PDU: %s", field);
-		lose(s, why);
-	} else {
+	if (e == OK)
 		on_pdu(s, &pdu);
-	}
+	else if (e == ERR_NOT_FOUND && is_response(octets))
+		s->heard = true; /* a nack of a response would answer nothing */
+	else if (e == ERR_NOT_FOUND)
+		refuse(s, SMPP_generic_nack, SMPP_ESME_RINVCMDID, pdu.sequence, field);
+	else
+		refuse(s, smpp_response_of(pdu.command), SMPP_ESME_RINVMSGLEN,
+		    pdu.sequence, field);
 }
 
 /* False when there is no whole PDU, or no link any more. */

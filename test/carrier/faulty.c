@@ -65,6 +65,35 @@ faulty_say_hex(struct faulty *f, const char *hex)
 	}
 }
 
+/* Of a whole PDU: its length, which is tedious to count, is put in. */
+void
+faulty_say_whole(struct faulty *f, const char *hex)
+{
+	size_t digits = 0;
+	char head[24];
+
+	for (const char *c = hex; *c != '\0'; c++)
+		digits += *c != ' ';
+	snprintf(head, sizeof(head), "%08zx", digits / 2);
+	faulty_say_hex(f, head);
+	faulty_say_hex(f, hex + strlen(head));
+}
+
+void
+faulty_respond_hex(struct faulty *f, uint32_t sequence, uint32_t status, const char *body)
+{
+	size_t digits = 0;
+	char head[64];
+
+	for (const char *c = body; *c != '\0'; c++)
+		digits += *c != ' ';
+	snprintf(head, sizeof(head), "%08zx 80000004 %08x %08x",
+	    SMPP_HEADER_LEN + digits / 2, status, sequence);
+	f->at_once--;
+	faulty_say_hex(f, head);
+	faulty_say_hex(f, body);
+}
+
 void
 faulty_report(struct faulty *f, uint32_t sequence, const char *text)
 {
@@ -141,7 +170,7 @@ on_submit_in_its_way(struct faulty *f, uint32_t sequence)
 		say_octets(f, "\0\0\0\4\x80\0\0\4\0\0\0\0\0\0\0\1", 16);
 		return;
 	case FAULTY_BAD_BODY:
-		say_octets(f, "\0\0\0\x12\x80\0\0\4\0\0\0\0\0\0\0\2xx", 18);
+		faulty_respond_hex(f, sequence, 0, "7878");
 		return;
 	case FAULTY_TWICE:
 		respond(f, sequence, 0);
@@ -203,10 +232,15 @@ on_pdu(struct faulty *f, const struct smpp_pdu *pdu)
 	} else if (pdu->command == SMPP_deliver_sm_resp ||
 		   pdu->command == SMPP_data_sm_resp) {
 		f->deliver_acks++;
+		f->last_ack_command = pdu->command;
 		f->last_ack_status = pdu->status;
 		f->last_ack_sequence = pdu->sequence;
 	} else if (pdu->command == SMPP_generic_nack) {
 		f->nacks++;
+	} else if (smpp_is_response(pdu->command) && pdu->command != SMPP_unbind_resp) {
+		f->refusals++;
+		f->last_refusal = pdu->command;
+		assert_int_equal(pdu->status, SMPP_ESME_RINVCMDID);
 	} else if (pdu->command == SMPP_unbind) {
 		f->unbinds++;
 	}

@@ -22,7 +22,7 @@ enum faulty_way {
 	FAULTY_GARBAGE,  /* octets that are no PDU */
 	FAULTY_HUGE,     /* a PDU of 4 GB */
 	FAULTY_SHORT,    /* a PDU of 4 octets */
-	FAULTY_BAD_BODY, /* a response whose string has no end */
+	FAULTY_BAD_BODY, /* a response whose id has no end */
 	FAULTY_PIECES,   /* each octet in a write of its own */
 	FAULTY_TWICE,    /* the same response two times */
 	FAULTY_STRANGER, /* first a response that nobody waits for */
@@ -78,9 +78,12 @@ struct faulty {
 	unsigned submits;
 	unsigned probes;       /* enquire_link */
 	unsigned deliver_acks; /* deliver_sm_resp and data_sm_resp */
+	enum smpp_command last_ack_command;
 	uint32_t last_ack_status;
 	uint32_t last_ack_sequence;
-	unsigned nacks;        /* generic_nack that we were sent */
+	unsigned nacks;    /* generic_nack that we were sent */
+	unsigned refusals; /* responses to what an ESME is not asked for */
+	enum smpp_command last_refusal;
 	unsigned changes;      /* of the carrier's environment */
 	unsigned most_at_once; /* submits without a response */
 	unsigned at_once;
@@ -113,6 +116,11 @@ void faulty_report(struct faulty *f, uint32_t sequence, const char *text);
 /* Any PDU, or octets in hexadecimal that are none. */
 void faulty_say(struct faulty *f, const struct smpp_pdu *pdu);
 void faulty_say_hex(struct faulty *f, const char *hex);
+/* A whole PDU but for its length. */
+void faulty_say_whole(struct faulty *f, const char *hex);
+/* A submit_sm_resp with this body, whatever it is. */
+void faulty_respond_hex(
+    struct faulty *f, uint32_t sequence, uint32_t status, const char *body);
 void faulty_stop_listening(struct faulty *f);
 
 /* Runs the loop until the condition holds; fails after 10 s. */

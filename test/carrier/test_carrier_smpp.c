@@ -108,8 +108,8 @@ test_silence_is_unknown_and_the_link_is_probed(void **state)
 static void
 test_a_broken_link_is_unknown_and_comes_back(void **state)
 {
-	static const enum faulty_way ways[] = {FAULTY_CLOSE, FAULTY_GARBAGE, FAULTY_HUGE,
-	    FAULTY_SHORT, FAULTY_BAD_BODY, FAULTY_UNBIND};
+	static const enum faulty_way ways[] = {
+	    FAULTY_CLOSE, FAULTY_GARBAGE, FAULTY_HUGE, FAULTY_SHORT, FAULTY_UNBIND};
 	struct faulty *f = *state;
 
 	faulty_bind(f);
@@ -129,8 +129,8 @@ test_a_broken_link_is_unknown_and_comes_back(void **state)
 static void
 test_odd_but_harmless(void **state)
 {
-	static const enum faulty_way ways[] = {
-	    FAULTY_PIECES, FAULTY_TWICE, FAULTY_STRANGER, FAULTY_DELIVER};
+	static const enum faulty_way ways[] = {FAULTY_PIECES, FAULTY_TWICE,
+	    FAULTY_STRANGER, FAULTY_DELIVER, FAULTY_BAD_BODY};
 	struct faulty *f = *state;
 
 	faulty_bind(f);
@@ -519,29 +519,134 @@ test_what_is_no_receipt_is_taken_and_forgotten(void **state)
 	assert_int_equal(f->reported_count, 0);
 }
 
-/* The link stays: on the next one the SMSC would only send it again. */
+/* Three are outstanding, and the refusal of a fourth has another form than the
+ * standard's: it is the fourth's alone, and nothing is sent again. */
+static void
+test_a_refusal_of_any_form_is_of_its_message_alone(void **state)
+{
+	static const char *const bodies[] = {
+	    "0425 0001 01", "", "00", "00 0425 0001 01", "31", "ffff", "00 0425"};
+	struct faulty *f = *state;
+
+	f->config.response_timeout_ms = 5000;
+	faulty_bind(f);
+	for (unsigned i = 0; i < countof(bodies); i++) {
+		unsigned at = 4 * i;
+
+		f->way = FAULTY_HOLD;
+		for (unsigned k = at; k < at + 4; k++)
+			faulty_submit(f, k, "hello");
+		faulty_until(f, f->held_count == 4);
+		faulty_respond_hex(
+		    f, f->held[--f->held_count], SMPP_ESME_RINVDSTADR, bodies[i]);
+		expect(f, at + 3, CARRIER_REFUSED, "ESME_RINVDSTADR");
+		assert_true(carrier_is_up(f->carrier));
+		faulty_release(f);
+		for (unsigned k = at; k < at + 3; k++)
+			expect(f, k, CARRIER_ACCEPTED, "ESME_ROK");
+	}
+	assert_int_equal(f->submits, 4 * countof(bodies));
+	assert_int_equal(f->connections, 1);
+}
+
+/* The same of the link's own: a probe, a nack of a stranger, an answer to a cancel. */
+static void
+test_odd_answers_to_other_questions_leave_the_link(void **state)
+{
+	static const char *const answers[] = {"00000012 80000015 00000000 00000002 0102",
+	    "00000013 80000000 00000003 00000000 ff0000",
+	    "00000014 80000008 00000011 00000009 04250001",
+	    "00000011 80000006 00000000 00000009 00"};
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	for (unsigned i = 0; i < countof(answers); i++) {
+		faulty_say_hex(f, answers[i]);
+		faulty_submit(f, i, "hello");
+		expect(f, i, CARRIER_ACCEPTED, "ESME_ROK");
+	}
+	assert_int_equal(f->connections, 1);
+	assert_int_equal(f->nacks, 0);
+}
+
+/* The link stays: on the next one the SMSC would only send it again. What has a response
+ * of its own is refused by that, with its sequence. */
 static void
 test_a_request_that_cannot_be_read_is_refused_alone(void **state)
 {
-	static const char *const cases[] = {
-	    /* deliver_sm that ends in an address; one whose parameters are cut off */
-	    "00000014 00000005 00000000 00000007 00010100",
-	    "00000024 00000005 00000000 00000007 00 0101 00 0101 00 04 00 00 00 00 00 00 "
-	    "00 00 "
-	    "00 001e 00",
-	    /* an unknown command with a body */
-	    "00000014 0000abcd 00000000 00000007 01020304",
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	/* deliver_sm and data_sm that end in an address */
+	faulty_say_hex(f, "00000014 00000005 00000000 00000007 00010100");
+	faulty_until(f, f->deliver_acks == 1);
+	assert_int_equal(f->last_ack_command, SMPP_deliver_sm_resp);
+	assert_int_equal(f->last_ack_status, SMPP_ESME_RINVMSGLEN);
+	assert_int_equal(f->last_ack_sequence, 7);
+	faulty_say_hex(f, "00000014 00000103 00000000 00000008 00010100");
+	faulty_until(f, f->deliver_acks == 2);
+	assert_int_equal(f->last_ack_command, SMPP_data_sm_resp);
+	assert_int_equal(f->last_ack_status, SMPP_ESME_RINVMSGLEN);
+	assert_int_equal(f->last_ack_sequence, 8);
+	/* an unknown command with a body has none */
+	faulty_say_hex(f, "00000014 0000abcd 00000000 00000007 01020304");
+	faulty_until(f, f->nacks == 1);
+	faulty_submit(f, 0, "hello");
+	expect(f, 0, CARRIER_ACCEPTED, "ESME_ROK");
+	assert_int_equal(f->connections, 1);
+}
+
+/* What an ESME is not asked for; none of it is left without an answer. */
+static void
+test_what_we_do_not_serve_is_refused_by_its_own_response(void **state)
+{
+	static const struct {
+		const char *hex;
+		enum smpp_command response;
+	} cases[] = {
+	    {"00000017 00000009 00000000 00000021 6100 6200 00340000 00",
+		SMPP_bind_transceiver_resp},
+	    {"00000021 00000004 00000000 00000022 00 0101 3400 0101 3500 "
+	     "00 00 00 00 00 00 00 00 00 00",
+		SMPP_submit_sm_resp},
 	};
 	struct faulty *f = *state;
 
 	faulty_bind(f);
 	for (unsigned i = 0; i < countof(cases); i++) {
-		faulty_say_hex(f, cases[i]);
-		faulty_until(f, f->nacks == i + 1);
+		faulty_say_whole(f, cases[i].hex);
+		faulty_until(f, f->refusals == i + 1);
+		assert_int_equal(f->last_refusal, cases[i].response);
 	}
-	faulty_submit(f, 0, "hello");
-	expect(f, 0, CARRIER_ACCEPTED, "ESME_ROK");
 	assert_int_equal(f->connections, 1);
+}
+
+/* Read for what is needed: the rest of a receipt may be as odd as it likes. */
+static void
+test_a_receipt_with_an_octet_too_many_or_too_few_is_one(void **state)
+{
+	/* "id:1a stat:DELIVRD", 18 octets */
+#define RECEIPT(type, len)                                                               \
+	"00000000 00000005 00000000 00000007 " type                                      \
+	"00 0101 3400 0500 42617200 04 00 00 "                                           \
+	"00 00 00 00 00 00 " len " 69643a3161 20 737461743a 44454c49565244"
+	static const char *const cases[] = {RECEIPT("", "12") " 00",
+	    RECEIPT("", "12") " 00 00 00", RECEIPT("", "12") " 00 0427 0001 02",
+	    RECEIPT("", "12") "00", RECEIPT("", "13") "", RECEIPT("", "fe"),
+	    RECEIPT("41424344454647", "12"), RECEIPT("", "12") " 001e 00",
+	    RECEIPT("", "12") " 0427 0009 02"};
+	struct faulty *f = *state;
+
+	faulty_bind(f);
+	for (unsigned i = 0; i < countof(cases); i++) {
+		faulty_say_whole(f, cases[i]);
+		faulty_until(f, f->deliver_acks == i + 1);
+		assert_int_equal(f->last_ack_status, SMPP_ESME_ROK);
+		assert_int_equal(f->reported_count, i + 1);
+		assert_string_equal(f->reported[i].message_id, "1a");
+		assert_int_equal(f->reported[i].status, REPORT_DELIVERED_TO_HANDSET);
+	}
+	assert_int_equal(f->nacks, 0);
 }
 
 /* It answers something that was asked before our time; a nack would answer an answer. */
@@ -639,7 +744,11 @@ main(void)
 	    CASE(a_receipt_before_its_response_has_its_id),
 	    CASE(a_receipt_in_a_data_sm),
 	    CASE(what_is_no_receipt_is_taken_and_forgotten),
+	    CASE(a_refusal_of_any_form_is_of_its_message_alone),
+	    CASE(odd_answers_to_other_questions_leave_the_link),
 	    CASE(a_request_that_cannot_be_read_is_refused_alone),
+	    CASE(what_we_do_not_serve_is_refused_by_its_own_response),
+	    CASE(a_receipt_with_an_octet_too_many_or_too_few_is_one),
 	    CASE(a_response_that_nobody_knows_is_ignored),
 	    CASE(who_asks_and_never_reads_loses_the_link),
 	    CASE(many_parameters),
