@@ -11,6 +11,8 @@
 #include "api/idempotency.h"
 #include "api/route.h"
 #include "api/sign_in.h"
+#include "base/json_scalar.h"
+#include "base/utf8.h"
 #include "twofa/scope.h"
 
 #define API_MAGIC 0x0a91f00du
@@ -323,19 +325,27 @@ is_xml_type(struct span type)
 	return false;
 }
 
-enum err
-call_parse_body(struct call *c)
+struct span
+call_body(const struct call *c)
 {
-	struct span body = c->request.body;
-	enum err e;
+	struct span body = utf8_without_mark(c->request.body);
 
-	if (is_xml_type(c->request.content_type) && body.len > 0)
-		return ERR_MEDIA_TYPE;
 	while (body.len > 0 && strchr(" \t\r\n", body.ptr[0]) != NULL &&
 	       body.ptr[0] != '\0') {
 		body.ptr++;
 		body.len--;
 	}
+	return body;
+}
+
+enum err
+call_parse_body(struct call *c)
+{
+	struct span body = call_body(c);
+	enum err e;
+
+	if (is_xml_type(c->request.content_type) && c->request.body.len > 0)
+		return ERR_MEDIA_TYPE;
 	if (body.len == 0)
 		return OK;
 	c->is_form = form_is(c, body);
@@ -350,12 +360,11 @@ call_read_body(struct call *c, const struct json_row *rows, void *out)
 {
 	enum err e = call_parse_body(c);
 
-	if (e == OK && (c->document == NULL || json_is_null(c->document))) {
+	if (e == OK && (c->document == NULL || json_is_null(c->document) ||
+			   json_is_empty_array(c->document))) {
 		json_decref(c->document);
 		c->document = json_object();
 	}
-	if (e == OK && c->is_form)
-		form_numbers(c->document, rows);
 	return e == OK ? json_read(c->document, rows, &c->fail, out) : e;
 }
 

@@ -140,9 +140,11 @@ void call_finish(struct call *c);
 void call_refuse(struct call *c, enum err e);
 /* Runs `answer` and finishes; the task of the call does so. */
 void call_answer(struct call *c);
+/* Without a byte order mark and without the white space that it begins with. */
+struct span call_body(const struct call *c);
 /* ERR_SYNTAX, ERR_MEDIA_TYPE. An absent or blank body leaves document NULL. */
 enum err call_parse_body(struct call *c) MUST_CHECK;
-/* The same, then by rows; an absent body counts as {}. */
+/* The same, then by rows; an absent body counts as {}, as does PHP's empty map, []. */
 enum err call_read_body(
     struct call *c, const struct json_row *rows, void *out) MUST_CHECK;
 /* A member of a form or a query (application/x-www-form-urlencoded), decoded; NULL when

@@ -5,9 +5,9 @@ enum { PATH_LEN_MAX = 200 };
 
 /* A field that several reasons concern is one member with all of them. */
 static bool
-named_before(const struct fail *f, unsigned i)
+named_before(const struct fail *f, size_t i)
 {
-	for (unsigned k = 0; k < i; k++)
+	for (size_t k = 0; k < i; k++)
 		if (strcmp(f->items[k].field, f->items[i].field) == 0)
 			return true;
 	return false;
@@ -16,16 +16,14 @@ named_before(const struct fail *f, unsigned i)
 static void
 put_validation_errors(struct json_out *out, const struct fail *f)
 {
-	unsigned count = f->count < FAIL_ITEMS_MAX ? f->count : FAIL_ITEMS_MAX;
-
 	json_out_object(out, "validationErrors");
-	for (unsigned i = 0; i < count; i++) {
+	for (size_t i = 0; i < f->kept; i++) {
 		const char *field = f->items[i].field;
 
 		if (named_before(f, i))
 			continue;
 		json_out_array(out, field[0] == '\0' ? "body" : field);
-		for (unsigned k = i; k < count; k++)
+		for (size_t k = i; k < f->kept; k++)
 			if (strcmp(f->items[k].field, field) == 0)
 				json_out_text(out, NULL, f->items[k].reason);
 		json_out_end(out);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/form.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "base/utf8.h"
 
 enum { FORM_MEMBERS_MAX = 256 };
@@ -75,40 +72,4 @@ form_parse(struct call *c, struct span body, json_t **out)
 	else
 		json_decref(object);
 	return e;
-}
-
-/* NULL when the text is no number. */
-static json_t *
-number_of(const char *text, bool whole)
-{
-	char *end = NULL;
-	long long n;
-	double d;
-
-	if (text[0] == '\0' || text[strspn(text, "+-.0123456789")] != '\0')
-		return NULL;
-	errno = 0;
-	if (whole) {
-		n = strtoll(text, &end, 10);
-		return errno != 0 || *end != '\0' ? NULL : json_integer(n);
-	}
-	d = strtod(text, &end);
-	return errno != 0 || *end != '\0' ? NULL : json_real(d);
-}
-
-void
-form_numbers(json_t *document, const struct json_row *rows)
-{
-	for (; rows->name != NULL; rows++) {
-		const char *text =
-		    json_string_value(json_object_get(document, rows->name));
-		json_t *number;
-
-		if (text == NULL ||
-		    (rows->kind != JSON_ROW_INT && rows->kind != JSON_ROW_DOUBLE))
-			continue;
-		number = number_of(text, rows->kind == JSON_ROW_INT);
-		if (number != NULL)
-			INVARIANT(json_object_set_new(document, rows->name, number) == 0);
-	}
 }

@@ -14,7 +14,5 @@ bool form_is(const struct call *c, struct span body);
 /* An object of texts. ERR_SYNTAX, with the reason, for what is not UTF-8, holds U+0000,
  * or gives a member twice. */
 enum err form_parse(struct call *c, struct span body, json_t **out) MUST_CHECK;
-/* Numbers in the text of members that the rows want as numbers. */
-void form_numbers(json_t *document, const struct json_row *rows);
 
 #endif

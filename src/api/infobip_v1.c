@@ -7,6 +7,7 @@
 #include "api/error.h"
 #include "api/ops.h"
 #include "api/ops_keys.h"
+#include "base/json_scalar.h"
 #include "twofa/scope.h"
 
 static struct error_words
@@ -130,11 +131,12 @@ static const struct json_row update_rows[] = {
 static enum err
 read_ttl(struct call *c, struct application_request *r)
 {
-	if (json_is_string(r->pin_ttl)) {
+	int64_t ms;
+
+	if (json_as_int(r->pin_ttl, &ms)) {
+		r->change.pin_ttl_ms = (struct opt_int){true, ms};
+	} else if (json_is_string(r->pin_ttl)) {
 		r->change.pin_ttl = json_string_value(r->pin_ttl);
-	} else if (json_is_integer(r->pin_ttl)) {
-		r->change.pin_ttl_ms =
-		    (struct opt_int){true, json_integer_value(r->pin_ttl)};
 	} else if (r->pin_ttl != NULL) {
 		fail_add(&c->fail, "configuration.pinTimeToLive",
 		    "must be a number of milliseconds or a duration such as 15m");
@@ -153,8 +155,10 @@ check_application(struct call *c, const struct json_row *rows, bool create)
 	bool numbers;
 	enum err e = call_read_body(c, rows, r);
 
-	if (e == OK)
-		e = read_ttl(c, r);
+	if ((e == OK || e == ERR_INVALID) && read_ttl(c, r) != OK)
+		e = ERR_INVALID;
+	if (e == ERR_INVALID)
+		e = ops_application_faults(c, change);
 	if (e == OK)
 		e = ops_application_put(c, change, create);
 	if (e != OK)
@@ -253,7 +257,7 @@ put_application(struct json_out *out, const struct application *app, bool texts)
 #define AT(member) offsetof(struct template_change, member)
 #define ROWS(required)                                                                   \
 	TEMPLATE_ROWS(AT, required),                                                     \
-	    {"sender", JSON_ROW_TEXT, false, AT(sender), 0, TEMPLATE_SENDER_MAX, NULL},  \
+	    {"sender", JSON_ROW_LINE, false, AT(sender), 0, TEMPLATE_SENDER_MAX, NULL},  \
 	{                                                                                \
 		0                                                                        \
 	}

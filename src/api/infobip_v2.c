@@ -113,6 +113,8 @@ check_application(struct call *c, const struct json_row *rows, bool create)
 	struct application_change *change = arena_alloc(&c->arena, sizeof(*change));
 	enum err e = call_read_body(c, rows, change);
 
+	if (e == ERR_INVALID)
+		return ops_application_faults(c, change);
 	return e == OK ? ops_application_put(c, change, create) : e;
 }
 

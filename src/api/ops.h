@@ -45,6 +45,10 @@ extern const struct operation op_email_template_update;
 
 enum err ops_application_put(
     struct call *c, const struct application_change *change, bool create) MUST_CHECK;
+/* Some members could not be read: what is wrong with the others is said as well. Always
+ * ERR_INVALID. */
+enum err ops_application_faults(
+    struct call *c, const struct application_change *change) MUST_CHECK;
 enum err ops_application_answer(struct call *c) MUST_CHECK;
 /* Offers the job that check made. */
 enum err ops_proceed_application(struct call *c) MUST_CHECK;
@@ -58,7 +62,7 @@ enum err ops_proceed_application(struct call *c) MUST_CHECK;
 	    {"pinPlaceholder", JSON_ROW_TEXT, false, AT(placeholder), 1,                 \
 		TEMPLATE_PLACEHOLDER_MAX, NULL},                                         \
 	    {"language", JSON_ROW_TEXT, false, AT(language), 1, 20, NULL},               \
-	    {"senderId", JSON_ROW_TEXT, false, AT(sender_id), 0, TEMPLATE_SENDER_MAX,    \
+	    {"senderId", JSON_ROW_LINE, false, AT(sender_id), 0, TEMPLATE_SENDER_MAX,    \
 		NULL},                                                                   \
 	    {"repeatDTMF", JSON_ROW_TEXT, false, AT(repeat_dtmf), 0, 20, NULL},          \
 	{                                                                                \

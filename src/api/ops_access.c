@@ -57,13 +57,11 @@ or_query(struct call *c, const char *value, const char *name)
 	return value != NULL ? value : call_query(c, name);
 }
 
-static enum err
+static void
 need(struct call *c, const char *value, const char *name)
 {
-	if (value != NULL && value[0] != '\0')
-		return OK;
-	fail_add(&c->fail, name, "must not be blank");
-	return ERR_INVALID;
+	if ((value == NULL || value[0] == '\0') && !fail_names(&c->fail, name))
+		fail_add(&c->fail, name, "must not be blank");
 }
 
 /* ---- sessions ---- */
@@ -84,7 +82,7 @@ check_session(struct call *c)
 	const char *unsafe = call_query(c, "unsafe");
 	enum err e = call_read_body(c, session_rows, r);
 
-	if (e != OK)
+	if (e != OK && e != ERR_INVALID)
 		return e;
 	r->name = or_query(c, r->name, "username");
 	r->password = or_query(c, r->password, "password");
@@ -93,8 +91,9 @@ check_session(struct call *c)
 	uuid_make(c->api->options.entropy, s->token);
 	s->job.session.kind = SESSION_IBSSO;
 	c->job = s;
-	e = need(c, r->name, "username");
-	return need(c, r->password, "password") == OK ? e : ERR_INVALID;
+	need(c, r->name, "username");
+	need(c, r->password, "password");
+	return c->fail.count == 0 ? OK : ERR_INVALID;
 }
 
 static enum err
@@ -173,10 +172,10 @@ read_form(struct call *c, struct span form, struct sign_in_request *r)
 static enum err
 read_token_request(struct call *c, struct sign_in_request *r)
 {
-	struct span body = span_trim(c->request.body);
+	struct span body = call_body(c);
 	enum err e = OK;
 
-	if (body.len > 0 && body.ptr[0] != '{')
+	if (body.len > 0 && body.ptr[0] != '{' && body.ptr[0] != '[')
 		read_form(c, body, r);
 	else
 		e = call_read_body(c, token_rows, r);
@@ -194,18 +193,19 @@ check_token(struct call *c)
 	uint8_t octets[TOKEN_OCTETS];
 	enum err e = read_token_request(c, r);
 
-	if (e != OK)
+	if (e != OK && e != ERR_INVALID)
 		return e;
 	c->api->options.entropy->fill(c->api->options.entropy, octets, sizeof(octets));
 	secret_hex_lower(octets, sizeof(octets), s->token);
 	secret_wipe(octets, sizeof(octets));
 	s->job.session.kind = SESSION_BEARER;
 	c->job = s;
-	if (need(c, r->grant, "grant_type") == OK &&
+	need(c, r->grant, "grant_type");
+	if (!fail_names(&c->fail, "grant_type") &&
 	    strcmp(r->grant, "client_credentials") != 0)
 		fail_add(&c->fail, "grant_type", "must be client_credentials");
-	(void)!need(c, r->name, "client_id");
-	(void)!need(c, r->password, "client_secret");
+	need(c, r->name, "client_id");
+	need(c, r->password, "client_secret");
 	return c->fail.count == 0 ? OK : ERR_INVALID;
 }
 

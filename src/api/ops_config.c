@@ -49,6 +49,16 @@ ops_application_put(struct call *c, const struct application_change *change, boo
 }
 
 enum err
+ops_application_faults(struct call *c, const struct application_change *change)
+{
+	struct application any;
+
+	application_init(&any);
+	(void)!application_apply(&any, change, &c->fail);
+	return ERR_INVALID;
+}
+
+enum err
 ops_proceed_application(struct call *c)
 {
 	return call_offer(
@@ -148,14 +158,39 @@ proceed_template_list(struct call *c)
 	return call_offer(c, &((struct template_job *)c->job)->job, VERB_TEMPLATE_LIST);
 }
 
+/*
+ * Some members could not be read: what is wrong with the others is said as well, as far
+ * as neither those nor the stored template have a part in it.
+ */
+static enum err
+template_faults(
+    struct call *c, const struct template_job *j, struct template_change change)
+{
+	struct template any;
+	struct template_rules rules = *j->rules;
+
+	template_init(&any, j->kind);
+	if (change.placeholder == NULL &&
+	    (!j->create || fail_names(&c->fail, "pinPlaceholder")))
+		rules.placeholder_required = false;
+	if (!j->create || fail_names(&c->fail, "regional.indiaDlt.principalEntityId"))
+		change.dlt = NULL;
+	(void)!template_apply(&any, &change, &rules, &c->fail);
+	return ERR_INVALID;
+}
+
 static enum err
 check_template_put(
     struct call *c, const struct json_row *rows, enum template_kind kind, bool create)
 {
 	struct template_change *change = arena_alloc(&c->arena, sizeof(*change));
 	enum err e = call_read_body(c, rows, change);
-	struct template_job *j;
+	struct template_job *j = new_template_job(c);
 
+	j->create = create;
+	j->kind = kind;
+	if (e == ERR_INVALID)
+		return template_faults(c, j, *change);
 	if (e != OK)
 		return e;
 	e = create ? check_template_list(c) : check_template_get(c);

@@ -84,18 +84,41 @@ make_secret(struct call *c, struct key_call *k)
 	k->job.key.id = k->id;
 }
 
+/* The members; where some could not be read, what is wrong with the others as well. */
+static enum err
+read_request(struct call *c, struct key_call *k)
+{
+	struct key_terms any = {.enabled = true};
+	enum err e = call_read_body(c, c->dialect->key_rows, &k->request);
+
+	if (e == ERR_INVALID)
+		(void)!key_terms_apply(
+		    &any, &k->request.change, k->job.generation, 0, &c->fail);
+	return e == OK ? check_account(c, k->request.account) : e;
+}
+
+static enum err
+check_create_name(struct call *c, struct key_call *k, enum err read)
+{
+	struct key_terms any = {.enabled = true};
+
+	if (k->request.change.name != NULL || fail_names(&c->fail, "name"))
+		return read;
+	fail_add(&c->fail, "name", "must not be blank");
+	if (read == OK)
+		(void)!key_terms_apply(
+		    &any, &k->request.change, k->job.generation, 0, &c->fail);
+	return ERR_INVALID;
+}
+
 static enum err
 check_create(struct call *c)
 {
 	struct key_call *k = new_call(c);
-	enum err e = call_read_body(c, c->dialect->key_rows, &k->request);
+	enum err e = read_request(c, k);
 
-	if (e == OK)
-		e = check_account(c, k->request.account);
-	if (e == OK && k->request.change.name == NULL) {
-		fail_add(&c->fail, "name", "must not be blank");
-		e = ERR_INVALID;
-	}
+	if (e == OK || e == ERR_INVALID)
+		e = check_create_name(c, k, e);
 	k->job.change = &k->request.change;
 	k->job.key.terms.permissions = PERMISSION_ALL;
 	if (!has_account(c))
@@ -204,9 +227,7 @@ check_update(struct call *c)
 	struct key_call *k = c->job;
 
 	if (e == OK)
-		e = call_read_body(c, c->dialect->key_rows, &k->request);
-	if (e == OK)
-		e = check_account(c, k->request.account);
+		e = read_request(c, k);
 	k->job.change = &k->request.change;
 	return e;
 }

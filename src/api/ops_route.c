@@ -74,6 +74,8 @@ check_body(struct call *c)
 	enum err e = c->api->options.explain == NULL ? ERR_NO_ROUTE
 						     : call_read_body(c, members, q);
 
+	if (e == ERR_INVALID && q->to != NULL)
+		(void)!judge(c, q);
 	return e == OK ? judge(c, q) : e;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "base/json_scalar.h"
 #include "twofa/phone.h"
 #include "twofa/report_body.h"
 
@@ -12,41 +13,53 @@ enum { PLACEHOLDERS_MAX = 50, PLACEHOLDER_NAME_MAX = 100, PLACEHOLDER_VALUE_MAX 
 
 /* ---- what send and resend share ---- */
 
+/* One placeholder, as a text; null is none. */
+static void
+check_placeholder(struct call *c, const char *name, const json_t *value, json_t *kept)
+{
+	const char *field = arena_printf(&c->arena, "placeholders.%s", name);
+	const char *text = json_as_text(value, &c->arena);
+
+	if (strcmp(name, "pin") == 0)
+		fail_add(&c->fail, field, "must not be named pin");
+	else if (json_is_null(value))
+		return;
+	else if (text == NULL)
+		fail_add(&c->fail, field, "must be a string");
+	else if (strlen(name) > PLACEHOLDER_NAME_MAX ||
+		 strlen(text) > PLACEHOLDER_VALUE_MAX)
+		fail_add(&c->fail, field, "is too long");
+	else
+		INVARIANT(json_object_set_new(kept, name, json_string(text)) == 0);
+}
+
 /* {"firstName":"John"}: texts only, not named "pin"; kept as compact JSON. */
 static const char *
 check_placeholders(struct call *c, json_t *map, struct arena *a)
 {
 	const char *name;
 	json_t *value;
+	json_t *kept;
 	char *text;
-	const char *kept;
+	const char *copy;
 
 	if (map == NULL)
 		return NULL;
-	if (!json_is_object(map) || json_object_size(map) > PLACEHOLDERS_MAX) {
+	if ((!json_is_object(map) && !json_is_empty_array(map)) ||
+	    json_object_size(map) > PLACEHOLDERS_MAX) {
 		fail_add(&c->fail, "placeholders",
 		    "must be an object of at most %d texts", PLACEHOLDERS_MAX);
 		return NULL;
 	}
-	json_object_foreach(map, name, value)
-	{
-		const char *field = arena_printf(&c->arena, "placeholders.%s", name);
-		struct span s = span_of(json_string_value(value));
-
-		if (strcmp(name, "pin") == 0)
-			fail_add(&c->fail, field, "must not be named pin");
-		else if (!json_is_string(value))
-			fail_add(&c->fail, field, "must be a string");
-		else if (strlen(name) > PLACEHOLDER_NAME_MAX ||
-			 s.len > PLACEHOLDER_VALUE_MAX)
-			fail_add(&c->fail, field, "is too long");
-	}
-	text = json_dumps(map, JSON_COMPACT);
+	kept = json_object();
+	json_object_foreach(map, name, value) check_placeholder(c, name, value, kept);
+	text = json_dumps(kept, JSON_COMPACT);
+	json_decref(kept);
 	if (text == NULL)
 		panic("out of memory");
-	kept = arena_text(a, span_of(text));
+	copy = arena_text(a, span_of(text));
 	mem_free(text);
-	return kept;
+	return copy;
 }
 
 static void
@@ -116,8 +129,8 @@ struct send_request {
 static const struct json_row send_rows[] = {
     {"applicationId", JSON_ROW_TEXT, true, AT(application), 1, 64, NULL},
     {"messageId", JSON_ROW_TEXT, true, AT(message), 1, 64, NULL},
-    {"to", JSON_ROW_TEXT_LOOSE, true, AT(to), 1, 64, NULL},
-    {"from", JSON_ROW_TEXT, false, AT(from), 0, TEMPLATE_SENDER_MAX, NULL},
+    {"to", JSON_ROW_TEXT, true, AT(to), 1, 64, NULL},
+    {"from", JSON_ROW_LINE, false, AT(from), 0, TEMPLATE_SENDER_MAX, NULL},
     {"placeholders", JSON_ROW_VALUE, false, AT(placeholders), 0, 0, NULL},
     {"trackDelivery", JSON_ROW_BOOL, false, AT(track_delivery), 0, 0, NULL},
     {0},
@@ -139,19 +152,17 @@ send_finished(struct job *j)
 	hand_on(j, send->order);
 }
 
-static enum err
+static void
 check_destination(struct call *c, const char *to, struct order *o)
 {
 	char digits[PHONE_DIGITS_MAX + 1];
 
-	if (phone_canonical(span_of(to), digits) != OK) {
+	if (phone_canonical(span_of(to), digits) == OK)
+		o->destination = arena_text(&o->arena, span_of(digits));
+	else
 		fail_add(&c->fail, "to",
 		    "must be a phone number in international format, %d to %d digits",
 		    PHONE_DIGITS_MIN, PHONE_DIGITS_MAX);
-		return ERR_INVALID;
-	}
-	o->destination = arena_text(&o->arena, span_of(digits));
-	return OK;
 }
 
 static enum err
@@ -162,14 +173,15 @@ check_send(struct call *c)
 	const char *lookup = call_query(c, "ncNeeded");
 	enum err e = call_read_body(c, send_rows, &r);
 
-	if (e != OK)
+	if (e != OK && e != ERR_INVALID)
 		return e;
 	j->order = order_new();
 	j->order->channel = CHANNEL_SMS;
 	j->order->lookup_needed = lookup == NULL || strcasecmp(lookup, "false") != 0;
 	j->order->placeholders = check_placeholders(c, r.placeholders, &j->order->arena);
-	e = check_destination(c, r.to, j->order);
-	if (e == OK && c->fail.count > 0)
+	if (r.to != NULL)
+		check_destination(c, r.to, j->order);
+	if (c->fail.count > 0)
 		e = ERR_INVALID;
 	if (e == OK && (!ident_parse(span_of(r.application), &j->application) ||
 			   !ident_parse(span_of(r.message), &j->template)))
@@ -251,15 +263,14 @@ check_resend(struct call *c)
 	struct resend_job *j = arena_alloc(&c->arena, sizeof(*j));
 	enum err e = call_read_body(c, resend_rows, &r);
 
-	if (e == OK)
-		e = call_ident(c, 0, &j->pin_id);
-	if (e != OK)
+	if (e != OK && e != ERR_INVALID)
 		return e;
 	j->order = order_new();
 	j->order->placeholders = check_placeholders(c, r.placeholders, &j->order->arena);
-	if (c->fail.count > 0) {
+	e = c->fail.count > 0 ? ERR_INVALID : call_ident(c, 0, &j->pin_id);
+	if (e != OK) {
 		order_free(j->order);
-		return ERR_INVALID;
+		return e;
 	}
 	j->order->channel = CHANNEL_SMS;
 	j->order->lookup_needed = true;

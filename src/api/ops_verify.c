@@ -7,7 +7,7 @@ struct verify_request {
 };
 
 static const struct json_row verify_rows[] = {
-    {"pin", JSON_ROW_TEXT_LOOSE, true, offsetof(struct verify_request, pin), 1, 64, NULL},
+    {"pin", JSON_ROW_TEXT, true, offsetof(struct verify_request, pin), 1, 64, NULL},
     {0},
 };
 

@@ -51,10 +51,8 @@ flat_of(int status)
 static void
 put_violations(struct json_out *out, const struct fail *f)
 {
-	unsigned count = f->count < FAIL_ITEMS_MAX ? f->count : FAIL_ITEMS_MAX;
-
 	json_out_array(out, "violations");
-	for (unsigned i = 0; i < count; i++) {
+	for (size_t i = 0; i < f->kept; i++) {
 		const char *field = f->items[i].field;
 
 		json_out_object(out, NULL);

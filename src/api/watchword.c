@@ -57,7 +57,9 @@ check_content(struct call *c, struct email_template_job *j)
 {
 	enum err e = call_read_body(c, rows, &j->given);
 
-	return e == OK ? email_template_check(&j->given, &c->fail) : e;
+	if (e == OK || e == ERR_INVALID)
+		e = email_template_check(&j->given, &c->fail);
+	return e == OK && c->fail.count > 0 ? ERR_INVALID : e;
 }
 
 static enum err

@@ -175,12 +175,3 @@ hex_digit_value(char c)
 		return c - 'a' + 10;
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
-
-bool
-text_has_control(const char *text)
-{
-	for (const char *at = text; *at != '\0'; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			return true;
-	return false;
-}

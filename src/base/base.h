@@ -91,7 +91,5 @@ void *mem_raw_resize(void *ptr, size_t size);
 
 /* 0 to 15; -1: it is no hexadecimal digit. */
 int hex_digit_value(char c);
-/* An octet below the space, or DEL. */
-bool text_has_control(const char *text);
 
 #endif

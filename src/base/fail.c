@@ -14,6 +14,7 @@ void
 fail_add(struct fail *f, const char *field, const char *format, ...)
 {
 	char reason[256];
+	struct fail_item *item;
 	va_list ap;
 
 	if (f->count++ >= FAIL_ITEMS_MAX)
@@ -21,6 +22,17 @@ fail_add(struct fail *f, const char *field, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(reason, sizeof(reason), format, ap);
 	va_end(ap);
-	f->items[f->count - 1].field = arena_text(f->arena, span_of(field));
-	f->items[f->count - 1].reason = arena_text(f->arena, span_of(reason));
+	item = arena_list_add(
+	    f->arena, (void **)&f->items, &f->kept, &f->capacity, sizeof(*item));
+	item->field = arena_text(f->arena, span_of(field));
+	item->reason = arena_text(f->arena, span_of(reason));
+}
+
+bool
+fail_names(const struct fail *f, const char *field)
+{
+	for (size_t i = 0; i < f->kept; i++)
+		if (strcmp(f->items[i].field, field) == 0)
+			return true;
+	return false;
 }

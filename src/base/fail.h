@@ -9,20 +9,25 @@
 
 #include "arena.h"
 
-enum { FAIL_ITEMS_MAX = 16 };
+enum { FAIL_ITEMS_MAX = 100 };
+
+struct fail_item {
+	const char *field; /* "configuration.pinTimeToLive"; "" for the whole body */
+	const char *reason;
+};
 
 struct fail {
 	struct arena *arena;
 	unsigned count;
-	struct {
-		const char
-		    *field; /* "configuration.pinTimeToLive"; "" for the whole body */
-		const char *reason;
-	} items[FAIL_ITEMS_MAX];
+	size_t kept; /* of them, in items */
+	size_t capacity;
+	struct fail_item *items;
 };
 
 void fail_init(struct fail *f, struct arena *a);
 void fail_add(struct fail *f, const char *field, const char *format, ...)
     PRINTF_LIKE(3, 4);
+/* Is anything wrong with that field? */
+bool fail_names(const struct fail *f, const char *field);
 
 #endif

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <strings.h>
-
+#include "json_scalar.h"
 #include "utf8.h"
-
-/* Up to here a double holds every whole number. */
-#define WHOLE_MAX 9007199254740992.0
 
 /* Where a value stands: the path is built only when something is wrong. */
 struct place {
@@ -47,6 +41,28 @@ too_deep(struct span text)
 	return false;
 }
 
+static json_t *
+load(struct span text, json_error_t *why)
+{
+	return json_loadb(
+	    text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, why);
+}
+
+/* A number that no type holds is a text for whoever reads it, and mostly nobody does. */
+static json_t *
+load_large(struct span text, json_error_t *why)
+{
+	struct buf quoted;
+	json_t *doc;
+
+	buf_init(&quoted, 2 * text.len);
+	json_quote_large(text, &quoted);
+	INVARIANT(!quoted.failed);
+	doc = load(buf_span(&quoted), why);
+	buf_fini(&quoted);
+	return doc;
+}
+
 enum err
 json_parse(struct span text, struct fail *fail, json_t **doc_out)
 {
@@ -57,8 +73,9 @@ json_parse(struct span text, struct fail *fail, json_t **doc_out)
 		fail_add(fail, "", "is nested more than %d levels deep", JSON_DEPTH_MAX);
 		return ERR_SYNTAX;
 	}
-	*doc_out = json_loadb(
-	    text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+	*doc_out = load(text, &why);
+	if (*doc_out == NULL && json_error_code(&why) == json_error_numeric_overflow)
+		*doc_out = load_large(text, &why);
 	if (*doc_out != NULL)
 		return OK;
 	fail_add(
@@ -87,33 +104,13 @@ is_blank(const json_t *value)
 	return text != NULL && text[strspn(text, " \t\r\n")] == '\0';
 }
 
-/* 4 and 4.0 are one number (RFC 8259 leaves it to the reader); some callers write the
- * latter. */
-static bool
-is_whole(const json_t *value, int64_t *out)
-{
-	double number = json_number_value(value);
-
-	if (json_is_integer(value))
-		*out = json_integer_value(value);
-	else if (json_is_real(value) && number > -WHOLE_MAX && number < WHOLE_MAX &&
-		 number == (double)(int64_t)number)
-		*out = (int64_t)number;
-	else
-		return false;
-	return true;
-}
-
 static void
 read_text(const json_t *value, const struct json_row *row, const struct place *at,
     struct fail *fail, const char **out)
 {
-	const char *text = json_string_value(value);
-	int64_t number;
+	const char *text = json_as_text(value, fail->arena);
 	size_t count;
 
-	if (row->kind == JSON_ROW_TEXT_LOOSE && is_whole(value, &number))
-		text = arena_printf(fail->arena, "%" PRId64, number);
 	if (text == NULL) {
 		FAIL_AT(fail, at, "must be a string");
 		return;
@@ -128,7 +125,11 @@ read_text(const json_t *value, const struct json_row *row, const struct place *a
 		FAIL_AT(fail, at, "must not be blank");
 		return;
 	}
-	*out = arena_text(fail->arena, span_of(text));
+	if (row->kind == JSON_ROW_LINE && !utf8_is_line(span_of(text))) {
+		FAIL_AT(fail, at, "must be one line without control characters");
+		return;
+	}
+	*out = text;
 }
 
 static bool
@@ -147,7 +148,7 @@ read_int(const json_t *value, const struct json_row *row, const struct place *at
 {
 	int64_t number;
 
-	if (!is_whole(value, &number)) {
+	if (!json_as_int(value, &number)) {
 		FAIL_AT(fail, at, "must be an integer");
 		return;
 	}
@@ -159,13 +160,10 @@ static void
 read_bool(
     const json_t *value, const struct place *at, struct fail *fail, struct opt_bool *out)
 {
-	const char *text = json_string_value(value);
-	bool yes = json_is_true(value) || (text != NULL && strcasecmp(text, "true") == 0);
-	bool no =
-	    json_is_false(value) || (text != NULL && strcasecmp(text, "false") == 0);
+	bool flag;
 
-	if (yes || no)
-		*out = (struct opt_bool){true, yes};
+	if (json_as_bool(value, &flag))
+		*out = (struct opt_bool){true, flag};
 	else
 		FAIL_AT(fail, at, "must be true or false");
 }
@@ -174,12 +172,14 @@ static void
 read_double(const json_t *value, const struct json_row *row, const struct place *at,
     struct fail *fail, struct opt_double *out)
 {
-	if (!json_is_number(value)) {
+	double number;
+
+	if (!json_as_double(value, &number)) {
 		FAIL_AT(fail, at, "must be a number");
 		return;
 	}
-	if (in_bounds(json_number_value(value), row, at, fail))
-		*out = (struct opt_double){true, json_number_value(value)};
+	if (in_bounds(number, row, at, fail))
+		*out = (struct opt_double){true, number};
 }
 
 static void read_members(const json_t *doc, const struct json_row *rows,
@@ -193,7 +193,7 @@ read_value(json_t *value, const struct json_row *row, const struct place *at,
 
 	switch (row->kind) {
 	case JSON_ROW_TEXT:
-	case JSON_ROW_TEXT_LOOSE:
+	case JSON_ROW_LINE:
 		read_text(value, row, at, fail, to);
 		return;
 	case JSON_ROW_INT:
@@ -209,12 +209,23 @@ read_value(json_t *value, const struct json_row *row, const struct place *at,
 		*(json_t **)to = value;
 		return;
 	case JSON_ROW_OBJECT:
-		if (json_is_object(value))
+		if (json_is_object(value) || json_is_empty_array(value))
 			read_members(value, row->rows, at, fail, out);
 		else
 			FAIL_AT(fail, at, "must be an object");
 		return;
 	}
+}
+
+/* An empty text where no text is wanted says as little as null does. */
+static bool
+is_absent(const json_t *value, enum json_kind kind)
+{
+	bool scalar =
+	    kind == JSON_ROW_INT || kind == JSON_ROW_BOOL || kind == JSON_ROW_DOUBLE;
+
+	return value == NULL || json_is_null(value) ||
+	       (scalar && json_says_nothing(value));
 }
 
 static void
@@ -227,7 +238,7 @@ read_members(const json_t *doc, const struct json_row *rows, const struct place 
 
 		if (row->required && is_blank(value))
 			FAIL_AT(fail, &at, "must not be blank");
-		else if (value != NULL && !json_is_null(value))
+		else if (!is_absent(value, row->kind))
 			read_value(value, row, &at, fail, out);
 	}
 }

@@ -3,10 +3,11 @@
  * Reads JSON (RFC 8259) into structs by rows: one row a member, with its kind,
  * bounds and place. Unknown members are ignored and null counts as absent, as
  * the contract asks; a wrong type or an exceeded bound is named in `struct fail`
- * with the member's path.
+ * with the member's path. Scalars of another type are taken as json_scalar.h says.
  *
  * The document is checked before jansson sees it: at most JSON_DEPTH_MAX levels.
- * Duplicate members, invalid UTF-8 and U+0000 are refused.
+ * Duplicate members, invalid UTF-8 and U+0000 are refused. A number that neither int64_t
+ * nor double holds is read as the text of its digits.
  */
 #ifndef WW_JSON_H
 #define WW_JSON_H
@@ -34,12 +35,12 @@ struct opt_double {
 
 enum json_kind {
 	JSON_ROW_TEXT, /* const char *; min..max characters; blank only where min is 0 */
-	JSON_ROW_TEXT_LOOSE, /* the same, and a whole number is read as its digits */
-	JSON_ROW_INT,        /* struct opt_int; 4.0 is 4; min..max */
-	JSON_ROW_BOOL,       /* struct opt_bool; "true" and "false" of any case too */
-	JSON_ROW_DOUBLE,     /* struct opt_double; integers too; min..max */
-	JSON_ROW_OBJECT,     /* members by `rows`, into the same struct */
-	JSON_ROW_VALUE,      /* json_t *, borrowed from the document */
+	JSON_ROW_LINE, /* the same in one line, as utf8_is_line has it */
+	JSON_ROW_INT,  /* struct opt_int; min..max */
+	JSON_ROW_BOOL, /* struct opt_bool */
+	JSON_ROW_DOUBLE, /* struct opt_double; min..max */
+	JSON_ROW_OBJECT, /* members by `rows`, into the same struct; [] is {} */
+	JSON_ROW_VALUE,  /* json_t *, borrowed from the document */
 };
 
 struct json_row {

@@ -95,3 +95,37 @@ utf8_count(struct span s)
 
 	return count_or_none(s, &valid);
 }
+
+struct span
+utf8_without_mark(struct span s)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t len = sizeof(mark) - 1;
+
+	if (s.len < len || memcmp(s.ptr, mark, len) != 0)
+		return s;
+	return (struct span){s.ptr + len, s.len - len};
+}
+
+static bool
+breaks_line(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c || c == 0x200e ||
+	       c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x206f);
+}
+
+bool
+utf8_is_line(struct span s)
+{
+	while (s.len > 0) {
+		size_t len;
+		uint32_t c = utf8_decode(s, &len);
+
+		if (len == 0 || breaks_line(c))
+			return false;
+		s.ptr += len;
+		s.len -= len;
+	}
+	return true;
+}

@@ -12,5 +12,12 @@ uint32_t utf8_decode(struct span s, size_t *len_out);
 bool utf8_valid(struct span s);
 /* Characters in valid UTF-8. */
 size_t utf8_count(struct span s);
+/*
+ * One line that is shown as it is written: valid, no control character (Cc), no other
+ * end of a line (Zl, Zp), nothing that turns the direction of writing (UAX 9).
+ */
+bool utf8_is_line(struct span s);
+/* Without the byte order mark that some editors and libraries write in front. */
+struct span utf8_without_mark(struct span s);
 
 #endif

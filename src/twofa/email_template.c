@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "twofa/email_template.h"
 
+#include "base/utf8.h"
 #include "twofa/template.h"
 
 /* A header line must not be ended by it. */
@@ -26,9 +27,11 @@ email_template_check(const struct email_template *t, struct fail *fail)
 {
 	unsigned before = fail->count;
 
-	if (text_has_control(t->subject))
+	if (!utf8_is_line(span_of(t->subject)))
 		fail_add(fail, "subject", "must be one line without control characters");
-	if (t->text == NULL && t->html == NULL)
+	if (fail_names(fail, "text") || fail_names(fail, "html"))
+		; /* what it would say is not known */
+	else if (t->text == NULL && t->html == NULL)
 		fail_add(fail, "text", "must be given, or html, or both");
 	else if (!has_pin(t->text) && !has_pin(t->html))
 		fail_add(fail, t->text != NULL ? "text" : "html",

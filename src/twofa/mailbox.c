@@ -75,13 +75,10 @@ mailbox_is(struct span s)
 static bool
 is_name(struct span s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-
-		if (c < ' ' || c == 0x7f || c == '<' || c == '>')
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] == '<' || s.ptr[i] == '>')
 			return false;
-	}
-	return utf8_valid(s);
+	return utf8_is_line(s);
 }
 
 bool

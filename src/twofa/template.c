@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "twofa/template.h"
 
+#include "base/utf8.h"
 #include "twofa/email_template.h"
 #include "twofa/mailbox.h"
 
@@ -69,7 +70,7 @@ apply_voice(struct template *t, const struct template_change *c, struct fail *fa
 			fail_add(fail, "language", "is not a supported language");
 	}
 	apply_text(&t->voice_name, c->voice_name);
-	if (c->voice_name != NULL && text_has_control(c->voice_name))
+	if (c->voice_name != NULL && !utf8_is_line(span_of(c->voice_name)))
 		fail_add(fail, "voiceName", "must not contain control characters");
 	apply_text(&t->repeat_dtmf, c->repeat_dtmf);
 	if (c->repeat_dtmf != NULL &&

@@ -46,7 +46,7 @@ def test_put_changes_what_is_named_and_no_more(server):
 
 
 @pytest.mark.parametrize("member,value", [
-    ("pinAttempts", 0), ("pinAttempts", -1), ("pinAttempts", "many"), ("pinAttempts", 1.5),
+    ("pinAttempts", 0), ("pinAttempts", -1), ("pinAttempts", "many"), ("pinAttempts", "1.5"),
     ("pinTimeToLive", "15"), ("pinTimeToLive", "0m"), ("pinTimeToLive", "m15"),
     ("pinTimeToLive", "15 m"), ("pinTimeToLive", 15), ("pinTimeToLive", "999999999d"),
     ("verifyPinLimit", "3"), ("verifyPinLimit", "0/3s"), ("verifyPinLimit", "1/0s"),

@@ -97,7 +97,7 @@ def test_what_is_no_number_of_a_template_names_nothing(server, number):
 
 
 @pytest.mark.parametrize("field,members", [
-    ("subject", {"subject": ""}), ("subject", {"subject": None}), ("subject", {"subject": 1}),
+    ("subject", {"subject": ""}), ("subject", {"subject": None}), ("subject", {"subject": [1]}),
     ("subject", {"subject": "a\r\nBcc: b@example.com"}), ("subject", {"subject": "x" * 201}),
     ("text", {"text": None}), ("text", {"text": "no PIN"}), ("text", {"text": "x" * 10001}),
     ("html", {"text": None, "html": "<p>no PIN</p>"}), ("html", {"html": "{{pin}}" * 8000}),
@@ -205,7 +205,7 @@ def test_a_sender_is_a_mailbox_with_or_without_a_name(account, sender):
     ("from", {"from": "A <a@example.com"}), ("from", {"from": "a" * 65 + "@example.com"}),
     ("pinLength", {"pinLength": 0}), ("pinLength", {"pinLength": 17}),
     ("pinType", {"pinType": "EMOJI"}), ("landingPageId", {"landingPageId": "a b"}),
-    ("landingPageId", {"landingPageId": 7})])
+    ("landingPageId", {"landingPageId": [7]})])
 def test_what_is_wrong_is_named(server, account, field, members):
     before = server.get(account.path(kind="")).json()
     assert list(faults(account.post(**members))) == [field]
@@ -295,7 +295,7 @@ def test_how_a_voice_speaks(server, account):
 
 @pytest.mark.parametrize("field,value", [
     ("speechRate", 0.49), ("speechRate", 2.01), ("speechRate", "fast"), ("repeatDTMF", "1 2"),
-    ("repeatDTMF", "A"), ("repeatDTMF", "1" * 21), ("repeatDTMF", 1), ("voiceName", "Jo\nanna"),
-    ("voiceName", "x" * 101), ("voiceName", 3)])
+    ("repeatDTMF", "A"), ("repeatDTMF", "1" * 21), ("repeatDTMF", [1]), ("voiceName", "Jo\nanna"),
+    ("voiceName", "x" * 101), ("voiceName", [3])])
 def test_what_a_voice_cannot_do_is_named(server, account, field, value):
     assert list(faults(voice(server, account.application, **{field: value}))) == [field]
