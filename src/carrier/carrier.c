@@ -27,6 +27,15 @@ carrier_check(const struct carrier_config *config, char why[256])
 	return ops == NULL || ops->check == NULL ? NULL : ops->check(config, why);
 }
 
+void
+carrier_warn(const struct carrier_config *config, carrier_warn_f *say, void *ctx)
+{
+	const struct carrier_ops *ops = carrier_type_find(config->type);
+
+	if (ops != NULL && ops->warn != NULL)
+		ops->warn(config, say, ctx);
+}
+
 enum err
 carrier_open(const struct carrier_config *config, const struct carrier_env *env,
     char why[256], struct carrier **out)

@@ -206,6 +206,10 @@ struct carrier_env {
 	void *ctx;
 };
 
+/* Told of an option that is allowed and probably not meant as it is, with a sentence.
+ * Both are borrowed for the duration of the call. */
+typedef void carrier_warn_f(void *ctx, const char *field, const char *what);
+
 struct carrier;
 
 struct carrier_ops {
@@ -213,6 +217,9 @@ struct carrier_ops {
 	/* What rows of options cannot say: the name of the option that is wrong, with a
 	 * sentence in `why`; NULL: nothing is. May be NULL itself. */
 	const char *(*check)(const struct carrier_config *config, char why[256]);
+	/* Says each thing that `check` allows and that is probably not meant. May be NULL
+	 * itself. */
+	void (*warn)(const struct carrier_config *config, carrier_warn_f *say, void *ctx);
 	/* ERR_INVALID and ERR_IO put a sentence into `why`. A carrier that connects does
 	 * so in the background. */
 	enum err (*open)(const struct carrier_config *config,
@@ -241,6 +248,7 @@ const struct carrier_ops *carrier_type_find(const char *type);
 
 /* As in carrier_ops; for a type that exists. */
 const char *carrier_check(const struct carrier_config *config, char why[256]);
+void carrier_warn(const struct carrier_config *config, carrier_warn_f *say, void *ctx);
 
 enum err carrier_open(const struct carrier_config *config, const struct carrier_env *env,
     char why[256], struct carrier **out) MUST_CHECK;

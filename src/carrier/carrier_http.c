@@ -546,6 +546,15 @@ http_carrier_check(
 	return e == OK ? NULL : m.field;
 }
 
+void
+http_carrier_warn(const struct carrier_config *config, carrier_warn_f *say, void *ctx)
+{
+	const struct carrier_http_config *c = &config->http;
+
+	if (c->url != NULL && !c->allow_private && http_client_is_private(c->url))
+		say(ctx, "url", HTTP_CLIENT_PRIVATE);
+}
+
 /* ---- life ---- */
 
 static void

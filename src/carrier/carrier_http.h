@@ -91,6 +91,8 @@ struct http_vendor {
 };
 
 /* The functions of carrier_ops, for a vendor; see HTTP_CARRIER. */
+void http_carrier_warn(
+    const struct carrier_config *config, carrier_warn_f *say, void *ctx);
 enum err http_carrier_open(const struct http_vendor *vendor,
     const struct carrier_config *config, const struct carrier_env *env, char why[256],
     struct carrier **out) MUST_CHECK;
@@ -119,6 +121,7 @@ void http_carrier_free(struct carrier *c);
 	}                                                                                \
 	const struct carrier_ops carrier_##name##_ops = {.type = #name,                  \
 	    .check = name##_check,                                                       \
+	    .warn = http_carrier_warn,                                                   \
 	    .open = name##_open,                                                         \
 	    .submit = http_carrier_submit,                                               \
 	    .is_up = http_carrier_is_up,                                                 \

@@ -304,6 +304,35 @@ http_client_url_fault(const struct http_client_options *options, const char *url
 	return NULL;
 }
 
+/* The host without its port, and without the brackets of an IPv6 address. */
+static struct span
+host_of(const char *url)
+{
+	const char *at = strstr(url, "://");
+	struct span host = span_of(at == NULL ? url : at + 3);
+	const char *user;
+
+	host.len = strcspn(host.ptr, "/?#");
+	user = memchr(host.ptr, '@', host.len);
+	if (user != NULL)
+		host = (struct span){user + 1, host.len - (size_t)(user + 1 - host.ptr)};
+	if (host.len > 0 && host.ptr[0] == '[')
+		return (struct span){host.ptr + 1, strcspn(host.ptr + 1, "]/?#")};
+	host.len = strcspn(host.ptr, ":/?#");
+	return host;
+}
+
+bool
+http_client_is_private(const char *url)
+{
+	struct span host = host_of(url);
+	struct address address;
+
+	if (span_equal_nocase(host, "localhost"))
+		return true;
+	return address_parse(host, &address) && address_is_private(&address);
+}
+
 const char *
 http_client_template_fault(const struct http_client_options *options, const char *url)
 {

@@ -73,6 +73,12 @@ size_t http_client_outstanding(const struct http_client *c);
 /* Why a header of that name, with that value or template of one, cannot be sent (RFC 9110
  * 5.1, 5.5); NULL: it can, unless its values make it too long. */
 const char *http_client_header_fault(const char *name, const char *value);
+/* Whether the host of the URL, or of a template of one, is a private address, or
+ * localhost. Another name may be one all the same. */
+bool http_client_is_private(const char *url);
+/* What is said of one where allow_private is not set. */
+#define HTTP_CLIENT_PRIVATE                                                              \
+	"is a private address: nothing is sent there unless allow_private is true"
 /* Why this client will not send to that URL, for a check at the start; NULL: it may.
  * An address behind a name is judged only when it is connected. */
 const char *http_client_url_fault(

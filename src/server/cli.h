@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The commands of the program. A command gets the options that were given, all of
- * them read by the same table, and returns the exit status: 0 done, 1 it failed,
- * 2 it was called wrongly. Results go to standard output, all else to standard error.
+ * them read by the same table, and returns the exit status (doc/commands.md): 0 done,
+ * 1 it failed, 2 it was called wrongly. Results go to standard output, all else to
+ * standard error.
  */
 #ifndef WW_CLI_H
 #define WW_CLI_H
@@ -21,6 +22,7 @@ struct cli {
 	const char *scopes[CLI_SCOPES_MAX];
 	int scope_count;
 	const char *text;
+	bool strict;
 	const char *argument; /* what stands alone */
 };
 
@@ -28,7 +30,11 @@ struct cli {
 enum err cli_conf(const struct cli *cli, struct conf *conf) MUST_CHECK;
 /* Says why, on standard error; returns CLI_FAILED. */
 int cli_fail(const char *format, ...) PRINTF_LIKE(1, 2);
-/* The store of the data directory, beside a running server or without one. */
+/*
+ * The store of the data directory, beside a running server or without one; said already
+ * when it fails. Only `serve` makes a store: where there is none, the command was called
+ * in the wrong folder.
+ */
 enum err cli_store(const struct conf *conf, struct store **out) MUST_CHECK;
 
 /* What every command on the store has: its configuration, its store, its memory. */
@@ -40,6 +46,8 @@ struct cli_session {
 
 /* Said already when it fails. */
 enum err cli_session_open(struct cli_session *s, const struct cli *cli) MUST_CHECK;
+/* Warns of each account of `reports` that is not in the store, once. */
+enum err cli_warn_accounts(struct conf *conf, struct store *s) MUST_CHECK;
 /* Returns the status. */
 int cli_session_close(struct cli_session *s, int status);
 /* ASCII letters, digits and a little more: it stands in logs and in shells. */

@@ -91,6 +91,16 @@ set_echo(bool on)
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &t);
 }
 
+/* A byte order mark, that an editor may have put before it, is no part of a line. */
+static void
+drop_mark(char *line, size_t *len)
+{
+	if (*len < 3 || memcmp(line, "\xef\xbb\xbf", 3) != 0)
+		return;
+	*len -= 3;
+	memmove(line, line + 3, *len);
+}
+
 /* One line without its end, octet by octet so that no buffer of stdio keeps it. */
 static enum err
 read_line(const char *prompt, char out[LINE_MAX_LEN])
@@ -118,6 +128,9 @@ read_line(const char *prompt, char out[LINE_MAX_LEN])
 	if (len > 0 && len < LINE_MAX_LEN && out[len - 1] == '\r')
 		len--;
 	if (len >= LINE_MAX_LEN || n < 0)
+		return ERR_INVALID;
+	drop_mark(out, &len);
+	if (memchr(out, '\0', len) != NULL)
 		return ERR_INVALID;
 	out[len] = '\0';
 	return OK;

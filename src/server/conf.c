@@ -74,18 +74,21 @@ enum err
 conf_load(struct conf *c, const char *path, FILE *errors)
 {
 	struct arena scratch;
-	struct conf_file f = {.path = path, .errors = errors, .arena = &scratch};
+	struct conf_file f = {
+	    .path = path, .conf = c, .errors = errors, .arena = &scratch};
 	struct conf_place top = {&f, c, "", "", NULL, c};
 	yaml_node_t *root;
 	enum err e;
 
 	arena_init(&scratch);
 	e = conf_file_open(&f, &root);
-	if (root != NULL) {
+	if (root != NULL && !conf_null(root)) {
 		conf_read_root(&top, root);
 		check_lookup(&top, root);
 	}
 	routing_build(c, &f);
+	if (root != NULL && e == OK && f.faults == 0)
+		conf_check_whole(&top, root);
 	conf_file_close(&f);
 	arena_fini(&scratch);
 	if (e == OK && f.faults > 0)

@@ -66,8 +66,17 @@ struct conf_listener {
 
 struct conf_pattern;
 
+/* What a file may say and probably does not mean. */
+struct conf_warning {
+	struct conf_warning *next;
+	int line; /* 0: it does not stand in the file */
+	const char *field;
+	const char *what;
+};
+
 /* Somebody who wants delivery reports. */
 struct conf_report {
+	int line;
 	const char *name;
 	const char *account;
 	const char *url;
@@ -151,6 +160,7 @@ struct conf {
 	struct conf_route *routes;
 	size_t pattern_count;
 	struct conf_pattern *patterns; /* of routes, sorted; routing.c's */
+	struct conf_warning *warnings; /* in the order in which they were found */
 };
 
 /* The defaults alone: no carriers, no routes. */
@@ -161,6 +171,10 @@ void conf_fini(struct conf *c);
  * to `errors`, a line each. ERR_IO: the file cannot be read; said there as well.
  */
 enum err conf_load(struct conf *c, const char *path, FILE *errors) MUST_CHECK;
+/* One more warning; its texts are copied. */
+void conf_warning_add(struct conf *c, int line, const char *field, const char *what);
+/* Warns where that address of a listener of plain HTTP can be reached from outside. */
+void conf_warn_plain(struct conf *c, int line, const char *field, const char *address);
 /* The throttles that are set, as many as there is room for; how many. */
 size_t conf_throttles(
     const struct conf *c, struct text_pair *out, size_t room) MUST_CHECK;

@@ -62,7 +62,8 @@ read_equals(const struct conf_place *p, const yaml_node_t *map, unsigned rank)
 		struct span text;
 		int64_t weight = 1;
 
-		if (!conf_scalar(key, &name) || !conf_scalar(node, &text) ||
+		if (!conf_scalar(key, &name) || conf_null(node) ||
+		    !conf_scalar(node, &text) ||
 		    conf_value_set(&whole, NULL, &weight, text, why) != OK)
 			conf_fault(
 			    p->file, node, conf_field(p, "carriers"), "a weight %s", why);
@@ -88,7 +89,7 @@ conf_read_carriers(
 
 		if (one->type == YAML_MAPPING_NODE)
 			read_equals(p, one, rank);
-		else if (conf_scalar(one, &name))
+		else if (!conf_null(one) && conf_scalar(one, &name))
 			read_choice(p, one, name, rank, 1);
 		else
 			conf_fault(p->file, one, field, "must name carriers");
@@ -113,11 +114,27 @@ value_node(const struct conf_place *p, const yaml_node_t *map, const char *name)
 	return map;
 }
 
+struct warned {
+	const struct conf_place *place;
+	const yaml_node_t *node;
+};
+
+static void
+on_warning(void *ctx, const char *field, const char *what)
+{
+	const struct warned *w = ctx;
+	const struct conf_place *p = w->place;
+
+	conf_warn(
+	    p->file, value_node(p, w->node, field), conf_field(p, field), "%s", what);
+}
+
 /* A file with other faults has said them; what a type checks needs its options whole. */
 static void
 check_carrier(const struct conf_place *p, const yaml_node_t *node, size_t before)
 {
 	const struct carrier_config *c = p->holder;
+	struct warned warned = {p, node};
 	char why[CONF_WHY_MAX] = "";
 	const char *field;
 
@@ -128,6 +145,8 @@ check_carrier(const struct conf_place *p, const yaml_node_t *node, size_t before
 	if (field != NULL)
 		conf_fault(
 		    p->file, value_node(p, node, field), conf_field(p, field), "%s", why);
+	else
+		carrier_warn(c, on_warning, &warned);
 }
 
 /* ---- routes ---- */
@@ -222,6 +241,12 @@ check_listener(const struct conf_place *p, const yaml_node_t *node, size_t befor
 	} else if (l->certificate != NULL &&
 		   tls_check(&files, clock_system.wall_ms(&clock_system), &fault) != OK) {
 		conf_fault(p->file, node, conf_field(p, fault.field), "%s", fault.why);
+	} else if (l->key != NULL) {
+		const char *remark = conf_secret_remark(p->file->arena, span_of(l->key));
+
+		if (remark != NULL)
+			conf_warn(p->file, value_node(p, node, "key"),
+			    conf_field(p, "key"), "%s", remark);
 	}
 }
 
@@ -262,6 +287,9 @@ check_report(const struct conf_place *p, const yaml_node_t *node, size_t before)
 	(void)before;
 	if (why != NULL)
 		conf_fault(p->file, node, conf_field(p, "url"), "%s", why);
+	else if (r->url != NULL && !r->allow_private && http_client_is_private(r->url))
+		conf_warn(p->file, value_node(p, node, "url"), conf_field(p, "url"), "%s",
+		    HTTP_CLIENT_PRIVATE);
 	if (r->events.count == 0)
 		r->groups = group_of(NULL);
 	for (size_t i = 0; i < r->events.count; i++) {
@@ -291,9 +319,9 @@ static const struct conf_list lists[] = {
     {CONF_LIST("routes", routes, route_count, conf_route),
 	offsetof(struct conf_route, line), SIZE_MAX, "route", CONF_ROUTES_MAX,
 	check_route},
-    {CONF_LIST("reports", reports, report_count, conf_report), SIZE_MAX,
-	offsetof(struct conf_report, name), "subscription", CONF_REPORTS_MAX,
-	check_report},
+    {CONF_LIST("reports", reports, report_count, conf_report),
+	offsetof(struct conf_report, line), offsetof(struct conf_report, name),
+	"subscription", CONF_REPORTS_MAX, check_report},
 };
 
 const struct conf_list *

@@ -118,7 +118,10 @@ read_text_item(const struct conf_place *p, const struct conf_row *row,
 	struct span text;
 
 	*out = "";
-	if (!conf_scalar(node, &text))
+	if (conf_null(node))
+		conf_fault(p->file, node, field,
+		    "is null; leave it out, or quote it where that text is meant");
+	else if (!conf_scalar(node, &text))
 		conf_fault(p->file, node, field, "must be one value");
 	else if (conf_value_text(row, text, why) != OK)
 		conf_fault(p->file, node, field, "%s", why);
@@ -172,7 +175,7 @@ read_text_pair(const struct conf_place *p, const struct conf_row *row,
 	int line;
 
 	all->pairs[i] = (struct text_pair){"", ""};
-	if (!conf_scalar(key, &name) || name.len == 0 ||
+	if (conf_null(key) || !conf_scalar(key, &name) || name.len == 0 ||
 	    memchr(name.ptr, '\0', name.len) != NULL) {
 		conf_fault(p->file, key, field, "a name must be a word");
 		return;
@@ -209,6 +212,23 @@ read_text_map(
 		read_text_pair(p, row, node, i);
 }
 
+/* Of a file of a secret that was read. */
+static void
+warn_of_secret(const struct conf_place *p, const struct conf_row *row,
+    const yaml_node_t *node, struct span name)
+{
+	const char *field = conf_field(p, row->name);
+	const char *remark = conf_secret_remark(p->file->arena, name);
+	const char *secret =
+	    *(const char *const *)(const void *)((const char *)p->holder + row->offset);
+
+	if (secret[0] == '\0')
+		conf_warn(p->file, node, field, "%s: its first line is empty",
+		    arena_text(p->file->arena, name));
+	if (remark != NULL)
+		conf_warn(p->file, node, field, "%s", remark);
+}
+
 static void
 read_scalar(
     const struct conf_place *p, const struct conf_row *row, const yaml_node_t *node)
@@ -221,6 +241,8 @@ read_scalar(
 		conf_fault(p->file, node, field, "must be one value");
 	else if (conf_value_set(row, &p->conf->arena, p->holder, text, why) != OK)
 		conf_fault(p->file, node, field, "%s", why);
+	else if (row->kind == CONF_SECRET_FILE)
+		warn_of_secret(p, row, node, text);
 }
 
 /* Whether `type` is one that the section knows; of any other nothing more is said. */
@@ -249,6 +271,8 @@ static void
 read_value(
     const struct conf_place *p, const struct conf_row *row, const yaml_node_t *node)
 {
+	if (conf_null(node))
+		return; /* as if it were not there: the default holds */
 	if (!conf_row_fits(row, p->type) && type_is_known(p))
 		conf_fault(p->file, node, conf_field(p, row->name),
 		    "is not for %.*s of type %s", (int)strcspn(p->section, "["),
@@ -323,7 +347,8 @@ conf_find_key(struct conf_file *f, const yaml_node_t *map, const char *name)
 	for (yaml_node_pair_t *q = map->data.mapping.pairs.start;
 	     q < map->data.mapping.pairs.top; q++)
 		if (conf_scalar(node_at(f, q->key), &text) && span_equal_text(text, name))
-			return node_at(f, q->value);
+			return conf_null(node_at(f, q->value)) ? NULL
+							       : node_at(f, q->value);
 	return NULL;
 }
 
@@ -346,6 +371,18 @@ type_of(const struct conf_place *p, const yaml_node_t *map)
 	if (node != NULL && conf_scalar(node, &text))
 		return arena_text(p->file->arena, text);
 	return row->initial == conf_required ? NULL : row->initial;
+}
+
+/* Whether a row before this one fills the same member: it says what is missing. */
+static bool
+is_second(const struct conf_place *p, const struct conf_row *row)
+{
+	for (const struct conf_row *other = conf_rows; other < row; other++)
+		if (other->offset == row->offset && other->initial == conf_required &&
+		    strcmp(other->section, row->section) == 0 &&
+		    conf_row_fits(other, p->type))
+			return true;
+	return false;
 }
 
 /* Another row before this one that fills the same member and was given. */
@@ -373,7 +410,7 @@ check_row(const struct conf_place *p, const yaml_node_t *map, const struct conf_
 	if (given && twin != NULL && twin < row)
 		conf_fault(p->file, map, conf_field(p, row->name), "is given beside %s",
 		    twin->name);
-	if (row->initial == conf_required && !given && twin == NULL)
+	if (row->initial == conf_required && !given && twin == NULL && !is_second(p, row))
 		conf_fault(p->file, map, conf_field(p, row->name), "is missing");
 }
 
@@ -405,7 +442,8 @@ read_section(const struct conf_place *top, struct span name, const yaml_node_t *
 			continue;
 		p.section = conf_rows[i].section;
 		p.path = arena_printf(top->file->arena, "%s.", conf_rows[i].section);
-		conf_read_item(&p, node);
+		if (!conf_null(node))
+			conf_read_item(&p, node);
 		return;
 	}
 	unknown(top, node, name);

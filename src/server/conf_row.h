@@ -110,6 +110,23 @@ const yaml_node_t *conf_find_key(
     struct conf_file *f, const yaml_node_t *map, const char *name);
 bool conf_has_key(struct conf_file *f, const yaml_node_t *map, const char *name);
 
+/* ---- conf_secret.c ---- */
+
+/*
+ * The secret in the file that `name` names: its first line, without a byte order mark.
+ * ERR_IO: it cannot be read; ERR_INVALID: it is no text, or empty where the row needs
+ * one. `why` says it.
+ */
+enum err conf_secret_read(const struct conf_row *row, struct arena *a, struct span name,
+    struct span *out, char why[CONF_WHY_MAX]) MUST_CHECK;
+/* Why the file had better be another: who else can read it; NULL: nothing is wrong. */
+const char *conf_secret_remark(struct arena *a, struct span name);
+
+/* ---- conf_warn.c ---- */
+
+/* What is seen when the whole file has been read and has no fault. */
+void conf_check_whole(const struct conf_place *top, const yaml_node_t *root);
+
 /* ---- conf_list.c ---- */
 
 const struct conf_list *conf_list_find(struct span name);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One value of the configuration: from its text into its place, or what is wrong. */
-#include <errno.h>
-#include <stdlib.h>
-
 #include "base/address.h"
 #include "server/conf_row.h"
 #include "twofa/period.h"
 
-enum { SECRET_MAX = 1024, RATE_COUNT_CONF_MAX = 10000 };
+enum { RATE_COUNT_CONF_MAX = 10000 };
 
 const char conf_required[] = "required";
 
@@ -211,42 +208,6 @@ parse_digits(const struct conf_row *row, struct span text, char *why)
 	return conf_value_text(row, text, why);
 }
 
-/* systemd hands credentials over as files of a directory (systemd.exec(5)). */
-static const char *
-secret_path(struct arena *a, struct span name)
-{
-	static const char scheme[] = "credential:";
-	const char *folder = getenv("CREDENTIALS_DIRECTORY");
-	const char *path = arena_text(a, name);
-
-	if (strncmp(path, scheme, sizeof(scheme) - 1) != 0)
-		return path;
-	return arena_printf(a, "%s/%s",
-	    folder == NULL ? "no $CREDENTIALS_DIRECTORY" : folder,
-	    path + sizeof(scheme) - 1);
-}
-
-/* The first line of a file that the text names. */
-static enum err
-read_secret(struct arena *a, struct span name, struct span *out, char *why)
-{
-	const char *path = secret_path(a, name);
-	FILE *f = fopen(path, "re");
-	char line[SECRET_MAX];
-
-	if (f == NULL) {
-		snprintf(why, CONF_WHY_MAX, "%.150s: %s", path, strerror(errno));
-		return ERR_IO;
-	}
-	if (fgets(line, sizeof(line), f) == NULL)
-		line[0] = '\0';
-	fclose(f);
-	line[strcspn(line, "\r\n")] = '\0';
-	*out = span_of(arena_text(a, span_of(line)));
-	explicit_bzero(line, sizeof(line));
-	return OK;
-}
-
 /* One value into its place in `holder`. */
 enum err
 conf_value_set(const struct conf_row *row, struct arena *a, void *holder,
@@ -277,7 +238,7 @@ conf_value_set(const struct conf_row *row, struct arena *a, void *holder,
 		e = parse_digits(row, text, why);
 		break;
 	case CONF_SECRET_FILE:
-		e = read_secret(a, text, &text, why);
+		e = conf_secret_read(row, a, text, &text, why);
 		break;
 	case CONF_TEXT:
 		break;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/conf_yaml.h"
 
+#include "server/conf.h"
+
 #include <errno.h>
 #include <stdarg.h>
 
@@ -19,6 +21,25 @@ conf_scalar(const yaml_node_t *node, struct span *out)
 	*out = (struct span){
 	    (const char *)node->data.scalar.value, node->data.scalar.length};
 	return true;
+}
+
+bool
+conf_null(const yaml_node_t *node)
+{
+	static const char *const forms[] = {"", "~", "null", "Null", "NULL"};
+	struct span text;
+
+	if (!conf_scalar(node, &text))
+		return false;
+	if (strcmp((const char *)node->tag, YAML_NULL_TAG) == 0)
+		return true;
+	if (node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE ||
+	    node->end_mark.index - node->start_mark.index != text.len)
+		return false; /* what is longer than its text has a tag before it */
+	for (size_t i = 0; i < countof(forms); i++)
+		if (span_equal_text(text, forms[i]))
+			return true;
+	return false;
 }
 
 static void
@@ -52,6 +73,19 @@ conf_fault_at(struct conf_file *f, int line, const char *field, const char *form
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	say(f, line, field, what);
+}
+
+void
+conf_warn(struct conf_file *f, const yaml_node_t *node, const char *field,
+    const char *format, ...)
+{
+	char what[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	conf_warning_add(f->conf, conf_line(node), field, what);
 }
 
 /* More than one document would leave open which one counts. */

@@ -11,8 +11,11 @@
 
 #include "base/arena.h"
 
+struct conf;
+
 struct conf_file {
 	const char *path;
+	struct conf *conf; /* keeps the warnings */
 	FILE *errors;
 	struct arena *arena;
 	unsigned faults;
@@ -29,8 +32,15 @@ void conf_fault(struct conf_file *f, const yaml_node_t *node, const char *field,
 /* The same where only the line is known. */
 void conf_fault_at(struct conf_file *f, int line, const char *field, const char *format,
     ...) PRINTF_LIKE(4, 5);
+/* A warning, kept in the configuration: said by who reads it, and no fault. */
+void conf_warn(struct conf_file *f, const yaml_node_t *node, const char *field,
+    const char *format, ...) PRINTF_LIKE(4, 5);
+/* Whether it is null (YAML 1.2.2 10.3.2): `null`, `~` or nothing, without quotes and
+ * without a tag that says otherwise. */
+bool conf_null(const yaml_node_t *node);
 int conf_line(const yaml_node_t *node);
-/* The text of a scalar; an empty span and false for another kind of node. */
+/* The text of a scalar, also that of null; an empty span and false for another kind of
+ * node. */
 bool conf_scalar(const yaml_node_t *node, struct span *out) MUST_CHECK;
 
 #endif

@@ -18,6 +18,7 @@ enum {
 	OPTION_NAME = 'n',
 	OPTION_SCOPE = 's',
 	OPTION_TEXT = 't',
+	OPTION_STRICT = 'S',
 	OPTION_HELP = 'h'
 };
 
@@ -30,28 +31,30 @@ struct command {
 	int (*run)(const struct cli *cli);
 };
 
+/* Which store a command works on; the first that is given counts. */
+#define STORE " [--data DIR] [--config FILE]"
+
 static const struct command commands[] = {
-    {NULL, "serve", "cdl", NULL,
-	"serve [--config FILE] [--data DIR] [--listen ADDR:PORT]", command_serve},
-    {"account", "create", "cd", "NAME", "account create NAME [--data DIR]",
+    {NULL, "serve", "cdl", NULL, "serve" STORE " [--listen ADDR:PORT]", command_serve},
+    {"account", "create", "cd", "NAME", "account create NAME" STORE,
 	command_account_create},
     {"key", "create", "cdans", NULL,
-	"key create --account A --name N [--scope S ...] [--data DIR]",
-	command_key_create},
+	"key create --account A --name N [--scope S ...]" STORE, command_key_create},
     {"key", "revoke", "cd", "ID|-",
-	"key revoke ID|- [--data DIR] [< FILE-WITH-THE-KEY, for -]", command_key_revoke},
-    {"key", "list", "cd", NULL, "key list [--data DIR]", command_key_list},
+	"key revoke ID|-" STORE " [< FILE-WITH-THE-KEY, for -]", command_key_revoke},
+    {"key", "list", "cd", NULL, "key list" STORE, command_key_list},
     {"key", "import", "cdans", NULL,
-	"key import --account A --name N [--scope S ...] < FILE-WITH-THE-KEY",
+	"key import --account A --name N [--scope S ...]" STORE " < FILE-WITH-THE-KEY",
 	command_key_import},
     {"user", "create", "cdas", "NAME",
-	"user create NAME --account A [--scope S ...] [< FILE-WITH-A-PASSWORD]",
+	"user create NAME --account A [--scope S ...]" STORE " [< FILE-WITH-A-PASSWORD]",
 	command_user_create},
-    {"user", "password", "cd", "NAME", "user password NAME [< FILE-WITH-A-PASSWORD]",
-	command_user_password},
-    {"user", "disable", "cd", "NAME", "user disable NAME", command_user_disable},
-    {"user", "list", "cd", NULL, "user list", command_user_list},
-    {"config", "check", "", "FILE", "config check FILE", command_config_check},
+    {"user", "password", "cd", "NAME",
+	"user password NAME" STORE " [< FILE-WITH-A-PASSWORD]", command_user_password},
+    {"user", "disable", "cd", "NAME", "user disable NAME" STORE, command_user_disable},
+    {"user", "list", "cd", NULL, "user list" STORE, command_user_list},
+    {"config", "check", "dS", "FILE", "config check FILE [--strict] [--data DIR]",
+	command_config_check},
     {"route", "explain", "ct", "NUMBER",
 	"route explain NUMBER [--text T] [--config FILE]", command_route_explain},
 };
@@ -64,6 +67,7 @@ static const struct option options[] = {
     {"name", required_argument, NULL, OPTION_NAME},
     {"scope", required_argument, NULL, OPTION_SCOPE},
     {"text", required_argument, NULL, OPTION_TEXT},
+    {"strict", no_argument, NULL, OPTION_STRICT},
     {"help", no_argument, NULL, OPTION_HELP},
     {0},
 };
@@ -79,7 +83,11 @@ print_help(FILE *to)
 	    "  watchword --help | --version\n\n"
 	    "serve answers on http://127.0.0.1:8080 and keeps its data in ./data "
 	    "unless told\n"
-	    "otherwise. The other commands work beside a running server. Scopes are\n"
+	    "otherwise. The other commands work beside a running server, on the store\n"
+	    "that --data DIR or --config FILE names, else on ./data; none of them makes\n"
+	    "one. They exit with 0 when it is done, 1 when it failed and 2 when they "
+	    "were\n"
+	    "called wrongly. Scopes are\n"
 	    "2fa:manage, 2fa:pin:send, 2fa:pin:manage, 2fa:sdk and\n"
 	    "account-management:manage (API keys, for users); without --scope all of\n"
 	    "them. A password comes from standard input; from a terminal an empty line\n"
@@ -122,6 +130,10 @@ set_option(struct cli *cli, int letter, const char *value)
 	    ['n'] = &cli->name,
 	    ['t'] = &cli->text};
 
+	if (letter == OPTION_STRICT) {
+		cli->strict = true;
+		return EXIT_SUCCESS;
+	}
 	if (letter != OPTION_SCOPE) {
 		*texts[letter] = value;
 		return EXIT_SUCCESS;

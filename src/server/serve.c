@@ -82,6 +82,20 @@ take_lock(struct server *s)
 
 /* ---- putting together ---- */
 
+/* Once each, when the accounts of the store are known too. */
+static enum err
+log_warnings(struct server *s)
+{
+	enum err e = cli_warn_accounts(&s->conf, s->store);
+
+	if (e != OK)
+		cli_fail("looking accounts up: %s", err_text(e));
+	for (const struct conf_warning *w = s->conf.warnings; w != NULL; w = w->next)
+		log_event(LOG_LEVEL_WARNING, "configuration", LOG_TEXT("field", w->field),
+		    LOG_INT("line", w->line), LOG_TEXT("reason", w->what));
+	return e;
+}
+
 static void
 access_changed(void *ctx, const struct access *access)
 {
@@ -377,6 +391,8 @@ server_open(struct server *s)
 		e = open_store(s);
 	if (e == OK)
 		e = first_start(s->store, s->conf.data, &s->fresh);
+	if (e == OK)
+		e = log_warnings(s);
 	if (e == OK)
 		e = open_reporter(s);
 	if (e == OK)
