@@ -67,6 +67,9 @@ BANNED = {
 }
 MEMORY = ("malloc", "calloc", "realloc", "free", "strdup")
 MEMORY_HOME = "src/base/base.c"
+# Why no input, configuration or stored data reaches an assertion, function by function.
+INVARIANTS = "tools/invariants.txt"
+INVARIANT_CLASSES = {"own", "table", "size", "conf", "row", "call"}
 NOTES = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3)) + r")\b")
 # After a name, a dot or a variable the path is a relative one or part of an address.
 MACHINE_PATH = re.compile(r"(?<![\w.)}*$])/((" + "work|root" + r")(?![\w-])|" + "home/)")
@@ -394,6 +397,34 @@ def check_err_rows(_root, sources):
             yield rows.name, number, f"nothing in src gives {row[1]}"
 
 
+def read_reasons(source):
+    """(file, function) -> its line, of tools/invariants.txt; a line that is none gives None."""
+    for number, line in enumerate(source.lines, 1):
+        if line and not line.startswith("#"):
+            found = re.fullmatch(r"(src/\S+) (\w+) (\w+): \S.*", line)
+            yield number, found and found.groups()
+
+
+def check_invariants(_root, sources):
+    """Each function with an INVARIANT says why nothing from outside reaches it."""
+    listed = next((s for s in sources if s.name == INVARIANTS), None)
+    if listed is None:
+        return
+    reasons = {}
+    for number, found in read_reasons(listed):
+        if found is None or found[2] not in INVARIANT_CLASSES:
+            yield listed.name, number, "is not FILE FUNCTION CLASS: REASON"
+        else:
+            reasons[found[:2]] = number
+    for source, f in each_function(s for s in sources if s.top == "src"):
+        if not re.search(r"\bINVARIANT\s*\(", f.body):
+            continue
+        if reasons.pop((source.name, f.name), None) is None:
+            yield source.name, f.line, f"{f.name} asserts without a reason in {INVARIANTS}"
+    for (name, function), number in reasons.items():
+        yield listed.name, number, f"{name} has no INVARIANT in {function}"
+
+
 def check_notes(_root, sources):
     for source in sources:
         for number, line in enumerate(source.lines, 1):
@@ -441,6 +472,7 @@ RULES = [
     ("banned", check_banned, CODE_FOLDERS),
     ("head", check_head, CODE_FOLDERS),
     ("err-rows", check_err_rows, CODE_FOLDERS),
+    ("invariants", check_invariants, CODE_FOLDERS),
     ("notes", check_notes, None),
     ("white-space", check_white_space, None),
     ("machine-path", check_machine_path, None),

@@ -45,7 +45,7 @@ add_pair(struct call *c, struct span pair, json_t *object)
 		fail_add(&c->fail, key, "is given twice, or there are too many");
 		return ERR_SYNTAX;
 	}
-	INVARIANT(
+	RESOURCE(
 	    json_object_set_new(object, key, json_stringn(value.ptr, value.len)) == 0);
 	return OK;
 }

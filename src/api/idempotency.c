@@ -3,7 +3,9 @@
 
 #include "base/secret.h"
 
-enum { KEY_LEN_MAX = 255, REQUEST_LEN_MAX = 64 * 1024 * 1024 };
+/* A control character of a form becomes six octets of JSON, and no other octet more; the
+ * longest body that the configuration allows (http.body_max) has 16 MiB. */
+enum { KEY_LEN_MAX = 255, REQUEST_LEN_MAX = 6 * 16 * 1024 * 1024 + 1024 * 1024 };
 
 struct keyed {
 	struct idempotency record;

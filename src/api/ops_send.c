@@ -30,7 +30,7 @@ check_placeholder(struct call *c, const char *name, const json_t *value, json_t 
 		 strlen(text) > PLACEHOLDER_VALUE_MAX)
 		fail_add(&c->fail, field, "is too long");
 	else
-		INVARIANT(json_object_set_new(kept, name, json_string(text)) == 0);
+		RESOURCE(json_object_set_new(kept, name, json_string(text)) == 0);
 }
 
 /* {"firstName":"John"}: texts only, not named "pin"; kept as compact JSON. */

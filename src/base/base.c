@@ -87,6 +87,12 @@ invariant_failed(const char *file, int line, const char *what)
 }
 
 void
+resource_failed(const char *file, int line, const char *what)
+{
+	panic("out of memory, threads or open files (%s:%d: %s)", file, line, what);
+}
+
+void
 panic(const char *format, ...)
 {
 	va_list ap;

@@ -4,8 +4,9 @@
  * assertions that stay on in production.
  *
  * An assertion states what the program itself guarantees; it is never used on
- * input. When one fails the process prints where and stops: a PIN service that
- * no longer knows its own state must not answer.
+ * input, configuration or stored data, and tools/invariants.txt says of each function
+ * why none of them reaches it. When one fails the process prints where and stops: a PIN
+ * service that no longer knows its own state must not answer.
  */
 #ifndef WW_BASE_H
 #define WW_BASE_H
@@ -71,6 +72,18 @@ NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);
 	do {                                                                             \
 		if (!(condition))                                                        \
 			invariant_failed(__FILE__, __LINE__, #condition);                \
+	} while (0)
+
+/*
+ * What only the machine can refuse: memory, threads, descriptors. That is no fault of
+ * ours, so it ends the process as panic does, with a sentence and status 70.
+ */
+NORETURN void resource_failed(const char *file, int line, const char *what);
+
+#define RESOURCE(condition)                                                              \
+	do {                                                                             \
+		if (!(condition))                                                        \
+			resource_failed(__FILE__, __LINE__, #condition);                 \
 	} while (0)
 
 /* An object carries a magic number as its first member; see miniobj in Varnish. */

@@ -125,7 +125,7 @@ pause_for(struct carrier_http *h, int64_t ms)
 	if (h->closing || h->paused)
 		return;
 	h->paused = true;
-	INVARIANT(event_add(h->timer, &tv) == 0);
+	RESOURCE(event_add(h->timer, &tv) == 0);
 }
 
 static void
@@ -569,7 +569,7 @@ open_client(struct carrier_http *h)
 
 	h->client = http_client_new(h->env.base, &o);
 	h->timer = evtimer_new(h->env.base, on_timer, h);
-	INVARIANT(h->timer != NULL);
+	RESOURCE(h->timer != NULL);
 }
 
 enum err

@@ -155,7 +155,7 @@ set_timer(struct carrier_smpp *s)
 	}
 	ms = ms < 0 ? 0 : ms;
 	tv = (struct timeval){ms / 1000, (ms % 1000) * 1000};
-	INVARIANT(event_add(s->timer, &tv) == 0);
+	RESOURCE(event_add(s->timer, &tv) == 0);
 }
 
 static void
@@ -163,7 +163,7 @@ await(struct carrier_smpp *s, struct smpp_parcel *p, uint32_t sequence)
 {
 	struct waiting *w = TAILQ_FIRST(&s->spare);
 
-	INVARIANT(w != NULL);
+	RESOURCE(w != NULL);
 	TAILQ_REMOVE(&s->spare, w, entry);
 	w->parcel = p;
 	w->sequence = sequence;
@@ -515,7 +515,7 @@ smpp_open(const struct carrier_config *config, const struct carrier_env *env,
 	s->env = *env;
 	init_window(s);
 	s->timer = evtimer_new(env->base, on_timer, s);
-	INVARIANT(s->timer != NULL);
+	RESOURCE(s->timer != NULL);
 	s->cancels = smpp_cancels_new(&s->config, &s->env);
 	s->inbox = smpp_inbox_new(&s->config, &s->env, s->cancels);
 	open_sessions(s);

@@ -82,6 +82,26 @@ static const struct {
     {"unknown", REPORT_EXPIRED_DLR_UNKNOWN},
 };
 
+static const char *
+method_of(const struct carrier_http_config *c)
+{
+	return c->signature_method == NULL ? "sha256" : c->signature_method;
+}
+
+/* "md5hash" is MD5 too. */
+static enum err
+check_method(struct http_maker *m)
+{
+	const char *method = method_of(&m->config->http);
+	const char *digest = strcmp(method, "md5hash") == 0 ? "md5" : method;
+
+	if (m->config->http.signature_secret == NULL || http_digest_exists(digest))
+		return OK;
+	m->field = "signature_method";
+	snprintf(m->why, sizeof(m->why), "this machine's OpenSSL has no %s", digest);
+	return ERR_INVALID;
+}
+
 static enum err
 make(struct http_maker *m)
 {
@@ -106,7 +126,7 @@ make(struct http_maker *m)
 	    receipts ? "&status-report-req=1&callback={{callback_url}}" : "");
 	r->validity_min_s = TTL_MIN_S;
 	r->validity_max_s = TTL_MAX_S;
-	return OK;
+	return check_method(m);
 }
 
 static const char *
@@ -248,7 +268,7 @@ static const char *
 sign(struct http_receipts *r, struct span text)
 {
 	const struct carrier_http_config *c = &r->config->http;
-	const char *method = c->signature_method == NULL ? "sha256" : c->signature_method;
+	const char *method = method_of(c);
 	struct span key = span_of(c->signature_secret);
 
 	return strcmp(method, "md5hash") == 0

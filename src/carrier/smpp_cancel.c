@@ -140,7 +140,7 @@ smpp_cancels_use(struct smpp_cancels *c, struct smpp_session *session)
 	if (c == NULL)
 		return;
 	c->session = session;
-	INVARIANT(event_add(c->timer, &tick) == 0);
+	RESOURCE(event_add(c->timer, &tick) == 0);
 }
 
 struct smpp_cancels *
@@ -156,7 +156,7 @@ smpp_cancels_new(const struct carrier_config *config, const struct carrier_env *
 	for (size_t i = 0; i < BUCKETS; i++)
 		LIST_INIT(&c->buckets[i]);
 	c->timer = event_new(env->base, -1, EV_PERSIST, on_timer, c);
-	INVARIANT(c->timer != NULL);
+	RESOURCE(c->timer != NULL);
 	return c;
 }
 

@@ -149,7 +149,7 @@ smpp_inbox_new(const struct carrier_config *config, const struct carrier_env *en
 	TAILQ_INIT(&in->spare);
 	TAILQ_INIT(&in->waiting);
 	in->timer = event_new(env->base, -1, EV_PERSIST, on_timer, in);
-	INVARIANT(in->timer != NULL && event_add(in->timer, &tick) == 0);
+	RESOURCE(in->timer != NULL && event_add(in->timer, &tick) == 0);
 	for (size_t i = 0; i < SMPP_INBOX_MAX; i++) {
 		in->slots[i].inbox = in;
 		TAILQ_INSERT_HEAD(&in->spare, &in->slots[i], entry);

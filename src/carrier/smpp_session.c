@@ -58,7 +58,7 @@ set_timer(struct smpp_session *s, int64_t ms)
 {
 	struct timeval tv = {ms / 1000, (ms % 1000) * 1000};
 
-	INVARIANT(event_add(s->timer, &tv) == 0);
+	RESOURCE(event_add(s->timer, &tv) == 0);
 }
 
 static void
@@ -366,7 +366,7 @@ connect_link(struct smpp_session *s)
 		    c->tls_name != NULL ? c->tls_name : c->host, options);
 	else
 		s->link = bufferevent_socket_new(s->env->base, -1, options);
-	INVARIANT(s->link != NULL);
+	RESOURCE(s->link != NULL);
 	bufferevent_setcb(s->link, on_read, NULL, on_link, s);
 	bufferevent_setwatermark(s->link, EV_READ, 0, INPUT_MAX);
 	set_timer(s, s->config->connect_timeout_ms);
@@ -417,7 +417,7 @@ smpp_session_new(const struct carrier_config *config, const struct carrier_env *
 	s->user = *user;
 	s->timer = evtimer_new(env->base, on_timer, s);
 	s->dns = evdns_base_new(env->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-	INVARIANT(s->timer != NULL && s->dns != NULL);
+	RESOURCE(s->timer != NULL && s->dns != NULL);
 	/* without a resolver there are still addresses and the hosts file */
 	(void)evdns_base_resolv_conf_parse(s->dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
 	connect_link(s);

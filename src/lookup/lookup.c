@@ -161,7 +161,7 @@ flight_new(struct lookup *l, const char *number)
 	snprintf(f->number, sizeof(f->number), "%s", number);
 	f->known = lookup_cache_begin(l->cache, lookup_cache_number(number), f);
 	f->timeout = evtimer_new(l->env.base, on_timeout, f);
-	INVARIANT(f->timeout != NULL && event_add(f->timeout, l->timeout) == 0);
+	RESOURCE(f->timeout != NULL && event_add(f->timeout, l->timeout) == 0);
 	TAILQ_INSERT_TAIL(&l->flights, f, entry);
 	l->flight_count++;
 	return f;

@@ -55,7 +55,7 @@ set_timer(struct enum_provider *p)
 	if (ares_timeout(p->channel, NULL, &tv) == NULL)
 		event_del(p->timer);
 	else
-		INVARIANT(event_add(p->timer, &tv) == 0);
+		RESOURCE(event_add(p->timer, &tv) == 0);
 }
 
 static void
@@ -109,7 +109,7 @@ on_state(void *ctx, ares_socket_t fd, int readable, int writable)
 	s->fd = fd;
 	s->provider = p;
 	s->event = event_new(p->base, fd, what, on_socket, p);
-	INVARIANT(s->event != NULL && event_add(s->event, NULL) == 0);
+	RESOURCE(s->event != NULL && event_add(s->event, NULL) == 0);
 	s->next = p->sockets;
 	p->sockets = s;
 }
@@ -239,7 +239,7 @@ enum_open(const struct lookup_config *config, const struct lookup_env *env, char
 	p->config = config;
 	p->base = env->base;
 	p->timer = evtimer_new(p->base, on_timer, p);
-	INVARIANT(p->timer != NULL);
+	RESOURCE(p->timer != NULL);
 	rc = open_channel(p);
 	if (rc == ARES_SUCCESS) {
 		*out = &p->head;

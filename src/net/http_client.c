@@ -45,9 +45,9 @@ struct http_client {
 };
 
 #define SET(easy, option, value)                                                         \
-	INVARIANT(curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
+	RESOURCE(curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
 #define SET_MULTI(multi, option, value)                                                  \
-	INVARIANT(curl_multi_setopt((multi), (option), (value)) == CURLM_OK)
+	RESOURCE(curl_multi_setopt((multi), (option), (value)) == CURLM_OK)
 
 /* ---- memory: what libcurl frees is wiped ---- */
 
@@ -66,8 +66,8 @@ curl_strdup(const char *text)
 static void
 init_once(void)
 {
-	INVARIANT(curl_global_init_mem(CURL_GLOBAL_DEFAULT, mem_raw_alloc, mem_free,
-		      mem_raw_resize, curl_strdup, curl_calloc) == CURLE_OK);
+	RESOURCE(curl_global_init_mem(CURL_GLOBAL_DEFAULT, mem_raw_alloc, mem_free,
+		     mem_raw_resize, curl_strdup, curl_calloc) == CURLE_OK);
 }
 
 /* ---- the end of a request ---- */
@@ -159,7 +159,7 @@ act(struct http_client *c, curl_socket_t fd, int what)
 {
 	int running;
 
-	INVARIANT(curl_multi_socket_action(c->multi, fd, what, &running) == CURLM_OK);
+	RESOURCE(curl_multi_socket_action(c->multi, fd, what, &running) == CURLM_OK);
 	drain(c);
 }
 
@@ -190,7 +190,7 @@ want_timer(CURLM *multi, long ms, void *ctx)
 	if (ms < 0)
 		event_del(c->timer);
 	else
-		INVARIANT(event_add(c->timer, &tv) == 0);
+		RESOURCE(event_add(c->timer, &tv) == 0);
 	return 0;
 }
 
@@ -210,8 +210,8 @@ want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket)
 		return 0;
 	}
 	e = event_new(c->base, fd, flags, on_socket, c);
-	INVARIANT(e != NULL && event_add(e, NULL) == 0);
-	INVARIANT(curl_multi_assign(c->multi, fd, e) == CURLM_OK);
+	RESOURCE(e != NULL && event_add(e, NULL) == 0);
+	RESOURCE(curl_multi_assign(c->multi, fd, e) == CURLM_OK);
 	return 0;
 }
 
@@ -421,7 +421,7 @@ add_header(struct request *r, const char *text)
 {
 	struct curl_slist *list = curl_slist_append(r->headers, text);
 
-	INVARIANT(list != NULL);
+	RESOURCE(list != NULL);
 	r->headers = list;
 }
 
@@ -469,13 +469,13 @@ http_client_send(
 	r->ctx = ctx;
 	buf_init(&r->answer, call->answer_len_max);
 	r->easy = curl_easy_init();
-	INVARIANT(r->easy != NULL);
+	RESOURCE(r->easy != NULL);
 	SET(r->easy, CURLOPT_PRIVATE, r);
 	set_policy(r);
 	set_call(r, call);
 	LIST_INSERT_HEAD(&c->requests, r, entry);
 	c->outstanding++;
-	INVARIANT(curl_multi_add_handle(c->multi, r->easy) == CURLM_OK);
+	RESOURCE(curl_multi_add_handle(c->multi, r->easy) == CURLM_OK);
 	return OK;
 }
 
@@ -511,7 +511,7 @@ http_client_new(struct event_base *base, const struct http_client_options *optio
 	    given_or(options->connections_max, c->options.calls_max);
 	c->timer = evtimer_new(base, on_timer, c);
 	c->multi = curl_multi_init();
-	INVARIANT(c->timer != NULL && c->multi != NULL);
+	RESOURCE(c->timer != NULL && c->multi != NULL);
 	LIST_INIT(&c->requests);
 	SET_MULTI(c->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
 	SET_MULTI(c->multi, CURLMOPT_SOCKETDATA, c);

@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/http_sign.h"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
 #include "base/secret.h"
+
+bool
+http_digest_exists(const char *digest)
+{
+	EVP_MD *md = EVP_MD_fetch(NULL, digest, NULL);
+
+	EVP_MD_free(md);
+	ERR_clear_error();
+	return md != NULL;
+}
 
 static size_t
 hmac(const char *digest, struct span key, struct span message,
@@ -57,7 +68,8 @@ http_md5_hex(struct arena *a, struct span key, struct span message)
 	unsigned len = 0;
 	char *out;
 
-	INVARIANT(ctx != NULL && EVP_DigestInit_ex(ctx, EVP_md5(), NULL) == 1);
+	RESOURCE(ctx != NULL);
+	INVARIANT(EVP_DigestInit_ex(ctx, EVP_md5(), NULL) == 1);
 	INVARIANT(EVP_DigestUpdate(ctx, message.ptr, message.len) == 1);
 	INVARIANT(EVP_DigestUpdate(ctx, key.ptr, key.len) == 1);
 	INVARIANT(EVP_DigestFinal_ex(ctx, hash, &len) == 1);

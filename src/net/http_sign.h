@@ -6,6 +6,9 @@
 
 #include "base/arena.h"
 
+/* Whether this machine's OpenSSL has it: one that is held to FIPS 140 has no MD5. To be
+ * asked where the configuration is checked, before any of these. */
+bool http_digest_exists(const char *digest);
 /* HMAC (RFC 2104) by "md5", "sha1", "sha256" or "sha512", as Base64 or as hex digits of
  * lower case; in the arena. */
 const char *http_hmac_base64(

@@ -19,7 +19,7 @@ tls_client_new(const char *ca_file, char why[256], struct tls_client **out)
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 	int good;
 
-	INVARIANT(ctx != NULL);
+	RESOURCE(ctx != NULL);
 	INVARIANT(SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	/* what has been sent is not kept for the next record */
@@ -61,12 +61,12 @@ static void
 expect_name(SSL *ssl, const char *name)
 {
 	if (is_address(name)) {
-		INVARIANT(X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1);
+		RESOURCE(X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1);
 		return;
 	}
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	INVARIANT(SSL_set1_host(ssl, name) == 1);
-	INVARIANT(SSL_set_tlsext_host_name(ssl, name) == 1);
+	RESOURCE(SSL_set1_host(ssl, name) == 1);
+	RESOURCE(SSL_set_tlsext_host_name(ssl, name) == 1);
 }
 
 struct bufferevent *
@@ -76,11 +76,11 @@ tls_client_link(
 	SSL *ssl = SSL_new(t->ctx);
 	struct bufferevent *link;
 
-	INVARIANT(ssl != NULL);
+	RESOURCE(ssl != NULL);
 	expect_name(ssl, name);
 	link = bufferevent_openssl_socket_new(
 	    base, -1, ssl, BUFFEREVENT_SSL_CONNECTING, options);
-	INVARIANT(link != NULL);
+	RESOURCE(link != NULL);
 	/* a peer that just closes has closed */
 	bufferevent_openssl_set_allow_dirty_shutdown(link, 1);
 	return link;

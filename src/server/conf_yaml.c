@@ -111,7 +111,7 @@ load(struct conf_file *f, FILE *in)
 	yaml_parser_t parser;
 	enum err e = OK;
 
-	INVARIANT(yaml_parser_initialize(&parser));
+	RESOURCE(yaml_parser_initialize(&parser));
 	yaml_parser_set_input_file(&parser, in);
 	if (!yaml_parser_load(&parser, &f->document)) {
 		say(f, (int)parser.problem_mark.line + 1, "",

@@ -222,7 +222,7 @@ delivery_explain(void *delivery, struct route_question *q)
 static struct event *
 need(struct event *e)
 {
-	INVARIANT(e != NULL);
+	RESOURCE(e != NULL);
 	return e;
 }
 
@@ -233,7 +233,7 @@ init_events(struct delivery *d)
 	    d->conf->accept_wait_ms / 1000, (d->conf->accept_wait_ms % 1000) * 1000};
 
 	d->base = event_base_new();
-	INVARIANT(d->base != NULL);
+	RESOURCE(d->base != NULL);
 	d->accept_wait = event_base_init_common_timeout(d->base, &accept);
 	d->kick = need(event_new(d->base, -1, 0, on_kick, d));
 	d->again = need(evtimer_new(d->base, on_kick, d));
@@ -325,7 +325,7 @@ void
 delivery_start(struct delivery *d)
 {
 	CHECK_OBJ(d, DELIVERY_MAGIC);
-	INVARIANT(pthread_create(&d->thread, NULL, run_loop, d) == 0);
+	RESOURCE(pthread_create(&d->thread, NULL, run_loop, d) == 0);
 	pthread_setname_np(d->thread, "delivery");
 	d->started = true;
 	atomic_store(&d->ready, true);

@@ -108,7 +108,7 @@ after(struct event *e, int64_t ms)
 {
 	struct timeval tv = {ms / 1000, (ms % 1000) * 1000};
 
-	INVARIANT(event_add(e, &tv) == 0);
+	RESOURCE(event_add(e, &tv) == 0);
 }
 
 /* ---- the end: an outcome, recorded ---- */
@@ -120,7 +120,7 @@ need_timer(struct dispatch *m)
 {
 	if (m->timer == NULL)
 		m->timer = evtimer_new(m->delivery->base, on_timer, m);
-	INVARIANT(m->timer != NULL);
+	RESOURCE(m->timer != NULL);
 }
 
 /* On the store's thread. */

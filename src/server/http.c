@@ -187,8 +187,8 @@ static void
 accept_on(struct http_thread *t, bool on)
 {
 	for (size_t i = 0; i < t->http->socket_count; i++)
-		INVARIANT((on ? event_add(t->accepts[i].event, NULL)
-			      : event_del(t->accepts[i].event)) == 0);
+		RESOURCE((on ? event_add(t->accepts[i].event, NULL)
+			     : event_del(t->accepts[i].event)) == 0);
 }
 
 /* Out of descriptors or memory: wait a little rather than spin. */
@@ -330,7 +330,7 @@ loop_init(struct http_thread *t, struct http *h)
 	l->connections = &h->connections;
 	l->base = event_base_new();
 	l->queue = queue_new(0);
-	INVARIANT(l->base != NULL && event_base_priority_init(l->base, 2) == 0);
+	RESOURCE(l->base != NULL && event_base_priority_init(l->base, 2) == 0);
 	conn_loop_init(l);
 	l->waits[HTTP_WAIT_HEAD] = common_wait(l, o->header_timeout_ms);
 	l->waits[HTTP_WAIT_BODY] = common_wait(l, o->body_timeout_ms);
@@ -343,13 +343,13 @@ loop_init(struct http_thread *t, struct http *h)
 		a->socket = &h->sockets[i];
 		a->event =
 		    event_new(l->base, a->socket->fd, EV_READ | EV_PERSIST, on_accept, a);
-		INVARIANT(a->event != NULL);
+		RESOURCE(a->event != NULL);
 	}
 	t->accept_again = evtimer_new(l->base, on_accept_again, t);
 	t->deadline = evtimer_new(l->base, on_deadline, t);
 	t->bell =
 	    event_new(l->base, queue_fd(l->queue), EV_READ | EV_PERSIST, on_bell, t);
-	INVARIANT(t->accept_again && t->deadline && t->bell);
+	RESOURCE(t->accept_again && t->deadline && t->bell);
 	accept_on(t, true);
 	INVARIANT(event_priority_set(t->bell, 0) == 0); /* answers come first */
 	event_add(t->bell, NULL);
@@ -407,7 +407,7 @@ http_start(struct http *h)
 	for (unsigned i = 0; i < h->thread_count; i++) {
 		struct http_thread *t = &h->threads[i];
 
-		INVARIANT(pthread_create(&t->thread, NULL, run_loop, t) == 0);
+		RESOURCE(pthread_create(&t->thread, NULL, run_loop, t) == 0);
 		t->started = true;
 	}
 }

@@ -116,7 +116,7 @@ conn_listen(struct conn *c, bool on)
 	if (on == c->reading)
 		return;
 	c->reading = on;
-	INVARIANT((on ? event_add(c->readable, NULL) : event_del(c->readable)) == 0);
+	RESOURCE((on ? event_add(c->readable, NULL) : event_del(c->readable)) == 0);
 }
 
 static void conn_drive(struct conn *c);
@@ -128,7 +128,7 @@ conn_await_room(struct conn *c)
 	if (c->writable == NULL)
 		c->writable =
 		    event_new(c->loop->base, c->stream.fd, EV_WRITE, on_writable, c);
-	INVARIANT(c->writable != NULL && event_add(c->writable, NULL) == 0);
+	RESOURCE(c->writable != NULL && event_add(c->writable, NULL) == 0);
 }
 
 /*
@@ -146,7 +146,7 @@ conn_hold(struct conn *c)
 static void
 conn_wait(struct conn *c, enum http_wait what)
 {
-	INVARIANT(event_add(c->timer, c->loop->waits[what]) == 0);
+	RESOURCE(event_add(c->timer, c->loop->waits[what]) == 0);
 }
 
 /* ---- the request in hand ---- */
@@ -374,7 +374,7 @@ go_on_refusing(struct http_loop *l)
 {
 	static const struct timeval pace = {0, PACE_MS * 1000};
 
-	INVARIANT(event_add(l->pace, &pace) == 0);
+	RESOURCE(event_add(l->pace, &pace) == 0);
 }
 
 static void
@@ -715,7 +715,7 @@ conn_loop_init(struct http_loop *loop)
 	TAILQ_INIT(&loop->held);
 	http_pool_init(&loop->pool, (size_t)loop->options->body_max);
 	loop->pace = evtimer_new(loop->base, on_pace, loop);
-	INVARIANT(loop->pace != NULL);
+	RESOURCE(loop->pace != NULL);
 }
 
 void
@@ -738,7 +738,7 @@ conn_new(struct http_loop *loop, int fd, const struct address *peer, struct tls 
 	buf_init(&c->out, RESPONSE_MAX);
 	c->readable = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_readable, c);
 	c->timer = evtimer_new(loop->base, on_timer, c);
-	INVARIANT(c->readable != NULL && c->timer != NULL);
+	RESOURCE(c->readable != NULL && c->timer != NULL);
 	atomic_fetch_add(loop->connections, 1);
 	LIST_INSERT_HEAD(&loop->conns, c, entry);
 	conn_wait(c, HTTP_WAIT_HEAD);

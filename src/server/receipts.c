@@ -39,7 +39,7 @@ look_again(struct receipts *r)
 
 	r->wanted = true;
 	if (!r->stopped && !r->looking && !evtimer_pending(r->timer, NULL))
-		INVARIANT(event_add(r->timer, &wait) == 0);
+		RESOURCE(event_add(r->timer, &wait) == 0);
 }
 
 /* ---- one receipt ---- */
@@ -183,7 +183,7 @@ receipts_new(struct event_base *base, struct queue *queue, struct store *store)
 	r->store = store;
 	r->held_back.run = held_back;
 	r->timer = evtimer_new(base, on_timer, r);
-	INVARIANT(r->timer != NULL);
+	RESOURCE(r->timer != NULL);
 	return r;
 }
 

@@ -80,7 +80,7 @@ after(struct event *e, int64_t ms)
 {
 	struct timeval tv = {ms / 1000, (ms % 1000) * 1000};
 
-	INVARIANT(event_add(e, &tv) == 0);
+	RESOURCE(event_add(e, &tv) == 0);
 }
 
 static bool
@@ -467,7 +467,7 @@ init_outlet(struct reporter *r, struct outlet *o, const struct conf_report *conf
 	o->take_back.run = take_back;
 	o->client = http_client_new(r->base, &options);
 	o->timer = evtimer_new(r->base, on_timer, o);
-	INVARIANT(o->timer != NULL);
+	RESOURCE(o->timer != NULL);
 }
 
 static enum err
@@ -502,12 +502,12 @@ init_loop(struct reporter *r)
 	static const struct timeval sweep_every = {SWEEP_MS / 1000, 0};
 
 	r->base = event_base_new();
-	INVARIANT(r->base != NULL);
+	RESOURCE(r->base != NULL);
 	r->bell =
 	    event_new(r->base, queue_fd(r->queue), EV_READ | EV_PERSIST, on_bell, r);
 	r->sweep = event_new(r->base, -1, EV_PERSIST, on_sweep, r);
 	r->deadline = evtimer_new(r->base, on_deadline, r);
-	INVARIANT(r->bell != NULL && r->sweep != NULL && r->deadline != NULL);
+	RESOURCE(r->bell != NULL && r->sweep != NULL && r->deadline != NULL);
 	event_add(r->bell, NULL);
 	event_add(r->sweep, &sweep_every);
 	r->overdue = (struct reports_overdue_job){
@@ -550,7 +550,7 @@ reporter_start(struct reporter *r)
 	CHECK_OBJ(r, REPORTER_MAGIC);
 	if (r->outlet_count == 0)
 		return;
-	INVARIANT(pthread_create(&r->thread, NULL, run_loop, r) == 0);
+	RESOURCE(pthread_create(&r->thread, NULL, run_loop, r) == 0);
 	pthread_setname_np(r->thread, "reports");
 	r->started = true;
 }

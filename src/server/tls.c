@@ -173,15 +173,20 @@ choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	return SSL_TLSEXT_ERR_OK;
 }
 
+/* NULL where the machine's own rules for OpenSSL (openssl.cnf) leave nothing of it. */
 static SSL_CTX *
 new_context(void)
 {
 	SSL_CTX *c = SSL_CTX_new(TLS_server_method());
 
-	INVARIANT(c != NULL);
-	INVARIANT(SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1);
-	INVARIANT(SSL_CTX_set_cipher_list(c, ciphers) == 1);
-	INVARIANT(SSL_CTX_set1_groups_list(c, "X25519:P-256:P-384") == 1);
+	RESOURCE(c != NULL);
+	if (SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) != 1 ||
+	    SSL_CTX_set_cipher_list(c, ciphers) != 1 ||
+	    (SSL_CTX_set1_groups_list(c, "X25519:P-256:P-384") != 1 &&
+		SSL_CTX_set1_groups_list(c, "P-256:P-384") != 1)) {
+		SSL_CTX_free(c);
+		return NULL;
+	}
 	SSL_CTX_set_options(c,
 	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT);
 	SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE |
@@ -222,8 +227,12 @@ load(
     const struct tls_files *files, int64_t now_ms, struct tls_fault *fault, SSL_CTX **out)
 {
 	SSL_CTX *context = new_context();
-	enum err e = load_certificate(context, files, now_ms, fault);
+	enum err e;
 
+	if (context == NULL)
+		return fault_is(fault, "certificate", files->certificate,
+		    "this machine's rules for OpenSSL leave no cipher or curve for TLS");
+	e = load_certificate(context, files, now_ms, fault);
 	if (e == OK)
 		e = load_key(context, files, fault);
 	if (e != OK) {
@@ -318,7 +327,7 @@ tls_accept(struct tls *t, int fd)
 	pthread_mutex_lock(&t->lock);
 	ssl = SSL_new(t->context);
 	pthread_mutex_unlock(&t->lock);
-	INVARIANT(ssl != NULL && SSL_set_fd(ssl, fd) == 1);
+	RESOURCE(ssl != NULL && SSL_set_fd(ssl, fd) == 1);
 	SSL_set_accept_state(ssl);
 	return ssl;
 }

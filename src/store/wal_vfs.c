@@ -185,7 +185,7 @@ set_up(void)
 {
 	sqlite3_vfs *system = sqlite3_vfs_find(NULL);
 
-	INVARIANT(system != NULL);
+	RESOURCE(system != NULL);
 	our_vfs = *system;
 	our_vfs.pNext = NULL;
 	our_vfs.zName = "watchword";

@@ -40,6 +40,7 @@ def new_key(server, *scopes, account="default"):
 def add_user(server, name, *scopes, account="default", password=PASSWORD):
     """The Basic header of a new user; a running server knows it a second later."""
     if not server.process:
+        server.make_store()
         server.command("account", "create", account, check=False)
     server.command("user", "create", name, "--account", account, *scopes_words(scopes),
                    typed=password + "\n")

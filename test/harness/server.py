@@ -93,6 +93,13 @@ class Server:
         self.key = (self.data / "api-key").read_text().strip()
         return self
 
+    def make_store(self):
+        """What commands before the first start work on: only `serve` makes a store."""
+        if not (self.data / "watchword.db").exists():
+            self.start()
+            self.stop()
+            self.process = None
+
     def _read_log(self):
         for line in self.process.stderr:
             self.log += line

@@ -46,7 +46,7 @@ def findings(root):
     failed = len({rule for _, rule in found})
     counts = re.fullmatch(r"lint: (\d+) checks passed, (\d+) failed", last)
     assert int(counts[2]) == failed
-    assert int(counts[1]) + failed == 13
+    assert int(counts[1]) + failed == 14
     assert done.returncode == (1 if failed else 0)
     return found
 
@@ -286,3 +286,21 @@ def test_stats_name_the_longest_function(tree):
     assert "src/twofa: 2 lines in 1 files" in done.stdout
     assert "longest function: count in src/base/a.c, 10 lines" in done.stdout
     assert "median function: 7 lines" in done.stdout
+
+
+def test_an_assertion_needs_a_reason(tree):
+    tree("src/base/a.c", function("\tINVARIANT(a > 0);\n") + function("", "int\nother(int a)")[len(HEAD):])
+    root = tree("tools/invariants.txt", "# why\n")
+    assert findings(root) == [("src/base/a.c:3", "invariants")]
+    tree("tools/invariants.txt", "# why\nsrc/base/a.c count own: counts begin at one\n")
+    assert findings(root) == []
+
+
+@pytest.mark.parametrize("line", [
+    "src/base/a.c other own: there is none", "src/base/b.c count own: there is none",
+    "src/base/a.c count", "src/base/a.c count luck: it never was", "count own: no file"])
+def test_a_reason_needs_an_assertion(tree, line):
+    tree("src/base/a.c", function("\tINVARIANT(a > 0);\n"))
+    root = tree("tools/invariants.txt",
+                f"src/base/a.c count own: counts begin at one\n{line}\n")
+    assert findings(root) == [("tools/invariants.txt:2", "invariants")]
