@@ -4,12 +4,27 @@
 
 struct verify_request {
 	const char *pin;
+	json_t *value; /* the same, as it came */
 };
 
 static const struct json_row verify_rows[] = {
     {"pin", JSON_ROW_TEXT, true, offsetof(struct verify_request, pin), 1, 64, NULL},
+    {"pin", JSON_ROW_VALUE, false, offsetof(struct verify_request, value), 0, 0, NULL},
     {0},
 };
+
+/* True and false are texts elsewhere; here they are nothing that anybody typed. */
+static enum err
+check_typed(struct call *c, const struct verify_request *r)
+{
+	if (json_is_boolean(r->value))
+		fail_add(&c->fail, "pin", "must be a string");
+	else if (pin_is_blank(span_of(r->pin)))
+		fail_add(&c->fail, "pin", "must not be blank");
+	else
+		return OK;
+	return ERR_INVALID;
+}
 
 static enum err
 check_verify(struct call *c)
@@ -19,9 +34,12 @@ check_verify(struct call *c)
 	enum err e = call_read_body(c, verify_rows, &r);
 
 	if (e == OK)
+		e = check_typed(c, &r);
+	if (e == OK)
 		e = call_ident(c, 0, &j->pin_id);
 	if (e != OK)
 		return e;
+	j->typed_number = json_is_number(r.value);
 	j->typed = span_of(r.pin);
 	j->account = c->principal.account;
 	j->failures_max = c->api->options.failures_max;

@@ -166,6 +166,7 @@ struct verify_job {
 	struct ident account;
 	struct ident pin_id;
 	struct span typed;
+	bool typed_number;    /* it came as a number, which has no leading zeros */
 	int64_t failures_max; /* per destination in 24 hours; 0: no such budget */
 	enum verdict verdict;
 	int64_t attempts_left;

@@ -262,12 +262,14 @@ claim_and_compare(
 {
 	int64_t now_ms = j->job.now_ms;
 	char pin[PIN_LENGTH_MAX + 1];
+	bool right;
 
 	j->row.state.attempts++;
 	j->row.state.attempted_at_ms = now_ms;
 	pin_derive(key, &j->row.recipe, pin);
-	j->verdict = pin_matches(j->row.recipe.type, pin, j->typed) ? VERDICT_RIGHT
-								    : VERDICT_WRONG;
+	right = j->typed_number ? pin_matches_number(pin, j->typed)
+				: pin_matches(pin, j->typed);
+	j->verdict = right ? VERDICT_RIGHT : VERDICT_WRONG;
 	secret_wipe(pin, sizeof(pin));
 	if (j->verdict == VERDICT_WRONG) {
 		verify_log_fail(log);

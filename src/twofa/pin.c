@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "twofa/pin.h"
 
+#include "base/fold.h"
 #include "base/secret.h"
 
 static const struct {
@@ -122,33 +123,85 @@ pin_derive(const uint8_t key[PIN_KEY_LEN], const struct pin_recipe *recipe,
 /* ---- comparing ---- */
 
 static char
-lower(char c)
+lower(int c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-/* Padded, so that what is compared has one length whatever was typed. */
-static void
-pad(enum pin_type type, struct span s, char out[PIN_LENGTH_MAX])
+/* What stands between digits besides what never means anything. */
+static bool
+is_separator(int c)
 {
+	return c == FOLD_NOTHING || c == '.' || c == ',' || c == '\'';
+}
+
+/*
+ * Symbols in one case, padded, so that what is compared has one length whatever was
+ * typed; the count may exceed what is kept. Every alphabet has one case.
+ */
+static size_t
+fold(struct span typed, char out[PIN_LENGTH_MAX])
+{
+	size_t n = 0;
+
 	memset(out, 0, PIN_LENGTH_MAX);
-	for (size_t i = 0; i < s.len && i < PIN_LENGTH_MAX; i++)
-		out[i] = type == PIN_HEX ? lower(s.ptr[i]) : s.ptr[i];
+	while (typed.len > 0) {
+		int c = fold_next(&typed);
+
+		if (is_separator(c))
+			continue;
+		if (n < PIN_LENGTH_MAX)
+			out[n] = c == FOLD_OTHER ? '?' : lower(c);
+		n++;
+	}
+	return n;
 }
 
 bool
-pin_matches(enum pin_type type, const char *pin, struct span typed)
+pin_is_blank(struct span typed)
 {
-	struct span t = span_trim(typed);
-	struct span p = span_of(pin);
+	while (typed.len > 0)
+		if (!is_separator(fold_next(&typed)))
+			return false;
+	return true;
+}
+
+/* A number as long as the PIN has zeros where it is shorter. */
+static size_t
+fill(char digits[PIN_LENGTH_MAX], size_t n, size_t len)
+{
+	if (n >= len)
+		return n;
+	memmove(digits + len - n, digits, n);
+	memset(digits, '0', len - n);
+	return len;
+}
+
+static bool
+matches(const char *pin, struct span typed, bool is_number)
+{
 	char a[PIN_LENGTH_MAX];
 	char b[PIN_LENGTH_MAX];
+	size_t len = fold(span_of(pin), a);
+	size_t n = fold(typed, b);
 	bool equal;
 
-	pad(type, p, a);
-	pad(type, t, b);
+	if (is_number)
+		n = fill(b, n, len);
 	equal = secret_equal(a, b, PIN_LENGTH_MAX);
 	secret_wipe(a, sizeof(a));
 	secret_wipe(b, sizeof(b));
-	return equal && p.len == t.len;
+	return equal && n == len;
+}
+
+bool
+pin_matches(const char *pin, struct span typed)
+{
+	return matches(pin, typed, false);
+}
+
+bool
+pin_matches_number(const char *pin, struct span digits)
+{
+	return matches(pin, digits, true);
 }

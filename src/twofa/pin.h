@@ -38,10 +38,15 @@ const char *pin_type_alphabet(enum pin_type type);
 void pin_derive(const uint8_t key[PIN_KEY_LEN], const struct pin_recipe *recipe,
     char out[PIN_LENGTH_MAX + 1]);
 /*
- * Is this what the person was sent? Surrounding blanks are dropped; HEX is compared
- * without regard to case; everything else exactly. The time does not depend on
- * where they differ.
+ * Whether this is what the person was sent. How people and keyboards write it is no part
+ * of a PIN (base/fold.h): any script's digits are digits, letters have no case; blanks,
+ * dashes, dots, commas, apostrophes and format characters are dropped. What then differs
+ * is wrong. The time does not depend on where they differ.
  */
-bool pin_matches(enum pin_type type, const char *pin, struct span typed);
+bool pin_matches(const char *pin, struct span typed);
+/* The same of a number's digits: leading zeros, which numbers lose, are put back. */
+bool pin_matches_number(const char *pin, struct span digits);
+/* Nothing is left of it. */
+bool pin_is_blank(struct span typed);
 
 #endif

@@ -41,7 +41,7 @@ check_vector(size_t i, const json_t *v)
 	pin_derive(key, &r, out);
 	check_case(i, strcmp(out, pin) == 0);
 	check_case(i, strlen(out) == r.length);
-	check_case(i, pin_matches(r.type, out, span_of(pin)));
+	check_case(i, pin_matches(out, span_of(pin)));
 }
 
 static void
@@ -72,6 +72,12 @@ test_vectors(void **state)
 	for (i = 0; i < (size_t)PIN_TYPE_COUNT * PIN_LENGTH_MAX; i++)
 		check_case(i, seen[i / PIN_LENGTH_MAX][i % PIN_LENGTH_MAX + 1]);
 }
+
+/* A span that may stand in a table. */
+#define TEXT(literal)                                                                    \
+	{                                                                                \
+		(literal), sizeof(literal) - 1                                           \
+	}
 
 /* A PIN of 16 must change with every part of its recipe. */
 static void
@@ -175,45 +181,114 @@ test_names(void **state)
 	}
 }
 
+static const struct {
+	const char *pin;
+	struct span typed;
+	bool right;
+} typings[] = {
+    {"1234", {"1234", 4}, true},
+    {"1234", {" \t1234\t ", 8}, true},
+    {"1234567890123456", {"1234567890123456", 16}, true},
+    {"0", {"0", 1}, true},
+    {"1234", {"", 0}, false},
+    {"1234", {NULL, 0}, false},
+    {"1234", {"    ", 4}, false},
+    {"1234", {"123", 3}, false},
+    {"1234", {"12345", 5}, false},
+    {"1234", {"2234", 4}, false},
+    {"1234", {"1235", 4}, false},
+    {"1234", {"12 34", 5}, true},
+    {"1234", {"1234\0", 5}, false},
+    {"1234", {"1234\0\0\0\0\0\0\0\0\0\0\0\0", 16}, false},
+    {"1234567890123456", {"12345678901234567", 17}, false},
+    {"1234567890123456", {"123456789012345", 15}, false},
+    {"a1b2", {"A1b2", 4}, true},
+    {"a1b2", {"a1b2", 4}, true},
+    {"a1b2", {"a1b3", 4}, false},
+    {"ABCD", {"ABCD", 4}, true},
+    {"ABCD", {"abcd", 4}, true},
+    {"A1B2", {"A1B2", 4}, true},
+    {"A1B2", {"a1B2", 4}, true},
+    {"A1B2", {"a1B3", 4}, false},
+    /* what keyboards and people put in */
+    {"1234", TEXT("1234\r\n"), true},
+    {"123456", TEXT("123-456"), true},
+    {"123456", TEXT("123.456"), true},
+    {"1234", TEXT("1,234"), true},
+    {"1234", TEXT("1'234"), true},
+    {"1234",
+	TEXT("12\xc2\xa0"
+	     "34"),
+	true},
+    {"1234",
+	TEXT("\xe2\x80\xad"
+	     "1234\xe2\x80\xac"),
+	true},
+    {"1234", TEXT("\xd9\xa1\xd9\xa2\xd9\xa3\xd9\xa4"), true},
+    {"1234", TEXT("\xef\xbc\x91\xef\xbc\x92\xef\xbc\x93\xef\xbc\x94"), true},
+    {"1234567890123456", TEXT("1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6"), true},
+    {"ABCD", TEXT("\xef\xbc\xa1\xef\xbd\x82 cd"), true},
+    {"AIDI",
+	TEXT("a\xc4\xb1"
+	     "d\xc4\xb0"),
+	true},
+    /* and what is another symbol */
+    {"1234", TEXT("\xd9\xa1\xd9\xa2\xd9\xa3\xd9\xa5"), false},
+    {"1234", TEXT("12x34"), false},
+    {"1234", TEXT("1234\xff"), false},
+    {"1234",
+	TEXT("\xc2\xb9"
+	     "234"),
+	false},
+    {"ABCD",
+	TEXT("\xd0\x90"
+	     "BCD"),
+	false},
+    {"0789", TEXT("789"), false},
+};
+
 static void
 test_matches(void **state)
 {
+	(void)state;
+	for (size_t i = 0; i < countof(typings); i++)
+		check_case(
+		    i, pin_matches(typings[i].pin, typings[i].typed) == typings[i].right);
+}
+
+static void
+test_numbers_get_their_zeros_back(void **state)
+{
 	static const struct {
-		enum pin_type type;
 		const char *pin;
-		struct span typed;
+		const char *number;
 		bool right;
-	} cases[] = {
-	    {PIN_NUMERIC, "1234", {"1234", 4}, true},
-	    {PIN_NUMERIC, "1234", {" \t1234\t ", 8}, true},
-	    {PIN_NUMERIC, "1234567890123456", {"1234567890123456", 16}, true},
-	    {PIN_NUMERIC, "0", {"0", 1}, true},
-	    {PIN_NUMERIC, "1234", {"", 0}, false},
-	    {PIN_NUMERIC, "1234", {NULL, 0}, false},
-	    {PIN_NUMERIC, "1234", {"    ", 4}, false},
-	    {PIN_NUMERIC, "1234", {"123", 3}, false},
-	    {PIN_NUMERIC, "1234", {"12345", 5}, false},
-	    {PIN_NUMERIC, "1234", {"2234", 4}, false},
-	    {PIN_NUMERIC, "1234", {"1235", 4}, false},
-	    {PIN_NUMERIC, "1234", {"12 34", 5}, false},
-	    {PIN_NUMERIC, "1234", {"1234\0", 5}, false},
-	    {PIN_NUMERIC, "1234", {"1234\0\0\0\0\0\0\0\0\0\0\0\0", 16}, false},
-	    {PIN_NUMERIC, "1234567890123456", {"12345678901234567", 17}, false},
-	    {PIN_NUMERIC, "1234567890123456", {"123456789012345", 15}, false},
-	    {PIN_HEX, "a1b2", {"A1b2", 4}, true},
-	    {PIN_HEX, "a1b2", {"a1b2", 4}, true},
-	    {PIN_HEX, "a1b2", {"a1b3", 4}, false},
-	    {PIN_HEX, "1234", {"1234", 4}, true},
-	    {PIN_ALPHA, "ABCD", {"ABCD", 4}, true},
-	    {PIN_ALPHA, "ABCD", {"abcd", 4}, false},
-	    {PIN_ALPHANUMERIC, "A1B2", {"A1B2", 4}, true},
-	    {PIN_ALPHANUMERIC, "A1B2", {"a1B2", 4}, false},
-	};
+	} cases[] = {{"0789", "789", true}, {"0000", "0", true}, {"0012", "12", true},
+	    {"1234", "1234", true}, {"0000000000000001", "1", true},
+	    {"0789", "0789", true}, {"0789", "7890", false}, {"0789", "788", false},
+	    {"789", "0789", false}, {"0789", "10789", false}, {"7890", "789", false},
+	    {"a789", "789", false}};
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++)
-		check_case(i, pin_matches(cases[i].type, cases[i].pin, cases[i].typed) ==
-				  cases[i].right);
+		check_case(i, pin_matches_number(cases[i].pin,
+				  span_of(cases[i].number)) == cases[i].right);
+}
+
+static void
+test_blank(void **state)
+{
+	static const struct {
+		struct span typed;
+		bool blank;
+	} cases[] = {{TEXT(""), true}, {TEXT(" - "), true}, {TEXT("\r\n"), true},
+	    {TEXT("..."), true}, {TEXT("\xe2\x80\xad\xe2\x80\xac"), true},
+	    {TEXT("\xef\xbb\xbf"), true}, {TEXT("0"), false}, {TEXT(" x"), false},
+	    {TEXT("\xff"), false}, {TEXT("\xd9\xa1"), false}};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++)
+		check_case(i, pin_is_blank(cases[i].typed) == cases[i].blank);
 }
 
 int
@@ -225,6 +300,8 @@ main(void)
 	    cmocka_unit_test(test_symbols_are_even),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_matches),
+	    cmocka_unit_test(test_numbers_get_their_zeros_back),
+	    cmocka_unit_test(test_blank),
 	};
 
 	secret_init();
