@@ -116,7 +116,7 @@ conn_request(
 		make(c, t, t->verify_path, t->verify_body, &v);
 		return;
 	}
-	snprintf(v.to, sizeof(v.to), "4179%09llu",
+	snprintf(v.to, sizeof(v.to), "4917%09llu",
 	    (unsigned long long)(random % UINT64_C(1000000000)));
 	make(c, t, t->send_path, t->send_body, &v);
 }

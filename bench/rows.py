@@ -33,7 +33,7 @@ def old_rows(count, ids, begin_ms, step_ms):
         for i in range(min(CHUNK, count - first)):
             at = int(begin_ms + (first + i) * step_ms)
             key = at.to_bytes(6, "big") + noise[26 * i:26 * i + 10]
-            to = f"4179{int.from_bytes(noise[26 * i:26 * i + 8], 'big') % 10**9:09d}"
+            to = f"4917{int.from_bytes(noise[26 * i:26 * i + 8], 'big') % 10**9:09d}"
             pins.append((key, *ids, to, noise[26 * i + 10:26 * i + 26], at + 900_000))
             messages.append((key, at, at))
         yield pins, messages

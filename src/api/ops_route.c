@@ -24,7 +24,7 @@ judge(struct call *c, struct question *q)
 	char *digits = arena_alloc(&c->arena, PHONE_DIGITS_MAX + 1);
 
 	if (phone_canonical(span_of(q->to), digits) != OK) {
-		fail_add(&c->fail, "to", "is no telephone number");
+		fail_add(&c->fail, "to", "%s", phone_fault(span_of(q->to), &c->arena));
 		return ERR_INVALID;
 	}
 	q->store.account = c->principal.account;

@@ -160,9 +160,7 @@ check_destination(struct call *c, const char *to, struct order *o)
 	if (phone_canonical(span_of(to), digits) == OK)
 		o->destination = arena_text(&o->arena, span_of(digits));
 	else
-		fail_add(&c->fail, "to",
-		    "must be a phone number in international format, %d to %d digits",
-		    PHONE_DIGITS_MIN, PHONE_DIGITS_MAX);
+		fail_add(&c->fail, "to", "%s", phone_fault(span_of(to), &c->arena));
 }
 
 static enum err

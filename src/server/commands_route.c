@@ -5,8 +5,24 @@
 
 #include "server/cli.h"
 #include "server/route_explain.h"
+#include "twofa/phone.h"
 
 enum { ROUTE_TEXT_MAX = 65536 };
+
+static int
+fail_number(const char *text)
+{
+	struct arena a;
+	const char *misfit;
+	int status;
+
+	arena_init(&a);
+	misfit = phone_misfit(span_of(text), &a);
+	status = misfit == NULL ? cli_fail("%s is no number", text)
+				: cli_fail("%s is no number: %s", text, misfit);
+	arena_fini(&a);
+	return status;
+}
 
 /* Without a carrier the trial carrier takes every number. */
 int
@@ -31,5 +47,5 @@ command_route_explain(const struct cli *cli)
 		printf("%.*s\n", (int)out.len, out.ptr);
 	buf_fini(&out);
 	conf_fini(&conf);
-	return e == OK ? EXIT_SUCCESS : cli_fail("%s is no number", cli->argument);
+	return e == OK ? EXIT_SUCCESS : fail_number(cli->argument);
 }
