@@ -70,6 +70,11 @@ MEMORY_HOME = "src/base/base.c"
 # Why no input, configuration or stored data reaches an assertion, function by function.
 INVARIANTS = "tools/invariants.txt"
 INVARIANT_CLASSES = {"own", "table", "size", "conf", "row", "call"}
+# "section.option" -> why no test asks what it does. Every row's bounds are tested all the
+# same (test/field/test_option_bounds.py).
+UNTESTED_OPTIONS = {
+    "reporting.receipt_wait": "looked after once a minute; test_report.c hands the time in",
+}
 NOTES = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3)) + r")\b")
 # After a name, a dot or a variable the path is a relative one or part of an address.
 MACHINE_PATH = re.compile(r"(?<![\w.)}*$])/((" + "work|root" + r")(?![\w-])|" + "home/)")
@@ -425,6 +430,28 @@ def check_invariants(_root, sources):
         yield listed.name, number, f"{name} has no INVARIANT in {function}"
 
 
+def check_options(_root, sources):
+    """Each option of conf.def is given a value by some test, which asks for its effect."""
+    rows = next((s for s in sources if s.name == "src/server/conf.def"), None)
+    if rows is None:
+        return
+    tests = "\n".join(
+        s.text for s in sources if s.top == "test" and s.path.suffix in CODE_SUFFIXES
+    ).replace("\\n", "\n")  # lines of YAML in a string
+    given = set(re.findall(r"\b(\w+)[\"']?\s*[:=]", tests))
+    seen = set()
+    for number, line in enumerate(rows.lines, 1):
+        row = re.match(r'CONF_ROW\("([^"]*)", "(\w+)"', line)
+        option = row and (f"{row[1]}.{row[2]}" if row[1] else row[2])
+        if not row or option in seen:
+            continue
+        seen.add(option)
+        if row[2] not in given and option not in UNTESTED_OPTIONS:
+            yield rows.name, number, f"no test gives {option} a value"
+        if row[2] in given and option in UNTESTED_OPTIONS:
+            yield rows.name, number, f"{option} has a test: take it off UNTESTED_OPTIONS"
+
+
 def check_notes(_root, sources):
     for source in sources:
         for number, line in enumerate(source.lines, 1):
@@ -473,6 +500,7 @@ RULES = [
     ("head", check_head, CODE_FOLDERS),
     ("err-rows", check_err_rows, CODE_FOLDERS),
     ("invariants", check_invariants, CODE_FOLDERS),
+    ("options", check_options, CODE_FOLDERS),
     ("notes", check_notes, None),
     ("white-space", check_white_space, None),
     ("machine-path", check_machine_path, None),

@@ -148,10 +148,15 @@ mem_free(void *ptr)
 	free(ptr);
 }
 
+/* Libraries that get NULL fail in ways that nobody has tried. */
 void *
 mem_raw_alloc(size_t size)
 {
-	return malloc(size);
+	void *ptr = malloc(size);
+
+	if (ptr == NULL && size > 0)
+		panic("out of memory (%zu bytes)", size);
+	return ptr;
 }
 
 /* realloc that leaves nothing behind in the old place. */
@@ -163,9 +168,7 @@ mem_raw_resize(void *ptr, size_t size)
 
 	if (old >= size && ptr != NULL)
 		return ptr;
-	bigger = malloc(size);
-	if (bigger == NULL)
-		return NULL;
+	bigger = mem_raw_alloc(size);
 	if (ptr != NULL)
 		memcpy(bigger, ptr, old);
 	mem_free(ptr);

@@ -98,7 +98,8 @@ void mem_free(void *ptr);
 /* At the start of a program that runs for long: what is large goes back to the system
  * when it is freed, and leaves no hole that fills with what stays. */
 void mem_keep_tidy(void);
-/* Makes malloc-based libraries (libevent, jansson) wipe what they free. */
+/* Makes malloc-based libraries (libevent, jansson) wipe what they free, and end as all
+ * of us when there is no memory. */
 void *mem_raw_alloc(size_t size);
 void *mem_raw_resize(void *ptr, size_t size);
 

@@ -42,8 +42,6 @@ buf_room(struct buf *b, size_t more)
 	while (capacity < b->len + more)
 		capacity *= 2;
 	b->ptr = mem_raw_resize(b->ptr, capacity);
-	if (b->ptr == NULL)
-		panic("out of memory (%zu bytes)", capacity);
 	b->capacity = capacity;
 	return true;
 }

@@ -4,6 +4,8 @@
 import hashlib
 import hmac
 import json
+import os
+import resource
 import subprocess
 from urllib.parse import urlencode
 
@@ -151,3 +153,68 @@ def test_a_long_origin_is_allowed_as_configured(fresh, octets):
     answer = own.get("/2fa/2/applications", headers={"Origin": origin})
     assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Origin"] == origin
+
+
+# ---- by the machine ----
+
+def limited(folder, what, most):
+    """How a start ends on a machine that gives no more than that; None: it serves."""
+    program = os.environ.get("WATCHWORD_RELEASE", binary()) if what == resource.RLIMIT_AS \
+        else binary()
+    process = subprocess.Popen(
+        [program, "serve", "--data", str(folder / f"data{most}"), "--listen", "127.0.0.1:0"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: resource.setrlimit(what, (most, most)))
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if '"event":"listening"' in line:
+            process.terminate()
+    return None if process.wait(30) == 0 else (process.returncode, lines)
+
+
+def ends_with_a_sentence(ended):
+    status, lines = ended
+    assert status in (1, 70, 127), ended  # 127: the loader, before us
+    assert lines and (lines[-1].startswith("watchword: ") or status == 127), ended
+    assert "invariant" not in "".join(lines)
+
+
+@pytest.mark.field("8.6")
+def test_too_few_open_files_are_said_in_a_sentence(tmp_path):
+    ends = [limited(tmp_path, resource.RLIMIT_NOFILE, most) for most in (*range(4, 44, 3), 200)]
+    assert ends[-1] is None and any(ends)
+    for ended in filter(None, ends):
+        ends_with_a_sentence(ended)
+
+
+@pytest.mark.field("8.6")
+@pytest.mark.skipif("WATCHWORD_RELEASE" not in os.environ and "asan" in binary(),
+                    reason="a sanitizer takes terabytes of addresses for itself")
+def test_too_little_memory_is_said_in_a_sentence(tmp_path):
+    """`ulimit -v`, in KiB; how much a start needs depends on the machine's libraries."""
+    ends = [limited(tmp_path, resource.RLIMIT_AS, most * 1024)
+            for most in (*range(30000, 110000, 5000), 4000000)]
+    assert ends[-1] is None and any(ends)
+    for ended in filter(None, ends):
+        ends_with_a_sentence(ended)
+
+
+@pytest.mark.field("8.6")
+@pytest.mark.parametrize("entry,missing", [
+    ({"name": "r", "account": "a", "url": "https://x.example"}, ["secret"]),
+    ({"name": "r"}, ["account", "secret", "url"])])
+def test_what_is_missing_is_said_once(tmp_path, entry, missing):
+    status, said = check(tmp_path, f"reports:\n- {json.dumps(entry)}\n")
+    fields = [line.split(": ")[1].removeprefix("reports[0].") for line in said.splitlines()]
+    assert status == 1 and sorted(fields) == missing
+
+
+@pytest.mark.field("8.6")
+@pytest.mark.parametrize("kind,missing", [
+    ("twilio", ["account_sid", "auth_token_file"]), ("vonage", ["api_key", "api_secret_file"]),
+    ("infobip", ["api_key_file", "url"])])
+def test_what_a_carrier_is_missing_is_said_once_each(tmp_path, kind, missing):
+    status, said = check(tmp_path, f"carriers:\n- {{name: a, type: {kind}}}\n")
+    fields = [line.split(": ")[1].removeprefix("carriers[0].") for line in said.splitlines()]
+    assert status == 1 and sorted(fields) == missing

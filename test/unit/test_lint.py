@@ -13,6 +13,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 LINT = REPOSITORY / "tools" / "lint.py"
 HEAD = "/* SPDX-License-Identifier: Apache-2.0 */\n/* What this file is for. */\n"
 # Spelled in pieces, so that the linter does not find them here.
+SPDX_WORDS = "SPDX-License-Identifier: Apache-2.0"
 NOTE = "TO" + "DO"
 HOME = "/" + "home/ann"
 WORK = "/" + "work/tree"
@@ -46,7 +47,7 @@ def findings(root):
     failed = len({rule for _, rule in found})
     counts = re.fullmatch(r"lint: (\d+) checks passed, (\d+) failed", last)
     assert int(counts[2]) == failed
-    assert int(counts[1]) + failed == 14
+    assert int(counts[1]) + failed == 15
     assert done.returncode == (1 if failed else 0)
     return found
 
@@ -304,3 +305,14 @@ def test_a_reason_needs_an_assertion(tree, line):
     root = tree("tools/invariants.txt",
                 f"src/base/a.c count own: counts begin at one\n{line}\n")
     assert findings(root) == [("tools/invariants.txt:2", "invariants")]
+
+
+@pytest.mark.parametrize("text", ["window: 5", "{'window': 5}", '"window":5', "window=5",
+                                  ".window = 5"])
+def test_an_option_needs_a_test_that_gives_it_a_value(tree, text):
+    root = tree("src/server/conf.def", f"/* {SPDX_WORDS} */\n"
+                'CONF_ROW("", "window", CONF_INT, conf, window, "1", 0, 9, NULL, NULL,\n')
+    tree("test/a.py", "# the window is 5\n")
+    assert findings(root) == [("src/server/conf.def:2", "options")]
+    tree("test/a.py", f"x = 1  # {text}\n")
+    assert findings(root) == []
