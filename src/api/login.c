@@ -298,7 +298,7 @@ login_new(const struct login_options *o)
 	l->stop.run = stop_task;
 	l->to_hash = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->hashed = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	INVARIANT(l->to_hash >= 0 && l->hashed >= 0);
+	RESOURCE(l->to_hash >= 0 && l->hashed >= 0);
 	l->hasher = start(l, hash, "passwords");
 	l->thread = start(l, run, "logins");
 	return l;

@@ -570,6 +570,14 @@ server_close(struct server *s)
 	conf_fini(&s->conf);
 }
 
+/* libevent ends the process by itself when it has no descriptors left for a loop. */
+static void
+loop_failed(int err)
+{
+	(void)err; /* 1, or 0xdeaddead for a fault of its own */
+	panic("no event loop can be made: %s", strerror(errno));
+}
+
 int
 command_serve(const struct cli *cli)
 {
@@ -588,6 +596,7 @@ command_serve(const struct cli *cli)
 	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	event_set_mem_functions(mem_raw_alloc, mem_raw_resize, mem_free);
+	event_set_fatal_callback(loop_failed);
 	log_set_level((enum log_level)s.conf.log_level);
 	e = server_open(&s);
 	if (e == OK)
