@@ -23,10 +23,16 @@ address_parse(struct span text, struct address *out)
 	       inet_pton(AF_INET6, copy, out->bytes) == 1;
 }
 
+bool
+address_is_four(const struct address *a)
+{
+	return memcmp(a->bytes, mapped, MAPPED_LEN) == 0;
+}
+
 const char *
 address_text(const struct address *a, char out[ADDRESS_TEXT_LEN])
 {
-	bool four = memcmp(a->bytes, mapped, MAPPED_LEN) == 0;
+	bool four = address_is_four(a);
 	const uint8_t *from = four ? a->bytes + MAPPED_LEN : a->bytes;
 
 	INVARIANT(

@@ -28,6 +28,8 @@ bool address_parse(struct span text, struct address *out);
 const char *address_text(const struct address *a, char out[ADDRESS_TEXT_LEN]);
 /* ::, for another family than IPv4 and IPv6. */
 struct address address_of_sockaddr(const struct sockaddr *from);
+/* Whether it is an IPv4 address; its octets are then the last four. */
+bool address_is_four(const struct address *a);
 bool address_equal(const struct address *a, const struct address *b);
 /*
  * Loopback, private, shared, link-local with the metadata services on it, unique

@@ -3,13 +3,13 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "net/connector.h"
 #include "net/tls_client.h"
 
 enum {
@@ -28,12 +28,14 @@ struct smpp_session {
 	const struct carrier_env *env;
 	struct smpp_session_user user;
 	enum session_state state;
-	struct evdns_base *dns;
-	struct bufferevent *link;
-	struct event *timer; /* the next try, a probe, or the end of waiting */
-	bool probing;        /* an enquire_link is without its response */
-	bool heard;          /* something came since the timer was set */
-	unsigned failures;   /* in a row */
+	struct connector *connector; /* until there is a connection */
+	struct bufferevent *link;    /* from then on */
+	struct event *timer;         /* the next try, a probe, or the end of waiting */
+	bool probing;                /* an enquire_link is without its response */
+	bool heard;                  /* something came since the timer was set */
+	unsigned failures;           /* in a row */
+	unsigned deaf;               /* of these, connections that led to nothing */
+	int64_t connect_by_ms;       /* steady time */
 	uint32_t sequence;
 	unsigned bindings; /* that there were */
 };
@@ -62,14 +64,26 @@ set_timer(struct smpp_session *s, int64_t ms)
 }
 
 static void
+drop_link(struct smpp_session *s)
+{
+	connector_free(s->connector);
+	s->connector = NULL;
+	if (s->link != NULL)
+		bufferevent_free(s->link);
+	s->link = NULL;
+}
+
+static void
 lose(struct smpp_session *s, const char *why)
 {
 	bool was_bound = s->state == BOUND;
 	int64_t wait_ms;
 
+	/* who took the connection and said nothing goes last among the addresses */
+	if (s->link != NULL && !was_bound)
+		s->deaf++;
 	session_move(s, DOWN);
-	bufferevent_free(s->link);
-	s->link = NULL;
+	drop_link(s);
 	s->probing = false;
 	wait_ms = carrier_pause_ms(s->env, s->failures);
 	s->failures++;
@@ -190,6 +204,7 @@ on_bind_resp(struct smpp_session *s, const struct smpp_pdu *pdu)
 	session_move(s, BOUND);
 	s->bindings++;
 	s->failures = 0;
+	s->deaf = 0;
 	s->heard = true;
 	set_timer(s, s->config->enquire_link_ms);
 	log_event(LOG_LEVEL_INFO, "carrier_up", LOG_TEXT("carrier", s->config->name),
@@ -333,18 +348,14 @@ on_link(struct bufferevent *link, short what, void *ctx)
 {
 	struct smpp_session *s = ctx;
 	const char *fault;
-	int dns;
 
 	CHECK_OBJ(s, SESSION_MAGIC);
 	if ((what & BEV_EVENT_CONNECTED) != 0) {
 		bind_session(s);
 		return;
 	}
-	dns = bufferevent_socket_get_dns_error(link);
 	fault = s->user.tls == NULL ? NULL : tls_client_fault(link);
-	if (dns != 0)
-		lose(s, evutil_gai_strerror(dns));
-	else if (fault != NULL)
+	if (fault != NULL)
 		lose(s, fault);
 	else if ((what & BEV_EVENT_ERROR) != 0)
 		lose(s, evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
@@ -354,28 +365,58 @@ on_link(struct bufferevent *link, short what, void *ctx)
 
 /* ---- connecting ---- */
 
+/* With TLS the bind follows its handshake, in what is left of the time. */
+static void
+use_connection(struct smpp_session *s, int fd)
+{
+	const struct carrier_config *c = s->config;
+	int options = BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS;
+	int64_t left_ms = s->connect_by_ms - s->env->clock->steady_ms(s->env->clock);
+
+	if (s->user.tls != NULL)
+		s->link = tls_client_link(s->user.tls, s->env->base, fd,
+		    c->tls_name != NULL ? c->tls_name : c->host, options);
+	else
+		s->link = bufferevent_socket_new(s->env->base, fd, options);
+	RESOURCE(s->link != NULL);
+	bufferevent_setcb(s->link, on_read, NULL, on_link, s);
+	bufferevent_setwatermark(s->link, EV_READ, 0, INPUT_MAX);
+	bufferevent_enable(s->link, EV_READ | EV_WRITE);
+	if (s->user.tls != NULL)
+		set_timer(s, left_ms > 0 ? left_ms : 0);
+	else
+		bind_session(s);
+}
+
+static void
+on_connected(void *ctx, int fd, const char *why)
+{
+	struct smpp_session *s = ctx;
+	struct connector *ended = s->connector;
+
+	CHECK_OBJ(s, SESSION_MAGIC);
+	s->connector = NULL;
+	if (fd < 0)
+		lose(s, why);
+	else
+		use_connection(s, fd);
+	connector_free(ended); /* `why` was its own */
+}
+
+/* The connector has a time of its own, which says more of what it tried. */
 static void
 connect_link(struct smpp_session *s)
 {
 	const struct carrier_config *c = s->config;
-	int options = BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS;
+	struct connector_target to = {.host = c->host,
+	    .port = c->port,
+	    .timeout_ms = c->connect_timeout_ms,
+	    .first = s->deaf};
 
 	session_move(s, CONNECTING);
-	if (s->user.tls != NULL)
-		s->link = tls_client_link(s->user.tls, s->env->base,
-		    c->tls_name != NULL ? c->tls_name : c->host, options);
-	else
-		s->link = bufferevent_socket_new(s->env->base, -1, options);
-	RESOURCE(s->link != NULL);
-	bufferevent_setcb(s->link, on_read, NULL, on_link, s);
-	bufferevent_setwatermark(s->link, EV_READ, 0, INPUT_MAX);
-	set_timer(s, s->config->connect_timeout_ms);
-	if (bufferevent_socket_connect_hostname(
-		s->link, s->dns, AF_UNSPEC, c->host, (int)c->port) != 0) {
-		lose(s, "the host cannot be looked up");
-		return;
-	}
-	bufferevent_enable(s->link, EV_READ | EV_WRITE);
+	s->connect_by_ms =
+	    s->env->clock->steady_ms(s->env->clock) + c->connect_timeout_ms;
+	s->connector = connector_new(s->env->base, &to, on_connected, s);
 }
 
 static void
@@ -389,7 +430,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	if (s->state == DOWN) {
 		connect_link(s);
 	} else if (s->state == CONNECTING) {
-		lose(s, "connecting took too long");
+		lose(s, "the TLS handshake took too long");
 	} else if (s->state == BINDING) {
 		lose(s, "no response to the bind");
 	} else if (s->probing && !s->heard) {
@@ -416,10 +457,7 @@ smpp_session_new(const struct carrier_config *config, const struct carrier_env *
 	s->env = env;
 	s->user = *user;
 	s->timer = evtimer_new(env->base, on_timer, s);
-	s->dns = evdns_base_new(env->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-	RESOURCE(s->timer != NULL && s->dns != NULL);
-	/* without a resolver there are still addresses and the hosts file */
-	(void)evdns_base_resolv_conf_parse(s->dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
+	RESOURCE(s->timer != NULL);
 	connect_link(s);
 	return s;
 }
@@ -433,10 +471,8 @@ smpp_session_free(struct smpp_session *s)
 	if (s->state == BOUND)
 		put_now(s, &(struct smpp_pdu){.command = SMPP_unbind,
 			       .sequence = smpp_session_sequence(s)});
-	if (s->link != NULL)
-		bufferevent_free(s->link);
+	drop_link(s);
 	event_free(s->timer);
-	evdns_base_free(s->dns, 0);
 	mem_free(s);
 }
 

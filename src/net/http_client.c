@@ -17,7 +17,9 @@ enum {
 	CONNECT_TIMEOUT_MS = 10000,
 	URL_LEN_MAX = 8192,
 	HEADER_LEN_MAX = 8192,
-	HEADER_NAME_LEN_MAX = 256
+	HEADER_NAME_LEN_MAX = 256,
+	LOOK_MS = 100,   /* at those that connect */
+	NAMES_KEPT_S = 1 /* for connections that are made together */
 };
 
 struct request {
@@ -30,6 +32,8 @@ struct request {
 	http_done_f *done;
 	void *ctx;
 	bool refused; /* an address was not allowed */
+	bool allowed; /* another one was */
+	bool connecting;
 };
 
 struct http_client {
@@ -39,6 +43,7 @@ struct http_client {
 	struct event_base *base;
 	CURLM *multi;
 	struct event *timer;
+	struct event *look;
 	LIST_HEAD(, request) requests;
 	size_t outstanding;
 	bool draining; /* inside the callbacks of those that ended */
@@ -124,7 +129,7 @@ reason_of(const struct request *r, CURLcode code)
 		return "the answer is too large";
 	if (code == CURLE_ABORTED_BY_CALLBACK)
 		return "the connection was lost";
-	if (r->refused && code != CURLE_OK)
+	if (r->refused && !r->allowed && code != CURLE_OK)
 		return "the address is private";
 	return code == CURLE_OK ? "answered" : curl_easy_strerror(code);
 }
@@ -153,6 +158,15 @@ drain(struct http_client *c)
 }
 
 /* ---- the loop ---- */
+
+static void
+look_later(struct http_client *c)
+{
+	static const struct timeval wait = {0, LOOK_MS * 1000};
+
+	if (!evtimer_pending(c->look, NULL))
+		RESOURCE(event_add(c->look, &wait) == 0);
+}
 
 static void
 act(struct http_client *c, curl_socket_t fd, int what)
@@ -215,6 +229,31 @@ want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket)
 	return 0;
 }
 
+/*
+ * libcurl leaves an address that is silent after half of the time that is left, and goes
+ * on to the next; but 7.88 does either only when something happens, and of a silent
+ * address or of none nothing is heard. So all are looked at while one connects.
+ */
+static void
+on_look(evutil_socket_t fd, short what, void *ctx)
+{
+	struct http_client *c = ctx;
+	bool connecting = false;
+	struct request *r;
+	int running;
+
+	(void)fd;
+	(void)what;
+	CHECK_OBJ(c, CLIENT_MAGIC);
+	for (r = LIST_FIRST(&c->requests); r != NULL; r = LIST_NEXT(r, entry))
+		connecting = connecting || r->connecting;
+	if (!connecting)
+		return;
+	look_later(c);
+	INVARIANT(curl_multi_socket_all(c->multi, &running) == CURLM_OK);
+	drain(c);
+}
+
 /* ---- what libcurl asks on the way ---- */
 
 /* Every address passes here, of a name or literal, before it is connected. */
@@ -229,6 +268,9 @@ open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
 		r->refused = true;
 		return CURL_SOCKET_BAD;
 	}
+	r->allowed = true;
+	r->connecting = true;
+	look_later(r->client);
 	return socket(
 	    to->family, to->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->protocol);
 }
@@ -240,8 +282,9 @@ open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
 static int
 before_request(void *ctx, char *to, char *from, int to_port, int from_port)
 {
-	const struct request *r = ctx;
+	struct request *r = ctx;
 
+	r->connecting = false;
 	(void)to;
 	(void)from;
 	(void)to_port;
@@ -397,6 +440,8 @@ set_policy(struct request *r)
 	SET(easy, CURLOPT_PROXY, "");
 	SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	SET(easy, CURLOPT_NOSIGNAL, 1L);
+	/* a name that moves is followed with the next connection */
+	SET(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)NAMES_KEPT_S);
 	/* a name server that is silent must not hold up the loop when time is over */
 	SET(easy, CURLOPT_QUICK_EXIT, 1L);
 	SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -510,8 +555,9 @@ http_client_new(struct event_base *base, const struct http_client_options *optio
 	c->options.connections_max =
 	    given_or(options->connections_max, c->options.calls_max);
 	c->timer = evtimer_new(base, on_timer, c);
+	c->look = evtimer_new(base, on_look, c);
 	c->multi = curl_multi_init();
-	RESOURCE(c->timer != NULL && c->multi != NULL);
+	RESOURCE(c->timer != NULL && c->look != NULL && c->multi != NULL);
 	LIST_INIT(&c->requests);
 	SET_MULTI(c->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
 	SET_MULTI(c->multi, CURLMOPT_SOCKETDATA, c);
@@ -536,6 +582,7 @@ http_client_free(struct http_client *c)
 		request_end(LIST_FIRST(&c->requests), false, "the client was closed");
 	INVARIANT(curl_multi_cleanup(c->multi) == CURLM_OK);
 	event_free(c->timer);
+	event_free(c->look);
 	mem_free(c->ca_file);
 	mem_free(c);
 }

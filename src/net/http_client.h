@@ -9,6 +9,9 @@
  * when it is checked and another when it is used gains nothing. A connection is used
  * again by calls of the same client only.
  *
+ * All addresses of a name are tried, each family beside the other (libcurl's way of RFC
+ * 8305); one that is silent gets half of the time that is left for connecting.
+ *
  * A client belongs to one thread. Its callers bound what is outstanding (calls_max).
  */
 #ifndef WW_HTTP_CLIENT_H

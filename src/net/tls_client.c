@@ -71,7 +71,7 @@ expect_name(SSL *ssl, const char *name)
 
 struct bufferevent *
 tls_client_link(
-    struct tls_client *t, struct event_base *base, const char *name, int options)
+    struct tls_client *t, struct event_base *base, int fd, const char *name, int options)
 {
 	SSL *ssl = SSL_new(t->ctx);
 	struct bufferevent *link;
@@ -79,7 +79,7 @@ tls_client_link(
 	RESOURCE(ssl != NULL);
 	expect_name(ssl, name);
 	link = bufferevent_openssl_socket_new(
-	    base, -1, ssl, BUFFEREVENT_SSL_CONNECTING, options);
+	    base, fd, ssl, BUFFEREVENT_SSL_CONNECTING, options);
 	RESOURCE(link != NULL);
 	/* a peer that just closes has closed */
 	bufferevent_openssl_set_allow_dirty_shutdown(link, 1);

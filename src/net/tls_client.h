@@ -17,8 +17,9 @@ struct tls_client;
 enum err tls_client_new(
     const char *ca_file, char why[256], struct tls_client **out) MUST_CHECK;
 void tls_client_free(struct tls_client *t); /* NULL is allowed */
-/* Not connected yet; `name` is a host name or an address as text. */
-struct bufferevent *tls_client_link(struct tls_client *t, struct event_base *base,
+/* The handshake begins, on a connection that `options` may say is the link's own; `name`
+ * is a host name or an address as text. */
+struct bufferevent *tls_client_link(struct tls_client *t, struct event_base *base, int fd,
     const char *name, int options) MUST_CHECK;
 /* Why the link failed, after BEV_EVENT_ERROR; NULL when it was not TLS. */
 const char *tls_client_fault(struct bufferevent *link);

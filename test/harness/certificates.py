@@ -79,10 +79,10 @@ class Authority:
                 x509.SubjectAlternativeName([alternative(n) for n in names]), critical=False)
         return builder.sign(self.key, hashes.SHA256())
 
-    def issue(self, name="server", begin=None, end=None, passphrase=None):
+    def issue(self, name="server", begin=None, end=None, passphrase=None, names=NAMES):
         """(PEM of a certificate, PEM of its key)."""
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._sign(named(name), key, begin or days(-1), end or days(30), names=NAMES)
+        certificate = self._sign(named(name), key, begin or days(-1), end or days(30), names=names)
         return pem(certificate), pem_key(key, passphrase)
 
     def pair(self, name="server", **options):
