@@ -102,7 +102,8 @@ main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	if (http_open(&o, why, &http) != OK)
 		panic("null: %s", why);
-	http_start(http);
+	if (http_start(http, why) != OK)
+		panic("null: %s", why);
 	puts("listening");
 	fflush(stdout);
 	sigwait(&signals, &got);

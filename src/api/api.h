@@ -79,8 +79,9 @@ struct api_options {
 	void (*deliver)(void *ctx, struct order *o);
 	/* A receipt, from a loop's thread. */
 	void (*receive)(void *ctx, struct inbound *in);
-	/* Is everything up that a request needs? Any thread. */
-	bool (*ready)(void *ctx);
+	/* Should requests come here? Any thread. */
+	bool (*ready)(void *readiness);
+	void *readiness;
 	/* What would become of a message, from a loop's thread. NULL: callers are not
 	 * told. */
 	void (*explain)(void *ctx, struct route_question *q);

@@ -28,7 +28,7 @@ proceed_live(struct call *c)
 static enum err
 proceed_ready(struct call *c)
 {
-	bool ready = c->api->options.ready(c->api->options.ctx);
+	bool ready = c->api->options.ready(c->api->options.readiness);
 
 	return say(c, ready ? 200 : 503, ready ? "ready" : "not ready");
 }

@@ -328,16 +328,6 @@ delivery_start(struct delivery *d)
 	RESOURCE(pthread_create(&d->thread, NULL, run_loop, d) == 0);
 	pthread_setname_np(d->thread, "delivery");
 	d->started = true;
-	atomic_store(&d->ready, true);
-}
-
-bool
-delivery_is_ready(void *delivery)
-{
-	struct delivery *d = delivery;
-
-	CHECK_OBJ(d, DELIVERY_MAGIC);
-	return atomic_load(&d->ready);
 }
 
 void
@@ -347,7 +337,6 @@ delivery_stop(struct delivery *d, int64_t wait_ms)
 	if (!d->started)
 		return;
 	d->stop_wait_ms = wait_ms;
-	atomic_store(&d->ready, false);
 	queue_push(d->queue, &d->stop);
 	pthread_join(d->thread, NULL);
 	d->started = false;

@@ -28,8 +28,6 @@ struct delivery_options {
 enum err delivery_open(
     const struct delivery_options *o, char why[256], struct delivery **out) MUST_CHECK;
 void delivery_start(struct delivery *d);
-/* Does it take messages? Any thread; void for api_options. */
-bool delivery_is_ready(void *delivery);
 /* What would become of a message; from any thread, void for api_options. */
 void delivery_explain(void *delivery, struct route_question *q);
 /* From any thread; the order is delivery's from here on. `delivery` is void for

@@ -52,7 +52,6 @@ struct delivery {
 	int64_t stop_wait_ms;
 	bool stopping;
 	bool started;
-	atomic_bool ready; /* for other threads */
 	pthread_t thread;
 	struct lookup *lookup;
 	size_t lane_count;

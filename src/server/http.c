@@ -17,6 +17,7 @@ enum {
 	LISTEN_BACKLOG = 1024,
 	ACCEPT_AT_ONCE = 32,
 	LINGER_MS = 2000,
+	FIRST_MS = 500,
 	BOUND_TEXT_LEN = 80
 };
 
@@ -41,6 +42,7 @@ struct http_thread {
 	struct event *accept_again; /* after running out of descriptors */
 	struct event *bell;
 	struct event *deadline;
+	struct task drain;
 	struct task stop;
 	pthread_t thread;
 	bool started;
@@ -53,6 +55,7 @@ struct http {
 	struct http_socket sockets[HTTP_LISTENERS_MAX];
 	atomic_int connections;
 	int64_t stop_wait_ms;
+	atomic_uint accepting; /* loops */
 	unsigned thread_count;
 	struct http_thread *threads;
 };
@@ -60,7 +63,7 @@ struct http {
 /* ---- listening ---- */
 
 static enum err
-listen_on(const struct sockaddr *to, socklen_t len, char why[256], int *fd_out)
+bind_to(const struct sockaddr *to, socklen_t len, char why[256], int *fd_out)
 {
 	int on = 1;
 	int fd = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -68,7 +71,7 @@ listen_on(const struct sockaddr *to, socklen_t len, char why[256], int *fd_out)
 	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
 	    (to->sa_family != AF_INET6 ||
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0) &&
-	    bind(fd, to, len) == 0 && listen(fd, LISTEN_BACKLOG) == 0) {
+	    bind(fd, to, len) == 0) {
 		*fd_out = fd;
 		return OK;
 	}
@@ -134,7 +137,7 @@ open_socket(const struct http_listener *from, char why[256], struct http_socket 
 		snprintf(why, 256, "%s is not an address and a port", from->address);
 		return ERR_INVALID;
 	}
-	e = listen_on((struct sockaddr *)&to, (socklen_t)len, reason, &out->fd);
+	e = bind_to((struct sockaddr *)&to, (socklen_t)len, reason, &out->fd);
 	if (e != OK) {
 		snprintf(why, 256, "cannot listen on %s: %.200s", from->address, reason);
 		return e;
@@ -161,8 +164,11 @@ open_sockets(struct http *h, char why[256])
 static void
 close_sockets(struct http *h)
 {
-	for (size_t i = 0; i < h->socket_count; i++)
-		close(h->sockets[i].fd);
+	for (size_t i = 0; i < h->socket_count; i++) {
+		if (h->sockets[i].fd >= 0)
+			close(h->sockets[i].fd);
+		h->sockets[i].fd = -1;
+	}
 }
 
 /* Of those that are one too many, who speaks TLS is not told why: the handshake alone
@@ -202,12 +208,10 @@ pause_accepting(struct http_thread *t, int why)
 	event_add(t->accept_again, &a_while);
 }
 
-static void
-on_accept(evutil_socket_t fd, short what, void *ctx)
+/* As many as so many of those who have connected; false: there is nobody more. */
+static bool
+accept_some(struct http_accept *a, int fd)
 {
-	struct http_accept *a = ctx;
-
-	(void)what;
 	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
 		struct sockaddr_storage from = {0};
 		socklen_t len = sizeof(from);
@@ -221,11 +225,21 @@ on_accept(evutil_socket_t fd, short what, void *ctx)
 			take_connection(a, conn, &peer);
 			continue;
 		}
+		if (errno == ECONNABORTED)
+			continue;
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 		    errno == ENOMEM)
 			pause_accepting(a->thread, errno);
-		return;
+		return false;
 	}
+	return true;
+}
+
+static void
+on_accept(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)what;
+	(void)accept_some(ctx, fd);
 }
 
 static void
@@ -279,17 +293,44 @@ on_deadline(evutil_socket_t fd, short what, void *ctx)
 }
 
 static void
+drain_task(struct task *task)
+{
+	container_of(task, struct http_thread, drain)->loop.draining = true;
+}
+
+/* The last loop that accepts takes all who have connected, and then the kernel refuses.
+ */
+static void
+stop_accepting(struct http_thread *t)
+{
+	struct http *h = t->http;
+
+	accept_on(t, false);
+	event_del(t->accept_again);
+	if (atomic_fetch_sub(&h->accepting, 1) > 1)
+		return;
+	for (size_t i = 0; i < h->socket_count; i++)
+		while (accept_some(&t->accepts[i], h->sockets[i].fd))
+			continue;
+	accept_on(t, false); /* it may have run out of descriptors */
+	event_del(t->accept_again);
+	close_sockets(h);
+	log_event(
+	    LOG_LEVEL_INFO, "refusing", LOG_INT("open", atomic_load(&h->connections)));
+}
+
+static void
 stop_task(struct task *task)
 {
 	struct http_thread *t = container_of(task, struct http_thread, stop);
 	struct timeval wait = {
 	    t->http->stop_wait_ms / 1000, (t->http->stop_wait_ms % 1000) * 1000};
-	struct conn *c = LIST_FIRST(&t->loop.conns);
+	struct conn *c;
 
+	stop_accepting(t);
 	t->loop.stopping = true;
-	accept_on(t, false);
-	event_del(t->accept_again);
 	event_add(t->deadline, &wait);
+	c = LIST_FIRST(&t->loop.conns);
 	while (c != NULL) {
 		struct conn *next = conn_next(c);
 
@@ -325,6 +366,7 @@ loop_init(struct http_thread *t, struct http *h)
 	struct http_loop *l = &t->loop;
 
 	t->http = h;
+	t->drain.run = drain_task;
 	t->stop.run = stop_task;
 	l->options = o;
 	l->connections = &h->connections;
@@ -336,6 +378,7 @@ loop_init(struct http_thread *t, struct http *h)
 	l->waits[HTTP_WAIT_BODY] = common_wait(l, o->body_timeout_ms);
 	l->waits[HTTP_WAIT_IDLE] = common_wait(l, o->idle_timeout_ms);
 	l->waits[HTTP_WAIT_LINGER] = common_wait(l, LINGER_MS);
+	l->waits[HTTP_WAIT_FIRST] = common_wait(l, FIRST_MS);
 	for (size_t i = 0; i < h->socket_count; i++) {
 		struct http_accept *a = &t->accepts[i];
 
@@ -350,7 +393,6 @@ loop_init(struct http_thread *t, struct http *h)
 	t->bell =
 	    event_new(l->base, queue_fd(l->queue), EV_READ | EV_PERSIST, on_bell, t);
 	RESOURCE(t->accept_again && t->deadline && t->bell);
-	accept_on(t, true);
 	INVARIANT(event_priority_set(t->bell, 0) == 0); /* answers come first */
 	event_add(t->bell, NULL);
 }
@@ -400,16 +442,45 @@ http_address(const struct http *h, size_t i)
 	return h->sockets[i].address;
 }
 
-void
-http_start(struct http *h)
+static enum err
+listen_on_all(struct http *h, char why[256])
 {
+	for (size_t i = 0; i < h->socket_count; i++)
+		if (listen(h->sockets[i].fd, LISTEN_BACKLOG) != 0) {
+			snprintf(why, 256, "cannot listen on %s: %.150s",
+			    h->sockets[i].address, strerror(errno));
+			return ERR_IO;
+		}
+	return OK;
+}
+
+enum err
+http_start(struct http *h, char why[256])
+{
+	enum err e;
+
 	CHECK_OBJ(h, HTTP_MAGIC);
+	e = listen_on_all(h, why);
+	if (e != OK)
+		return e;
+	atomic_store(&h->accepting, h->thread_count);
 	for (unsigned i = 0; i < h->thread_count; i++) {
 		struct http_thread *t = &h->threads[i];
 
+		accept_on(t, true);
 		RESOURCE(pthread_create(&t->thread, NULL, run_loop, t) == 0);
 		t->started = true;
 	}
+	return OK;
+}
+
+void
+http_drain(struct http *h)
+{
+	CHECK_OBJ(h, HTTP_MAGIC);
+	for (unsigned i = 0; i < h->thread_count; i++)
+		if (h->threads[i].started)
+			queue_push(h->threads[i].loop.queue, &h->threads[i].drain);
 }
 
 void

@@ -34,16 +34,21 @@ struct http_options {
 	int64_t idle_timeout_ms;
 };
 
-/* Binds and listens, and answers nobody yet. ERR_IO, ERR_INVALID with a sentence in why.
+/* Binds; connections are refused until http_start. ERR_IO, ERR_INVALID with a sentence in
+ * why.
  */
 enum err http_open(
     const struct http_options *o, char why[256], struct http **out) MUST_CHECK;
 /* "127.0.0.1:8080", as bound, of one of the listeners. */
 const char *http_address(const struct http *h, size_t i);
-void http_start(struct http *h);
+/* Listens, and serves who comes. ERR_IO with a sentence in why. */
+enum err http_start(struct http *h, char why[256]) MUST_CHECK;
+/* Goes on serving, and ends each connection with its next answer. */
+void http_drain(struct http *h);
 /*
- * Accepts nothing more, closes what is idle, lets requests in flight finish, at
- * most so long; then ends the threads.
+ * Takes who has connected and closes the listening sockets, so that the next one is
+ * refused; closes what is idle, lets requests in flight finish, at most so long; then
+ * ends the threads.
  */
 void http_stop(struct http *h, int64_t wait_ms);
 void http_free(struct http *h);

@@ -43,6 +43,7 @@ struct conn {
 	struct address peer;
 	enum conn_state state;
 	bool stopping;
+	bool asked;    /* it had a request */
 	bool finished; /* the client sends no more */
 	bool keep_alive;
 	bool reading; /* the read event is armed */
@@ -438,7 +439,7 @@ conn_answer(struct conn *c)
 	bool hold = c->state == CONN_BUSY &&
 		    call_response(c->call)->err == ERR_OVERLOADED && !may_refuse(c);
 
-	c->keep_alive = c->reader->keep_alive && !c->stopping;
+	c->keep_alive = c->reader->keep_alive && !c->stopping && !c->loop->draining;
 	put_response(c, call_response(c->call));
 	log_refusal(c, call_response(c->call));
 	if (hold)
@@ -495,6 +496,7 @@ static enum step
 conn_request(struct conn *c)
 {
 	conn_call(c);
+	c->asked = true;
 	conn_move(c, CONN_BUSY);
 	c->starting = true;
 	api_start(c->call);
@@ -752,6 +754,9 @@ conn_stop(struct conn *c)
 	c->stopping = true;
 	if (c->state == CONN_HELD)
 		say_refusal(c);
+	else if (c->state == CONN_READING && !c->asked &&
+		 conn_stage(c) == HTTP_STAGE_START)
+		conn_wait(c, HTTP_WAIT_FIRST);
 	else if (c->state == CONN_LINGER ||
 		 (c->state == CONN_READING && conn_stage(c) == HTTP_STAGE_START))
 		conn_free(c);

@@ -20,6 +20,7 @@ enum http_wait {
 	HTTP_WAIT_BODY,
 	HTTP_WAIT_IDLE,
 	HTTP_WAIT_LINGER,
+	HTTP_WAIT_FIRST, /* its first request, of somebody who came at the end */
 	HTTP_WAIT_COUNT
 };
 
@@ -34,6 +35,7 @@ struct http_loop {
 	struct conn_list conns;
 	struct http_pool pool;
 	const struct timeval *waits[HTTP_WAIT_COUNT];
+	bool draining; /* no connection outlives its next answer */
 	bool stopping;
 	int64_t date_s;
 	char date[HTTP_DATE_LEN];
@@ -55,7 +57,8 @@ void conn_loop_fini(struct http_loop *loop);
 /* Takes the descriptor over; `tls` NULL: plain. */
 void conn_new(
     struct http_loop *loop, int fd, const struct address *peer, struct tls *tls);
-/* Closes it when it is idle; otherwise after its response. */
+/* Closes it when it is idle; otherwise after its response. Who has only just come has
+ * a moment for a request. */
 void conn_stop(struct conn *c);
 /* Closes it, whatever it waits for, unless the api has its request. */
 void conn_cut(struct conn *c);

@@ -23,6 +23,8 @@
 #include "server/housekeeping.h"
 #include "server/http.h"
 #include "server/listeners.h"
+#include "server/readiness.h"
+#include "server/signals.h"
 #include "server/tls.h"
 #include "server/reporter.h"
 
@@ -31,7 +33,8 @@ enum {
 	STOP_SLACK_MS = 500, /* for the threads to end */
 	STOP_STORE_MS = 1000,
 	STOP_REPORTER_MS = 500,
-	STOP_HTTP_MS = 6000, /* the most that callers get of it */
+	STOP_HTTP_MS = 6000,   /* the most that callers get of it, or with a longer */
+	STOP_CALLER_MS = 1000, /* accept_wait that and this */
 	THROTTLES_MAX = 64,
 	RECOVERY_CHUNK = 1000,
 	THREADS_MAX = 8,
@@ -50,6 +53,7 @@ struct server {
 	struct api *api;
 	struct auth_log *auth_log;
 	struct listeners listeners;
+	struct readiness readiness;
 	struct http *http;
 	int lock_fd;
 	bool fresh; /* the first key was made by this start */
@@ -213,7 +217,8 @@ make_api(struct server *s)
 	    .log = s->auth_log,
 	    .deliver = delivery_take,
 	    .receive = delivery_receive,
-	    .ready = delivery_is_ready,
+	    .ready = readiness_ask,
+	    .readiness = &s->readiness,
 	    .explain = s->conf.route_explain ? delivery_explain : NULL,
 	    .ctx = s->delivery,
 	    .create_application_status = s->conf.create_application_status,
@@ -383,6 +388,7 @@ server_open(struct server *s)
 {
 	enum err e = take_lock(s);
 
+	readiness_init(&s->readiness, &clock_system);
 	trial_carrier(s);
 	if (e == OK)
 		e = listeners_init(
@@ -491,6 +497,45 @@ wait_for_signal(const struct server *s, const sigset_t *signals, const struct du
 	return sigtimedwait(signals, NULL, &wait);
 }
 
+/* What SIGHUP is for here, and what people expect of it that it is not. */
+static void
+log_reload(const struct server *s)
+{
+	log_event(LOG_LEVEL_INFO, "reload",
+	    LOG_TEXT("read", listeners_have_tls(&s->listeners)
+				 ? "the certificates of the listeners"
+				 : "nothing: no listener has a certificate"),
+	    LOG_TEXT("notRead", "the configuration and the secrets that it names: "
+				"they are read at a start"));
+}
+
+static void
+look_at_certificates(struct server *s, bool asked)
+{
+	listeners_look(&s->listeners, clock_system.wall_ms(&clock_system), asked);
+	if (asked)
+		log_reload(s);
+}
+
+/* Whether it says to stop; the others are answered. */
+static bool
+take_signal(struct server *s, int got)
+{
+	if (got <= 0)
+		return false;
+	switch (signal_request(got)) {
+	case SIGNAL_STOP:
+		return true;
+	case SIGNAL_RELOAD:
+		look_at_certificates(s, true);
+		return false;
+	case SIGNAL_NOTHING:
+		signal_log_ignored(got);
+		return false;
+	}
+	return false;
+}
+
 /* What has to be done now and then, until a signal says to stop. */
 static int
 keep(struct server *s, struct housekeeping *keeper, const sigset_t *signals)
@@ -505,13 +550,42 @@ keep(struct server *s, struct housekeeping *keeper, const sigset_t *signals)
 		do_what_is_due(s, keeper, &due);
 		got = wait_for_signal(s, signals, &due);
 		now_ms = clock_system.steady_ms(&clock_system);
-		if (got != SIGHUP && now_ms < due.look_ms)
+		if (now_ms < due.look_ms)
 			continue;
 		due.look_ms = now_ms + TLS_LOOK_S * 1000;
-		listeners_look(
-		    &s->listeners, clock_system.wall_ms(&clock_system), got == SIGHUP);
-	} while (got != SIGTERM && got != SIGINT);
+		look_at_certificates(s, false);
+	} while (!take_signal(s, got));
 	return got;
+}
+
+/* Who watches sees that we are not ready, and sends nobody any more; until then we serve
+ * who comes. A second signal is an end of that. */
+static void
+give_grace(struct server *s, const sigset_t *signals)
+{
+	int64_t until_ms = clock_system.steady_ms(&clock_system) + s->conf.stop_grace_ms;
+	int got = 0;
+
+	readiness_set(&s->readiness, false);
+	if (s->conf.stop_grace_ms == 0 || !readiness_is_watched(&s->readiness))
+		return;
+	log_event(LOG_LEVEL_INFO, "grace", LOG_INT("ms", s->conf.stop_grace_ms));
+	http_drain(s->http);
+	while (!take_signal(s, got) && left_ms(until_ms) > 0) {
+		int64_t wait_ms = left_ms(until_ms);
+		struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000};
+
+		got = sigtimedwait(signals, NULL, &wait);
+	}
+}
+
+/* Who waits for a carrier is answered in accept_wait. */
+static int64_t
+callers_ms(const struct server *s)
+{
+	int64_t wait_ms = s->conf.accept_wait_ms + STOP_CALLER_MS;
+
+	return wait_ms > STOP_HTTP_MS ? wait_ms : STOP_HTTP_MS;
 }
 
 /*
@@ -522,32 +596,53 @@ static void
 stop(struct server *s)
 {
 	int64_t now_ms = clock_system.steady_ms(&clock_system);
-	int64_t until_ms = now_ms + STOP_MS - STOP_SLACK_MS - STOP_STORE_MS;
+	int64_t http_ms = callers_ms(s);
+	int64_t until_ms =
+	    now_ms + STOP_MS - STOP_SLACK_MS - STOP_STORE_MS + http_ms - STOP_HTTP_MS;
 
-	http_stop(s->http, STOP_HTTP_MS);
+	http_stop(s->http, http_ms);
 	delivery_stop(s->delivery, left_ms(until_ms - STOP_REPORTER_MS));
 	reporter_stop(s->reporter, left_ms(until_ms));
 	store_close(s->store);
 	s->store = NULL;
 }
 
-static void
-run(struct server *s, const sigset_t *signals)
+static enum err
+begin_to_serve(struct server *s)
 {
-	struct housekeeping *keeper =
-	    housekeeping_new(s->store, &clock_system, s->conf.retention_ms);
-	int got;
+	char why[256] = "";
+	enum err e;
 
 	store_start(s->store);
 	reporter_start(s->reporter);
 	delivery_start(s->delivery);
-	http_start(s->http);
+	e = http_start(s->http, why);
+	if (e != OK) {
+		cli_fail("%s", why);
+		return e;
+	}
+	readiness_set(&s->readiness, true);
 	say_listening(s);
 	welcome(s);
-	got = keep(s, keeper, signals);
-	log_event(LOG_LEVEL_INFO, "stopping", LOG_TEXT("signal", strsignal(got)));
+	return OK;
+}
+
+static enum err
+run(struct server *s, const sigset_t *signals)
+{
+	struct housekeeping *keeper =
+	    housekeeping_new(s->store, &clock_system, s->conf.retention_ms);
+	enum err e = begin_to_serve(s);
+	int got;
+
+	if (e == OK) {
+		got = keep(s, keeper, signals);
+		log_event(LOG_LEVEL_INFO, "stopping", LOG_TEXT("signal", strsignal(got)));
+		give_grace(s, signals);
+	}
 	stop(s);
 	housekeeping_free(keeper);
+	return e;
 }
 
 /* The store first, then the api: until their threads have ended they hand things to the
@@ -590,17 +685,13 @@ command_serve(const struct cli *cli)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ,
 	    SIG_IGN); /* a file that may not grow is a full disk, no reason to die */
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signals_block(&signals);
 	event_set_mem_functions(mem_raw_alloc, mem_raw_resize, mem_free);
 	event_set_fatal_callback(loop_failed);
 	log_set_level((enum log_level)s.conf.log_level);
 	e = server_open(&s);
 	if (e == OK)
-		run(&s, &signals);
+		e = run(&s, &signals);
 	server_close(&s);
 	if (e == OK)
 		log_event(LOG_LEVEL_INFO, "stopped");

@@ -54,9 +54,14 @@ def naptr(number, services, order=10, preference=10, flags="u", regexp="!^.*$!da
 
 def free_port():
     """One that UDP and TCP both have free just now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        udp.bind(("127.0.0.1", 0))
-        return udp.getsockname()[1]
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            udp.bind(("127.0.0.1", 0))
+            try:
+                tcp.bind(udp.getsockname())
+            except OSError:
+                continue
+            return udp.getsockname()[1]
 
 
 class Dns:
