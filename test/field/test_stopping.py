@@ -12,6 +12,7 @@ import time
 import pytest
 import requests
 
+from harness.certificates import Authority
 from harness.gateway import SILENT, Gateway
 from harness.kannel import free_ports
 from harness.raw import Raw
@@ -121,20 +122,47 @@ def test_who_waits_for_a_carrier_is_answered_in_his_own_time(fresh):
         assert own.process.wait(30) == 0
 
 
+class Watcher:
+    """Asks /health/ready without a pause; what came of it, without repetitions."""
+
+    def __init__(self, base):
+        self.base, self.seen, self.ended = base, [], threading.Event()
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self):
+        while not self.ended.is_set():
+            seen = self._ask()
+            if self.seen[-1:] != [seen]:
+                self.seen.append(seen)
+
+    def _ask(self):
+        try:
+            return requests.get(self.base + "/health/ready", timeout=10).status_code
+        except requests.ConnectionError as fault:
+            return "refused" if "refused" in str(fault) else repr(fault)
+
+    def end(self):
+        self.ended.set()
+        self.thread.join(30)
+
+
 @pytest.mark.field("6.1")
-def test_connections_are_refused_until_they_are_served(tmp_path):
-    """A start that has to take over thousands of messages has its port, and refuses."""
-    own = Server(tmp_path)
-    own.start()
-    address = own.address
-    own.stop()
-    own.listen = ":".join(address)
-    own.start()
-    assert ready(own).status_code == 200
-    names = [e["event"] for e in own.events]
-    assert names.count("listening") == 1
-    own.stop()
-    assert refused(own)
+def test_who_watches_a_start_and_a_stop_is_refused_or_answered(tmp_path):
+    """Nobody is taken and left, neither before the loops run nor after they ended."""
+    port, = free_ports(1)
+    own = Server(tmp_path, config="http: {stop_grace: 1s}\n", listen=f"127.0.0.1:{port}")
+    watcher = Watcher(f"http://127.0.0.1:{port}")
+    try:
+        for _ in range(3):
+            own.start()
+            wait_for("200", lambda: watcher.seen[-1:] == [200])
+            own.stop()
+            wait_for("the end", lambda: watcher.seen[-1:] == ["refused"])
+    finally:
+        watcher.end()
+    seen = [s for at, s in enumerate(watcher.seen) if s != 503 or watcher.seen[at - 1] == 200]
+    assert seen == ["refused", *[200, 503, "refused"] * 3]
 
 
 # ---- behind a balancer ----
@@ -271,9 +299,14 @@ def test_signals_that_stop_say_so(fresh, number):
 
 
 @pytest.mark.field("9.4")
-def test_sighup_says_what_it_read_and_what_it_did_not(fresh):
-    own = fresh()
+@pytest.mark.parametrize("with_tls", [False, True], ids=["plain", "TLS"])
+def test_sighup_says_what_it_read_and_what_it_did_not(fresh, tmp_path, with_tls):
+    pair = Authority(tmp_path).pair("reload")
+    own = fresh(listen=None if with_tls else "127.0.0.1:0", config=(
+        f"listeners: [{{address: '127.0.0.1:0', certificate: {pair[0]}, key: {pair[1]}}}]\n"
+        if with_tls else ""))
     own.process.send_signal(signal.SIGHUP)
     said = own.event("reload")
-    assert said["read"].startswith("nothing") and said["notRead"].startswith("the configuration")
-    assert own.get("/health/live").status_code == 200
+    assert said["read"].startswith("the certificates" if with_tls else "nothing")
+    assert said["notRead"].startswith("the configuration")
+    assert own.process.poll() is None
