@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/secret.h"
 #include "server/cli.h"
 #include "twofa/scope.h"
@@ -16,20 +17,6 @@
 enum { PATH_LEN_MAX = 4096 };
 
 static const char key_file[] = "api-key";
-
-static enum err
-write_all(int fd, struct span text)
-{
-	while (text.len > 0) {
-		ssize_t n = write(fd, text.ptr, text.len);
-
-		if (n < 0 && errno != EINTR)
-			return ERR_IO;
-		if (n > 0)
-			text = (struct span){text.ptr + n, text.len - (size_t)n};
-	}
-	return fsync(fd) == 0 ? OK : ERR_IO;
-}
 
 /* The file is written before the key is made valid: a start that was cut short begins
  * again. */
@@ -45,7 +32,9 @@ save_key(const char *data_dir, const char *key)
 	snprintf(line, sizeof(line), "%s\n", key);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd >= 0 && fchmod(fd, 0600) == 0)
-		e = write_all(fd, span_of(line));
+		e = file_write_whole(fd, span_of(line));
+	if (e == OK)
+		e = file_sync_folder(path);
 	if (e != OK)
 		cli_fail("%s: %s", path, strerror(errno));
 	if (fd >= 0)

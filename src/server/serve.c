@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "server/auth_log.h"
@@ -66,7 +66,7 @@ take_lock(struct server *s)
 {
 	char path[4096];
 
-	if (mkdir(s->conf.data, 0700) != 0 && errno != EEXIST) {
+	if (file_make_folder(s->conf.data) != OK) {
 		cli_fail("%s: %s", s->conf.data, strerror(errno));
 		return ERR_IO;
 	}

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/secret.h"
 #include "twofa/period.h"
 
@@ -79,42 +80,6 @@ err_of_errno(void)
 }
 
 static enum err
-write_whole(int fd, struct span s)
-{
-	while (s.len > 0) {
-		ssize_t n = write(fd, s.ptr, s.len);
-
-		if (n < 0 && errno != EINTR)
-			return err_of_errno();
-		if (n > 0) {
-			s.ptr += n;
-			s.len -= (size_t)n;
-		}
-	}
-	return fsync(fd) == 0 ? OK : err_of_errno();
-}
-
-/* A rename is durable once the directory is. */
-static enum err
-sync_directory(const char *path)
-{
-	char *dir = mem_text(path);
-	char *slash = strrchr(dir, '/');
-	int fd;
-	enum err e = OK;
-
-	if (slash != NULL)
-		*slash = '\0';
-	fd = open(slash == NULL ? "." : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) != 0)
-		e = err_of_errno();
-	if (fd >= 0)
-		close(fd);
-	mem_free(dir);
-	return e;
-}
-
-static enum err
 replace_file(const char *path, struct span content)
 {
 	size_t len = strlen(path) + 5;
@@ -125,13 +90,13 @@ replace_file(const char *path, struct span content)
 	snprintf(temporary, len, "%s.new", path);
 	unlink(temporary);
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	e = fd < 0 ? err_of_errno() : write_whole(fd, content);
+	e = fd < 0 ? err_of_errno() : file_write_whole(fd, content);
 	if (fd >= 0)
 		close(fd);
 	if (e == OK && rename(temporary, path) != 0)
 		e = err_of_errno();
 	if (e == OK)
-		e = sync_directory(path);
+		e = file_sync_folder(path);
 	else
 		unlink(temporary);
 	mem_free(temporary);

@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/entropy_pool.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "store/admission.h"
 #include "store/key_check.h"
@@ -606,6 +606,17 @@ open_keyrings(struct store *s, char why[256])
 	return keyring_open(path, o->entropy, IDEMPOTENCY_KEPT_MS, why, &s->secrets);
 }
 
+/* SQLite lets a failed sync of the folder pass when it makes the database. */
+static enum err
+sync_folder(const char *path, char why[256])
+{
+	enum err e = file_sync_folder(path);
+
+	if (e != OK)
+		snprintf(why, 256, "%.180s: its folder: %s", path, err_text(e));
+	return e;
+}
+
 static enum err
 open_parts(struct store *s, char why[256])
 {
@@ -614,7 +625,7 @@ open_parts(struct store *s, char why[256])
 	int64_t mark = 0;
 	enum err e;
 
-	if (mkdir(s->options.data_dir, 0700) != 0 && errno != EEXIST) {
+	if (file_make_folder(s->options.data_dir) != OK) {
 		snprintf(why, 256, "%s: %s", s->options.data_dir, strerror(errno));
 		return ERR_IO;
 	}
@@ -626,6 +637,8 @@ open_parts(struct store *s, char why[256])
 	e = engine_sqlite.open(path, why, &s->engine);
 	if (e == OK)
 		e = schema_apply(s->engine, &schema, why);
+	if (e == OK)
+		e = sync_folder(path, why);
 	if (e == OK)
 		e = s->engine->ops->script(s->engine, recent_schema);
 	if (e != OK)
