@@ -463,6 +463,8 @@ def check_notes(_root, sources):
 
 def check_white_space(_root, sources):
     for source in sources:
+        if source.path.suffix == ".patch":
+            continue  # a blank line of a patch is a blank
         for number, line in enumerate(source.lines, 1):
             if line != line.rstrip():
                 yield source.name, number, "white space at the end of the line"

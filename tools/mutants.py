@@ -5,7 +5,8 @@
 A fault is a file of test/mutants: lines `What:`, `Promise:` and `Tests:`, then a
 patch. Each is applied to a copy of the tree, built, and the tests that it names
 are run; those tests have to pass on the tree as it is, and to fail on the fault.
-A patch that no longer applies, or does not compile, is a failure as well.
+A patch that no longer applies, or does not compile, is a failure as well. A line
+`Build: release` says that the tests run that build.
 
 usage: tools/mutants.py [--short] [--list] [NAME...]
 
@@ -26,8 +27,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / "build/mutants"
 TREE = HOME / "tree"
-BUILD = TREE / "build/asan"
-OPTIONS = ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"]
+# Where the tests look for a build; release is for what a sanitizer does not go with.
+OPTIONS = {"asan": ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"],
+           "release": []}
 BUILD_S = 600
 TEST_S = 300
 SERVER = "src/server/watchword"
@@ -43,7 +45,7 @@ class Fault:
         self.said = {}
         for line in head.splitlines():
             word, _, rest = line.partition(":")
-            if word in ("What", "Promise", "Tests", "Short"):
+            if word in ("What", "Promise", "Tests", "Short", "Build"):
                 self.said.setdefault(word, []).append(rest.strip())
         missing = {"What", "Promise", "Tests"} - set(self.said)
         if missing:
@@ -51,7 +53,8 @@ class Fault:
 
     @property
     def tests(self):
-        return self.said["Tests"]
+        """Which build, and which tests."""
+        return [(self.said.get("Build", ["asan"])[0], line) for line in self.said["Tests"]]
 
 
 def run(command, seconds, log, **more):
@@ -87,35 +90,50 @@ def copy_tree():
             (TREE / link).symlink_to((ROOT / link).resolve())
 
 
+def folder_of(name):
+    return TREE / "build" / name
+
+
+def set_up(log):
+    """Both builds, configured."""
+    for name, options in OPTIONS.items():
+        folder = folder_of(name)
+        if not (folder / "build.ninja").exists():
+            run(["meson", "setup", str(folder), str(TREE), *options], BUILD_S, log)
+
+
 def programs():
     """The build's targets of the C tests by name."""
-    listed = subprocess.run(["meson", "introspect", "--tests", str(BUILD)], check=True,
+    folder = folder_of("asan")
+    listed = subprocess.run(["meson", "introspect", "--tests", str(folder)], check=True,
                             capture_output=True).stdout
-    return {test["name"]: os.path.relpath(test["cmd"][0], BUILD) for test in json.loads(listed)}
+    return {test["name"]: os.path.relpath(test["cmd"][0], folder)
+            for test in json.loads(listed)}
 
 
-def target_of(test, known):
-    """What has to be built for a line `Tests:`."""
-    words = shlex.split(test)
-    if words[0] != "unit":
-        return [SERVER]
-    return [known[word.removeprefix("test_")] for word in words[1:]]
-
-
-def build(targets, log):
-    return run(["ninja", "-C", str(BUILD), *targets], BUILD_S, log) == 0
+def builds(test, known, log):
+    """Whether what the tests of one line need compiles."""
+    name, line = test
+    words = shlex.split(line)
+    targets = [SERVER]
+    if words[0] == "unit":
+        targets = [known[word.removeprefix("test_")] for word in words[1:]]
+    return run(["ninja", "-C", str(folder_of(name)), *targets], BUILD_S, log) == 0
 
 
 def passes(test, log):
-    """Whether the tests of one line `Tests:` pass."""
-    words = shlex.split(test)
+    """Whether the tests of one line pass."""
+    name, line = test
+    words = shlex.split(line)
     if words[0] == "unit":
-        command = ["meson", "test", "-C", str(BUILD), "--no-rebuild", "--timeout-multiplier",
-                   "4", *(word.removeprefix("test_") for word in words[1:])]
+        command = ["meson", "test", "-C", str(folder_of(name)), "--no-rebuild",
+                   "--timeout-multiplier", "4",
+                   *(word.removeprefix("test_") for word in words[1:])]
     else:
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *words]
     environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1",
-                       WATCHWORD=str(BUILD / SERVER))
+                       WATCHWORD=str(folder_of(name) / SERVER),
+                       WATCHWORD_RELEASE=str(folder_of("release") / SERVER))
     return run(command, TEST_S, log, cwd=TREE, env=environment) == 0
 
 
@@ -131,10 +149,10 @@ def try_fault(fault, known, log):
         return "does not apply"
     try:
         for test in fault.tests:
-            if not build(target_of(test, known), log):
+            if not builds(test, known, log):
                 return "does not compile"
             if not passes(test, log):
-                return f"found by {test}"
+                return f"found by {test[1]}"
         return "NOT FOUND"
     finally:
         if not patch(fault, "--reverse"):
@@ -154,10 +172,10 @@ def sound_tests(faults, known, log):
     """Those lines `Tests:` that pass on the tree as it is."""
     sound = set()
     for test in sorted({test for fault in faults for test in fault.tests}):
-        if build(target_of(test, known), log) and passes(test, log):
+        if builds(test, known, log) and passes(test, log):
             sound.add(test)
         else:
-            print(f"does not pass without a fault: {test}", flush=True)
+            print(f"does not pass without a fault: {test[1]}", flush=True)
     return sound
 
 
@@ -176,8 +194,7 @@ def main():
     HOME.mkdir(parents=True, exist_ok=True)
     passed = failed = 0
     with open(HOME / "log", "wb") as log:
-        if not (BUILD / "build.ninja").exists():
-            run(["meson", "setup", str(BUILD), str(TREE), *OPTIONS], BUILD_S, log)
+        set_up(log)
         known = programs()
         sound = sound_tests(faults, known, log)
         for fault in faults:
