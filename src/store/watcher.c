@@ -44,14 +44,23 @@ has_just_followed(const struct watcher *w, int64_t now_ms)
 	return is_following(w, now_ms) && now_ms - w->looked_ms < NOT_AGAIN_MS;
 }
 
+/* Since the last look, not since somebody last woke up: looks are not put off by work. */
+static int
+left_ms(const struct watcher *w, int64_t now_ms)
+{
+	int64_t left = w->looked_ms + WATCHER_LOOK_MS - now_ms;
+
+	return left < 1 ? 1 : left > WATCHER_LOOK_MS ? WATCHER_LOOK_MS : (int)left;
+}
+
 int
 watcher_wait_ms(const struct watcher *w, int64_t now_ms)
 {
 	if (w->fd < 0)
-		return WATCHER_LOOK_MS;
+		return left_ms(w, now_ms);
 	if (has_just_followed(w, now_ms))
 		return NOT_AGAIN_MS;
-	return is_following(w, now_ms) ? WATCHER_LOOK_MS : ASLEEP_MS;
+	return is_following(w, now_ms) ? left_ms(w, now_ms) : ASLEEP_MS;
 }
 
 int

@@ -84,6 +84,35 @@ test_with_work_it_looks_and_is_not_told(void **state)
 	assert_int_equal(watching, 0);
 }
 
+/* Jobs come now and then, and each wakes it up between two looks. */
+static void
+test_work_does_not_put_a_look_off(void **state)
+{
+	static const int64_t every_ms[] = {10, 300, 500, LOOK - 1};
+
+	(void)state;
+	for (size_t i = 0; i < countof(every_ms); i++) {
+		struct watcher w = watcher_that(true);
+		int64_t job_ms = NOW;
+		int64_t now_ms = NOW;
+
+		watcher_looked(&w, now_ms);
+		while (now_ms < NOW + 20 * LOOK) {
+			int64_t wait_ms = watcher_wait_ms(&w, now_ms);
+
+			now_ms = job_ms < now_ms + wait_ms ? job_ms : now_ms + wait_ms;
+			if (now_ms == job_ms) {
+				watcher_worked(&w, now_ms);
+				job_ms += every_ms[i];
+			}
+			watcher_rest(&w, now_ms);
+			check_case(i, now_ms - w.looked_ms <= LOOK);
+			if (watcher_is_due(&w, now_ms))
+				watcher_looked(&w, now_ms);
+		}
+	}
+}
+
 static void
 test_with_nothing_to_do_it_looks_once_more_and_sleeps(void **state)
 {
@@ -191,6 +220,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_with_work_it_looks_and_is_not_told),
+	    cmocka_unit_test(test_work_does_not_put_a_look_off),
 	    cmocka_unit_test(test_with_nothing_to_do_it_looks_once_more_and_sleeps),
 	    cmocka_unit_test(test_an_engine_that_cannot_tell_is_looked_at),
 	    cmocka_unit_test(test_what_is_told_is_followed_for_a_while),
