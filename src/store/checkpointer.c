@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/checkpointer.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "store/foreign_lock.h"
 
 enum {
 	/*
@@ -15,13 +20,19 @@ enum {
 	BEGIN_PAGES_MAX = 1000,
 	WAIT_PAGES = 100000, /* about 400 MB: the disk does not keep up */
 	LITTLE_PAGES = 40,   /* what a commit may move itself */
-	PASSES_MAX = 5
+	PASSES_MAX = 5,
+	/* What a reader keeps from being moved: when it is told of, and how often it is
+	 * tried. */
+	HELD_PAGES = 4096,
+	HELD_AGAIN_MS = 200,
+	PAGES_A_MIB = 256 /* of SQLite's usual 4096 octets */
 };
 
 enum state {
 	IDLE,
 	WANTED, /* the thread shall move what there is */
 	MOVING, /* it does */
+	HELD,   /* a reader of before keeps it from being moved; the thread rests */
 	LITTLE, /* little is left, for the committing thread */
 	FAILED  /* an fsync did */
 };
@@ -31,8 +42,9 @@ struct checkpointer {
 	checkpointer_open_f *open;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	atomic_int state; /* enum state; changed under the lock */
-	int log_pages;    /* at the last commit */
+	atomic_int state;      /* enum state; changed under the lock */
+	int log_pages;         /* at the last commit */
+	atomic_int told_pages; /* of a log that is held; 0: it is not */
 	bool started;
 	atomic_bool stopping; /* set under the lock */
 	pthread_t thread;
@@ -42,11 +54,15 @@ struct checkpointer *
 checkpointer_new(const char *path, checkpointer_open_f *open)
 {
 	struct checkpointer *c = mem_new(sizeof(*c));
+	pthread_condattr_t attributes;
 
 	c->path = mem_text(path);
 	c->open = open;
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->changed, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&c->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
 	return c;
 }
 
@@ -87,24 +103,71 @@ sync_database(sqlite3 *db)
 	return f->pMethods->xSync(f, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
 }
 
-/* A pass takes what was there at its begin; meanwhile less comes than it moves. */
+/* At twice the size again. */
+static void
+tell_held(struct checkpointer *c, int pages)
+{
+	int64_t pid;
+	char name[64];
+
+	if (pages < HELD_PAGES || pages < 2 * atomic_load(&c->told_pages))
+		return;
+	atomic_store(&c->told_pages, pages);
+	pid = foreign_lock_pid(c->path, FOREIGN_READER);
+	foreign_lock_name(pid, name);
+	log_event(LOG_LEVEL_WARNING, "store_log_held",
+	    LOG_TEXT("reason", "a reader of the database keeps its log from being moved"),
+	    LOG_INT("pid", pid), LOG_TEXT("process", name),
+	    LOG_INT("mib", pages / PAGES_A_MIB));
+}
+
+/*
+ * A pass takes what was there at its begin; meanwhile less comes than it moves. Where two
+ * passes come to the same place, somebody reads what is before it: were it left to a
+ * commit, that one would move all of it when the reader has gone.
+ */
 static enum state
 move_most(struct checkpointer *c, sqlite3 *db)
 {
+	int before = -1;
+
 	for (int i = 0; i < PASSES_MAX && !atomic_load(&c->stopping); i++) {
 		int all = 0;
 		int moved = 0;
 		int rc = sqlite3_wal_checkpoint_v2(
 		    db, NULL, SQLITE_CHECKPOINT_PASSIVE, &all, &moved);
 
-		if (rc == SQLITE_OK)
+		if (rc == SQLITE_OK && moved != before)
 			rc = sync_database(db);
 		if (is_sync_error(rc))
 			return FAILED;
 		if (rc != SQLITE_OK || all - moved < LITTLE_PAGES)
-			break;
+			return LITTLE;
+		if (moved == before) {
+			tell_held(c, all);
+			return HELD;
+		}
+		before = moved;
 	}
 	return LITTLE;
+}
+
+/* Until it is worth another try, or the end. */
+static void
+rest(struct checkpointer *c)
+{
+	struct timespec until;
+
+	INVARIANT(clock_gettime(CLOCK_MONOTONIC, &until) == 0);
+	until.tv_nsec += HELD_AGAIN_MS * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_mutex_lock(&c->lock);
+	while (!c->stopping &&
+	       pthread_cond_timedwait(&c->changed, &c->lock, &until) != ETIMEDOUT)
+		continue;
+	pthread_mutex_unlock(&c->lock);
+	(void)move(c, HELD, IDLE);
 }
 
 /* False when the thread is to end. */
@@ -132,6 +195,8 @@ run(void *ctx)
 		if (!move(c, WANTED, MOVING))
 			continue;
 		(void)move(c, MOVING, opened ? move_most(c, db) : LITTLE);
+		if (atomic_load(&c->state) == HELD)
+			rest(c);
 	}
 	sqlite3_close(db);
 	return NULL;
@@ -188,6 +253,8 @@ checkpointer_after_commit(struct checkpointer *c, sqlite3 *db, int log_pages)
 	int state;
 
 	c->log_pages = log_pages;
+	if (began_anew && atomic_exchange(&c->told_pages, 0) > 0)
+		log_event(LOG_LEVEL_INFO, "store_log_freed");
 	if (log_pages >= WAIT_PAGES)
 		wait_for_thread(c);
 	state = atomic_load(&c->state);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "store/checkpointer.h"
+#include "store/foreign_lock.h"
 #include "store/log_watch.h"
 #include "store/wal_vfs.h"
 
@@ -32,6 +33,7 @@ struct sqlite_engine {
 	int log_pages;
 	struct checkpointer *checkpointer;
 	struct log_watch log_watch;
+	struct foreign_wait wait;
 };
 
 static const char *const sql_texts[SQL_COUNT] = {
@@ -131,6 +133,7 @@ sqlite_close(struct engine *e)
 		move_all(s->db, moved);
 	sqlite3_close(s->db);
 	log_watch_fini(&s->log_watch);
+	foreign_wait_fini(&s->wait);
 	mem_free(s);
 }
 
@@ -166,7 +169,7 @@ open_database(const char *path, sqlite3 **db_out)
 		rc = sqlite3_exec(*db_out,
 		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 		    "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-57344;"
-		    "PRAGMA cache_spill=OFF;"
+		    "PRAGMA cache_spill=OFF; PRAGMA journal_size_limit=16777216;"
 		    "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
 		    NULL, NULL, NULL);
 	return rc;
@@ -181,8 +184,11 @@ sqlite_open(const char *where, char why[256], struct engine **out)
 	s->engine.ops = &engine_sqlite;
 	s->magic = SQLITE_ENGINE_MAGIC;
 	log_watch_init(&s->log_watch, where);
+	foreign_wait_init(&s->wait, where);
 	configure_library();
 	rc = open_database(where, &s->db);
+	if (rc == SQLITE_OK)
+		rc = foreign_wait_set(&s->wait, s->db);
 	if (rc != SQLITE_OK) {
 		snprintf(why, 256, "%s: %s", where,
 		    s->db == NULL ? "out of memory" : sqlite3_errmsg(s->db));
@@ -224,7 +230,12 @@ run_alone(struct sqlite_engine *s, enum sql sql)
 static enum err
 sqlite_begin(struct engine *e)
 {
-	return err_of(run_alone(sqlite_of(e), SQL_BEGIN));
+	struct sqlite_engine *s = sqlite_of(e);
+	enum err err = err_of(run_alone(s, SQL_BEGIN));
+
+	if (err == OK)
+		foreign_wait_over(&s->wait);
+	return err;
 }
 
 static void
