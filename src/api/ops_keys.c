@@ -123,7 +123,7 @@ check_create(struct call *c)
 	k->job.key.terms.permissions = PERMISSION_ALL;
 	if (!has_account(c))
 		k->job.key.terms.valid_to_ms =
-		    store_now_ms(c->api->options.store) + PERIOD_MS_YEAR;
+		    store_wall_ms(c->api->options.store) + PERIOD_MS_YEAR;
 	make_secret(c, k);
 	return e;
 }

@@ -121,6 +121,15 @@ extend_session(struct call *c)
 	touched(&t->job.job);
 }
 
+/* A key has dates that people set; a session began by the store's time. */
+static int64_t
+time_of_validity(const struct call *c, enum scheme scheme)
+{
+	struct store *s = c->api->options.store;
+
+	return scheme == SCHEME_APP ? store_wall_ms(s) : store_now_ms(s);
+}
+
 enum err
 sign_in(struct call *c)
 {
@@ -130,7 +139,7 @@ sign_in(struct call *c)
 	if (credential.scheme == SCHEME_BASIC)
 		return sign_in_basic(c, credential.text);
 	e = auth_check(c->api->auth, &credential, &c->request.peer,
-	    store_now_ms(c->api->options.store), &c->principal);
+	    time_of_validity(c, credential.scheme), &c->principal);
 	tell(c, credential.scheme, e);
 	if (e != OK)
 		return e;

@@ -35,6 +35,24 @@ system_used_us(const struct clock *c)
 	return read_us(CLOCK_THREAD_CPUTIME_ID);
 }
 
+/* Random for each boot, see random(4). */
+static int64_t
+system_boot(const struct clock *c)
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+	unsigned parts[4] = {0};
+	int read = 0;
+
+	(void)c;
+	if (f == NULL)
+		return 0;
+	read = fscanf(f, "%8x-%4x-%4x-%4x", &parts[0], &parts[1], &parts[2], &parts[3]);
+	(void)fclose(f);
+	if (read != (int)countof(parts))
+		return 0;
+	return (int64_t)((uint64_t)parts[0] << 32 | (uint64_t)parts[1] << 16 | parts[3]);
+}
+
 static void
 system_fill(const struct entropy *e, void *out, size_t len)
 {
@@ -42,7 +60,8 @@ system_fill(const struct entropy *e, void *out, size_t len)
 	randombytes_buf(out, len);
 }
 
-const struct clock clock_system = {system_wall_ms, system_steady_ms, system_used_us};
+const struct clock clock_system = {
+    system_wall_ms, system_steady_ms, system_used_us, system_boot};
 const struct entropy entropy_system = {system_fill};
 
 void

@@ -16,6 +16,9 @@ struct clock {
 	int64_t (*steady_ms)(const struct clock *);
 	/* Microseconds of a core that the calling thread has used. */
 	int64_t (*used_us)(const struct clock *);
+	/* Which boot of the machine steady_ms belongs to: the same number, the same boot.
+	 * 0: nobody knows. */
+	int64_t (*boot)(const struct clock *);
 };
 
 struct entropy {

@@ -79,7 +79,7 @@ struct carrier_message {
 	const char *to;             /* E.164 digits */
 	const char *from;           /* sender; NULL: the carrier's default */
 	struct span text;           /* UTF-8; holds the PIN */
-	int64_t at_ms;              /* wall clock */
+	int64_t at_ms;              /* store's time */
 	int64_t validity_ms;        /* what is left of the PIN's life; over 0 */
 	/* India's registers (DLT), of the template; NULL: none */
 	const char *dlt_entity;

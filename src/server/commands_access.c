@@ -293,7 +293,7 @@ command_key_list(const struct cli *cli)
 	if (run_alone(&s, cli, &j.job, NULL) != OK)
 		return CLI_FAILED;
 	for (size_t i = 0; i < j.count; i++)
-		print_key(&j.rows[i], j.job.now_ms);
+		print_key(&j.rows[i], j.job.time.wall_ms);
 	return cli_session_close(&s, EXIT_SUCCESS);
 }
 

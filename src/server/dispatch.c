@@ -264,6 +264,7 @@ submit(struct dispatch *m, struct lane *l, struct span text)
 	char pin_id[IDENT_TEXT_LEN + 1];
 	char application[IDENT_TEXT_LEN + 1];
 	char reference[IDENT_TEXT_LEN + 16];
+	int64_t now_ms = store_now_ms(m->delivery->store);
 	struct carrier_message message = {.channel = channel_name(o->channel),
 	    .pin_id = pin_id,
 	    .application_id = application,
@@ -274,8 +275,8 @@ submit(struct dispatch *m, struct lane *l, struct span text)
 	    .dlt_entity = o->dlt_entity,
 	    .dlt_template = o->dlt_template,
 	    .dlt_telemarketer = o->dlt_telemarketer,
-	    .at_ms = m->delivery->clock->wall_ms(m->delivery->clock),
-	    .validity_ms = o->expires_at_ms - store_now_ms(m->delivery->store)};
+	    .at_ms = now_ms,
+	    .validity_ms = o->expires_at_ms - now_ms};
 
 	ident_text(&o->recipe.pin_id, pin_id);
 	snprintf(reference, sizeof(reference), "%s-%u", pin_id, o->seq);
@@ -626,7 +627,7 @@ on_lookup(struct lookup_ask *ask, const struct lookup_answer *said)
 		return;
 	}
 	m->outcome.lookup = said->status;
-	m->outcome.lookup_at_ms = m->delivery->clock->wall_ms(m->delivery->clock);
+	m->outcome.lookup_at_ms = store_now_ms(m->delivery->store);
 	log_lookup(m, said);
 	if (said->status == LOOKUP_NOT_REACHABLE)
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_UNREACHABLE);

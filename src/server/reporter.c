@@ -53,7 +53,6 @@ struct reporter {
 	unsigned magic;
 	const struct conf *conf;
 	struct store *store;
-	const struct clock *clock;
 	struct event_base *base;
 	struct queue *queue;
 	struct event *bell;
@@ -209,7 +208,7 @@ post(struct report_parcel *p)
 {
 	struct reporter *r = p->outlet->reporter;
 	const struct conf_report *conf = p->outlet->conf;
-	int64_t now_s = r->clock->wall_ms(r->clock) / 1000;
+	int64_t now_s = store_wall_ms(r->store) / 1000;
 	char event[REPORT_ID_LEN + 1];
 	char signature[REPORT_SIGNATURE_LEN + 1];
 	char headers[3][HEADER_MAX];
@@ -517,8 +516,8 @@ init_loop(struct reporter *r)
 }
 
 enum err
-reporter_open(const struct conf *conf, struct store *store, const struct clock *clock,
-    char why[256], struct reporter **out)
+reporter_open(
+    const struct conf *conf, struct store *store, char why[256], struct reporter **out)
 {
 	struct reporter *r = mem_new(sizeof(*r));
 	enum err e;
@@ -526,7 +525,6 @@ reporter_open(const struct conf *conf, struct store *store, const struct clock *
 	r->magic = REPORTER_MAGIC;
 	r->conf = conf;
 	r->store = store;
-	r->clock = clock;
 	r->queue = queue_new(0);
 	r->stop.run = stop_task;
 	r->woken.run = look_everywhere;

@@ -16,8 +16,8 @@
 struct reporter;
 
 /* Tells the store who subscribed. Call before store_start. ERR_IO with a sentence. */
-enum err reporter_open(const struct conf *conf, struct store *store,
-    const struct clock *clock, char why[256], struct reporter **out) MUST_CHECK;
+enum err reporter_open(const struct conf *conf, struct store *store, char why[256],
+    struct reporter **out) MUST_CHECK;
 void reporter_start(struct reporter *r);
 /* There is something new. Any thread; NULL is allowed. */
 void reporter_wake(struct reporter *r);

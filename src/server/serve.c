@@ -145,7 +145,7 @@ static enum err
 open_reporter(struct server *s)
 {
 	char why[256] = "";
-	enum err e = reporter_open(&s->conf, s->store, &clock_system, why, &s->reporter);
+	enum err e = reporter_open(&s->conf, s->store, why, &s->reporter);
 
 	if (e != OK)
 		cli_fail("%s", why);

@@ -358,7 +358,6 @@ rotate(struct keyring *k, int64_t now_ms)
 	struct key *fresh;
 	enum err e;
 
-	drop_expired(k, now_ms);
 	if (k->count == KEYRING_KEYS_MAX)
 		drop_oldest(k);
 	fresh = &k->keys[k->count];
@@ -460,12 +459,12 @@ keyring_reserve(struct keyring *k, int64_t key_id)
 }
 
 unsigned
-keyring_expire(struct keyring *k, int64_t now_ms)
+keyring_expire(struct keyring *k, int64_t settled_ms)
 {
 	unsigned dropped;
 
 	pthread_mutex_lock(&k->lock);
-	dropped = drop_expired(k, now_ms);
+	dropped = drop_expired(k, settled_ms);
 	if (dropped > 0 && save(k) != OK)
 		dropped = 0; /* the file keeps them until the next time */
 	pthread_mutex_unlock(&k->lock);

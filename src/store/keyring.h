@@ -45,7 +45,7 @@ bool keyring_has(struct keyring *k, int64_t key_id) MUST_CHECK;
 int64_t keyring_newest(struct keyring *k);
 /* Numbers up to this one are taken, whatever the file says: no new key gets one. */
 void keyring_reserve(struct keyring *k, int64_t key_id);
-/* Destroys the keys whose time is over; how many. */
-unsigned keyring_expire(struct keyring *k, int64_t now_ms);
+/* Destroys the keys whose time was over at settled_ms (store_clock.h); how many. */
+unsigned keyring_expire(struct keyring *k, int64_t settled_ms);
 
 #endif

@@ -13,9 +13,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "store/admission.h"
+#include "store/clock_mark.h"
 #include "store/key_check.h"
 #include "store/schema.h"
-#include "store/store_clock.h"
 #include "store/verbs.h"
 #include "store/watcher.h"
 
@@ -127,76 +127,15 @@ static const bool asks_memory[VERB_COUNT] = {
 
 /* ---- one transaction ---- */
 
-/* The store's time, as it was written last. */
-struct mark_item {
-	struct item item;
-	int64_t ms;
-};
-
-static struct mark_item *
-mark_of(struct item *it)
-{
-	return container_of(it, struct mark_item, item);
-}
-
-static void
-bind_mark_name(struct item *it, struct binder *b)
-{
-	(void)it;
-	bind_text(b, "clock_high_water");
-}
-
-static void
-bind_mark(struct item *it, struct binder *b)
-{
-	bind_mark_name(it, b);
-	bind_int(b, mark_of(it)->ms);
-}
-
-static void
-read_mark(struct item *it, struct row *r)
-{
-	mark_of(it)->ms = row_int(r);
-}
-
-static void
-read_last(struct item *it, struct row *r)
-{
-	struct ident last;
-
-	row_ident(r, &last);
-	if (ident_ms(&last) >= mark_of(it)->ms)
-		mark_of(it)->ms = ident_ms(&last) + 1;
-}
-
-/* It is written once a second, and is in the id of each PIN: whatever the clock says, the
- * next id shall be higher, as marks rely on their order. */
-static enum err
-time_reached(struct store *s, int64_t *ms_out)
-{
-	static const struct each written = {
-	    SQL_META_GET, bind_mark_name, read_mark, NULL};
-	static const struct each last = {SQL_PIN_LAST, bind_nothing, read_last, NULL};
-	struct mark_item m = {.ms = 0};
-	struct item *items[] = {&m.item};
-	enum err e = s->engine->ops->each(s->engine, &written, items, 1);
-
-	if (e == OK)
-		e = s->engine->ops->each(s->engine, &last, items, 1);
-	*ms_out = m.ms;
-	return e == OK ? m.item.err : e;
-}
-
 static enum err
 write_mark(struct store *s, int64_t now_ms)
 {
-	static const struct each step = {SQL_META_RAISE, bind_mark, NULL, NULL};
-	struct mark_item m = {.ms = now_ms};
-	struct item *items[] = {&m.item};
+	struct clock_record record;
 
 	if (now_ms - s->mark_ms < MARK_MS)
 		return OK;
-	return s->engine->ops->each(s->engine, &step, items, 1);
+	store_clock_record(&s->clock, &record);
+	return clock_mark_write(s->engine, &record);
 }
 
 static enum err
@@ -251,14 +190,15 @@ load_memory(struct batch *b)
 }
 
 static enum err
-run_jobs(struct store *s, struct task *jobs, int64_t now_ms)
+run_jobs(struct store *s, struct task *jobs, const struct store_time *time)
 {
 	struct batch b = {.engine = s->engine,
 	    .keyring = s->keyring,
 	    .secrets = s->secrets,
 	    .run = s->run,
 	    .entropy = &s->entropy.entropy,
-	    .now_ms = now_ms,
+	    .now_ms = time->now_ms,
+	    .time = *time,
 	    .reports_owed = &s->reports_owed,
 	    .outbox_at_ms = &s->outbox_at_ms,
 	    .recent = &s->recent,
@@ -277,7 +217,7 @@ run_jobs(struct store *s, struct task *jobs, int64_t now_ms)
 		begin = ends[v];
 	}
 	if (e == OK)
-		e = write_mark(s, now_ms);
+		e = write_mark(s, time->now_ms);
 	if (e == OK)
 		e = key_checks_write(&s->key_checks, s->engine);
 	return e;
@@ -327,23 +267,25 @@ note_access(struct store *s, struct task *jobs)
 static void
 run_batch(struct store *s, struct task *jobs)
 {
-	int64_t now_ms = store_clock_now(&s->clock);
+	struct store_time time;
 	enum err e;
 
+	store_clock_read(&s->clock, &time);
 	for (struct task *t = jobs; t != NULL; t = t->next) {
 		struct job *j = container_of(t, struct job, task);
 
 		j->item = (struct item){0};
-		j->now_ms = now_ms;
+		j->now_ms = time.now_ms;
+		j->time = time;
 		j->store = s;
 	}
 	s->reports_owed = false;
-	e = run_jobs(s, jobs, now_ms);
+	e = run_jobs(s, jobs, &time);
 	if (e == OK)
 		e = s->engine->ops->commit(s->engine);
 	if (e == OK) {
-		if (now_ms - s->mark_ms >= MARK_MS)
-			s->mark_ms = now_ms;
+		if (time.now_ms - s->mark_ms >= MARK_MS)
+			s->mark_ms = time.now_ms;
 		key_checks_committed(&s->key_checks);
 		note_access(s, jobs);
 		if (s->reports_owed && s->options.reports_owed != NULL)
@@ -622,7 +564,7 @@ open_parts(struct store *s, char why[256])
 {
 	const struct schema_of schema = {s->options.data_dir, s->options.keep_schema};
 	char path[4096];
-	int64_t mark = 0;
+	struct clock_record record;
 	enum err e;
 
 	if (file_make_folder(s->options.data_dir) != OK) {
@@ -643,14 +585,14 @@ open_parts(struct store *s, char why[256])
 		e = s->engine->ops->script(s->engine, recent_schema);
 	if (e != OK)
 		return e;
-	e = time_reached(s, &mark);
+	e = clock_mark_read(s->engine, &record);
 	if (e != OK) {
 		snprintf(why, 256, "%.180s: %s", path, err_text(e));
 		return e;
 	}
-	store_clock_init(&s->clock, s->options.clock, mark);
+	store_clock_init(&s->clock, s->options.clock, &record);
 	watcher_init(&s->watcher, s->engine);
-	s->mark_ms = mark;
+	s->mark_ms = record.now_ms;
 	if (s->options.without_keys)
 		return OK;
 	e = open_keyrings(s, why);
@@ -703,6 +645,8 @@ store_close(struct store *s)
 	if (s->started) {
 		queue_push(s->queue, &s->stop);
 		pthread_join(s->thread, NULL);
+		s->mark_ms -= MARK_MS; /* the last time is written, however early */
+		run_batch(s, NULL);
 	}
 	entropy_pool_fini(&s->entropy);
 	recent_fini(&s->recent);
@@ -791,10 +735,21 @@ store_keyring(struct store *s)
 	return s->keyring;
 }
 
+int64_t
+store_wall_ms(struct store *s)
+{
+	struct store_time time;
+
+	store_clock_read(&s->clock, &time);
+	return time.wall_ms;
+}
+
 unsigned
 store_expire_keys(struct store *s)
 {
-	int64_t now_ms = store_now_ms(s);
+	struct store_time time;
 
-	return keyring_expire(s->keyring, now_ms) + keyring_expire(s->secrets, now_ms);
+	store_clock_read(&s->clock, &time);
+	return keyring_expire(s->keyring, time.settled_ms) +
+	       keyring_expire(s->secrets, time.settled_ms);
 }

@@ -19,6 +19,7 @@
 #include "store/idempotency.h"
 #include "store/keyring.h"
 #include "store/order.h"
+#include "store/store_clock.h"
 #include "twofa/api_key.h"
 #include "twofa/application.h"
 #include "twofa/email_template.h"
@@ -88,6 +89,7 @@ struct job {
 	struct arena *arena;             /* results are put here */
 	struct store *store;             /* set by the store */
 	int64_t now_ms;                  /* set by the store: the time of the batch */
+	struct store_time time;          /* the same, and what else follows from it */
 	void *owner;                     /* the caller's own */
 	struct idempotency *idempotency; /* NULL: it has no key */
 	/* On the store's thread, after the commit: only to push the job somewhere. */
@@ -707,6 +709,9 @@ enum err store_run(struct store *s, struct job *j) MUST_CHECK;
 /* The store's time: never behind what it has said before, also over a restart. Any
  * thread. */
 int64_t store_now_ms(struct store *s);
+/* The wall clock without steps that have not held yet; it may go back. For dates that
+ * people have set and for signatures. Any thread. */
+int64_t store_wall_ms(struct store *s);
 struct keyring *store_keyring(struct store *s);
 /* Destroys the keys, of both keyrings, whose time is over; how many. */
 unsigned store_expire_keys(struct store *s);

@@ -20,6 +20,7 @@ struct batch {
 	int64_t run;             /* of the process: which open records are ours */
 	const struct entropy *entropy;
 	int64_t now_ms;
+	struct store_time time;
 	bool *reports_owed;    /* set by report_owe */
 	int64_t *outbox_at_ms; /* when outbox_advance is due */
 	struct recent *recent;

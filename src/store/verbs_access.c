@@ -133,7 +133,7 @@ session_of(struct item *it)
 static void
 bind_over(struct item *it, struct binder *b)
 {
-	bind_int(b, job_of(it)->now_ms - SESSION_SPARE_MS);
+	bind_int(b, job_of(it)->time.settled_ms - SESSION_SPARE_MS);
 }
 
 /* Once a batch, whoever signs in. */

@@ -112,7 +112,7 @@ may_change(const struct key_job *j, const struct key_terms *was)
 	if (beyond == 0)
 		return true;
 	return (beyond & ~was->scopes) == 0 &&
-	       !key_terms_widened(was, &j->key.terms, j->job.now_ms);
+	       !key_terms_widened(was, &j->key.terms, j->job.time.wall_ms);
 }
 
 /* `was`: without scopes for a key that is new. */
@@ -141,7 +141,7 @@ create_key(struct batch *b, struct item **items, size_t n)
 		if (j->change == NULL)
 			continue;
 		j->key.terms = (struct key_terms){.enabled = true,
-		    .valid_from_ms = b->now_ms,
+		    .valid_from_ms = b->time.wall_ms,
 		    .valid_to_ms = j->key.terms.valid_to_ms,
 		    .permissions = j->key.terms.permissions,
 		    .scopes = j->granted,

@@ -62,7 +62,7 @@ was_asked_lately(const struct batch *b, struct age_job *j, struct age_item *old)
 
 	guesses_log(b->guesses, &old->pin_id, &old->log);
 	return verify_log_load(&log, j->job.arena, old->log) != OK ||
-	       verify_log_newest(&log) > j->job.now_ms - PERIOD_MS_DAY;
+	       verify_log_newest(&log) > j->job.time.settled_ms - PERIOD_MS_DAY;
 }
 
 static void
@@ -126,7 +126,7 @@ age(struct batch *b, struct item **items, size_t n)
 		struct age_job *j = age_of(items[i]);
 
 		j->from = b->recent->aged;
-		ident_floor(&j->until, j->job.now_ms - RECENT_AGE_MS);
+		ident_floor(&j->until, j->job.time.settled_ms - RECENT_AGE_MS);
 		j->items = arena_alloc(
 		    j->job.arena, ((size_t)j->limit + 1) * sizeof(struct age_item));
 		e = batch_whole(b, &scan, items[i]);

@@ -96,7 +96,7 @@ bind_claim(struct item *it, struct binder *b)
 	bind_int(b, i->secret);
 	bind_blob(b, i->fingerprint, sizeof(i->fingerprint));
 	bind_int(b, i->run);
-	bind_int(b, i->created_at_ms - IDEMPOTENCY_KEPT_MS);
+	bind_int(b, i->job->time.settled_ms - IDEMPOTENCY_KEPT_MS);
 }
 
 static void
@@ -349,7 +349,7 @@ bind_trim(struct item *it, struct binder *b)
 {
 	const struct idempotency_trim_job *j = VERB_OF(it, struct idempotency_trim_job);
 
-	bind_int(b, j->job.now_ms - IDEMPOTENCY_KEPT_MS);
+	bind_int(b, j->job.time.settled_ms - IDEMPOTENCY_KEPT_MS);
 	bind_int(b, j->limit);
 }
 

@@ -417,8 +417,8 @@ bind_overdue(struct item *it, struct binder *b)
 	struct reports_overdue_job *j = overdue_of(it);
 	struct ident *old = arena_alloc(j->job.arena, sizeof(*old));
 
-	ident_floor(old, j->job.now_ms - j->wait_ms);
-	bind_int(b, j->job.now_ms - j->wait_ms);
+	ident_floor(old, j->job.time.settled_ms - j->wait_ms);
+	bind_int(b, j->job.time.settled_ms - j->wait_ms);
 	bind_int(b, (int64_t)MESSAGE_EXPIRED);
 	bind_int(b, (int64_t)REPORT_EXPIRED_DLR_UNKNOWN);
 	bind_int(b, j->job.now_ms);

@@ -32,7 +32,7 @@ bind_young(struct retain_job *j, struct binder *b)
 {
 	struct ident *young = arena_alloc(j->job.arena, sizeof(*young));
 
-	ident_floor(young, j->job.now_ms - j->keep_ms);
+	ident_floor(young, j->job.time.history_ms - j->keep_ms);
 	bind_ident(b, young);
 }
 
@@ -86,8 +86,8 @@ is_over(const struct batch *b, struct retain_job *j, struct retain_item *old)
 	guesses_log(b->guesses, &old->pin_id, &old->log);
 	if (verify_log_load(&log, j->job.arena, old->log) == OK)
 		requested_at_ms = verify_log_newest(&log);
-	return old->until_ms <= j->job.now_ms &&
-	       requested_at_ms + old->request_ms <= j->job.now_ms;
+	return old->until_ms <= j->job.time.history_ms &&
+	       requested_at_ms + old->request_ms <= j->job.time.history_ms;
 }
 
 /* Those that go, at the front. */

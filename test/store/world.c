@@ -23,6 +23,12 @@ steady_ms(const struct clock *c)
 	return ((const struct world *)(const void *)c)->steady_ms;
 }
 
+static int64_t
+boot(const struct clock *c)
+{
+	return ((const struct world *)(const void *)c)->boot;
+}
+
 enum err
 world_open(struct world *w, char why[256])
 {
@@ -87,7 +93,9 @@ world_new(void)
 	char why[256] = "";
 
 	secret_init();
-	w->clock = (struct clock){.wall_ms = wall_ms, .steady_ms = steady_ms};
+	w->clock =
+	    (struct clock){.wall_ms = wall_ms, .steady_ms = steady_ms, .boot = boot};
+	w->boot = 1;
 	w->wall_ms = T0;
 	w->steady_ms = 1000;
 	w->recent_max = 4; /* so that every test sees them move */

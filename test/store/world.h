@@ -15,6 +15,7 @@ struct world {
 	struct clock clock; /* first: the functions find the world by it */
 	int64_t wall_ms;
 	_Atomic int64_t steady_ms;
+	int64_t boot; /* another number after a reboot, and then steady_ms is small */
 	int64_t recent_max;   /* of the store, from the next start on */
 	size_t guesses_max;   /* the same */
 	size_t pin_cache_max; /* the same */

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/clock_mark.h"
+
+#include "store/verbs.h"
+
+struct mark_item {
+	struct item item;
+	struct clock_record record;
+};
+
+static struct clock_record *
+record_of(struct item *it)
+{
+	return &container_of(it, struct mark_item, item)->record;
+}
+
+static void
+bind_mark_name(struct item *it, struct binder *b)
+{
+	(void)it;
+	bind_text(b, "clock_high_water");
+}
+
+static void
+bind_mark(struct item *it, struct binder *b)
+{
+	bind_mark_name(it, b);
+	bind_int(b, record_of(it)->now_ms);
+}
+
+static void
+read_mark(struct item *it, struct row *r)
+{
+	record_of(it)->now_ms = row_int(r);
+}
+
+static void
+read_last(struct item *it, struct row *r)
+{
+	struct ident last;
+
+	row_ident(r, &last);
+	record_of(it)->least_ms = ident_ms(&last) + 1;
+}
+
+static void
+read_rest(struct item *it, struct row *r)
+{
+	struct clock_record *record = record_of(it);
+
+	record->boot = row_int(r);
+	record->steady_ms = row_int(r);
+	record->offset_ms = row_int(r);
+	record->settled_ms = row_int(r);
+	record->held_ms = row_int(r);
+}
+
+static void
+bind_rest(struct item *it, struct binder *b)
+{
+	const struct clock_record *record = record_of(it);
+
+	bind_int(b, record->boot);
+	bind_int(b, record->steady_ms);
+	bind_int(b, record->offset_ms);
+	bind_int(b, record->settled_ms);
+	bind_int(b, record->held_ms);
+}
+
+enum err
+clock_mark_read(struct engine *e, struct clock_record *out)
+{
+	static const struct each steps[] = {
+	    {SQL_META_GET, bind_mark_name, read_mark, NULL},
+	    {SQL_PIN_LAST, bind_nothing, read_last, NULL},
+	    {SQL_CLOCK_GET, bind_nothing, read_rest, NULL}};
+	struct mark_item m = {.record = {0}};
+	struct item *items[] = {&m.item};
+	enum err err = OK;
+
+	for (size_t i = 0; err == OK && i < countof(steps); i++)
+		err = e->ops->each(e, &steps[i], items, 1);
+	*out = m.record;
+	return err == OK ? m.item.err : err;
+}
+
+enum err
+clock_mark_write(struct engine *e, const struct clock_record *record)
+{
+	static const struct each mark = {SQL_META_RAISE, bind_mark, NULL, NULL};
+	static const struct each rest = {SQL_CLOCK_PUT, bind_rest, NULL, NULL};
+	struct mark_item m = {.record = *record};
+	struct item *items[] = {&m.item};
+	enum err err = e->ops->each(e, &mark, items, 1);
+
+	return err == OK ? e->ops->each(e, &rest, items, 1) : err;
+}
