@@ -63,6 +63,7 @@ int command_user_create(const struct cli *cli);
 int command_user_password(const struct cli *cli);
 int command_user_disable(const struct cli *cli);
 int command_user_list(const struct cli *cli);
+int command_clock_lower(const struct cli *cli);
 int command_config_check(const struct cli *cli);
 int command_route_explain(const struct cli *cli);
 

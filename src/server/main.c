@@ -53,6 +53,7 @@ static const struct command commands[] = {
 	"user password NAME" STORE " [< FILE-WITH-A-PASSWORD]", command_user_password},
     {"user", "disable", "cd", "NAME", "user disable NAME" STORE, command_user_disable},
     {"user", "list", "cd", NULL, "user list" STORE, command_user_list},
+    {"clock", "lower", "cd", NULL, "clock lower" STORE, command_clock_lower},
     {"config", "check", "dS", "FILE", "config check FILE [--strict] [--data DIR]",
 	command_config_check},
     {"route", "explain", "ct", "NUMBER",

@@ -376,6 +376,16 @@ rotate(struct keyring *k, int64_t now_ms)
 	return e;
 }
 
+/* One of the future is of a time that was lowered (clock_lower.h). */
+static bool
+needs_rotation(const struct keyring *k, int64_t now_ms)
+{
+	const struct key *newest = k->count == 0 ? NULL : &k->keys[k->count - 1];
+
+	return newest == NULL || now_ms >= newest->created_ms + k->rotation_ms ||
+	       newest->created_ms - now_ms > PERIOD_MS_MINUTE;
+}
+
 /* A longer life than any before it: cover it for the whole time the key is in use. */
 static enum err
 cover(struct keyring *k, struct key *newest, int64_t life_ms)
@@ -399,7 +409,7 @@ keyring_current(
 
 	CHECK_OBJ(k, KEYRING_MAGIC);
 	pthread_mutex_lock(&k->lock);
-	if (k->count == 0 || now_ms >= k->keys[k->count - 1].created_ms + k->rotation_ms)
+	if (needs_rotation(k, now_ms))
 		e = rotate(k, now_ms);
 	if (e == OK) {
 		newest = &k->keys[k->count - 1];

@@ -104,7 +104,7 @@ def test_a_foreign_write_lock_is_named(fresh, words):
     assert asks(own, sent) == 200
     with holding(own, words) as process:
         assert asks(own, sent) == 503
-        event = own.event("store_locked")
+        event = own.event("store_locked", seconds=1)
         assert event["pid"] == process.pid
         assert event["process"].startswith("python")
         assert "write lock" in event["reason"]

@@ -280,3 +280,40 @@ def test_an_api_key_is_not_over_because_a_clock_was_wrong(machine):
     machine.clocks.pass_(6 * MINUTE)
     machine.get("/2fa/2/applications", key=key)
     assert machine.get("/2fa/2/applications", key=key).status_code == 200
+
+
+@pytest.mark.field("3.1")
+def test_an_operator_brings_a_store_back_that_was_ahead_for_too_long(machine):
+    """The step held and was taken, and then the clock was mended."""
+    texts_of = texts(machine)
+    before, before_pin = machine.sent(*texts_of)
+    machine.clocks.step(60 * DAY)
+    for _ in range(3):
+        machine.clocks.pass_(3 * MINUTE)
+        ahead, ahead_pin = machine.sent(*texts_of)
+    assert stamped(ahead) - time.time() > 59 * DAY
+    machine.clocks.step(-60 * DAY)
+    refused = machine.command("clock", "lower", check=False)
+    assert refused.returncode == 1
+    assert "stop it first" in refused.stderr
+    machine.stop()
+    done = machine.command("clock", "lower")
+    assert '"event":"clock_lowered"' in done.stderr
+    machine.start()
+    after, after_pin = machine.sent(*texts_of)
+    assert abs(stamped(after) - time.time()) < HOUR
+    assert machine.verify(before, before_pin).json()["pinError"] == "TTL_EXPIRED"
+    assert machine.verify(ahead, ahead_pin).status_code == 404
+    assert machine.verify(after, after_pin).json()["verified"] is True
+    assert machine.rows("SELECT count(*) FROM pin") == [(5,)]
+    assert machine.rows(f"SELECT count(*) FROM pin WHERE expires_at > {1000 * (time.time() + DAY)}") \
+        == [(0,)]
+
+
+@pytest.mark.field("3.1")
+def test_a_store_that_is_not_ahead_is_not_lowered(machine):
+    machine.sent(*texts(machine))
+    machine.stop()
+    refused = machine.command("clock", "lower", check=False)
+    assert refused.returncode == 1
+    assert "not ahead" in refused.stderr

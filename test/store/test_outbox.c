@@ -182,6 +182,76 @@ test_a_clock_that_was_set_back_hides_nothing(void **state)
 	assert_int_equal(world_open_messages(w), 3);
 }
 
+static void
+change_template(struct world *w, const struct template_change *change)
+{
+	struct template_rules rules = {PIN_LENGTH_MAX, true};
+	struct fail fail;
+	struct template_job t = {.account = w->account,
+	    .application = w->application,
+	    .id = w->template,
+	    .kinds = ~0u,
+	    .change = change,
+	    .rules = &rules,
+	    .fail = &fail};
+
+	fail_init(&fail, &w->arena);
+	assert_int_equal(world_run(w, &t.job, VERB_TEMPLATE_PUT), OK);
+}
+
+/* As delivery would derive it. */
+static void
+read_pin_of_order(struct world *w, const struct order *o, char pin[PIN_LENGTH_MAX + 1])
+{
+	uint8_t key[PIN_KEY_LEN];
+
+	assert_int_equal(keyring_find(store_keyring(w->store), o->key_id, key), OK);
+	pin_derive(key, &o->recipe, pin);
+}
+
+/* A message that is found at a start, and one that is sent again. */
+static void
+test_a_changed_template_changes_no_pin_that_was_sent(void **state)
+{
+	static const struct template_change changes[] = {{.pin_length = {true, 8}},
+	    {.pin_length = {true, 5}, .pin_type = "ALPHA"}, {.pin_type = "ALPHANUMERIC"}};
+
+	(void)state;
+	for (size_t i = 0; i < countof(changes); i++) {
+		struct world *w = world_new();
+		struct world_sent s = world_send(w, TO);
+		struct lease_job lease = {.owner = 0};
+		struct open_messages_job open = {.limit = 10};
+		struct order *again = order_new();
+		struct resend_job resend = {.account = w->account,
+		    .pin_id = s.pin_id,
+		    .resends_max = 3,
+		    .order = again};
+		char pin[PIN_LENGTH_MAX + 1];
+
+		change_template(w, &changes[i]);
+		world_pass(w, 10000);
+		assert_int_equal(world_run(w, &resend.job, VERB_RESEND), OK);
+		read_pin_of_order(w, again, pin);
+		check_case(i, strcmp(pin, s.pin) == 0);
+		order_free(again);
+		world_restart(w);
+		assert_int_equal(world_run(w, &lease.job, VERB_LEASE), OK);
+		assert_int_equal(world_run(w, &open.job, VERB_OPEN_MESSAGES), OK);
+		assert_int_equal(open.count, 2);
+		for (struct task *t = &open.first->task; t != NULL;) {
+			struct order *o = container_of(t, struct order, task);
+
+			t = t->next;
+			read_pin_of_order(w, o, pin);
+			check_case(i, strcmp(pin, s.pin) == 0);
+			order_free(o);
+		}
+		check_case(i, world_verify(w, &s.pin_id, s.pin).verdict == VERDICT_RIGHT);
+		world_free(w);
+	}
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int
@@ -195,6 +265,7 @@ main(void)
 	    CASE(test_the_mark_moves_past_what_is_old),
 	    CASE(test_a_start_finds_however_many),
 	    CASE(test_a_clock_that_was_set_back_hides_nothing),
+	    cmocka_unit_test(test_a_changed_template_changes_no_pin_that_was_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
