@@ -53,6 +53,7 @@ read_rest(struct item *it, struct row *r)
 	record->offset_ms = row_int(r);
 	record->settled_ms = row_int(r);
 	record->held_ms = row_int(r);
+	record->begun_ms = row_int(r);
 }
 
 static void
@@ -65,6 +66,7 @@ bind_rest(struct item *it, struct binder *b)
 	bind_int(b, record->offset_ms);
 	bind_int(b, record->settled_ms);
 	bind_int(b, record->held_ms);
+	bind_int(b, record->begun_ms);
 }
 
 enum err

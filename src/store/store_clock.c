@@ -56,6 +56,7 @@ go_on(struct store_clock *c, const struct clock_record *record)
 	c->settled_ms = least(record->settled_ms + passed_ms, c->now_ms);
 	c->offset_ms = record->offset_ms;
 	c->stepped_ms = record->steady_ms - record->held_ms;
+	c->begun_ms = record->begun_ms;
 }
 
 /* The machine is up for steady_ms, so at least that has passed. */
@@ -72,6 +73,7 @@ begin_anew(struct store_clock *c, const struct clock_record *record, int64_t wal
 		c->now_ms += least(ahead_ms, CLOCK_DOWN_MS);
 	c->offset_ms = c->now_ms - c->steady_ms;
 	c->stepped_ms = c->steady_ms;
+	c->begun_ms = c->now_ms;
 }
 
 /* Nothing is in the store that could be deleted. */
@@ -161,6 +163,7 @@ take(struct store_clock *c, int64_t offset_ms)
 	c->anchor_ms = offset_ms;
 	c->anchored_ms = c->steady_ms;
 	c->stepped_ms = c->steady_ms;
+	c->begun_ms = most(c->now_ms, believed_ms(c));
 	c->suspect = (struct clock_suspect){.is_set = false};
 	return step;
 }
@@ -230,6 +233,7 @@ fill(const struct store_clock *c, int64_t wall_ms, struct store_time *out)
 	out->now_ms = c->now_ms;
 	out->wall_ms = c->now_ms - believed > CLOCK_STEP_MS ? believed : c->now_ms;
 	out->settled_ms = c->settled_ms;
+	out->begun_ms = c->begun_ms;
 	out->history_ms = least(c->settled_ms, least(believed, wall_ms));
 }
 
@@ -270,6 +274,7 @@ store_clock_record(struct store_clock *c, struct clock_record *out)
 	    .steady_ms = c->steady_ms,
 	    .offset_ms = c->offset_ms,
 	    .settled_ms = c->settled_ms,
-	    .held_ms = c->steady_ms - c->stepped_ms};
+	    .held_ms = c->steady_ms - c->stepped_ms,
+	    .begun_ms = c->begun_ms};
 	pthread_mutex_unlock(&c->lock);
 }

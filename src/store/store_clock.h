@@ -41,7 +41,16 @@ struct store_time {
 	int64_t wall_ms;    /* dates that people have set (an API key's validTo) */
 	int64_t settled_ms; /* what was stamped by now_ms and is to be deleted for good */
 	int64_t history_ms; /* the same for history: never ahead of the wall clock */
+	int64_t
+	    begun_ms; /* the last step took now_ms to here; what is later is after it */
 };
+
+/* How old something is that was stamped by now_ms, steps that have not held left out. */
+static inline int64_t
+store_time_age(const struct store_time *t, int64_t at_ms)
+{
+	return (at_ms >= t->begun_ms ? t->now_ms : t->settled_ms) - at_ms;
+}
 
 /* What a start has to know of the run before it. */
 struct clock_record {
@@ -51,7 +60,8 @@ struct clock_record {
 	int64_t steady_ms;
 	int64_t offset_ms; /* believed wall clock less steady_ms */
 	int64_t settled_ms;
-	int64_t held_ms; /* since the last step that was taken */
+	int64_t held_ms;  /* since the last step that was taken */
+	int64_t begun_ms; /* the time that it led to */
 };
 
 /* A step that is not taken yet. */
@@ -74,6 +84,7 @@ struct store_clock {
 	int64_t anchor_ms;   /* offset that steps are measured from */
 	int64_t anchored_ms; /* when it was set */
 	int64_t stepped_ms;  /* when the last step was taken */
+	int64_t begun_ms;    /* the time that it led to */
 	int64_t told_ms;     /* when a step was logged */
 	struct clock_suspect suspect;
 };

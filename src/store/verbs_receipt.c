@@ -275,7 +275,7 @@ read_held(struct item *it, struct row *r)
 	row->error = (enum report_error)row_int(r);
 	row->done_at_ms = row_int(r);
 	row->at_ms = row_int(r);
-	row->old = row->at_ms + RECEIPT_HELD_MS <= j->job.time.settled_ms;
+	row->old = store_time_age(&j->job.time, row->at_ms) >= RECEIPT_HELD_MS;
 	if (report_status_find(row->status) == NULL)
 		r->corrupt = true;
 }

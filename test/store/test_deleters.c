@@ -255,6 +255,36 @@ test_a_start_with_a_clock_ahead_deletes_nothing(void **state)
 	with_each(is_left_by_a_start);
 }
 
+/* The minute of a receipt that comes after a step or a reboot is a minute. */
+static void
+test_what_comes_after_a_step_does_not_wait_for_an_hour(void **state)
+{
+	struct world *w = *state;
+	struct receipt_job late = {.carrier = "c",
+	    .carrier_message_id = "nobody",
+	    .status = REPORT_DELIVERED_TO_HANDSET};
+
+	for (int reboot = 0; reboot < 2; reboot++) {
+		w->wall_ms += 3 * DAY;
+		if (reboot > 0) {
+			w->boot++;
+			w->steady_ms = 20 * SECOND;
+			world_restart(w);
+		}
+		receipts_that_are_held(w);
+		world_pass(w, 6 * MINUTE);
+		receipts_that_are_held(w);
+		late.job = (struct job){.item = {0}};
+		run(w, &late.job, VERB_RECEIPT);
+		world_pass(w, MINUTE - 1);
+		receipts_that_are_held(w);
+		assert_int_equal(world_ask(w, "SELECT count(*) FROM receipt_held"), 1);
+		world_pass(w, 1);
+		receipts_that_are_held(w);
+		assert_int_equal(world_ask(w, "SELECT count(*) FROM receipt_held"), 0);
+	}
+}
+
 /* What is due by a clock that was right all the time. */
 static void
 goes_in_time(struct world *w, const struct deleter *d, struct world_sent *s)
@@ -504,6 +534,7 @@ main(void)
 	    cmocka_unit_test(test_a_step_that_holds_deletes_after_an_hour),
 	    cmocka_unit_test(test_a_start_with_a_clock_ahead_deletes_nothing),
 	    cmocka_unit_test(test_what_is_due_goes),
+	    CASE(test_what_comes_after_a_step_does_not_wait_for_an_hour),
 	    CASE(test_history_goes_by_the_wall_clock_when_that_is_behind),
 	    CASE(test_a_send_in_a_wrong_moment_is_stamped_right),
 	    CASE(test_a_day_back_lets_lives_end_in_time),
