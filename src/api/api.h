@@ -70,6 +70,10 @@ struct route_question {
 	struct queue *loop;
 };
 
+/* What a created application is answered: AUTO is 201, but for the client that takes
+ * only 200. */
+enum created_status { CREATED_AUTO, CREATED_200, CREATED_201 };
+
 struct api_options {
 	struct store *store;
 	const struct clock *clock;
@@ -86,7 +90,7 @@ struct api_options {
 	 * told. */
 	void (*explain)(void *ctx, struct route_question *q);
 	void *ctx;
-	int64_t create_application_status; /* v2: 200 or 201 */
+	enum created_status create_application_status; /* v2 */
 	bool template_placeholder_required;
 	int64_t resends_per_pin;
 	int64_t resend_interval_ms;

@@ -77,13 +77,28 @@ add_part(struct buf *b, struct span part)
 	buf_add(b, part.ptr, part.len);
 }
 
+/* An id in one spelling, whichever it was given in. */
+static void
+add_param(struct buf *b, struct span param)
+{
+	struct ident id;
+	char text[IDENT_TEXT_LEN + 1];
+
+	if (!ident_parse(param, &id)) {
+		add_part(b, param);
+		return;
+	}
+	ident_text(&id, text);
+	add_part(b, span_of(text));
+}
+
 static void
 add_place(struct call *c, struct buf *b)
 {
 	add_part(b, span_of(c->dialect->prefix));
 	add_part(b, span_of(c->route->operation->name));
 	for (size_t i = 0; i < ROUTE_PARAMS_MAX; i++)
-		add_part(b, c->params[i]);
+		add_param(b, c->params[i]);
 }
 
 static void

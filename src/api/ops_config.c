@@ -73,6 +73,22 @@ put_application(struct call *c, struct json_out *out, const struct application *
 	json_out_end(out);
 }
 
+/* The official Python client makes nothing of a 201 (contract 7.2). */
+static int
+created_status(struct call *c)
+{
+	static const char python[] = "infobip-api-client-python/";
+	enum created_status status = c->api->options.create_application_status;
+	struct span agent = call_header(c, "User-Agent");
+	size_t len = sizeof(python) - 1;
+
+	if (status == CREATED_AUTO)
+		status = agent.len >= len && memcmp(agent.ptr, python, len) == 0
+			     ? CREATED_200
+			     : CREATED_201;
+	return status == CREATED_200 ? 200 : 201;
+}
+
 enum err
 ops_application_answer(struct call *c)
 {
@@ -85,7 +101,7 @@ ops_application_answer(struct call *c)
 	put_application(c, &out, &j->list[0]);
 	c->response.status = 200;
 	if (j->create && c->dialect->version == 2)
-		c->response.status = (int)c->api->options.create_application_status;
+		c->response.status = created_status(c);
 	return OK;
 }
 

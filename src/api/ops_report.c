@@ -79,10 +79,6 @@ check_verifications(struct call *c)
 
 	j->account = c->principal.account;
 	c->job = j;
-	if (number.len == 0 && c->dialect->version == 2) {
-		fail_add(&c->fail, "msisdn", "must not be blank");
-		return ERR_INVALID;
-	}
 	/* another shape is a destination nothing was sent to */
 	if (number.len > 0 && utf8_valid(number))
 		j->destination = phone_canonical(number, digits) == OK

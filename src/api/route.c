@@ -71,6 +71,22 @@ decode_params(struct call *c)
 			    arena_percent_decoded(&c->arena, c->params[i], false);
 }
 
+/* Slashes in a row are one: where a base URL ends in one, and a path begins with one. */
+static struct span
+merge_slashes(struct call *c, struct span path)
+{
+	char *merged;
+	size_t len = 0;
+
+	if (path.len < 2 || memmem(path.ptr, path.len, "//", 2) == NULL)
+		return path;
+	merged = arena_alloc(&c->arena, path.len);
+	for (size_t i = 0; i < path.len; i++)
+		if (path.ptr[i] != '/' || len == 0 || merged[len - 1] != '/')
+			merged[len++] = path.ptr[i];
+	return (struct span){merged, len};
+}
+
 /* "GET, PUT" of all routes that have this path. */
 static void
 add_allowed(struct call *c, const char *method)
@@ -98,11 +114,15 @@ route_find(struct call *c)
 		    (struct span){mark + 1, path.len - (size_t)(mark + 1 - path.ptr)};
 		path.len = (size_t)(mark - path.ptr);
 	}
+	/* what an absolute target leaves out (RFC 9110 4.2.3) */
+	if (path.len == 0)
+		path = SPAN("/");
 	c->path = arena_text(&c->arena, path);
+	path = merge_slashes(c, path);
 	if (path.len > 1 && path.ptr[path.len - 1] == '/')
 		path.len--;
 	c->dialect = find_dialect(path);
-	if (path.len == 0 || path.ptr[0] != '/')
+	if (path.ptr[0] != '/')
 		return ERR_NO_ROUTE;
 	rest = path;
 	rest.ptr += strlen(c->dialect->prefix);

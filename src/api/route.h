@@ -7,8 +7,8 @@
 
 /*
  * Fills in dialect, route, params and query. ERR_NO_ROUTE; ERR_METHOD with
- * response.allow. One trailing slash is passed over. Percent-encoded octets of
- * parameters are decoded.
+ * response.allow. One trailing slash is passed over, slashes in a row are one.
+ * Percent-encoded octets of parameters are decoded.
  */
 enum err route_find(struct call *c) MUST_CHECK;
 #endif

@@ -30,7 +30,13 @@ struct entropy {
 extern const struct clock clock_system;
 extern const struct entropy entropy_system;
 
+/* What a year of four digits can say; times beyond are shown as the nearest. */
+#define CLOCK_MS_MIN INT64_C(-62167219200000)
+#define CLOCK_MS_MAX INT64_C(253402300799999)
+
 /* "2026-11-23T10:00:00.123Z" into at least 25 bytes (RFC 3339). */
 void clock_format(int64_t wall_ms, char *out, size_t out_len);
+/* "Mon, 23 Nov 2026 10:00:00 GMT" into at least 30 bytes (RFC 9110 5.6.7). */
+void clock_format_http(int64_t wall_ms, char *out, size_t out_len);
 
 #endif

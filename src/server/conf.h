@@ -119,8 +119,8 @@ struct conf {
 	size_t listener_count;
 	struct conf_listener *listeners;
 	const char *data;
-	int64_t profile; /* enum conf_profile */
-	int64_t create_application_status;
+	int64_t profile;                   /* enum conf_profile */
+	int64_t create_application_status; /* enum created_status */
 	bool template_placeholder_required;
 	bool route_explain;
 	const char *cors_v2;

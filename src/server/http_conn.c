@@ -7,7 +7,6 @@
 #include "server/http_conn.h"
 
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -234,14 +233,12 @@ status_text(int status)
 static const char *
 date_now(struct http_loop *l)
 {
-	int64_t now_s = l->options->clock->wall_ms(l->options->clock) / 1000;
-	time_t seconds = (time_t)now_s;
-	struct tm tm;
+	int64_t now_ms = l->options->clock->wall_ms(l->options->clock);
+	int64_t now_s = now_ms / 1000;
 
 	if (now_s != l->date_s || l->date[0] == '\0') {
 		l->date_s = now_s;
-		gmtime_r(&seconds, &tm);
-		strftime(l->date, sizeof(l->date), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+		clock_format_http(now_ms, l->date, sizeof(l->date));
 	}
 	return l->date;
 }

@@ -96,25 +96,85 @@ is_length(struct span s)
 	return s.len > 0 && s.len <= LENGTH_DIGITS_MAX;
 }
 
+/*
+ * Fields that may come once (RFC 9110 5.3) and that we read: of two, a proxy in front may
+ * believe the one and we the other. User-Agent is not among them: nothing hangs on it.
+ */
+enum single {
+	SINGLE_AUTHORIZATION,
+	SINGLE_CONTENT_TYPE,
+	SINGLE_HOST,
+	SINGLE_LENGTH,
+	SINGLE_CODING,
+	SINGLE_EXPECT,
+	SINGLE_IDEMPOTENCY_KEY,
+	SINGLE_ORIGIN,
+	SINGLE_TWILIO_SIGNATURE,
+	SINGLE_COUNT
+};
+
+#define SINGLE(name)                                                                     \
+	{                                                                                \
+		name, sizeof(name) - 1, "the field " name " may come once"               \
+	}
+static const struct {
+	const char *name;
+	size_t len;
+	const char *fault;
+} singles[SINGLE_COUNT] = {
+    [SINGLE_AUTHORIZATION] = SINGLE("Authorization"),
+    [SINGLE_CONTENT_TYPE] = SINGLE("Content-Type"),
+    [SINGLE_HOST] = SINGLE("Host"),
+    [SINGLE_LENGTH] = SINGLE("Content-Length"),
+    [SINGLE_CODING] = SINGLE("Transfer-Encoding"),
+    [SINGLE_EXPECT] = SINGLE("Expect"),
+    [SINGLE_IDEMPOTENCY_KEY] = SINGLE("Idempotency-Key"),
+    [SINGLE_ORIGIN] = SINGLE("Origin"),
+    [SINGLE_TWILIO_SIGNATURE] = SINGLE("X-Twilio-Signature"),
+};
+#undef SINGLE
+
+/* SINGLE_COUNT: none of them. */
+static enum single
+find_single(struct span name)
+{
+	enum single i = 0;
+
+	while (i < SINGLE_COUNT &&
+	       (name.len != singles[i].len ||
+		   strncasecmp(name.ptr, singles[i].name, name.len) != 0))
+		i++;
+	return i;
+}
+
+static bool
+has(const struct http_reader *r, enum single field)
+{
+	return (r->seen & 1u << field) != 0;
+}
+
 static void
 take_header(struct http_reader *r, struct span name, struct span value)
 {
-	if (span_equal_nocase(name, "Authorization")) {
+	enum single field = find_single(name);
+
+	if (field == SINGLE_COUNT)
+		return;
+	if (has(r, field))
+		r->twice = singles[field].fault;
+	r->seen |= 1u << field;
+	if (field == SINGLE_AUTHORIZATION)
 		r->authorization = value;
-	} else if (span_equal_nocase(name, "Content-Type")) {
+	else if (field == SINGLE_CONTENT_TYPE)
 		r->content_type = value;
-	} else if (span_equal_nocase(name, "Host")) {
-		r->hosts++;
+	else if (field == SINGLE_HOST)
 		r->host = value;
-	} else if (span_equal_nocase(name, "Content-Length")) {
-		r->lengths++;
-		r->bad_length = r->bad_length || !is_length(value);
-	} else if (span_equal_nocase(name, "Transfer-Encoding")) {
-		r->codings++;
+	else if (field == SINGLE_LENGTH)
+		r->bad_length = !is_length(value);
+	else if (field == SINGLE_CODING)
 		r->chunked = span_equal_nocase(value, "chunked");
-	} else if (span_equal_nocase(name, "Expect")) {
+	else if (field == SINGLE_EXPECT)
 		r->wants_continue = span_equal_nocase(value, "100-continue");
-	}
 }
 
 static const char *
@@ -124,17 +184,25 @@ framing_fault(const struct http_reader *r)
 
 	if (r->parser.http_major != 1 || r->parser.http_minor > 1)
 		return "the version of HTTP is not 1.0 or 1.1";
-	if (r->hosts > 1 || (r->hosts == 0 && !old))
+	if (r->twice != NULL)
+		return r->twice;
+	if (!has(r, SINGLE_HOST) && !old)
 		return "exactly one Host header is needed";
 	if (!is_host(r->host))
 		return "the Host header is not a host";
-	if (r->lengths > 0 && r->codings > 0)
+	if (has(r, SINGLE_LENGTH) && has(r, SINGLE_CODING))
 		return "Content-Length beside Transfer-Encoding";
-	if (r->codings > 1 || (r->codings == 1 && (!r->chunked || old)))
+	if (has(r, SINGLE_CODING) && (!r->chunked || old))
 		return "the only Transfer-Encoding is chunked, once, in HTTP/1.1";
-	if (r->lengths > 1 || r->bad_length)
+	if (r->bad_length)
 		return "Content-Length is not one decimal number";
 	return NULL;
+}
+
+static bool
+is_connect(struct span method)
+{
+	return span_equal_text(method, "CONNECT");
 }
 
 /* ---- http-parser's callbacks ---- */
@@ -164,7 +232,7 @@ on_value(http_parser *p, const char *at, size_t len)
 	struct header h = {r->field, span_trim((struct span){at, len})};
 
 	if (r->header_count == HTTP_HEADERS_MAX) {
-		fail(r, ERR_HEADERS_TOO_LARGE, "there are more than 64 header fields");
+		fail(r, ERR_HEADERS_TOO_LARGE, "there are more than 100 header fields");
 		return -1;
 	}
 	r->headers[r->header_count++] = h;
@@ -182,14 +250,16 @@ on_head(http_parser *p)
 		fail(r, ERR_FRAMING, fault);
 		return -1;
 	}
-	if (r->lengths == 1 && p->content_length > r->body_max) {
+	if (has(r, SINGLE_LENGTH) && p->content_length > r->body_max) {
 		fail(r, ERR_TOO_LARGE, NULL);
 		return -1;
 	}
-	r->method = span_of(http_method_str((enum http_method)p->method));
+	r->method = r->other_method.len > 0
+			? r->other_method
+			: span_of(http_method_str((enum http_method)p->method));
 	r->is_head = p->method == HTTP_HEAD;
-	r->keep_alive = http_should_keep_alive(p) != 0 && p->method != HTTP_CONNECT;
-	r->left = r->lengths == 1 ? (size_t)p->content_length : 0;
+	r->keep_alive = http_should_keep_alive(p) != 0 && !is_connect(r->method);
+	r->left = has(r, SINGLE_LENGTH) ? (size_t)p->content_length : 0;
 	r->stage = r->left > 0 || r->chunked ? HTTP_STAGE_BODY : HTTP_STAGE_DONE;
 	return 1; /* the body is ours */
 }
@@ -213,21 +283,63 @@ find_end(const struct http_reader *r, size_t seen)
 	return end == NULL ? 0 : (size_t)(end - r->head.ptr) + 4;
 }
 
-/* Of an absolute target the path is what counts (RFC 9112 3.2.2). */
-static void
+/*
+ * Of an absolute target what follows the authority counts (RFC 9112 3.2.2), which ends at
+ * a slash, a query or a fragment (RFC 3986 3.2). False: it names no host.
+ */
+static bool
 drop_authority(struct http_reader *r)
 {
 	struct span t = r->target;
-	const char *slash;
+	struct span authority;
 	size_t scheme = t.len > 7 && strncasecmp(t.ptr, "http://", 7) == 0 ? 7 : 0;
 
 	if (scheme == 0 && t.len > 8 && strncasecmp(t.ptr, "https://", 8) == 0)
 		scheme = 8;
 	if (scheme == 0)
-		return;
-	slash = memchr(t.ptr + scheme, '/', t.len - scheme);
-	if (slash != NULL)
-		r->target = (struct span){slash, t.len - (size_t)(slash - t.ptr)};
+		return true;
+	authority = (struct span){t.ptr + scheme, 0};
+	while (scheme + authority.len < t.len &&
+	       strchr("/?#", authority.ptr[authority.len]) == NULL)
+		authority.len++;
+	r->target =
+	    (struct span){authority.ptr + authority.len, t.len - scheme - authority.len};
+	return authority.len > 0 && is_host(authority);
+}
+
+static struct span
+first_word(const struct http_reader *r)
+{
+	struct span word = {r->head.ptr, 0};
+
+	while (word.len < r->head.len && word.ptr[word.len] > ' ')
+		word.len++;
+	return word;
+}
+
+/*
+ * http-parser knows a list of methods. Another token is a method all the same, which the
+ * URL does not offer (RFC 9110 15.5.6); CONNECT is taken for such a one, as its target
+ * would have a form of its own.
+ */
+static void
+parse_head(struct http_reader *r)
+{
+	struct span method = first_word(r);
+	size_t rest = r->head.len - method.len;
+
+	if (!is_connect(method)) {
+		(void)http_parser_execute(
+		    &r->parser, &settings, r->head.ptr, r->head.len);
+		if (HTTP_PARSER_ERRNO(&r->parser) != HPE_INVALID_METHOD ||
+		    !is_token(method))
+			return;
+	}
+	http_parser_init(&r->parser, HTTP_REQUEST);
+	r->parser.data = r;
+	r->other_method = method;
+	(void)http_parser_execute(&r->parser, &settings, "GET", 3);
+	(void)http_parser_execute(&r->parser, &settings, r->head.ptr + method.len, rest);
 }
 
 static void
@@ -236,11 +348,12 @@ read_head(struct http_reader *r)
 	check_lines(r);
 	if (r->stage == HTTP_STAGE_BROKEN)
 		return;
-	(void)http_parser_execute(&r->parser, &settings, r->head.ptr, r->head.len);
+	parse_head(r);
 	if (r->stage == HTTP_STAGE_HEAD)
 		fail(r, ERR_FRAMING,
 		    http_errno_description(HTTP_PARSER_ERRNO(&r->parser)));
-	drop_authority(r);
+	if (!drop_authority(r))
+		fail(r, ERR_FRAMING, "the URL names no host");
 }
 
 static size_t
@@ -344,7 +457,7 @@ http_reader_guess_target(struct http_reader *r)
 	if (space == NULL || r->target.ptr != NULL)
 		return;
 	r->target = (struct span){at, (size_t)(space - at)};
-	drop_authority(r);
+	(void)drop_authority(r);
 }
 
 void

@@ -5,8 +5,9 @@
  *
  * What two readers could take for two different messages is refused, never
  * repaired: two lengths, a length beside a transfer coding, any coding but
- * "chunked", a bare CR or LF, a folded header, a name that is no token, no Host or
- * two. The grammar of the head is http-parser's.
+ * "chunked", a bare CR or LF, a folded header, a name that is no token, no Host, and
+ * two of a field that may come once and that somebody here reads. The grammar of the head
+ * is http-parser's.
  */
 #ifndef WW_HTTP_READER_H
 #define WW_HTTP_READER_H
@@ -17,7 +18,7 @@
 #include "base/header.h"
 #include "server/http_chunked.h"
 
-enum { HTTP_HEAD_MAX = 16384, HTTP_HEADERS_MAX = 64 };
+enum { HTTP_HEAD_MAX = 32768, HTTP_HEADERS_MAX = 100 };
 
 enum http_stage {
 	HTTP_STAGE_START, /* nothing of a request has come */
@@ -47,9 +48,9 @@ struct http_reader {
 	struct span host;
 	struct span field; /* name of the header in hand */
 	unsigned header_count;
-	unsigned hosts;
-	unsigned lengths;
-	unsigned codings;
+	unsigned seen;            /* of the fields that may come once, as bits */
+	const char *twice;        /* what is wrong with one of them */
+	struct span other_method; /* one that http-parser does not know */
 	bool chunked;
 	bool bad_length;
 	bool wants_continue;

@@ -221,7 +221,8 @@ make_api(struct server *s)
 	    .readiness = &s->readiness,
 	    .explain = s->conf.route_explain ? delivery_explain : NULL,
 	    .ctx = s->delivery,
-	    .create_application_status = s->conf.create_application_status,
+	    .create_application_status =
+		(enum created_status)s->conf.create_application_status,
 	    .throttles = rules,
 	    .throttle_count = throttles(&s->conf, rules),
 	    .cors_v2 = s->conf.cors_v2,

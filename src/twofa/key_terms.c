@@ -8,8 +8,6 @@
 #include "twofa/period.h"
 #include "twofa/scope.h"
 
-/* The year 9999 ends here: what a text of four digits can say. */
-#define TIME_MS_MAX INT64_C(253402300799999)
 enum { ALLOWED_LEN_MAX = KEY_NETS_MAX * 64 };
 
 /* By bit; NULL where a generation has no such name. */
@@ -362,7 +360,7 @@ key_time_parse(struct span text, int64_t *ms_out)
 	*ms_out = days_of(date[0], date[1], date[2]) * PERIOD_MS_DAY +
 		  ((clock[0] * 60 + clock[1] - zone) * INT64_C(60) + clock[2]) * 1000 +
 		  ms;
-	return *ms_out > 0 && *ms_out <= TIME_MS_MAX;
+	return *ms_out > 0 && *ms_out <= CLOCK_MS_MAX;
 }
 
 void

@@ -2,8 +2,8 @@
 #include "twofa/report_body.h"
 
 #include <stdio.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/json_out.h"
 
 enum { RETRY_MAX = 1000, LABEL_LEN = 9, TIME_LEN = 32 };
@@ -64,14 +64,11 @@ report_error_of(
 static void
 put_time(struct json_out *o, const char *name, int64_t ms)
 {
-	time_t s = (time_t)(ms / 1000);
 	char text[TIME_LEN];
-	char all[2 * TIME_LEN];
-	struct tm tm;
+	char all[TIME_LEN];
 
-	gmtime_r(&s, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(all, sizeof(all), "%s.%03d+0000", text, (int)(ms % 1000));
+	clock_format(ms, text, sizeof(text));
+	snprintf(all, sizeof(all), "%.23s+0000", text);
 	json_out_text(o, name, all);
 }
 

@@ -45,7 +45,7 @@ def test_every_route_reads_its_body_the_same_way(server, application, name):
 def test_unknown_members_and_nulls_are_passed_over(server):
     answer = server.post("/2fa/2/applications", {
         "name": "x", "unknown": {"deep": [1, {"a": None}]}, "configuration": None, "enabled": None})
-    assert answer.status_code == 200
+    assert answer.status_code == 201
 
 
 @pytest.mark.parametrize("kind", ["application/xml", "text/xml; charset=utf-8"])
@@ -60,7 +60,7 @@ def test_a_missing_content_type_is_taken_for_json(server):
     body = b'{"name":"x"}'
     raw.send(b"POST /2fa/2/applications HTTP/1.1\r\nHost: x\r\nAuthorization: App %s\r\n"
              b"Content-Length: %d\r\n\r\n%s" % (server.key.encode(), len(body), body))
-    assert raw.response()[0] == 200
+    assert raw.response()[0] == 201
     raw.close()
 
 
@@ -74,7 +74,7 @@ def test_a_body_that_is_too_large(server):
 def test_just_as_large_as_allowed(server):
     pad = 65536 - len('{"name":"x","pad":""}')
     body = '{"name":"x","pad":"%s"}' % ("y" * pad)
-    assert server.post("/2fa/2/applications", body).status_code == 200
+    assert server.post("/2fa/2/applications", body).status_code == 201
 
 
 @pytest.mark.parametrize("method,path,status", [

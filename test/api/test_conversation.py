@@ -8,7 +8,7 @@ from harness.server import wrong
 
 def test_v2_from_nothing_to_a_verified_number(server):
     made = server.post("/2fa/2/applications", {"name": "Shop"})
-    assert made.status_code == 200
+    assert made.status_code == 201
     application = made.json()["applicationId"]
     template = server.post(f"/2fa/2/applications/{application}/messages", {
         "pinType": "NUMERIC", "pinLength": 4, "messageText": "Code: [{{pin}}]", "senderId": "Shop"})

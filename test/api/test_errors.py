@@ -74,7 +74,7 @@ def test_what_a_url_offers_is_listed(server):
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/2fa", "/2fa/3/pin", "/2fa/2", "/2fa/2/",
-                                  "/2fa/2/nothing", "/2fa/22/pin", "//2fa/2/pin", "/health"])
+                                  "/2fa/2/nothing", "/2fa/22/pin", "//2fa/22/pin", "/health"])
 def test_a_url_that_is_not_there_is_named(server, path):
     answer = server.get(path)
     checked(answer, 404, 2)
@@ -94,8 +94,8 @@ def hasty(tmp_path_factory):
 
 @VERSIONS
 @pytest.mark.parametrize("rest,status", [
-    ("Host: x\r\nX: " + "y" * 20000 + "\r\n\r\n", 431),
-    ("Host: x\r\n" + "A: b\r\n" * 70 + "\r\n", 431),
+    ("Host: x\r\nX: " + "y" * 40000 + "\r\n\r\n", 431),
+    ("Host: x\r\n" + "A: b\r\n" * 110 + "\r\n", 431),
     ("Host: x\r\nContent-Length: 1000000\r\n\r\n", 413),
     ("Host: x\r\nContent-Length: 10\r\n\r\n{", 408),
     ("Host: x\r\nHalf-A-Head: ", 408),

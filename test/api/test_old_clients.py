@@ -47,7 +47,7 @@ def test_an_external_id_when_delivery_is_tracked(server, application, template):
 def test_a_boolean_may_be_a_text(server, word):
     answer = server.post("/2fa/2/applications", {"name": "x", "enabled": word, "configuration": {
         "allowMultiplePinVerifications": word}})
-    assert answer.status_code == 200
+    assert answer.status_code == 201
     assert answer.json()["enabled"] is True
     assert answer.json()["configuration"]["allowMultiplePinVerifications"] is True
 

@@ -24,7 +24,7 @@ def test_a_text_without_its_placeholder_can_be_allowed(fresh):
 
 def test_a_smaller_body(fresh):
     own = fresh(config="http: {body_max: 1024}\n")
-    assert own.post("/2fa/2/applications", {"name": "x", "pad": "y" * 500}).status_code == 200
+    assert own.post("/2fa/2/applications", {"name": "x", "pad": "y" * 500}).status_code == 201
     answer = own.post("/2fa/2/applications", {"name": "x", "pad": "y" * 1024})
     assert answer.status_code == 413
 

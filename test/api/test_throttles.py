@@ -20,13 +20,13 @@ def throttled(fresh):
 
 def test_nothing_is_throttled_unless_told(server):
     for _ in range(60):
-        assert server.post("/2fa/2/applications", {"name": "x"}).status_code == 200
+        assert server.post("/2fa/2/applications", {"name": "x"}).status_code == 201
         assert server.get("/2fa/2/applications/0").status_code == 404
 
 
 def test_an_account_gets_as_many_as_it_may_on_both_versions_together(throttled):
     for version in (1, 2, 1):
-        assert throttled.post(f"/2fa/{version}/applications", {"name": "x"}).status_code == 200
+        assert throttled.post(f"/2fa/{version}/applications", {"name": "x"}).status_code == (200 if version == 1 else 201)
     for version, word in ((1, "THROTTLE_EXCEPTION"), (2, "TOO_MANY_REQUESTS")):
         refused = throttled.post(f"/2fa/{version}/applications", {"name": "x"})
         assert (refused.status_code, error_of(refused)["messageId"]) == (429, word)
@@ -50,13 +50,13 @@ def test_accounts_do_not_use_up_each_others(throttled):
     for who in (None, key):
         statuses = [throttled.post("/2fa/2/applications", {"name": "x"}, key=who).status_code
                     for _ in range(4)]
-        assert statuses == [200, 200, 200, 429]
+        assert statuses == [201, 201, 201, 429]
 
 
 def test_who_may_not_is_not_counted(throttled):
     for _ in range(5):
         assert throttled.post("/2fa/2/applications", {"name": "x"}, key="x").status_code == 401
-    assert throttled.post("/2fa/2/applications", {"name": "x"}).status_code == 200
+    assert throttled.post("/2fa/2/applications", {"name": "x"}).status_code == 201
 
 
 def test_a_throttled_send_sends_nothing(throttled):
