@@ -9,6 +9,7 @@
 #include "api/cors.h"
 #include "api/form.h"
 #include "api/idempotency.h"
+#include "api/reason.h"
 #include "api/route.h"
 #include "api/sign_in.h"
 #include "base/json_scalar.h"
@@ -154,6 +155,7 @@ refuse(struct call *c, enum err e)
 	c->response.err = e;
 	if (e != ERR_METHOD)
 		c->response.allow = NULL;
+	reason_complete(c, e);
 	c->dialect->put_error(c, e);
 	if (c->response.status == 401)
 		put_challenge(c);
@@ -237,6 +239,7 @@ admit(struct call *c)
 {
 	const struct operation *op = c->route->operation;
 	struct throttle *t = c->api->throttle;
+	enum err e;
 
 	if (c->route->scopes == 0)
 		return OK;
@@ -244,8 +247,11 @@ admit(struct call *c)
 		return ERR_FORBIDDEN;
 	if (op->crowded && !store_has_room(c->api->options.store, op->verb))
 		return ERR_OVERLOADED;
-	return t == NULL ? OK
-			 : throttle_pass(t, op->name, &c->principal.account, &c->wait_ms);
+	e = t == NULL ? OK
+		      : throttle_pass(t, op->name, &c->principal.account, &c->wait_ms);
+	if (e == ERR_THROTTLED)
+		reason_limit(c, "throttles", op->name, c->wait_ms);
+	return e;
 }
 
 /* The credential is good, or none is needed. */

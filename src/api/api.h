@@ -100,8 +100,8 @@ struct api_options {
 	int64_t logins_hash_share; /* percent of a core */
 	/* Somebody signed in, or did not: OK, ERR_UNAUTHORIZED, ERR_THROTTLED,
 	 * ERR_OVERLOADED. On the loops' threads. */
-	void (*signed_in)(
-	    void *log, enum scheme s, enum err e, const struct address *peer);
+	void (*signed_in)(void *log, enum scheme s, enum err e,
+	    const struct call_request *q, uint64_t request_id);
 	void *log;
 	const struct throttle_rule *throttles;
 	size_t throttle_count;
@@ -136,6 +136,8 @@ struct call_response {
 	struct buf body;       /* JSON, or empty */
 	int64_t retry_after_s; /* 0: no header */
 	const char *allow;     /* for 405 and OPTIONS */
+	const char *reason;    /* for X-Watchword-Reason; NULL: none */
+	const char *operation; /* its name; NULL: the URL has none */
 	struct response_header headers[RESPONSE_HEADERS_MAX];
 	unsigned header_count;
 };

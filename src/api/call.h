@@ -21,6 +21,17 @@ enum keyed_when {
 	KEYED_LATER    /* after it; open until then */
 };
 
+/* What an operation needs to find. */
+enum thing {
+	THING_NONE,
+	THING_APPLICATION,
+	THING_TEMPLATE,
+	THING_PIN,
+	THING_EMAIL_TEMPLATE,
+	THING_KEY,
+	THING_COUNT
+};
+
 /*
  * An operation is check, then proceed, then answer. `check` reads and judges the
  * request and changes nothing; `proceed` hands a job on with call_offer, or answers
@@ -33,8 +44,9 @@ struct operation {
 	enum err (*proceed)(struct call *c);
 	enum err (*answer)(struct call *c);
 	enum keyed_when keyed;
-	bool crowded;   /* comes in floods: refused before its body is read */
-	enum verb verb; /* what it is to the store, then */
+	bool crowded;     /* comes in floods: refused before its body is read */
+	enum verb verb;   /* what it is to the store, then */
+	enum thing finds; /* what a 404 is about, when nothing else says it */
 };
 
 struct route {

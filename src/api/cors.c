@@ -47,7 +47,7 @@ put_v2(struct call *c)
 	call_put_header(c, "Access-Control-Allow-Headers",
 	    "Authorization, Content-Type, Idempotency-Key");
 	call_put_header(c, "Access-Control-Expose-Headers",
-	    "Retry-After, X-Request-ID, Idempotency-Replayed");
+	    "Retry-After, X-Request-ID, X-Watchword-Reason, Idempotency-Replayed");
 }
 
 static bool

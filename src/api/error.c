@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/error.h"
 
-enum { PATH_LEN_MAX = 200 };
+enum { PATH_LEN_MAX = 200, FIELD_LEN_MAX = 100 };
 
 /* A field that several reasons concern is one member with all of them. */
 static bool
@@ -31,6 +31,25 @@ put_validation_errors(struct json_out *out, const struct fail *f)
 	json_out_end(out);
 }
 
+/*
+ * The published text, and behind it the first reason, as many programs show the text
+ * alone. The text of a 401 is compared (contract 6.2), and a text that is a whole
+ * sentence stays one.
+ */
+static const char *
+text_of(struct call *c, const struct error_words *words)
+{
+	const struct fail *f = &c->fail;
+	size_t len = strlen(words->text);
+	const char *field;
+
+	if (f->kept == 0 || words->status == 401 || words->text[len - 1] == '.')
+		return words->text;
+	field = f->items[0].field[0] == '\0' ? "the body" : f->items[0].field;
+	return arena_printf(&c->arena, "%s: %.*s %s", words->text, FIELD_LEN_MAX, field,
+	    f->items[0].reason);
+}
+
 void
 error_put(struct call *c, const struct error_words *words)
 {
@@ -41,7 +60,7 @@ error_put(struct call *c, const struct error_words *words)
 	json_out_object(&out, "requestError");
 	json_out_object(&out, "serviceException");
 	json_out_text(&out, "messageId", words->message_id);
-	json_out_text(&out, "text", words->text);
+	json_out_text(&out, "text", text_of(c, words));
 	if (c->fail.count > 0)
 		put_validation_errors(&out, &c->fail);
 	json_out_end(&out);

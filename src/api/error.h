@@ -13,7 +13,8 @@ struct error_words {
 
 /*
  * {"requestError":{"serviceException":{"messageId":..,"text":..,"validationErrors":{..}}}};
- * validationErrors only when the call's `fail` names fields.
+ * validationErrors only when the call's `fail` names fields, and then the text ends in
+ * the first of its reasons.
  */
 void error_put(struct call *c, const struct error_words *words);
 /* "Requested URL not found: /path" */

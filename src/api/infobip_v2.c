@@ -137,7 +137,8 @@ static const struct operation create_application = {.name = "application_create"
 static const struct operation update_application = {.name = "application_update",
     .check = check_update_application,
     .proceed = ops_proceed_application,
-    .answer = ops_application_answer};
+    .answer = ops_application_answer,
+    .finds = THING_APPLICATION};
 
 static void
 put_application(struct json_out *out, const struct application *app, bool texts)

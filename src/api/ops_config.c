@@ -2,6 +2,7 @@
 /* Applications and templates, as far as the versions of the API agree (contract 1 and 2).
  */
 #include "api/ops.h"
+#include "api/reason.h"
 #include "twofa/mailbox.h"
 
 /* ---- applications ---- */
@@ -124,7 +125,8 @@ answer_application_list(struct call *c)
 const struct operation op_application_get = {.name = "application_get",
     .check = check_application_get,
     .proceed = proceed_application_get,
-    .answer = ops_application_answer};
+    .answer = ops_application_answer,
+    .finds = THING_APPLICATION};
 const struct operation op_application_list = {.name = "application_list",
     .proceed = proceed_application_list,
     .answer = answer_application_list};
@@ -312,6 +314,10 @@ answer_template(struct call *c)
 	struct template_job *j = c->job;
 	struct json_out out = call_json(c);
 
+	/* whoever puts one looks for the application first */
+	if (j->job.item.err == ERR_NOT_FOUND && j->change != NULL &&
+	    !j->application_found)
+		reason_missing(c, THING_APPLICATION);
 	if (j->job.item.err != OK)
 		return j->job.item.err;
 	INVARIANT(j->count == 1);
@@ -339,24 +345,30 @@ answer_template_list(struct call *c)
 const struct operation op_template_get = {.name = "template_get",
     .check = check_template_get,
     .proceed = proceed_template_get,
-    .answer = answer_template};
+    .answer = answer_template,
+    .finds = THING_TEMPLATE};
 const struct operation op_template_list = {.name = "template_list",
     .check = check_template_list,
     .proceed = proceed_template_list,
-    .answer = answer_template_list};
+    .answer = answer_template_list,
+    .finds = THING_APPLICATION};
 const struct operation op_template_create = {.name = "template_create",
     .check = check_template_create,
     .proceed = proceed_template_put,
-    .answer = answer_template};
+    .answer = answer_template,
+    .finds = THING_APPLICATION};
 const struct operation op_template_update = {.name = "template_update",
     .check = check_template_update,
     .proceed = proceed_template_put,
-    .answer = answer_template};
+    .answer = answer_template,
+    .finds = THING_TEMPLATE};
 const struct operation op_email_template_create = {.name = "email_template_create",
     .check = check_email_create,
     .proceed = proceed_template_put,
-    .answer = answer_template};
+    .answer = answer_template,
+    .finds = THING_APPLICATION};
 const struct operation op_email_template_update = {.name = "email_template_update",
     .check = check_email_update,
     .proceed = proceed_template_put,
-    .answer = answer_template};
+    .answer = answer_template,
+    .finds = THING_TEMPLATE};

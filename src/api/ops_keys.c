@@ -134,12 +134,22 @@ proceed_create(struct call *c)
 	return call_offer(c, &((struct key_call *)c->job)->job.job, VERB_KEY_CREATE);
 }
 
+static void
+say_full(struct call *c, const struct key_call *k)
+{
+	if (k->job.job.item.err != ERR_THROTTLED)
+		return;
+	c->response.reason = "keysPerAccount";
+	fail_add(&c->fail, "keysPerAccount", "is used up; the account has all its keys");
+}
+
 static enum err
 answer_create(struct call *c)
 {
 	struct key_call *k = c->job;
 	struct json_out out = call_json(c);
 
+	say_full(c, k);
 	if (k->job.job.item.err != OK)
 		return k->job.job.item.err;
 	put_one(c, &out, &k->job.key, k->secret);
@@ -174,6 +184,7 @@ answer_mint(struct call *c)
 	struct key_call *k = c->job;
 	struct json_out out = call_json(c);
 
+	say_full(c, k);
 	if (k->job.job.item.err != OK)
 		return k->job.job.item.err;
 	json_out_text(&out, NULL, k->secret);
@@ -217,8 +228,11 @@ answer_get(struct call *c)
 	return OK;
 }
 
-const struct operation op_key_get = {
-    .name = "key_get", .check = check_get, .proceed = proceed_get, .answer = answer_get};
+const struct operation op_key_get = {.name = "key_get",
+    .check = check_get,
+    .proceed = proceed_get,
+    .answer = answer_get,
+    .finds = THING_KEY};
 
 static enum err
 check_update(struct call *c)
@@ -241,7 +255,8 @@ proceed_update(struct call *c)
 const struct operation op_key_update = {.name = "key_update",
     .check = check_update,
     .proceed = proceed_update,
-    .answer = answer_get};
+    .answer = answer_get,
+    .finds = THING_KEY};
 
 /* ---- lists ---- */
 

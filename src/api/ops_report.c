@@ -54,7 +54,8 @@ answer_status(struct call *c)
 const struct operation op_status = {.name = "status",
     .check = check_status,
     .proceed = proceed_status,
-    .answer = answer_status};
+    .answer = answer_status,
+    .finds = THING_PIN};
 
 /* ---- verifications ---- */
 
@@ -142,4 +143,5 @@ answer_verifications(struct call *c)
 const struct operation op_verifications = {.name = "verifications",
     .check = check_verifications,
     .proceed = proceed_verifications,
-    .answer = answer_verifications};
+    .answer = answer_verifications,
+    .finds = THING_APPLICATION};

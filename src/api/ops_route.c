@@ -162,9 +162,13 @@ answer(struct call *c)
 	return ((const struct question *)c->job)->delivery.err;
 }
 
-const struct operation op_route_explain = {
-    .name = "route_explain", .check = check_query, .proceed = proceed, .answer = answer};
+const struct operation op_route_explain = {.name = "route_explain",
+    .check = check_query,
+    .proceed = proceed,
+    .answer = answer,
+    .finds = THING_APPLICATION};
 const struct operation op_route_explain_body = {.name = "route_explain_text",
     .check = check_body,
     .proceed = proceed,
-    .answer = answer};
+    .answer = answer,
+    .finds = THING_APPLICATION};

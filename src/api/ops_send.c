@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Send and resend, and what they share (contract 3.1 to 3.4). */
 #include "api/ops.h"
+#include "api/reason.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -108,6 +109,7 @@ hand_on(struct job *j, struct order *o)
 	c->pin_id = o->recipe.pin_id;
 	c->message_seq = o->seq;
 	c->destination = arena_text(&c->arena, span_of(o->destination));
+	o->request = c->response.request_id;
 	o->answer = &c->delivery;
 	c->delivery.task = &c->task;
 	c->delivery.to = c->loop;
@@ -164,6 +166,18 @@ check_destination(struct call *c, const char *to, struct order *o)
 }
 
 static enum err
+read_ids(struct call *c, const struct send_request *r, struct send_job *j)
+{
+	if (!ident_parse(span_of(r->application), &j->application))
+		reason_missing(c, THING_APPLICATION);
+	else if (!ident_parse(span_of(r->message), &j->template))
+		reason_missing(c, THING_TEMPLATE);
+	else
+		return OK;
+	return ERR_NOT_FOUND;
+}
+
+static enum err
 check_send(struct call *c)
 {
 	struct send_request r = {0};
@@ -181,9 +195,8 @@ check_send(struct call *c)
 		check_destination(c, r.to, j->order);
 	if (c->fail.count > 0)
 		e = ERR_INVALID;
-	if (e == OK && (!ident_parse(span_of(r.application), &j->application) ||
-			   !ident_parse(span_of(r.message), &j->template)))
-		e = ERR_NOT_FOUND;
+	if (e == OK)
+		e = read_ids(c, &r, j);
 	if (e != OK) {
 		order_free(j->order);
 		return e;
@@ -214,9 +227,14 @@ static enum err
 answer_send(struct call *c)
 {
 	struct send_job *j = c->job;
+	enum err e = j->job.item.err;
 
-	if (j->job.item.err != OK)
-		return j->job.item.err;
+	if (e == ERR_THROTTLED && j->limit != NULL)
+		reason_limit(c, j->limit, j->limit_rate, j->wait_ms);
+	if (e == ERR_NOT_FOUND)
+		reason_missing(c, j->found ? THING_TEMPLATE : THING_APPLICATION);
+	if (e != OK)
+		return e;
 	put_sent(c, false);
 	return OK;
 }
@@ -293,11 +311,38 @@ proceed_resend(struct call *c)
 	return e;
 }
 
+static void
+say_spacing(struct call *c, const struct resend_job *j)
+{
+	if (j->wait_ms > 0) {
+		reason_limit(c, "resendInterval", NULL, j->wait_ms);
+		return;
+	}
+	c->response.reason = "resendsPerPin";
+	fail_add(&c->fail, "resendsPerPin", "is used up; there are %lld and no more",
+	    (long long)j->resends_max);
+}
+
+static void
+say_over(struct call *c, const struct resend_job *j)
+{
+	if (j->expires_at_ms <= j->job.now_ms)
+		reason_over(c, "pinExpired", "its time is over");
+	else if (j->state.attempts >= j->attempts_max)
+		reason_over(c, "pinAttemptsUsed", "its attempts are used up");
+	else
+		reason_over(c, "pinVerifiedBefore", "was verified, and may be once");
+}
+
 static enum err
 answer_resend(struct call *c)
 {
 	struct resend_job *j = c->job;
 
+	if (j->job.item.err == ERR_THROTTLED)
+		say_spacing(c, j);
+	else if (j->job.item.err == ERR_NOT_FOUND && j->found)
+		say_over(c, j);
 	if (j->job.item.err != OK)
 		return j->job.item.err;
 	put_sent(c, c->dialect->version == 1);
@@ -310,7 +355,8 @@ const struct operation op_resend = {.name = "resend",
     .answer = answer_resend,
     .keyed = KEYED_LATER,
     .crowded = true,
-    .verb = VERB_RESEND};
+    .verb = VERB_RESEND,
+    .finds = THING_PIN};
 
 /* ---- channels to come ---- */
 

@@ -317,4 +317,5 @@ answer_timeline(struct call *c)
 const struct operation op_timeline = {.name = "timeline",
     .check = check_timeline,
     .proceed = proceed_timeline,
-    .answer = answer_timeline};
+    .answer = answer_timeline,
+    .finds = THING_PIN};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Verify: what the person typed against the PIN (contract 3.5). */
 #include "api/ops.h"
+#include "api/reason.h"
 
 struct verify_request {
 	const char *pin;
@@ -70,6 +71,20 @@ pin_error(enum verdict v)
 	return NULL;
 }
 
+/* pinError has one word for three things. */
+static const char *
+reason_of(const struct verify_job *j)
+{
+	if (j->verdict == VERDICT_EXPIRED)
+		return "pinExpired";
+	if (j->verdict != VERDICT_NO_MORE)
+		return NULL;
+	if (j->over_budget)
+		return "numberLocked";
+	return j->row.state.attempts >= j->row.attempts_max ? "pinAttemptsUsed"
+							    : "pinVerifiedBefore";
+}
+
 static enum err
 answer_verify(struct call *c)
 {
@@ -78,8 +93,11 @@ answer_verify(struct call *c)
 	char id[IDENT_TEXT_LEN + 1];
 
 	c->wait_ms = j->wait_ms;
+	if (j->job.item.err == ERR_THROTTLED)
+		reason_limit(c, "verifyPinLimit", j->limit_rate, j->wait_ms);
 	if (j->job.item.err != OK)
 		return j->job.item.err;
+	c->response.reason = reason_of(j);
 	ident_text(&j->pin_id, id);
 	json_out_object(&out, NULL);
 	json_out_text(&out, "pinId", id);
@@ -98,4 +116,5 @@ const struct operation op_verify = {.name = "verify",
     .answer = answer_verify,
     .keyed = KEYED_AT_ONCE,
     .crowded = true,
-    .verb = VERB_VERIFY};
+    .verb = VERB_VERIFY,
+    .finds = THING_PIN};

@@ -134,6 +134,7 @@ route_find(struct call *c)
 			continue;
 		if (span_equal_text(method, route->method)) {
 			c->route = route;
+			c->response.operation = route->operation->name;
 			c->response.allow = NULL;
 			decode_params(c);
 			return OK;

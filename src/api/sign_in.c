@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/sign_in.h"
 
+#include "api/reason.h"
 #include "base/secret.h"
 #include "twofa/scope.h"
 
@@ -10,7 +11,7 @@ tell(struct call *c, enum scheme s, enum err e)
 	const struct api_options *o = &c->api->options;
 
 	if (o->signed_in != NULL)
-		o->signed_in(o->log, s, e, &c->request.peer);
+		o->signed_in(o->log, s, e, &c->request, c->response.request_id);
 }
 
 /* ---- passwords ---- */
@@ -41,6 +42,8 @@ call_login(struct call *c, struct span name, struct span password,
 	if (e == ERR_BUSY)
 		return OK;
 	c->wait_ms = c->login.wait_ms;
+	if (e == ERR_THROTTLED)
+		reason_limit(c, "logins", NULL, c->wait_ms);
 	tell(c, SCHEME_BASIC, e == OK ? c->login.err : e);
 	return e == OK ? then(c) : e;
 }

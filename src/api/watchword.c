@@ -157,15 +157,18 @@ static const struct operation create = {.name = "email_template_create",
 static const struct operation get = {.name = "email_template_get",
     .check = check_id,
     .proceed = proceed_get,
-    .answer = answer_one};
+    .answer = answer_one,
+    .finds = THING_EMAIL_TEMPLATE};
 static const struct operation put = {.name = "email_template_put",
     .check = check_put,
     .proceed = proceed_put,
-    .answer = answer_one};
+    .answer = answer_one,
+    .finds = THING_EMAIL_TEMPLATE};
 static const struct operation delete = {.name = "email_template_delete",
     .check = check_id,
     .proceed = proceed_delete,
-    .answer = answer_one};
+    .answer = answer_one,
+    .finds = THING_EMAIL_TEMPLATE};
 
 static const struct route routes[] = {
     {"GET", "/email-templates", SCOPE_MANAGE, &list},

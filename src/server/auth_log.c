@@ -57,7 +57,8 @@ has_room(struct auth_log *l)
 }
 
 void
-auth_log_signed_in(void *log, enum scheme s, enum err e, const struct address *peer)
+auth_log_signed_in(void *log, enum scheme s, enum err e, const struct call_request *q,
+    uint64_t request_id)
 {
 	struct auth_log *l = log;
 	char from[ADDRESS_TEXT_LEN];
@@ -77,8 +78,9 @@ auth_log_signed_in(void *log, enum scheme s, enum err e, const struct address *p
 		return;
 	}
 	log_event(LOG_LEVEL_WARNING, "sign_in_refused",
+	    LOG_INT("request", (int64_t)request_id),
 	    LOG_TEXT("scheme", auth_scheme_name(s)),
-	    LOG_TEXT("address", address_text(peer, from)), LOG_ERR(e));
+	    LOG_TEXT("address", address_text(&q->peer, from)), LOG_ERR(e));
 }
 
 static int64_t

@@ -15,7 +15,8 @@ struct auth_log;
 struct auth_log *auth_log_new(const struct clock *clock) MUST_CHECK;
 void auth_log_free(struct auth_log *l);
 /* Any thread; for api_options.signed_in. */
-void auth_log_signed_in(void *log, enum scheme s, enum err e, const struct address *peer);
+void auth_log_signed_in(void *log, enum scheme s, enum err e,
+    const struct call_request *q, uint64_t request_id);
 /* Writes what was counted since the last time, if anything. */
 void auth_log_flush(struct auth_log *l);
 

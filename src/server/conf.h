@@ -145,7 +145,8 @@ struct conf {
 	int64_t batch_max;
 	int64_t retention_ms;
 	int64_t key_rotation_ms;
-	int64_t log_level; /* enum log_level */
+	int64_t log_level;    /* enum log_level */
+	int64_t log_requests; /* enum http_log */
 	struct lookup_config lookup;
 	int64_t report_retries;
 	int64_t report_retry_unit_ms;

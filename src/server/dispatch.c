@@ -460,6 +460,7 @@ log_outcome(const struct dispatch *m, const struct carrier_outcome *outcome)
 
 	ident_text(&m->order->recipe.pin_id, pin_id);
 	log_event(level, "message", LOG_TEXT("pinId", pin_id),
+	    LOG_INT("request", (int64_t)m->order->request),
 	    LOG_PHONE("to", m->order->destination),
 	    LOG_TEXT("carrier", m->outcome.carrier),
 	    LOG_TEXT("result", tries_result_name(outcome->result)),
@@ -609,7 +610,8 @@ log_lookup(const struct dispatch *m, const struct lookup_answer *said)
 
 	ident_text(&m->order->recipe.pin_id, pin_id);
 	log_event(said->failed ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "lookup",
-	    LOG_TEXT("pinId", pin_id), LOG_PHONE("to", m->order->destination),
+	    LOG_TEXT("pinId", pin_id), LOG_INT("request", (int64_t)m->order->request),
+	    LOG_PHONE("to", m->order->destination),
 	    LOG_TEXT("status", lookup_status_name(said->status)),
 	    LOG_TEXT("reason", said->reason));
 }

@@ -20,6 +20,10 @@ struct http_listener {
 	struct tls *tls;     /* NULL: plain HTTP */
 };
 
+/* Of which requests there is a line in the log: of those that failed through us, of those
+ * that were refused as well (both a few a second), or of all. */
+enum http_log { HTTP_LOG_FAILED, HTTP_LOG_REFUSED, HTTP_LOG_ALL };
+
 struct http_options {
 	const struct http_listener *listeners; /* borrowed */
 	size_t listener_count;
@@ -32,6 +36,7 @@ struct http_options {
 	int64_t header_timeout_ms;
 	int64_t body_timeout_ms;
 	int64_t idle_timeout_ms;
+	enum http_log log;
 };
 
 /* Binds; connections are refused until http_start. ERR_IO, ERR_INVALID with a sentence in

@@ -257,6 +257,8 @@ put_response(struct conn *c, const struct call_response *r)
 	if (r->status != 204)
 		buf_printf(out, "Content-Length: %zu\r\n", r->body.len);
 	buf_printf(out, "X-Request-ID: %llu\r\n", (unsigned long long)r->request_id);
+	if (r->reason != NULL)
+		buf_printf(out, "X-Watchword-Reason: %s\r\n", r->reason);
 	if (r->allow != NULL)
 		buf_printf(out, "Allow: %s\r\n", r->allow);
 	if (r->retry_after_s > 0)
@@ -410,23 +412,44 @@ on_pace(evutil_socket_t fd, short what, void *ctx)
 
 /* ---- answers ---- */
 
-/* What went wrong on our side, a few a second and loop, by the number that the caller
- * has. */
-static void
-log_refusal(struct conn *c, const struct call_response *r)
+/* A line of each kind may be written so often in a second; how many were not is said in
+ * the next. */
+static bool
+may_log(struct http_loop *l, bool failed)
 {
-	struct http_loop *l = c->loop;
-
-	if (r->status < 500)
-		return;
 	if (l->logged_s != l->date_s) {
+		if (l->unlogged > 0)
+			log_event(LOG_LEVEL_INFO, "requests_not_logged",
+			    LOG_INT("count", l->unlogged));
 		l->logged_s = l->date_s;
-		l->logged = 0;
+		memset(l->logged, 0, sizeof(l->logged));
+		l->unlogged = 0;
 	}
-	if (l->logged++ < LOGGED_PER_SECOND)
-		log_event(LOG_LEVEL_WARNING, "request_failed",
-		    LOG_INT("request", (int64_t)r->request_id),
-		    LOG_INT("status", r->status), LOG_ERR(r->err));
+	if (l->logged[failed]++ < LOGGED_PER_SECOND)
+		return true;
+	l->unlogged++;
+	return false;
+}
+
+/* By the number that the caller has. */
+static void
+log_answer(struct conn *c, const struct call_response *r)
+{
+	enum http_log log = c->loop->options->log;
+	bool failed = r->status >= 500;
+	bool refused = r->status >= 400;
+
+	if (!failed && (log == HTTP_LOG_FAILED || (!refused && log != HTTP_LOG_ALL)))
+		return;
+	if (log != HTTP_LOG_ALL && !may_log(c->loop, failed))
+		return;
+	log_event(failed ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+	    failed    ? "request_failed"
+	    : refused ? "request_refused"
+		      : "request",
+	    LOG_INT("request", (int64_t)r->request_id),
+	    LOG_TEXT("operation", r->operation), LOG_INT("status", r->status),
+	    LOG_TEXT("reason", r->reason), LOG_ERR(r->err));
 }
 
 /* The response stands in the call. */
@@ -438,7 +461,7 @@ conn_answer(struct conn *c)
 
 	c->keep_alive = c->reader->keep_alive && !c->stopping && !c->loop->draining;
 	put_response(c, call_response(c->call));
-	log_refusal(c, call_response(c->call));
+	log_answer(c, call_response(c->call));
 	if (hold)
 		hold_back(c);
 	else

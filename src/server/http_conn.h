@@ -46,8 +46,9 @@ struct http_loop {
 	struct event *pace;
 	int64_t refused_ms;
 	unsigned refused;
-	int64_t logged_s; /* the second of what was logged */
-	unsigned logged;
+	int64_t logged_s;   /* the second of what was logged */
+	unsigned logged[2]; /* refused, failed */
+	unsigned unlogged;
 	char scratch[HTTP_READ_LEN]; /* what was just read */
 };
 

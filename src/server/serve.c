@@ -371,6 +371,7 @@ open_http(struct server *s)
 	    .api = s->api,
 	    .clock = &clock_system,
 	    .threads = thread_count(&s->conf),
+	    .log = (enum http_log)s->conf.log_requests,
 	    .connections_max = connections_max(&s->conf),
 	    .body_max = s->conf.body_max,
 	    .header_timeout_ms = s->conf.header_timeout_ms,

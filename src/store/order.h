@@ -38,7 +38,8 @@ struct order {
 	unsigned seq;      /* of the message of the PIN */
 	enum channel channel;
 	bool lookup_needed;
-	bool tracked; /* a report is wanted of what becomes of it */
+	bool tracked;     /* a report is wanted of what becomes of it */
+	uint64_t request; /* X-Request-ID of whoever asked for it; 0: of an earlier run */
 	const char *destination;
 	const char *text;        /* of the template */
 	const char *placeholder; /* the PIN's */

@@ -109,6 +109,8 @@ struct send_job {
 	bool disabled;
 	bool misfit; /* an email template for a phone, or the other way around */
 	int64_t wait_ms;
+	const char *limit;      /* the one that is used up */
+	const char *limit_rate; /* "3/1d" */
 	/* inside */
 	bool found; /* the application */
 	struct application_config config;
@@ -139,6 +141,8 @@ struct resend_job {
 	int64_t interval_ms;
 	struct order *order; /* channel, and placeholders when given anew */
 	int64_t wait_ms;     /* 0: waiting does not help */
+	/* of the PIN, when it was found; the order may be gone */
+	int64_t expires_at_ms;
 	/* inside */
 	bool found;
 	struct verify_state state;
@@ -175,6 +179,7 @@ struct verify_job {
 	/* The destination is of interest; the rest is as found, with these guesses. */
 	struct pin_row row;
 	int64_t wait_ms;
+	const char *limit_rate; /* of verifyPinLimit, when it is used up */
 	/* inside */
 	bool found;
 	bool over_budget;

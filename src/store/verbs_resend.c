@@ -42,6 +42,7 @@ read_find(struct item *it, struct row *r)
 	o->recipe.type = (enum pin_type)row_int(r);
 	o->recipe.length = (unsigned)row_int(r);
 	o->expires_at_ms = row_int(r);
+	j->expires_at_ms = o->expires_at_ms;
 	from = row_text(r, &o->arena);
 	placeholders = row_text(r, &o->arena);
 	if (o->placeholders == NULL)

@@ -267,6 +267,14 @@ room_for(const struct limit_ring *ring, const struct rate *rate, int64_t now_ms,
 	return room;
 }
 
+/* The configuration may be in the memory of another send of the batch. */
+static void
+set_limit(struct send_job *j, const char *name, const struct rate *rate)
+{
+	j->limit = name;
+	j->limit_rate = arena_text(j->job.arena, span_of(rate->text));
+}
+
 static void
 admit(struct batch *b, struct send_job *j, bool has_room, int64_t wait_ms)
 {
@@ -275,6 +283,7 @@ admit(struct batch *b, struct send_job *j, bool has_room, int64_t wait_ms)
 		return;
 	}
 	j->wait_ms = wait_ms;
+	set_limit(j, "sendPinPerApplicationLimit", &j->config.send_application_limit);
 	j->job.item.err = ERR_THROTTLED;
 }
 
@@ -520,6 +529,7 @@ read_oldest(struct item *it, struct row *r)
 	row_ident(r, &oldest);
 	j->wait_ms =
 	    ident_ms(&oldest) + j->config.send_phone_limit.period_ms - j->job.now_ms;
+	set_limit(j, "sendPinPerPhoneNumberLimit", &j->config.send_phone_limit);
 }
 
 static bool

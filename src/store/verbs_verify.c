@@ -234,6 +234,8 @@ note_request(struct verify_log *log, struct arena *a, struct verify_job *j)
 	if (verify_log_requests(log, after_ms) >= j->limit.count) {
 		j->wait_ms = verify_log_last_place(log, j->limit.count) +
 			     j->limit.period_ms - now_ms;
+		/* it may be in the memory of another guess of the batch */
+		j->limit_rate = arena_text(j->job.arena, span_of(j->limit.text));
 		return ERR_THROTTLED;
 	}
 	verify_log_add(log, a, now_ms);

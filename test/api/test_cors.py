@@ -41,8 +41,8 @@ def test_every_answer_of_v1_may_be_read_by_any_page(server, method, path, body, 
 
 def test_what_the_reader_refuses_on_v1_too(server):
     for head in ("GET /2fa/1/pin HTTP/1.1\r\n\r\n",
-                 "GET /2fa/1/pin HTTP/1.1\r\nHost: x\r\n" + "A: b\r\n" * 70 + "\r\n",
-                 "GET /2fa/1/pin HTTP/1.1\r\nHost: x\r\nX: " + "y" * 20000 + "\r\n\r\n"):
+                 "GET /2fa/1/pin HTTP/1.1\r\nHost: x\r\n" + "A: b\r\n" * 110 + "\r\n",
+                 "GET /2fa/1/pin HTTP/1.1\r\nHost: x\r\nX: " + "y" * 40000 + "\r\n\r\n"):
         raw = Raw(server).send(head)
         status, headers, body = raw.response()
         assert status in (400, 431) and V1.items() <= headers.items()

@@ -103,12 +103,11 @@ def test_v1_words_its_errors_from_its_own_list(server, application, template):
     assert (throttled.status_code, error_of(throttled)["messageId"]) == (429, "THROTTLE_EXCEPTION")
     assert int(throttled.headers["Retry-After"]) > 0
     missing = server.post("/2fa/1/pin", {**send, "messageId": "0" * 32})
-    assert (missing.status_code, error_of(missing)) == (404, {
-        "messageId": "RESOURCE_NOT_FOUND",
-        "text": "Application or message with given ID cannot be found."})
+    assert (missing.status_code, error_of(missing)["messageId"], error_of(missing)["text"]) == (
+        404, "RESOURCE_NOT_FOUND", "Application or message with given ID cannot be found.")
     wrong = server.post("/2fa/1/pin", {})
     assert (wrong.status_code, error_of(wrong)["messageId"], error_of(wrong)["text"]) == (
-        400, "INVALID_ARGUMENT", "Invalid argument")
+        400, "INVALID_ARGUMENT", "Invalid argument: applicationId must not be blank")
 
 
 def test_ids_are_the_same_under_both_versions(server, application, template):

@@ -118,7 +118,7 @@ def test_the_verify_limit_spends_no_attempt(server):
     assert answer.json()["attemptsRemaining"] == 8
 
 
-@pytest.mark.parametrize("body", [{}, {"pin": ""}, {"pin": None}, {"pin": ["1"]}, {"pin": True}])
+@pytest.mark.parametrize("body", [{}, {"pin": ""}, {"pin": None}, {"pin": ["1"]}, {"pin": {}}])
 def test_a_guess_that_is_none_is_not_counted(server, application, template, body):
     pin_id, pin = server.sent(application, template)
     answer = server.post(f"/2fa/2/pin/{pin_id}/verify", body)
