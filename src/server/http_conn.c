@@ -9,14 +9,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/secret.h"
+#include "server/http_log.h"
 #include "server/stream.h"
 
 enum {
 	CONN_MAGIC = 0x636f6e6e,
 	RESPONSE_MAX = 64 * 1024 * 1024,
-	LOGGED_PER_SECOND = 5,
 	EARLY_LEN = 4096,
 	EVENTS_AT_ONCE = 32,
 	PACE_MS = 10,
@@ -412,46 +411,6 @@ on_pace(evutil_socket_t fd, short what, void *ctx)
 
 /* ---- answers ---- */
 
-/* A line of each kind may be written so often in a second; how many were not is said in
- * the next. */
-static bool
-may_log(struct http_loop *l, bool failed)
-{
-	if (l->logged_s != l->date_s) {
-		if (l->unlogged > 0)
-			log_event(LOG_LEVEL_INFO, "requests_not_logged",
-			    LOG_INT("count", l->unlogged));
-		l->logged_s = l->date_s;
-		memset(l->logged, 0, sizeof(l->logged));
-		l->unlogged = 0;
-	}
-	if (l->logged[failed]++ < LOGGED_PER_SECOND)
-		return true;
-	l->unlogged++;
-	return false;
-}
-
-/* By the number that the caller has. */
-static void
-log_answer(struct conn *c, const struct call_response *r)
-{
-	enum http_log log = c->loop->options->log;
-	bool failed = r->status >= 500;
-	bool refused = r->status >= 400;
-
-	if (!failed && (log == HTTP_LOG_FAILED || (!refused && log != HTTP_LOG_ALL)))
-		return;
-	if (log != HTTP_LOG_ALL && !may_log(c->loop, failed))
-		return;
-	log_event(failed ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-	    failed    ? "request_failed"
-	    : refused ? "request_refused"
-		      : "request",
-	    LOG_INT("request", (int64_t)r->request_id),
-	    LOG_TEXT("operation", r->operation), LOG_INT("status", r->status),
-	    LOG_TEXT("reason", r->reason), LOG_ERR(r->err));
-}
-
 /* The response stands in the call. */
 static void
 conn_answer(struct conn *c)
@@ -461,7 +420,7 @@ conn_answer(struct conn *c)
 
 	c->keep_alive = c->reader->keep_alive && !c->stopping && !c->loop->draining;
 	put_response(c, call_response(c->call));
-	log_answer(c, call_response(c->call));
+	http_log_answer(c->loop, call_response(c->call));
 	if (hold)
 		hold_back(c);
 	else
