@@ -92,7 +92,7 @@ def test_octet_by_octet(raw, server):
     text = POST + f"Host: x\r\nAuthorization: App {server.key}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
     for octet in text:
         raw.send(octet)
-    assert raw.response()[0] == 200
+    assert raw.response()[0] == 201
 
 
 def test_empty_lines_before_a_request_do_not_count(raw):
