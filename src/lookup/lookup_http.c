@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "base/json_lenient.h"
 #include "base/json_pointer.h"
 #include "lookup/types.h"
 #include "net/http_client.h"
@@ -145,19 +146,14 @@ static void
 read_answer(const struct question *q, struct span body, struct lookup_answer *out)
 {
 	const struct lookup_http *h = q->provider;
-	struct arena arena;
-	struct fail fail;
-	json_t *doc = NULL;
+	json_t *doc;
 
-	arena_init(&arena);
-	fail_init(&fail, &arena);
 	*out = (struct lookup_answer){.reason = "answered"};
-	if (json_parse(body, &fail, &doc) == OK)
+	if (json_lenient_parse(body, &doc) == OK)
 		h->recipe->judge(h, doc, q->number, out);
 	else
 		*out = (struct lookup_answer){.failed = true, .reason = "no JSON"};
 	json_decref(doc);
-	arena_fini(&arena);
 }
 
 static void
