@@ -24,22 +24,47 @@ read_name(const struct http_template *t, const char *const *names, struct span n
 {
 	struct span bare = span_trim(name);
 
+	out->mark = HTTP_MARK_VALUE;
+	if (span_equal_text(bare, "/")) {
+		out->mark = HTTP_MARK_END;
+		return OK;
+	}
 	out->raw = bare.len > 4 && memcmp(bare.ptr, "raw:", 4) == 0;
-	if (out->raw)
+	if (out->raw) {
 		bare = (struct span){bare.ptr + 4, bare.len - 4};
+	} else if (bare.len > 1 && bare.ptr[0] == '?') {
+		out->mark = HTTP_MARK_IF;
+		bare = (struct span){bare.ptr + 1, bare.len - 1};
+	}
 	out->value = name_number(names, bare);
 	if (out->value < 0) {
 		snprintf(why, 256, "there is no placeholder {{%.*s}}",
 		    (int)(name.len < 60 ? name.len : 60), name.ptr);
 		return ERR_INVALID;
 	}
-	if (t->sink == HTTP_SINK_PLAIN && !out->raw) {
+	if (t->sink == HTTP_SINK_PLAIN && !out->raw && out->mark == HTTP_MARK_VALUE) {
 		snprintf(why, 256,
 		    "nothing is escaped here: write {{raw:%s}} where that is meant",
 		    names[out->value]);
 		return ERR_INVALID;
 	}
 	return OK;
+}
+
+/* Each {{?name}} has its {{/}}, behind it. */
+static enum err
+check_balance(const struct http_template *t, char why[256])
+{
+	int open = 0;
+
+	for (size_t i = 0; i < t->count && open >= 0; i++)
+		open += t->pieces[i].mark == HTTP_MARK_IF    ? 1
+			: t->pieces[i].mark == HTTP_MARK_END ? -1
+							     : 0;
+	if (open != 0)
+		snprintf(why, 256, "%s",
+		    open > 0 ? "{{?...}} without {{/}}" : "{{/}} without {{?...}}");
+	return open == 0 ? OK : ERR_INVALID;
 }
 
 enum err
@@ -61,7 +86,6 @@ http_template_parse(struct http_template *t, struct arena *a, const char *text,
 			return ERR_INVALID;
 		}
 		t->count++;
-		p->value = -1;
 		p->literal = open == NULL ? span_of(text)
 					  : (struct span){text, (size_t)(open - text)};
 		if (open == NULL)
@@ -70,10 +94,11 @@ http_template_parse(struct http_template *t, struct arena *a, const char *text,
 			(struct span){open + 2, (size_t)(close - open - 2)}, p,
 			why) != OK)
 			return ERR_INVALID;
-		t->used |= UINT32_C(1) << p->value;
+		if (p->mark != HTTP_MARK_END)
+			t->used |= UINT32_C(1) << p->value;
 		text = close + 2;
 	}
-	return OK;
+	return check_balance(t, why);
 }
 
 /* ---- writing ---- */
@@ -168,13 +193,25 @@ enum err
 http_template_put(
     const struct http_template *t, const struct span *values, struct buf *out)
 {
+	unsigned depth = 0;
+	unsigned left_out = 0; /* the depth whose value is not there; 0: all are */
+
 	for (size_t i = 0; i < t->count; i++) {
 		const struct http_piece *p = &t->pieces[i];
 
-		buf_add(out, p->literal.ptr, p->literal.len);
-		if (p->value >= 0 &&
+		if (left_out == 0)
+			buf_add(out, p->literal.ptr, p->literal.len);
+		if (p->mark == HTTP_MARK_VALUE && left_out == 0 &&
 		    put_value(t->sink, p->raw, values[p->value], out) != OK)
 			return ERR_INVALID;
+		if (p->mark == HTTP_MARK_IF) {
+			depth++;
+			if (left_out == 0 && values[p->value].len == 0)
+				left_out = depth;
+		} else if (p->mark == HTTP_MARK_END) {
+			left_out = left_out == depth ? 0 : left_out;
+			depth--;
+		}
 	}
 	return OK;
 }

@@ -2,7 +2,9 @@
 /*
  * Texts with {{placeholders}} that end in a URL, a header or a body. Each value is
  * escaped for the place where it stands, so that no value can end it; {{raw:name}} is
- * the one way around, for whoever writes the configuration. No expressions, no loops.
+ * the one way around, for whoever writes the configuration. What stands between
+ * {{?name}} and {{/}} is written only where the value is there, as a member that must
+ * not be empty; these may stand in each other. No expressions, no loops.
  */
 #ifndef WW_HTTP_TEMPLATE_H
 #define WW_HTTP_TEMPLATE_H
@@ -18,9 +20,17 @@ enum http_sink {
 	HTTP_SINK_PLAIN,  /* nothing is escaped, and so nothing but raw allowed */
 };
 
+enum http_mark {
+	HTTP_MARK_NONE,  /* the text ends */
+	HTTP_MARK_VALUE, /* {{name}} */
+	HTTP_MARK_IF,    /* {{?name}} */
+	HTTP_MARK_END,   /* {{/}} */
+};
+
 struct http_piece {
 	struct span literal;
-	int value; /* what follows the literal: its number, -1 for none */
+	enum http_mark mark; /* what follows the literal */
+	int value;           /* its number */
 	bool raw;
 };
 
@@ -36,7 +46,8 @@ struct http_template {
 enum err http_template_parse(struct http_template *t, struct arena *a, const char *text,
     const char *const *names, char why[256]) MUST_CHECK;
 /* ERR_INVALID: a value cannot stand there (a control character in a header, text that
- * is no UTF-8). A value of NULL is written as nothing. */
+ * is no UTF-8). A value of NULL is written as nothing; one that is empty is not there
+ * either. */
 enum err http_template_put(
     const struct http_template *t, const struct span *values, struct buf *out) MUST_CHECK;
 /* Percent-encodes all but the unreserved characters of RFC 3986. */
