@@ -88,6 +88,18 @@ http_basic(struct arena *a, const char *user, const char *password)
 }
 
 bool
+http_sign_equal_hex(const char *wanted, struct span given)
+{
+	uint8_t octets[2][EVP_MAX_MD_SIZE];
+	size_t len = strlen(wanted) / 2;
+
+	INVARIANT(
+	    len <= EVP_MAX_MD_SIZE && secret_from_hex(span_of(wanted), octets[0], len));
+	return secret_from_hex(given, octets[1], len) &&
+	       secret_equal(octets[0], octets[1], len);
+}
+
+bool
 http_sign_equal(const char *wanted, struct span given)
 {
 	return strlen(wanted) == given.len && secret_equal(wanted, given.ptr, given.len);

@@ -21,5 +21,7 @@ const char *http_md5_hex(struct arena *a, struct span key, struct span message);
 const char *http_basic(struct arena *a, const char *user, const char *password);
 /* In a time that depends on the lengths alone. */
 bool http_sign_equal(const char *wanted, struct span given);
+/* The same of hex digits, which mean octets: those of either case are one. */
+bool http_sign_equal_hex(const char *wanted, struct span given);
 
 #endif
