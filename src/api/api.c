@@ -151,6 +151,7 @@ static void
 refuse(struct call *c, enum err e)
 {
 	buf_reset(&c->response.body);
+	c->response.body_type = NULL;
 	put_retry_after(c, e);
 	c->response.err = e;
 	if (e != ERR_METHOD)

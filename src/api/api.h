@@ -39,6 +39,9 @@ struct inbound {
 	const char *carrier; /* name */
 	struct span secret;  /* the path's last segment; empty without one */
 	enum err err;
+	/* What the carrier wants back where `err` is OK; NULL: nothing. */
+	const char *answer;
+	const char *answer_type; /* NULL: text/plain */
 	struct task *back;
 	struct queue *to;
 };
@@ -134,6 +137,7 @@ struct call_response {
 	int status;
 	enum err err;          /* OK, or why the call was refused */
 	struct buf body;       /* JSON, or empty */
+	const char *body_type; /* its Content-Type; NULL: JSON */
 	int64_t retry_after_s; /* 0: no header */
 	const char *allow;     /* for 405 and OPTIONS */
 	const char *reason;    /* for X-Watchword-Reason; NULL: none */

@@ -27,7 +27,12 @@ answer_receipt(struct call *c)
 	const struct inbound *in = c->job;
 
 	c->response.status = 200;
-	return in->err;
+	if (in->err != OK || in->answer == NULL)
+		return in->err;
+	c->response.body_type =
+	    in->answer_type != NULL ? in->answer_type : "text/plain;charset=UTF-8";
+	buf_add_text(&c->response.body, in->answer);
+	return OK;
 }
 
 const struct operation op_receipt = {

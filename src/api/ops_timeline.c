@@ -100,12 +100,23 @@ was_accepted(const struct timeline_message *m)
 	return m->sent && m->state >= MESSAGE_ACCEPTED;
 }
 
+/* The store waits for its receipt as for any other; here it is what is known of it. */
+static enum message_state
+shown_state(const struct timeline_message *m, const struct timeline_job *j)
+{
+	if (m->state == MESSAGE_ACCEPTED && m->reason == MESSAGE_REASON_UNCLEAR)
+		return MESSAGE_SUBMITTED;
+	return message_state_at(m->state, j->expires_at_ms, j->job.now_ms);
+}
+
 static void
 add_outcome(struct events *e, const struct timeline_message *m)
 {
 	struct event *event;
 
 	add_tries(e, m);
+	if (m->reason == MESSAGE_REASON_UNCLEAR)
+		return; /* its submit is among the tries, with what came back */
 	if (was_accepted(m)) {
 		event = add_of(e, m->updated_at_ms, "submit", m);
 		event->carrier = m->carrier;
@@ -242,8 +253,7 @@ static void
 put_message(
     struct json_out *out, const struct timeline_job *j, const struct timeline_message *m)
 {
-	enum message_state state =
-	    message_state_at(m->state, j->expires_at_ms, j->job.now_ms);
+	enum message_state state = shown_state(m, j);
 
 	json_out_object(out, NULL);
 	json_out_int(out, "message", m->seq);

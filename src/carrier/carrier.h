@@ -7,7 +7,8 @@
  *  1. call `done` exactly once for each submit, from inside submit or later on the
  *     same thread, and never after `free` has returned;
  *  2. answer CARRIER_UNKNOWN when the message may have been taken (a time-out, a
- *     connection lost after the request was written), and only then;
+ *     connection lost after the request was written), and only then; it is `final`
+ *     where the other side did answer, and as if it had taken it;
  *  3. answer CARRIER_RETRY at once when it is down or its window and queue are full:
  *     a carrier keeps no backlog, delivery does. It holds at most `window` messages.
  *     That answer, and that of a message of which not an octet went out, is `untried`,
@@ -50,13 +51,17 @@ struct carrier_outcome {
 	 * own. */
 	const char *const *part_ids;
 	size_t part_count;
-	bool untried;   /* RETRY, and the other side saw nothing of it: no attempt */
-	bool throttled; /* RETRY because we are too fast (ESME_RTHROTTLED, HTTP 429):
-			   the carrier is well, and gets less for a while */
-	bool partly;    /* of some of its parts it was accepted all the same, so that
-			   trying again sends those twice */
-	bool elsewhere; /* REFUSED for a reason of this carrier's own (sender, account,
-			   service): another may take it. Not for a bad number. */
+	bool untried;    /* RETRY, and the other side saw nothing of it: no attempt */
+	bool throttled;  /* RETRY because we are too fast (ESME_RTHROTTLED, HTTP 429):
+			    the carrier is well, and gets less for a while */
+	bool partly;     /* of some of its parts it was accepted all the same, so that
+			    trying again sends those twice */
+	bool elsewhere;  /* REFUSED for a reason of this carrier's own (sender, account,
+			    service): another may take it. Not for a bad number. */
+	bool final;      /* UNKNOWN, and the other side has answered that all is well:
+			    whoever is asked again may be paid twice, so nobody is */
+	bool here_alone; /* UNKNOWN, and this carrier knows the message again by its
+			    reference: it may be asked once more, and no other */
 	enum report_status status; /* what the refusal amounts to; REPORT_NONE: nothing */
 	enum report_error error;
 };
@@ -107,10 +112,12 @@ struct carrier_http_config {
 	struct text_map headers;
 	const char *body;
 	const char *body_format; /* "json", "form", "xml", "text" */
-	const char *message_id;  /* JSON pointer */
+	const char *message_id;  /* JSON pointer, or a text with {{id}} in it */
 	const char *result;      /* JSON pointer */
 	struct text_map results;
-	const char *receipt_id; /* "?parameter" or a JSON pointer */
+	const char *receipt_id;          /* "?parameter" or a JSON pointer */
+	const char *receipt_answer;      /* the body that a receipt is answered with */
+	const char *receipt_answer_type; /* its Content-Type */
 	const char *receipt_status;
 	struct text_map receipt_statuses;
 };

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "base/json_lenient.h"
 #include "carrier/carrier_http.h"
 #include "net/http_sign.h"
 #include "carrier/types.h"
@@ -136,6 +137,10 @@ check_receipts(struct http_maker *m)
 			return fault(m, "receipt_statuses",
 			    "names no status of the registry",
 			    c->receipt_statuses.pairs[i].value);
+	if (c->receipt_answer != NULL && c->receipt_id == NULL)
+		return fault(m, "receipt_answer", "needs the option `receipt_id`", "");
+	if (c->receipt_answer_type != NULL && text_has_control(c->receipt_answer_type))
+		return fault(m, "receipt_answer_type", "holds a control character", "");
 	if ((c->receipt_id == NULL) != (c->receipt_status == NULL) ||
 	    (c->receipt_id == NULL) != (c->receipt_secret == NULL))
 		return fault(m, "receipt_id",
@@ -149,8 +154,10 @@ check_pointers(struct http_maker *m)
 {
 	const struct carrier_http_config *c = &m->config->http;
 
-	if (c->message_id != NULL && !json_pointer_is_valid(c->message_id))
-		return fault(m, "message_id", "is no JSON pointer", c->message_id);
+	if (c->message_id != NULL && !http_is_id_pattern(c->message_id) &&
+	    !json_pointer_is_valid(c->message_id))
+		return fault(m, "message_id",
+		    "must be a JSON pointer, or a text with {{id}} in it", c->message_id);
 	if (c->result != NULL && !json_pointer_is_valid(c->result))
 		return fault(m, "result", "is no JSON pointer", c->result);
 	return OK;
@@ -257,6 +264,20 @@ says_accepted(const struct text_map *results)
 	return false;
 }
 
+/* Of what was not taken there is none that a receipt could name. */
+static void
+take_id(const struct carrier_http_config *c, const struct http_answer *a,
+    struct http_verdict *v)
+{
+	if (c->message_id == NULL ||
+	    (v->result != CARRIER_ACCEPTED && v->result != CARRIER_UNKNOWN))
+		return;
+	if (http_is_id_pattern(c->message_id))
+		http_id_in_text(a->text, c->message_id, v);
+	else
+		http_id_at(a->doc, c->message_id, v);
+}
+
 /* The first row that fits. An answer 2xx that none names was taken, unless the table
  * says by its content which ones are: then it is not known. */
 static void
@@ -280,6 +301,7 @@ judge(const struct carrier_config *config, const struct http_answer *a,
 		v->result = words[word].result;
 		v->throttled = words[word].throttled;
 		v->elsewhere = words[word].elsewhere;
+		v->final = v->result == CARRIER_UNKNOWN;
 		snprintf(v->reason, sizeof(v->reason), "HTTP %d, %.60s", a->status,
 		    c->results.pairs[i].name);
 	} else if (v->result == CARRIER_ACCEPTED && says_accepted(&c->results)) {
@@ -287,46 +309,36 @@ judge(const struct carrier_config *config, const struct http_answer *a,
 		snprintf(v->reason, sizeof(v->reason),
 		    "HTTP %d, and nothing that `results` names", a->status);
 	}
-	if (v->result == CARRIER_ACCEPTED && c->message_id != NULL)
-		http_id_at(a->doc, c->message_id, v);
+	take_id(c, a, v);
 }
 
 /* ---- receipts ---- */
 
-/* What stands at a place: of the query, of a form, or of a document. */
+/* Where a receipt's id and status are, each in its part of the document. */
+struct spots {
+	const char *id;
+	const char *status;
+	const json_t *id_doc;
+	const json_t *status_doc;
+};
+
 static const char *
-value_at(struct http_receipts *r, const struct carrier_request *request,
-    const json_t *doc, const char *place)
+text_at(struct http_receipts *r, const json_t *doc, const char *pointer)
 {
 	char text[HTTP_MESSAGE_ID_MAX];
-	const char *value;
 
-	if (place[0] == '?') {
-		value = http_param(&r->arena, request->query, place + 1);
-		return value != NULL ? value
-				     : http_param(&r->arena, request->body, place + 1);
-	}
 	if (doc == NULL ||
-	    !json_scalar_text(json_pointer_find(doc, place), text, sizeof(text)))
+	    !json_scalar_text(json_pointer_find(doc, pointer), text, sizeof(text)))
 		return NULL;
 	return arena_text(&r->arena, span_of(text));
 }
 
 static enum err
-read_receipt(struct http_receipts *r, const struct carrier_request *request)
+take(struct http_receipts *r, const char *id, const char *status)
 {
 	const struct carrier_http_config *c = &r->config->http;
-	struct carrier_receipt one = {0};
-	struct fail fail;
-	json_t *doc = NULL;
-	const char *status;
+	struct carrier_receipt one = {.message_id = id};
 
-	fail_init(&fail, &r->arena);
-	if (json_parse(request->body, &fail, &doc) != OK)
-		doc = NULL;
-	one.message_id = value_at(r, request, doc, c->receipt_id);
-	status = value_at(r, request, doc, c->receipt_status);
-	json_decref(doc);
 	if (status == NULL)
 		return ERR_SYNTAX;
 	for (size_t i = 0; i < c->receipt_statuses.count; i++)
@@ -335,10 +347,138 @@ read_receipt(struct http_receipts *r, const struct carrier_request *request)
 			c->receipt_statuses.pairs[i].value, &one.status, &one.error))
 			return http_receipt_add(r, &one);
 	/* one that nobody asked about is nothing to keep */
-	return one.message_id == NULL ? ERR_SYNTAX : OK;
+	return id == NULL ? ERR_SYNTAX : OK;
+}
+
+/* ---- receipts in a query or a form ---- */
+
+/* The values of a place, of the query before the body; 0: more than there may be. */
+static size_t
+values_at(struct http_receipts *r, const struct carrier_request *request,
+    const json_t *doc, const char *place, const char **out)
+{
+	struct arena *a = &r->arena;
+	size_t count;
+
+	if (place[0] != '?') {
+		out[0] = text_at(r, doc, place);
+		return 1;
+	}
+	count = http_param_values(a, request->query, place + 1, out, HTTP_RECEIPTS_MAX);
+	if (count == 0)
+		count = http_param_values(
+		    a, request->body, place + 1, out, HTTP_RECEIPTS_MAX);
+	return count > HTTP_RECEIPTS_MAX ? 0 : count;
+}
+
+/* A parameter that comes again is of the next message; a status that does not is of all.
+ */
+static enum err
+read_params(
+    struct http_receipts *r, const struct carrier_request *request, const json_t *doc)
+{
+	const struct carrier_http_config *c = &r->config->http;
+	const size_t room = HTTP_RECEIPTS_MAX * sizeof(const char *);
+	const char **ids = arena_alloc(&r->arena, room);
+	const char **statuses = arena_alloc(&r->arena, room);
+	size_t count = values_at(r, request, doc, c->receipt_id, ids);
+	size_t others = values_at(r, request, doc, c->receipt_status, statuses);
+	enum err e = count > 0 && (others == count || others == 1) ? OK : ERR_SYNTAX;
+
+	for (size_t i = 0; e == OK && i < count; i++)
+		e = take(r, ids[i], statuses[others == 1 ? 0 : i]);
+	return e;
+}
+
+/* ---- receipts in a document ---- */
+
+static size_t
+segment_len(const char *at)
+{
+	return 1 + strcspn(at + 1, "/");
+}
+
+/* The segment that stands for each element of a list: * or 0, where the document has
+ * one; NULL: there is none. */
+static const char *
+find_each(struct arena *a, const json_t *doc, const char *pointer, const json_t **out)
+{
+	for (const char *at = pointer; *at != '\0'; at += segment_len(at)) {
+		struct span up = {pointer, (size_t)(at - pointer)};
+
+		if (segment_len(at) != 2 || (at[1] != '*' && at[1] != '0'))
+			continue;
+		*out = json_pointer_find(doc, arena_text(a, up));
+		if (json_is_array(*out))
+			return at;
+	}
+	return NULL;
+}
+
+/* All that a document reports; lists in lists are walked as the pointer of the id says,
+ * and that of the status as far as it goes the same way. */
+static enum err
+read_document(struct http_receipts *r, struct spots s)
+{
+	const json_t *list = NULL;
+	const char *each = find_each(&r->arena, s.id_doc, s.id, &list);
+	size_t head = each == NULL ? 0 : (size_t)(each - s.id) + 2;
+	bool shared = s.id_doc == s.status_doc && strncmp(s.id, s.status, head) == 0;
+	enum err e = OK;
+
+	if (each == NULL)
+		return take(
+		    r, text_at(r, s.id_doc, s.id), text_at(r, s.status_doc, s.status));
+	for (size_t i = 0; e == OK && i < json_array_size(list); i++) {
+		struct spots next = s;
+
+		next.id += head;
+		next.id_doc = json_array_get(list, i);
+		next.status += shared ? head : 0;
+		next.status_doc = shared ? next.id_doc : s.status_doc;
+		e = read_document(r, next);
+	}
+	return e;
+}
+
+/* Several in a list where the pointers are of one. */
+static enum err
+read_documents(struct http_receipts *r, const json_t *doc)
+{
+	struct spots s = {.id = r->config->http.receipt_id,
+	    .status = r->config->http.receipt_status,
+	    .id_doc = doc,
+	    .status_doc = doc};
+	bool of_one = s.id[1] != '*' && (s.id[1] < '0' || s.id[1] > '9');
+	enum err e = OK;
+
+	if (!json_is_array(doc) || !of_one)
+		return read_document(r, s);
+	for (size_t i = 0; e == OK && i < json_array_size(doc); i++) {
+		s.id_doc = s.status_doc = json_array_get(doc, i);
+		e = read_document(r, s);
+	}
+	return e;
+}
+
+static enum err
+read_receipts(struct http_receipts *r, const struct carrier_request *request)
+{
+	const struct carrier_http_config *c = &r->config->http;
+	json_t *doc;
+	enum err e;
+
+	if (json_lenient_parse(request->body, &doc) != OK)
+		doc = NULL;
+	if (c->receipt_id[0] == '?' || c->receipt_status[0] == '?')
+		e = read_params(r, request, doc);
+	else
+		e = read_documents(r, doc);
+	json_decref(doc);
+	return e;
 }
 
 static const struct http_vendor vendor = {
-    .make = make, .judge = judge, .trusts = http_trusts_secret, .read = read_receipt};
+    .make = make, .judge = judge, .trusts = http_trusts_secret, .read = read_receipts};
 
 HTTP_CARRIER(generic)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/queue.h>
 
+#include "base/json_lenient.h"
 #include "base/log.h"
 #include "carrier/http_receive.h"
 #include "twofa/sms_text.h"
@@ -25,7 +26,8 @@ enum {
 /* The placeholders, in the order of enum http_value. */
 static const char *const names[] = {"to", "from", "text", "pinId", "applicationId",
     "reference", "validity_ms", "validity_s", "validity_min", "callback_url", "username",
-    "password", "coding", "unicode", "type", NULL};
+    "password", "coding", "unicode", "type", "dltEntity", "dltTemplate",
+    "dltTelemarketer", NULL};
 
 enum http_value {
 	VALUE_TO,
@@ -43,6 +45,9 @@ enum http_value {
 	VALUE_CODING,
 	VALUE_UNICODE,
 	VALUE_TYPE,
+	VALUE_DLT_ENTITY,
+	VALUE_DLT_TEMPLATE,
+	VALUE_DLT_TELEMARKETER,
 	VALUE_COUNT
 };
 
@@ -167,19 +172,42 @@ parcel_end(struct http_parcel *p, const struct carrier_outcome *outcome)
 	tell_changed(h);
 }
 
+/* The other side says that it went well; how it says so may still be unreadable. */
+static bool
+says_well(int status)
+{
+	return status / 100 == 2;
+}
+
+static struct span
+without_bom(struct span text)
+{
+	bool has = text.len >= 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0;
+
+	return has ? (struct span){text.ptr + 3, text.len - 3} : text;
+}
+
 static void
 judge(struct carrier_http *h, const struct http_result *r, struct arena *arena,
     struct http_verdict *v)
 {
-	struct fail fail;
-	json_t *doc = NULL;
-	struct http_answer a = {.status = r->status, .text = r->body, .arena = arena};
+	json_t *doc;
+	struct http_answer a = {
+	    .status = r->status, .text = without_bom(r->body), .arena = arena};
 
-	fail_init(&fail, arena);
-	if (json_parse(r->body, &fail, &doc) == OK)
+	if (json_lenient_parse(r->body, &doc) == OK)
 		a.doc = doc;
 	h->vendor->judge(h->config, &a, v);
+	v->final = v->result == CARRIER_UNKNOWN && (v->final || says_well(r->status));
 	json_decref(doc);
+}
+
+/* For the log and the timeline, where the next question would be whether it goes on. */
+static const char *
+say_final(struct arena *a, const char *reason)
+{
+	return arena_printf(
+	    a, "%s: it may have been taken, and is not asked for again", reason);
 }
 
 static void
@@ -203,9 +231,12 @@ on_answer(struct http_parcel *p, const struct http_result *r)
 	    .throttled = v.throttled,
 	    .partly = v.partly,
 	    .elsewhere = v.elsewhere,
+	    .final = v.final,
 	    .status = v.status,
 	    .error = v.error};
-	if (v.result == CARRIER_ACCEPTED) {
+	if (v.final)
+		outcome.reason = say_final(&arena, v.reason);
+	if (v.result == CARRIER_ACCEPTED || v.final) {
 		outcome.message_id =
 		    v.message_id[0] == '\0' ? p->reference : v.message_id;
 		outcome.part_ids = v.part_ids;
@@ -213,6 +244,35 @@ on_answer(struct http_parcel *p, const struct http_result *r)
 	}
 	parcel_end(p, &outcome);
 	arena_fini(&arena);
+}
+
+/* A status that says well, and then the answer broke off. */
+static void
+on_broken_off(struct http_parcel *p, const struct http_result *r)
+{
+	bool again = p->carrier->vendor->knows_again;
+	struct carrier_outcome outcome = {.result = CARRIER_UNKNOWN,
+	    .code = (uint32_t)r->status,
+	    .message_id = again ? NULL : p->reference,
+	    .final = !again,
+	    .here_alone = again};
+	struct arena arena;
+
+	arena_init(&arena);
+	outcome.reason =
+	    arena_printf(&arena, "HTTP %d, then %.80s", r->status, r->reason);
+	if (outcome.final)
+		outcome.reason = say_final(&arena, outcome.reason);
+	parcel_end(p, &outcome);
+	arena_fini(&arena);
+}
+
+/* A status that says why not is an answer, whatever became of its body. */
+static bool
+is_answer(const struct carrier_http *h, const struct http_result *r)
+{
+	return r->kind == HTTP_ANSWERED ||
+	       (r->kind == HTTP_UNKNOWN && r->status >= 300 && !h->closing);
 }
 
 static void
@@ -224,8 +284,12 @@ on_done(void *ctx, const struct http_result *r)
 	    .result = CARRIER_UNKNOWN, .code = (uint32_t)r->status, .reason = r->reason};
 
 	CHECK_OBJ(h, HTTP_MAGIC);
-	if (r->kind == HTTP_ANSWERED) {
+	if (is_answer(h, r)) {
 		on_answer(p, r);
+		return;
+	}
+	if (r->kind == HTTP_UNKNOWN && says_well(r->status)) {
+		on_broken_off(p, r);
 		return;
 	}
 	if (r->kind == HTTP_NOT_SENT && !h->closing) {
@@ -327,6 +391,9 @@ fill_values(
 	v[VALUE_CALLBACK_URL] = span_of(h->callback_url);
 	v[VALUE_USERNAME] = span_of(c->user);
 	v[VALUE_PASSWORD] = span_of(c->secret);
+	v[VALUE_DLT_ENTITY] = span_of(m->dlt_entity);
+	v[VALUE_DLT_TEMPLATE] = span_of(m->dlt_template);
+	v[VALUE_DLT_TELEMARKETER] = span_of(m->dlt_telemarketer);
 	if (put_alphabet(m, values) != OK)
 		return "the text is no text or needs too many parts";
 	if (put_validity(h, m, values) != OK)

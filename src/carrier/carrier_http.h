@@ -48,8 +48,9 @@ struct http_answer {
 struct http_verdict {
 	enum carrier_result result;
 	bool throttled;
-	bool partly; /* as in carrier_outcome */
+	bool partly; /* as in carrier_outcome, these three */
 	bool elsewhere;
+	bool final;
 	enum report_status status;
 	enum report_error error;
 	uint32_t code;
@@ -80,6 +81,9 @@ struct http_receipts {
 };
 
 struct http_vendor {
+	/* A message that it has taken already is taken no second time (its id is ours).
+	 */
+	bool knows_again;
 	/* ERR_INVALID with field and why. */
 	enum err (*make)(struct http_maker *m);
 	void (*judge)(const struct carrier_config *config, const struct http_answer *a,
@@ -142,11 +146,28 @@ const struct http_code *http_code_find(
 int64_t http_number_at(const json_t *doc, const char *pointer, int64_t otherwise);
 /* The text at that place into the verdict's id, when it is one and fits. */
 void http_id_at(const json_t *doc, const char *pointer, struct http_verdict *v);
+/*
+ * An id in a plain text, by a pattern such as "OK: {{id}}": what stands before {{id}} is
+ * looked for in the text (with ^ before it, at the beginning alone; a letter or a digit
+ * is not looked for in the midst of a word), and the id goes on to what stands behind
+ * it, or with nothing there to a blank or one of , ; & | < > and quotes. "" when there is
+ * none.
+ */
+bool http_is_id_pattern(const char *pattern);
+void http_id_in_text(struct span text, const char *pattern, struct http_verdict *v);
 
 /* A parameter of a query or a form, decoded; NULL when absent. */
 const char *http_param(struct arena *a, struct span form, const char *name);
+/* All of that name, in their order; how many there are, of which `values_out` has the
+ * first `max`. */
+size_t http_param_values(struct arena *a, struct span form, const char *name,
+    const char **values_out, size_t max) MUST_CHECK;
 /* The parameter of the form in the body, or where there is no body of the query. */
 const char *http_request_param(
+    struct arena *a, const struct carrier_request *request, const char *name);
+/* Does the parameter stand there again with another value? Then it is of more than one
+ * message, and to take one of them would lose the others. */
+bool http_request_repeats(
     struct arena *a, const struct carrier_request *request, const char *name);
 /* Decoded and sorted by name and then by value (octets). False when there are more than
  * 256, and then no signature is right: it would be judged over less than was sent. */

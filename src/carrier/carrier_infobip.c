@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/json_lenient.h"
 #include "carrier/carrier_http.h"
 #include "carrier/types.h"
 
@@ -33,18 +34,24 @@ static const struct http_code codes[] = {
 	REPORT_REJECTED_DESTINATION, REPORT_ERROR_EC_INVALID_DESTINATION_ADDRESS},
 };
 
+/* SmsIndiaDltOptions of the published clients; of both versions. */
+#define INDIA_DLT                                                                        \
+	"\"regional\":{\"indiaDlt\":{\"principalEntityId\":\"{{dltEntity}}\""            \
+	"{{?dltTemplate}},\"contentTemplateId\":\"{{dltTemplate}}\"{{/}}"                \
+	"{{?dltTelemarketer}},\"telemarketerId\":\"{{dltTelemarketer}}\"{{/}}}}"
+
 static const char body_3[] =
     "{\"messages\":[{\"sender\":\"{{from}}\",\"destinations\":[{\"to\":\"{{to}}\","
     "\"messageId\":\"{{reference}}\"}],\"content\":{\"text\":\"{{text}}\"},"
     "\"options\":{\"validityPeriod\":{\"amount\":{{validity_s}},"
-    "\"timeUnit\":\"SECONDS\"}}%s}]}";
+    "\"timeUnit\":\"SECONDS\"}{{?dltEntity}}," INDIA_DLT "{{/}}}%s}]}";
 static const char hooks_3[] =
     ",\"webhooks\":{\"delivery\":{\"url\":\"{{callback_url}}\"},"
     "\"contentType\":\"application/json\"}";
 static const char body_2[] =
     "{\"messages\":[{\"from\":\"{{from}}\",\"destinations\":[{\"to\":\"{{to}}\","
     "\"messageId\":\"{{reference}}\"}],\"text\":\"{{text}}\","
-    "\"validityPeriod\":{{validity_min}}%s}]}";
+    "\"validityPeriod\":{{validity_min}}{{?dltEntity}}," INDIA_DLT "{{/}}%s}]}";
 static const char hooks_2[] = ",\"notifyUrl\":\"{{callback_url}}\","
 			      "\"notifyContentType\":\"application/json\"";
 
@@ -165,30 +172,34 @@ read_one(struct http_receipts *r, const json_t *one)
 }
 
 static enum err
+read_list(struct http_receipts *r, const json_t *list)
+{
+	enum err e = json_is_array(list) ? OK : ERR_SYNTAX;
+
+	for (size_t i = 0; e == OK && i < json_array_size(list); i++)
+		e = read_one(r, json_array_get(list, i));
+	return e;
+}
+
+/* {"results": [...]}, or several of them in a list, as who gathers webhooks sends. */
+static enum err
 read_receipts(struct http_receipts *r, const struct carrier_request *request)
 {
-	struct fail fail;
-	json_t *doc = NULL;
-	json_t *one;
-	size_t i;
-	enum err e;
+	json_t *doc;
+	enum err e = json_lenient_parse(request->body, &doc);
 
-	fail_init(&fail, &r->arena);
-	e = json_parse(request->body, &fail, &doc);
-	if (e == OK && !json_is_array(json_object_get(doc, "results")))
-		e = ERR_SYNTAX;
-	if (e == OK)
-		json_array_foreach(json_object_get(doc, "results"), i, one)
-		{
-			e = read_one(r, one);
-			if (e != OK)
-				break;
-		}
+	if (e == OK && !json_is_array(doc))
+		e = read_list(r, json_object_get(doc, "results"));
+	for (size_t i = 0; e == OK && i < json_array_size(doc); i++)
+		e = read_list(r, json_object_get(json_array_get(doc, i), "results"));
 	json_decref(doc);
 	return e == OK ? OK : ERR_SYNTAX;
 }
 
-static const struct http_vendor vendor = {
-    .make = make, .judge = judge, .trusts = http_trusts_secret, .read = read_receipts};
+static const struct http_vendor vendor = {.knows_again = true,
+    .make = make,
+    .judge = judge,
+    .trusts = http_trusts_secret,
+    .read = read_receipts};
 
 HTTP_CARRIER(infobip)

@@ -193,7 +193,9 @@ read_receipt(struct http_receipts *r, const struct carrier_request *request)
 	for (size_t i = 0; name != NULL && i < countof(statuses); i++)
 		if (strcmp(statuses[i].name, name) == 0)
 			one.status = statuses[i].status;
-	if (one.status == REPORT_NONE)
+	if (one.status == REPORT_NONE ||
+	    http_request_repeats(&r->arena, request, "MessageSid") ||
+	    http_request_repeats(&r->arena, request, "MessageStatus"))
 		return ERR_SYNTAX;
 	if (row != NULL && row->status != REPORT_NONE &&
 	    report_status_find(one.status)->group == REPORT_GROUP_UNDELIVERABLE) {

@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "base/json_lenient.h"
 #include "carrier/carrier_http.h"
 #include "net/http_sign.h"
 #include "carrier/types.h"
@@ -122,8 +123,10 @@ make(struct http_maker *m)
 	r->sink = HTTP_SINK_URL;
 	r->body = arena_printf(m->arena,
 	    "api_key={{username}}&api_secret={{password}}&to={{to}}&from={{from}}"
-	    "&text={{text}}&type={{type}}&ttl={{validity_ms}}&client-ref={{reference}}%s",
-	    receipts ? "&status-report-req=1&callback={{callback_url}}" : "");
+	    "&text={{text}}&type={{type}}&ttl={{validity_ms}}&client-ref={{reference}}"
+	    "{{?dltEntity}}&entity-id={{dltEntity}}{{/}}"
+	    "{{?dltTemplate}}&content-id={{dltTemplate}}{{/}}%s",
+	    receipts ? "&status-report-req=true&callback={{callback_url}}" : "");
 	r->validity_min_s = TTL_MIN_S;
 	r->validity_max_s = TTL_MAX_S;
 	return check_method(m);
@@ -213,17 +216,31 @@ member(struct http_receipts *r, const struct carrier_request *request, const jso
 	return arena_text(&r->arena, span_of(text));
 }
 
+/* NULL: it is a form or a query. */
 static json_t *
-document_of(struct http_receipts *r, const struct carrier_request *request)
+document_of(const struct carrier_request *request)
 {
-	struct fail fail;
-	json_t *doc = NULL;
+	json_t *doc;
 
-	fail_init(&fail, &r->arena);
-	if (request->body.len > 0 && request->body.ptr[0] == '{' &&
-	    json_parse(request->body, &fail, &doc) == OK)
-		return doc;
-	return NULL;
+	if (json_lenient_parse(request->body, &doc) == OK && !json_is_object(doc) &&
+	    !json_is_array(doc)) {
+		json_decref(doc);
+		doc = NULL;
+	}
+	return doc;
+}
+
+/* Who gathers webhooks sends a list of them. */
+static size_t
+webhook_count(const json_t *doc)
+{
+	return json_is_array(doc) ? json_array_size(doc) : 1;
+}
+
+static const json_t *
+webhook_at(const json_t *doc, size_t i)
+{
+	return json_is_array(doc) ? json_array_get(doc, i) : doc;
 }
 
 static void
@@ -295,7 +312,7 @@ trusts_signature(
 	for (size_t i = 0; i < params.count; i++)
 		add_signed(&text, params.pairs[i].name, params.pairs[i].value);
 	if (!text.failed)
-		same = http_sign_equal(sign(r, buf_span(&text)), span_of(given));
+		same = http_sign_equal_hex(sign(r, buf_span(&text)), span_of(given));
 	buf_fini(&text);
 	return same;
 }
@@ -311,22 +328,23 @@ trusts(struct http_receipts *r, const struct carrier_request *request)
 		return false;
 	if (c->signature_secret == NULL)
 		return c->receipt_secret != NULL;
-	doc = document_of(r, request);
-	trusted = trusts_signature(r, request, doc);
+	doc = document_of(request);
+	trusted = webhook_count(doc) > 0;
+	for (size_t i = 0; trusted && i < webhook_count(doc); i++)
+		trusted = trusts_signature(r, request, webhook_at(doc, i));
 	json_decref(doc);
 	return trusted;
 }
 
 static enum err
-read_receipt(struct http_receipts *r, const struct carrier_request *request)
+read_one(
+    struct http_receipts *r, const struct carrier_request *request, const json_t *doc)
 {
-	json_t *doc = document_of(r, request);
 	const char *name = member(r, request, doc, "status");
 	const char *code = member(r, request, doc, "err-code");
 	struct carrier_receipt one = {.message_id = member(r, request, doc, "messageId")};
 	const struct http_code *row = NULL;
 
-	json_decref(doc);
 	for (size_t i = 0; name != NULL && i < countof(statuses); i++)
 		if (strcmp(statuses[i].name, name) == 0)
 			one.status = statuses[i].status;
@@ -347,7 +365,22 @@ read_receipt(struct http_receipts *r, const struct carrier_request *request)
 	return http_receipt_add(r, &one);
 }
 
+static enum err
+read_receipts(struct http_receipts *r, const struct carrier_request *request)
+{
+	json_t *doc = document_of(request);
+	enum err e = OK;
+
+	if (doc == NULL && (http_request_repeats(&r->arena, request, "messageId") ||
+			       http_request_repeats(&r->arena, request, "status")))
+		e = ERR_SYNTAX;
+	for (size_t i = 0; e == OK && i < webhook_count(doc); i++)
+		e = read_one(r, request, webhook_at(doc, i));
+	json_decref(doc);
+	return e;
+}
+
 static const struct http_vendor vendor = {
-    .make = make, .judge = judge, .trusts = trusts, .read = read_receipt};
+    .make = make, .judge = judge, .trusts = trusts, .read = read_receipts};
 
 HTTP_CARRIER(vonage)

@@ -98,3 +98,82 @@ http_id_at(const json_t *doc, const char *pointer, struct http_verdict *v)
 			       v->message_id, sizeof(v->message_id)))
 		v->message_id[0] = '\0';
 }
+
+/* ---- ids in plain texts ---- */
+
+static const char id_mark[] = "{{id}}";
+
+bool
+http_is_id_pattern(const char *pattern)
+{
+	return strstr(pattern, id_mark) != NULL;
+}
+
+static bool
+is_word_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool
+is_at(struct span text, size_t at, struct span words)
+{
+	return at + words.len <= text.len &&
+	       (words.len == 0 || memcmp(text.ptr + at, words.ptr, words.len) == 0);
+}
+
+/* "id=" is none in the midst of "mid=". */
+static bool
+is_in_word(struct span text, size_t at, struct span words)
+{
+	return at > 0 && words.len > 0 && is_word_char(words.ptr[0]) &&
+	       is_word_char(text.ptr[at - 1]);
+}
+
+static struct span
+skip_blanks(struct span s)
+{
+	while (s.len > 0 && (unsigned char)s.ptr[0] <= ' ')
+		s = (struct span){s.ptr + 1, s.len - 1};
+	return s;
+}
+
+/* How far an id goes that begins the text; 0: no further than that. */
+static size_t
+id_len(struct span text, struct span behind)
+{
+	size_t len = 0;
+
+	while (len < text.len && (unsigned char)text.ptr[len] > ' ' &&
+	       (behind.len > 0 ? !is_at(text, len, behind)
+			       : memchr(",;&|<>\"'", text.ptr[len], 8) == NULL))
+		len++;
+	return behind.len > 0 && !is_at(text, len, behind) ? 0 : len;
+}
+
+void
+http_id_in_text(struct span text, const char *pattern, struct http_verdict *v)
+{
+	bool first_only = pattern[0] == '^';
+	const char *start = first_only ? pattern + 1 : pattern;
+	const char *mark = strstr(pattern, id_mark);
+	struct span before = {start, (size_t)(mark - start)};
+	struct span behind = span_of(mark + strlen(id_mark));
+	size_t last = first_only || before.len == 0 ? 0 : text.len;
+
+	v->message_id[0] = '\0';
+	for (size_t at = 0; at <= last; at++) {
+		struct span id;
+
+		if (!is_at(text, at, before) || is_in_word(text, at, before))
+			continue;
+		id = skip_blanks((struct span){
+		    text.ptr + at + before.len, text.len - at - before.len});
+		id.len = id_len(id, behind);
+		if (id.len == 0 || id.len >= sizeof(v->message_id))
+			continue;
+		snprintf(
+		    v->message_id, sizeof(v->message_id), "%.*s", (int)id.len, id.ptr);
+		return;
+	}
+}

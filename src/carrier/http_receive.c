@@ -58,21 +58,59 @@ next_pair(struct arena *a, struct span *form)
 const char *
 http_param(struct arena *a, struct span form, const char *name)
 {
+	const char *value = NULL;
+
+	return http_param_values(a, form, name, &value, 1) == 0 ? NULL : value;
+}
+
+size_t
+http_param_values(struct arena *a, struct span form, const char *name,
+    const char **values_out, size_t max)
+{
+	size_t count = 0;
+
 	while (form.len > 0) {
 		struct text_pair pair = next_pair(a, &form);
 
-		if (strcmp(pair.name, name) == 0)
-			return pair.value;
+		if (strcmp(pair.name, name) != 0)
+			continue;
+		if (count < max)
+			values_out[count] = pair.value;
+		count++;
 	}
-	return NULL;
+	return count;
+}
+
+static struct span
+form_of(const struct carrier_request *request)
+{
+	return request->body.len > 0 ? request->body : request->query;
 }
 
 const char *
 http_request_param(
     struct arena *a, const struct carrier_request *request, const char *name)
 {
-	return http_param(
-	    a, request->body.len > 0 ? request->body : request->query, name);
+	return http_param(a, form_of(request), name);
+}
+
+bool
+http_request_repeats(
+    struct arena *a, const struct carrier_request *request, const char *name)
+{
+	struct span form = form_of(request);
+	const char *first = NULL;
+
+	while (form.len > 0) {
+		struct text_pair pair = next_pair(a, &form);
+
+		if (strcmp(pair.name, name) != 0)
+			continue;
+		if (first != NULL && strcmp(first, pair.value) != 0)
+			return true;
+		first = pair.value;
+	}
+	return false;
 }
 
 static int

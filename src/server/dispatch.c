@@ -411,6 +411,8 @@ not_yet(struct dispatch *m, const struct carrier_outcome *outcome)
 {
 	bool unknown = outcome->result == CARRIER_UNKNOWN;
 
+	if (outcome->here_alone)
+		m->declined |= ~dispatch_bit(m, m->lane);
 	if (m->order->attempts >= m->delivery->conf->delivery_attempts) {
 		finish(m, unknown ? MESSAGE_SUBMITTED : MESSAGE_FAILED,
 		    MESSAGE_REASON_EXHAUSTED);
@@ -514,6 +516,18 @@ take_ids(struct dispatch *m, const struct carrier_outcome *outcome)
 	m->outcome.part_count = outcome->part_count;
 }
 
+/* A second text would cost money, and its person patience; a receipt may still tell. */
+static void
+unknown(struct dispatch *m, const struct carrier_outcome *outcome)
+{
+	if (!outcome->final) {
+		not_yet(m, outcome);
+		return;
+	}
+	take_ids(m, outcome);
+	finish(m, MESSAGE_ACCEPTED, MESSAGE_REASON_UNCLEAR);
+}
+
 static void
 on_done(void *ctx, const struct carrier_outcome *outcome)
 {
@@ -543,8 +557,10 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 		refused(m, outcome);
 		return;
 	case CARRIER_RETRY:
-	case CARRIER_UNKNOWN:
 		not_yet(m, outcome);
+		return;
+	case CARRIER_UNKNOWN:
+		unknown(m, outcome);
 		return;
 	}
 	INVARIANT(!"result");

@@ -251,8 +251,13 @@ put_response(struct conn *c, const struct call_response *r)
 	http_pool_out(&c->loop->pool, out);
 	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->status,
 	    status_text(r->status), date_now(c->loop));
-	if (r->body.len > 0)
-		buf_add_text(out, "Content-Type: application/json;charset=UTF-8\r\n");
+	if (r->body.len > 0) {
+		buf_add_text(out, "Content-Type: ");
+		buf_add_text(out, r->body_type != NULL
+				      ? r->body_type
+				      : "application/json;charset=UTF-8");
+		buf_add_text(out, "\r\n");
+	}
 	if (r->status != 204)
 		buf_printf(out, "Content-Length: %zu\r\n", r->body.len);
 	buf_printf(out, "X-Request-ID: %llu\r\n", (unsigned long long)r->request_id);

@@ -36,6 +36,10 @@ inbound_give(struct delivery *d, struct inbound *in)
 	    .headers = r->headers,
 	    .header_count = r->header_count};
 
+	if (c != NULL) {
+		in->answer = c->config->http.receipt_answer;
+		in->answer_type = c->config->http.receipt_answer_type;
+	}
 	if (d->stopping)
 		received(in, ERR_OVERLOADED);
 	else if (c == NULL) /* as a wrong secret, so that names cannot be tried */

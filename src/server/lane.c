@@ -94,7 +94,8 @@ lane_undo(struct lane *l, bool probe)
 	breaker_undo(&l->breaker, probe);
 }
 
-/* A bad number says nothing of the carrier; that it refuses our account does. */
+/* A bad number says nothing of the carrier; that it refuses our account does. One that
+ * answers what we cannot read is well, and left alone it would take nothing at all. */
 static bool
 is_well(const struct carrier_outcome *o)
 {
@@ -106,7 +107,7 @@ is_well(const struct carrier_outcome *o)
 	case CARRIER_REFUSED:
 		return !o->elsewhere;
 	case CARRIER_UNKNOWN:
-		return false;
+		return o->final;
 	}
 	INVARIANT(!"result");
 	return false;

@@ -92,6 +92,8 @@ message_reason_name(enum message_reason r)
 		return "denied";
 	case MESSAGE_REASON_POISON:
 		return "poison";
+	case MESSAGE_REASON_UNCLEAR:
+		return "unclear";
 	}
 	return NULL;
 }

@@ -33,6 +33,9 @@ enum message_reason {
 	MESSAGE_REASON_DENIED = 7,    /* by the table of routes */
 	MESSAGE_REASON_POISON = 8, /* the process ended while it was rendered, again and
 				      again */
+	/* Of one that is accepted: the carrier answered as if it had taken it, in words
+	 * that could not be read. It is not asked for again. */
+	MESSAGE_REASON_UNCLEAR = 9,
 };
 
 /* What a number lookup says (contract 3.1); stored, only ever add at the end. */

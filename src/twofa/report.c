@@ -145,6 +145,7 @@ status_of_failure(enum message_reason reason)
 		return REPORT_REJECTED_SYSTEM_ERROR;
 	case MESSAGE_REASON_NONE:
 	case MESSAGE_REASON_UNREACHABLE:
+	case MESSAGE_REASON_UNCLEAR:
 		break;
 	}
 	return REPORT_UNDELIVERABLE_NOT_SENT;

@@ -14,6 +14,8 @@ on_done(void *ctx, const struct carrier_outcome *o)
 	s->partly = o->partly;
 	s->part_count = o->part_count;
 	s->elsewhere = o->elsewhere;
+	s->final = o->final;
+	s->here_alone = o->here_alone;
 	s->code = o->code;
 	s->status = o->status;
 	snprintf(s->reason, sizeof(s->reason), "%s", o->reason);
@@ -107,7 +109,10 @@ submit(struct world *w, unsigned i, const char *text)
 	    .from = "41790000000",
 	    .text = span_of(text),
 	    .at_ms = 1,
-	    .validity_ms = 90500};
+	    .validity_ms = 90500,
+	    .dlt_entity = w->dlt ? "110145" : NULL,
+	    .dlt_template = w->dlt ? "110745" : NULL,
+	    .dlt_telemarketer = w->dlt ? "1302\"7" : NULL};
 
 	carrier_submit(w->carrier, &m, on_done, &w->seen[i]);
 }

@@ -23,6 +23,8 @@ struct seen {
 	bool partly;
 	size_t part_count;
 	bool elsewhere;
+	bool final;
+	bool here_alone;
 	uint32_t code;
 	enum report_status status;
 	char reason[128];
@@ -36,6 +38,7 @@ struct world {
 	struct carrier *carrier;
 	char url[256];
 	unsigned changes;
+	bool dlt; /* messages have the ids of a register */
 	struct seen seen[8];
 	unsigned receipts;
 	char ids[RECEIPTS_MAX][160];

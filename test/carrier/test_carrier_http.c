@@ -89,7 +89,8 @@ test_vonage(void **state)
 	has(w,
 	    "\r\n\r\napi_key=user&api_secret=12345&to=41793026727&from=41790000000&text="
 	    "Your%20PIN%20is%20%221234%22%20%26%20%C3%A9&type=text&ttl=90000&client-ref="
-	    "01A2-1&status-report-req=1&callback=https%3A%2F%2Fmycompany.com%2Fwatchword"
+	    "01A2-1&status-report-req=true&callback=https%3A%2F%2Fmycompany.com%"
+	    "2Fwatchword"
 	    "%2F1%2Freceipts%2Fmain%2Fa%2520secret%2520of%2520the%2520path");
 	w->seen[1] = (struct seen){0};
 	submit(w, 1, "\u041f\u0430\u0440\u043e\u043b\u044c 1");
@@ -128,6 +129,53 @@ test_generic(void **state)
 	    "</sms>");
 }
 
+/* India's registers, where the vendor has members for them; without them nothing. */
+static void
+test_the_ids_of_a_register(void **state)
+{
+	static const struct {
+		const char *type;
+		const char *version;
+		const char *has;
+	} cases[] = {
+	    {"infobip", "3",
+		"\"timeUnit\":\"SECONDS\"},\"regional\":{\"indiaDlt\":{"
+		"\"principalEntityId\":\"110145\",\"contentTemplateId\":\"110745\","
+		"\"telemarketerId\":\"1302\\\"7\"}}},\"webhooks\":"},
+	    {"infobip", "2",
+		"\"validityPeriod\":1,\"regional\":{\"indiaDlt\":{"
+		"\"principalEntityId\":\"110145\",\"contentTemplateId\":\"110745\","
+		"\"telemarketerId\":\"1302\\\"7\"}},\"notifyUrl\":"},
+	    {"vonage", NULL,
+		"&client-ref=01A2-1&entity-id=110145&content-id=110745&status-report-"},
+	    {"generic", NULL, "\r\n\r\n110145 110745 1302%227."},
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		bool generic = strcmp(cases[i].type, "generic") == 0;
+
+		configure(w, cases[i].type);
+		w->config.http.version = cases[i].version;
+		w->config.http.body_format = "form";
+		w->config.http.body =
+		    "{{dltEntity}} {{?dltTemplate}}{{dltTemplate}} "
+		    "{{?dltTelemarketer}}{{dltTelemarketer}}{{/}}{{/}}.";
+		if (generic)
+			w->config.http.receipt_secret = NULL;
+		open_carrier(w);
+		w->dlt = true;
+		(void)answered(w, 200, "{}");
+		has(w, cases[i].has);
+		w->dlt = false;
+		(void)answered(w, 200, "{}");
+		check_case(i, strstr(w->answerer.last, "1101") == NULL);
+		check_case(i, strstr(w->answerer.last, "regional") == NULL);
+		check_case(i, strstr(w->answerer.last, "-id=") == NULL);
+	}
+	has(w, "\r\n\r\n .");
+}
+
 /* ---- what answers mean ---- */
 
 struct answer_case {
@@ -150,7 +198,11 @@ check_answer(struct world *w, size_t i, const struct answer_case *c)
 	check_case(i, s->elsewhere == c->elsewhere);
 	check_case(i, s->code == c->code);
 	check_case(i, strstr(s->reason, "HTTP") == s->reason);
-	check_case(i, (s->id[0] != '\0') == (s->result == CARRIER_ACCEPTED));
+	/* what was taken for sure, or may have been without a further question */
+	check_case(i, (s->id[0] != '\0') == (s->result == CARRIER_ACCEPTED || s->final));
+	/* where there is a table `unknown` is its own word */
+	check_case(i, s->final == (s->result == CARRIER_UNKNOWN &&
+				      (c->status < 300 || c->type[0] == '\0')));
 }
 
 #define INFOBIP(group, id)                                                               \
@@ -285,6 +337,45 @@ test_a_table_of_results_says_what_an_answer_means(void **state)
 	assert_string_equal(answered(w, 200, cases[0].body)->id, "4");
 }
 
+static void
+test_an_id_in_a_plain_text(void **state)
+{
+	static const struct {
+		const char *pattern;
+		const char *text;
+		const char *id;
+	} cases[] = {
+	    {"OK: {{id}}", "OK: 12345", "12345"},
+	    {"OK: {{id}}", "OK:  12345\r\n", "12345"},
+	    {"OK: {{id}}", "\xef\xbb\xbfOK: 12345\n", "12345"},
+	    {"OK: {{id}}", "ERR: 12345", NULL},
+	    {"^OK: {{id}}", "Well, OK: 12345", NULL},
+	    {"OK: {{id}}", "Well, OK: 12345", "12345"},
+	    {"id={{id}}", "status=0&mid=7&id=12345&x=1", "12345"},
+	    {"id={{id}}", "mid=7", NULL},
+	    {"{{id}}", "3f2504e0-4f89-11d3-9a0c-0305e82c3301\n",
+		"3f2504e0-4f89-11d3-9a0c-0305e82c3301"},
+	    {"^0|IN_PROGRESS|{{id}}", "0|IN_PROGRESS|12345", "12345"},
+	    {"<id>{{id}}</id>", "<r><id>a;1</id></r>", "a;1"},
+	    {"<id>{{id}}</id>", "<r><id>a 1</id></r>", NULL},
+	    {"<id>{{id}}</id>", "<r><id></id><id>2</id></r>", "2"},
+	    {"OK: {{id}}", "OK: ", NULL},
+	    {"OK: {{id}}", "OK:", NULL},
+	    {"OK: {{id}}", "", NULL},
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		const char *id = cases[i].id == NULL ? "01A2-1" : cases[i].id;
+
+		configure(w, "generic");
+		w->config.http.receipt_secret = NULL;
+		w->config.http.message_id = cases[i].pattern;
+		open_carrier(w);
+		check_case(i, strcmp(answered(w, 200, cases[i].text)->id, id) == 0);
+	}
+}
+
 /* ---- the rules at the head of carrier.h ---- */
 
 static void
@@ -312,6 +403,46 @@ test_what_may_have_been_taken_is_unknown_and_nothing_else_is(void **state)
 	assert_int_equal(outcome(w, ANSWERER_KEEP, NULL)->result, CARRIER_RETRY);
 	assert_false(carrier_is_up(w->carrier));
 	answerer_start(&w->answerer, w->base);
+}
+
+/* With a status that says well nobody is asked again, but who knows the message again;
+ * with one that says why not the body may be lost. */
+static void
+test_an_answer_that_breaks_off(void **state)
+{
+#define CUT(status) "HTTP/1.1 " status " X\r\nContent-Length: 10\r\n\r\n{"
+	static const struct {
+		const char *type;
+		const char *answer;
+		enum carrier_result result;
+		bool final;
+		bool here_alone;
+	} cases[] = {
+	    {"twilio", CUT("201"), CARRIER_UNKNOWN, true, false},
+	    {"vonage", CUT("200"), CARRIER_UNKNOWN, true, false},
+	    {"generic", CUT("202"), CARRIER_UNKNOWN, true, false},
+	    {"infobip", CUT("200"), CARRIER_UNKNOWN, false, true},
+	    {"twilio", CUT("400"), CARRIER_REFUSED, false, false},
+	    {"infobip", CUT("429"), CARRIER_RETRY, false, false},
+	    {"generic", CUT("503"), CARRIER_RETRY, false, false},
+	    {"vonage", CUT("500"), CARRIER_UNKNOWN, false, false},
+	    {"generic", "HTTP/1.1 2", CARRIER_UNKNOWN, false, false},
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		const struct seen *s;
+
+		configure(w, cases[i].type);
+		if (strcmp(cases[i].type, "generic") == 0)
+			w->config.http.receipt_secret = NULL;
+		open_carrier(w);
+		s = outcome(w, ANSWERER_CLOSE, cases[i].answer);
+		check_case(i, s->result == cases[i].result);
+		check_case(i, s->final == cases[i].final);
+		check_case(i, s->here_alone == cases[i].here_alone);
+	}
+#undef CUT
 }
 
 static void
@@ -433,6 +564,9 @@ test_a_faulty_configuration_is_named(void **state)
 	    {{.url = "https://a/", .results = {1, &key}}, "results"},
 	    {{.url = "https://a/", .results = {1, &value}}, "results"},
 	    {{.url = "https://a/", .message_id = "id"}, "message_id"},
+	    {{.url = "https://a/", .message_id = "OK: {{ID}}"}, "message_id"},
+	    {{.url = "https://a/", .body = "{{?text}}"}, "body"},
+	    {{.url = "https://a/", .receipt_answer = "ACK"}, "receipt_answer"},
 	    {{.url = "https://a/", .result = "/~2"}, "result"},
 	    {{.url = "https://a/", .receipt_id = "id"}, "receipt_id"},
 	    {{.url = "https://a/", .receipt_id = "?id"}, "receipt_id"},
@@ -462,6 +596,9 @@ main(void)
 	    CASE(test_twilio),
 	    CASE(test_vonage),
 	    CASE(test_generic),
+	    CASE(test_the_ids_of_a_register),
+	    CASE(test_an_id_in_a_plain_text),
+	    CASE(test_an_answer_that_breaks_off),
 	    CASE(test_answers),
 	    CASE(test_the_parts_of_a_long_text),
 	    CASE(test_a_table_of_results_says_what_an_answer_means),

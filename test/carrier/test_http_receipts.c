@@ -65,7 +65,20 @@ test_vonage_signatures(void **state)
 	    "\"020000001B0FE827\",\"msisdn\":\"14843472194\",\"text\":\"Test again\","
 	    "\"timestamp\":\"1385047698\",\"to\":\"13239877404\",\"type\":\"text\","
 	    "\"sig\":\"d2e7b1dc968737c5998ad624e02f90b7\"}";
+	static const struct {
+		const char *sig;
+		enum err e;
+	} spellings[] = {
+	    {"D2E7B1DC968737C5998AD624E02F90B7", ERR_SYNTAX},
+	    {"D2e7b1dC968737c5998ad624e02f90B7", ERR_SYNTAX},
+	    {"D2E7B1DC968737C5998AD624E02F90B8", ERR_FORBIDDEN},
+	    {"d2e7b1dc968737c5998ad624e02f90b", ERR_FORBIDDEN},
+	    {"d2e7b1dc968737c5998ad624e02f90b700", ERR_FORBIDDEN},
+	    {"g2e7b1dc968737c5998ad624e02f90b7", ERR_FORBIDDEN},
+	    {"", ERR_FORBIDDEN},
+	};
 	struct world *w = *state;
+	char other[400];
 
 	configure(w, "vonage");
 	w->config.http.receipt_secret = NULL;
@@ -79,6 +92,12 @@ test_vonage_signatures(void **state)
 	    receive(w, (struct carrier_request){.query = span_of(body)}), ERR_SYNTAX);
 	assert_int_equal(
 	    receive(w, (struct carrier_request){.body = span_of(json)}), ERR_SYNTAX);
+	for (size_t i = 0; i < countof(spellings); i++) {
+		snprintf(other, sizeof(other), "%.*s%s", (int)(strlen(body) - 32), body,
+		    spellings[i].sig);
+		check_case(i, receive(w, (struct carrier_request){
+					     .body = span_of(other)}) == spellings[i].e);
+	}
 	w->config.http.signature_secret = "my_secret_key_for_testinG";
 	assert_int_equal(
 	    receive(w, (struct carrier_request){.body = span_of(body)}), ERR_FORBIDDEN);
@@ -251,6 +270,116 @@ test_generic_receipts(void **state)
 	assert_int_equal(w->statuses[0], REPORT_DELIVERED_TO_HANDSET);
 }
 
+/* Several in one request: all, or none. */
+static void
+test_lists_of_receipts(void **state)
+{
+#define INFOBIP(id) "{\"messageId\":\"" id "\",\"status\":{\"id\":5}}"
+#define VONAGE(id) "{\"messageId\":\"" id "\",\"status\":\"delivered\"}"
+#define GENERIC(id) "{\"id\":\"" id "\",\"s\":1}"
+	static const struct {
+		const char *type;
+		const char *id;
+		const char *status;
+		const char *body;
+		unsigned receipts; /* 0: refused */
+	} cases[] = {
+	    {"infobip", NULL, NULL,
+		"[{\"results\":[" INFOBIP("a") "," INFOBIP("b") "]},"
+								"{\"results\":[" INFOBIP(
+								    "c") "]}]",
+		3},
+	    {"infobip", NULL, NULL, "[{\"results\":[" INFOBIP("a") "]},{}]", 0},
+	    {"infobip", NULL, NULL, "{\"results\":[" INFOBIP("a") ",{}]}", 0},
+	    {"vonage", NULL, NULL, "[" VONAGE("a") "," VONAGE("b") "," VONAGE("c") "]",
+		3},
+	    {"vonage", NULL, NULL, "[" VONAGE("a") ",7]", 0},
+	    {"vonage", NULL, NULL, "messageId=a&status=delivered&messageId=b", 0},
+	    {"generic", "/id", "/s",
+		"[" GENERIC("a") "," GENERIC("b") "," GENERIC("c") "]", 3},
+	    {"generic", "/0/id", "/0/s", "[" GENERIC("a") "," GENERIC("b") "]", 2},
+	    {"generic", "/*/id", "/*/s", "[" GENERIC("a") "," GENERIC("b") "]", 2},
+	    {"generic", "/r/*/id", "/r/*/s",
+		"{\"r\":[" GENERIC("a") "," GENERIC("b") "]}", 2},
+	    {"generic", "/*/r/*/id", "/*/r/*/s",
+		"[{\"r\":[" GENERIC("a") "]},{\"r\":[" GENERIC("b") "," GENERIC(
+		    "c") "]}]",
+		3},
+	    {"generic", "/ids/*", "/s", "{\"ids\":[\"a\",\"b\",\"c\"],\"s\":1}", 3},
+	    {"generic", "/id", "/s", "[" GENERIC("a") ",{\"id\":\"b\"}]", 0},
+	    {"generic", "/id", "/s", "[" GENERIC("a") "," GENERIC("b"), 0},
+	    {"generic", "/id", "/s", "\xef\xbb\xbf[" GENERIC("a") ",]", 1},
+	    {"generic", "?id", "?s", "id=a&s=1&id=b&s=1&id=c&s=1", 3},
+	    {"generic", "?id", "?s", "id=a&id=b&s=1", 2},
+	    {"generic", "?id[]", "?s[]", "id%5B%5D=a&id%5B%5D=b&s%5B%5D=1&s%5B%5D=1", 2},
+	    {"generic", "?id", "?s", "id=a&id=b&id=c&s=1&s=1", 0},
+	    {"generic", "?id", "?s", "id=a&s=1&s=1", 0},
+	};
+	static struct text_pair delivered = {"1", "DELIVERED_TO_HANDSET"};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		enum err e;
+
+		configure(w, cases[i].type);
+		w->config.http.receipt_id = cases[i].id;
+		w->config.http.receipt_status = cases[i].status;
+		w->config.http.receipt_statuses = (struct text_map){1, &delivered};
+		open_carrier(w);
+		e = receive(w, (struct carrier_request){
+				   .secret = SECRET, .body = span_of(cases[i].body)});
+		check_case(i, e == (cases[i].receipts > 0 ? OK : ERR_SYNTAX));
+		check_case(i, w->receipts == cases[i].receipts);
+		for (unsigned n = 0; n < w->receipts; n++)
+			check_case(i, w->ids[n][0] == 'a' + (int)n);
+	}
+}
+
+/* Each of a list has its own signature, and one that is wrong spoils them all. */
+static void
+test_a_list_of_signed_webhooks(void **state)
+{
+	static const char *const ids[] = {"a", "b"};
+	struct span key = SPAN("a signature secret");
+	struct world *w = *state;
+	struct arena a;
+	struct buf right;
+	struct buf wrong;
+
+	arena_init(&a);
+	buf_init(&right, 4096);
+	buf_init(&wrong, 4096);
+	for (size_t i = 0; i < countof(ids); i++) {
+		const char *text =
+		    arena_printf(&a, "&messageId=%s&status=delivered", ids[i]);
+		const char *sig = http_hmac_hex(&a, "sha256", key, span_of(text));
+
+		buf_printf(&right,
+		    "%c{\"messageId\":\"%s\",\"status\":\"delivered\",\"sig\":\"%s\"}",
+		    i == 0 ? '[' : ',', ids[i], sig);
+		buf_printf(&wrong,
+		    "%c{\"messageId\":\"%s\",\"status\":\"delivered\",\"sig\":\"%s\"}",
+		    i == 0 ? '[' : ',', "a", sig);
+	}
+	buf_add_char(&right, ']');
+	buf_add_char(&wrong, ']');
+	configure(w, "vonage");
+	w->config.http.receipt_secret = NULL;
+	w->config.http.signature_secret = key.ptr;
+	open_carrier(w);
+	assert_int_equal(
+	    receive(w, (struct carrier_request){.body = buf_span(&right)}), OK);
+	assert_int_equal(w->receipts, 2);
+	assert_int_equal(receive(w, (struct carrier_request){.body = buf_span(&wrong)}),
+	    ERR_FORBIDDEN);
+	assert_int_equal(
+	    receive(w, (struct carrier_request){.body = SPAN("[]")}), ERR_FORBIDDEN);
+	assert_int_equal(w->receipts, 0);
+	buf_fini(&wrong);
+	buf_fini(&right);
+	arena_fini(&a);
+}
+
 static void
 test_it_is_answered_when_it_is_durable_and_not_before(void **state)
 {
@@ -317,6 +446,8 @@ main(void)
 	    CASE(test_infobip_reports),
 	    CASE(test_vonage_receipts),
 	    CASE(test_generic_receipts),
+	    CASE(test_lists_of_receipts),
+	    CASE(test_a_list_of_signed_webhooks),
 	    CASE(test_it_is_answered_when_it_is_durable_and_not_before),
 	    CASE(test_a_form_of_hundreds_is_not_sorted),
 	};

@@ -106,9 +106,10 @@ class Gateway:
                 link.sendall(b"x")
             return False
         status, body, *headers = answer
+        octets = body if isinstance(body, bytes) else body.encode()
         fields = "".join(f"{n}: {v}\r\n" for n, v in (headers[0] if headers else {}).items())
-        link.sendall(f"HTTP/1.1 {status} X\r\n{fields}Content-Length: {len(body.encode())}\r\n\r\n"
-                     f"{body}".encode())
+        link.sendall(f"HTTP/1.1 {status} X\r\n{fields}Content-Length: {len(octets)}\r\n\r\n"
+                     .encode() + octets)
         return True
 
     def request(self, number=1):
