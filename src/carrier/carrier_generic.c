@@ -119,6 +119,17 @@ is_place(const char *place)
 	       (place[0] == '/' && json_pointer_is_valid(place));
 }
 
+/* Far enough that it can stand in a header (RFC 9110 8.3.1). */
+static bool
+is_media_type(const char *text)
+{
+	size_t len = 0;
+
+	while (text[len] >= ' ' && text[len] <= '~')
+		len++;
+	return text[len] == '\0' && strchr(text, '/') != NULL;
+}
+
 static enum err
 check_receipts(struct http_maker *m)
 {
@@ -139,8 +150,9 @@ check_receipts(struct http_maker *m)
 			    c->receipt_statuses.pairs[i].value);
 	if (c->receipt_answer != NULL && c->receipt_id == NULL)
 		return fault(m, "receipt_answer", "needs the option `receipt_id`", "");
-	if (c->receipt_answer_type != NULL && text_has_control(c->receipt_answer_type))
-		return fault(m, "receipt_answer_type", "holds a control character", "");
+	if (c->receipt_answer_type != NULL && !is_media_type(c->receipt_answer_type))
+		return fault(m, "receipt_answer_type",
+		    "is no media type such as text/plain", c->receipt_answer_type);
 	if ((c->receipt_id == NULL) != (c->receipt_status == NULL) ||
 	    (c->receipt_id == NULL) != (c->receipt_secret == NULL))
 		return fault(m, "receipt_id",
