@@ -170,12 +170,14 @@ log_try(const struct report_parcel *p, const struct http_result *result)
 	    LOG_INT("status", result->status), LOG_TEXT("reason", result->reason));
 }
 
+/* A status that says well is an answer, however long the body is that nobody reads, and
+ * whether it came whole. */
 static void
 judge(struct report_parcel *p, const struct http_result *result)
 {
 	const struct conf *conf = p->outlet->reporter->conf;
 
-	if (result->kind == HTTP_ANSWERED && result->status / 100 == 2) {
+	if (result->status / 100 == 2) {
 		p->done.end = REPORT_END_TAKEN;
 	} else if (p->tries > conf->report_retries) {
 		p->done.end = REPORT_END_DEAD;

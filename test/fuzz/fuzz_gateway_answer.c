@@ -9,6 +9,7 @@
 struct seen {
 	unsigned count;
 	enum carrier_result result;
+	bool final;
 };
 
 static void
@@ -18,6 +19,7 @@ on_done(void *ctx, const struct carrier_outcome *o)
 
 	s->count++;
 	s->result = o->result;
+	s->final = o->final;
 	INVARIANT(o->reason != NULL);
 	INVARIANT(o->part_count == 0 || o->message_id != NULL);
 }
@@ -48,6 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	carrier_submit(c, &message, on_done, &seen);
 	INVARIANT(fake_http_run() == 1 || seen.count == 1);
 	INVARIANT(seen.count == 1);
+	INVARIANT(seen.result != CARRIER_UNKNOWN || status >= 300 || seen.final);
 	fuzz_forget(body);
 	return 0;
 }

@@ -40,6 +40,8 @@ def answers():
             yield bytes([number, status]) + body
             yield bytes([number, status]) + b"\xef\xbb\xbf" + body
     yield b"\5\0OK: 12345"
+    yield b"\6\0OK status=0&mid=7&id=12345&x"
+    yield b"\7\0<r><id></id><id>12345</id></r>"
 
 
 def receipts():
@@ -48,6 +50,9 @@ def receipts():
     vonage = b'{"messageId":"a1","status":"delivered","err-code":"0","sig":"00"}'
     twilio = b"MessageSid=SM1&MessageStatus=delivered"
     generic = b'[{"id":"a1","state":"DELIVRD"},{"id":"a2","state":"UNDELIV"}]'
+    yield (b"\6/x\napplication/json\n\n"
+           b'{"r":[{"ids":["a1","a2"],"s":"DELIVRD"},{"ids":["a3"],"s":"UNDELIV"}]}')
+    yield b"\7/x?s=DELIVRD\n\n\nid=a1&id=a2&s=UNDELIV&s=DELIVRD"
     form = b"/watchword/1/receipts/x?messageId=a1&status=delivered&sig=00"
     for number, body in enumerate((infobip, infobip, twilio, vonage, vonage, generic)):
         yield bytes([number]) + b"/x\napplication/json\n\n" + body
@@ -66,6 +71,9 @@ SEEDS = {
     "gateway_receipt": list(receipts()),
     "headers": [b"\0" b"198.51.100.7, 10.1.1.1\nApp key\nBasic dTpw\n",
                 b"\1" b"for=\"[2001:db8::1]:80\";proto=https, for=10.1.1.1\nBearer x\nIBSSO y\n"],
+    "json_lenient": [
+        b"\xef\xbb\xbf{\"id\":10014255632117358197.50,\"s\":\"\\ud83d\\u0000\n\xff\\x\",\"s\":007,}x",
+        b"[{\"a\":[1,-9223372036854775808,9223372036854775808,true,nUll]}]"],
     "http_request": [b"\0" + PLAIN, b"\3" + CHUNKED, b"\xff" + PLAIN[:40] + CHUNKED,
                      b"\1GET / HTTP/1.0\r\n\r\n",
                      b"\0" + CHUNKED.replace(b"008", b"10000000000000004")],

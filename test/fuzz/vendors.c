@@ -31,6 +31,16 @@ static struct carrier_config configs[VENDOR_COUNT] = {
 	    .results = {countof(results), results}, .receipt_secret = "s",
 	    .receipt_id = "/id", .receipt_status = "/state",
 	    .receipt_statuses = {countof(words), words}}},
+    {.name = "g",
+	.type = "generic",
+	.http = {COMMON, .message_id = "id={{id}}", .results = {1, &results[1]},
+	    .receipt_secret = "s", .receipt_id = "/r/*/ids/0", .receipt_status = "/r/*/s",
+	    .receipt_statuses = {countof(words), words}}},
+    {.name = "h",
+	.type = "generic",
+	.http = {COMMON, .message_id = "<id>{{id}}</id>", .receipt_secret = "s",
+	    .receipt_id = "?id", .receipt_status = "?s",
+	    .receipt_statuses = {countof(words), words}}},
 };
 
 static struct carrier *carriers[VENDOR_COUNT];

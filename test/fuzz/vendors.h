@@ -9,7 +9,7 @@
 #include "carrier/carrier.h"
 #include "net/http_client.h"
 
-enum { VENDOR_COUNT = 6 };
+enum { VENDOR_COUNT = 8 };
 
 /* The next call is answered so. */
 void fake_http_answer(const struct http_result *result);
