@@ -15,6 +15,7 @@ from harness.server import PIN, wait_for
 NUMBER = "41793026727"
 PATH_SECRET = "s3cr3t-of-the-receipts"
 SIGNING = "a signature secret"
+SUBSCRIBED = "0123456789abcdef-of-a-test"
 PUBLIC = "https://pins.example.net"
 NEEDS = {
     "infobip": {"api_key_file": "secret", "receipt_secret_file": "path"},
@@ -216,6 +217,23 @@ def test_a_gateway_that_is_never_understood_is_not_left_alone(fresh, tmp_path):
             own.send(application, template, f"417930267{n:02d}")
         wait_for("each of them, once", lambda: len(gateway.requests) == 40)
         assert not [e for e in own.events if e["event"] == "carrier_suspended"]
+
+
+@pytest.mark.field("4.1")
+@pytest.mark.parametrize("said", [HALF, SLOW, HUGE, (200, "x" * 100000), (204, "")])
+def test_a_subscriber_that_says_200_gets_its_report_once(fresh, said):
+    """Whatever it says beside that, and whether its last octet ever comes."""
+    with Gateway(in_turn(said)) as subscriber:
+        entry = {"name": "all", "account": "default", "url": subscriber.url, "secret": SUBSCRIBED,
+                 "allow_http": True, "allow_private": True}
+        own = fresh(config="routes: [{prefix: '999', carriers: [trial]}]\n"
+                    f"reporting: {{timeout: 1s, retry_unit: 10ms}}\nreports: {json.dumps([entry])}\n"
+                    "carriers: [{name: trial, type: file, path: out}]\nlog: {level: debug}\n")
+        application = own.application()
+        own.send(application, own.template(application), trackDelivery=True)
+        own.event("report_taken")
+        assert len(subscriber.requests) == 1
+        assert not [e for e in own.events if e["event"] == "report_failed"]
 
 
 # ---- receipts ----
