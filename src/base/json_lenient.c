@@ -113,15 +113,29 @@ take_character(struct respelling *r)
 	skip(r, len == 0 ? 1 : len);
 }
 
+/* Nearly all of nearly every text, which is copied at once. */
+static size_t
+plain_len(struct span s)
+{
+	size_t len = 0;
+
+	while (len < s.len && s.ptr[len] >= ' ' && s.ptr[len] <= '~' &&
+	       s.ptr[len] != '"' && s.ptr[len] != '\\')
+		len++;
+	return len;
+}
+
 static void
 take_text(struct respelling *r)
 {
 	copy(r, 1);
+	copy(r, plain_len(r->left));
 	while (r->left.len > 0 && r->left.ptr[0] != '"') {
 		if (r->left.ptr[0] == '\\')
 			take_escape(r);
 		else
 			take_character(r);
+		copy(r, plain_len(r->left));
 	}
 	if (r->left.len > 0)
 		copy(r, 1);

@@ -5,11 +5,13 @@ one send, whatever the answer looks like, and no receipt is lost."""
 import hashlib
 import hmac
 import json
+import re
 
 import pytest
 import requests
 
 from harness.gateway import HALF, HUGE, SLOW, Gateway, in_turn
+from harness.place import ROOT
 from harness.server import PIN, wait_for
 
 NUMBER = "41793026727"
@@ -506,3 +508,40 @@ def test_vonage_is_asked_for_receipts_in_its_published_type(fresh, tmp_path, rec
         wanted = len(receipts) != 1
         assert form.get("status-report-req") == ("true" if wanted else None)
         assert ("callback" in form) == wanted
+
+
+# ---- the manual ----
+
+ROW = re.compile(r"\{(\d+), CARRIER_(\w+), (true|false), (true|false),")
+MANUAL = (ROOT / "doc/carriers.md").read_text(encoding="utf-8")
+
+
+def numbers(cell):
+    """The codes that a cell of the manual names: "30003 to 30006" are four."""
+    spans = re.findall(r"(\d+)(?: to (\d+))?", cell)
+    return {n for first, last in spans for n in range(int(first), int(last or first) + 1)}
+
+
+@pytest.mark.field("4.1")
+@pytest.mark.parametrize("kind", ["twilio", "vonage"])
+def test_what_the_manual_says_of_a_vendors_codes_is_what_is_done(kind):
+    source = (ROOT / f"src/carrier/carrier_{kind}.c").read_text(encoding="utf-8")
+    table = source[source.index("codes[]"):source.index("};", source.index("codes[]"))]
+    does = {"RETRY": set(), "elsewhere": set(), "REFUSED": set(), "ACCEPTED": set()}
+    for code, result, _, elsewhere in ROW.findall(table):
+        does["elsewhere" if elsewhere == "true" else result].add(int(code))
+    cells = re.search(rf"^\| `{kind}`.*$", MANUAL, re.M)[0].split("|")
+    assert numbers(cells[3]) == does["RETRY"]
+    assert numbers(cells[4]) == does["elsewhere"]
+    assert numbers(cells[5]) == does["REFUSED"]
+
+
+@pytest.mark.field("4.1")
+def test_what_the_manual_says_of_command_statuses_is_what_is_done():
+    source = (ROOT / "src/carrier/smpp.def").read_text(encoding="utf-8")
+    retried = {name for name, result in re.findall(
+        r"SMPP_STATUS\(ESME_(\w+), 0x\w+, (\w+)\)", source) if result == "RETRY"}
+    rows = [line for line in MANUAL.splitlines() if re.match(r"\| R[A-Z_]+ \(", line)]
+    named = {name for line in rows if "asked" not in line and "number's sake" not in line
+             for name in re.findall(r"(R[A-Z_]+) \([0-9A-F]{2}\)", line)}
+    assert named == retried
