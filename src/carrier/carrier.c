@@ -37,6 +37,13 @@ carrier_warn(const struct carrier_config *config, carrier_warn_f *say, void *ctx
 }
 
 enum err
+carrier_split(const struct carrier_config *config, struct arena *a, struct span text,
+    struct sms_parts *out)
+{
+	return sms_text_split_in((enum sms_alphabet)config->alphabet, a, text, out);
+}
+
+enum err
 carrier_open(const struct carrier_config *config, const struct carrier_env *env,
     char why[256], struct carrier **out)
 {

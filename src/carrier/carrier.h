@@ -30,6 +30,7 @@
 #include "base/header.h"
 #include "base/texts.h"
 #include "twofa/report.h"
+#include "twofa/sms_text.h"
 
 struct event_base;
 
@@ -151,16 +152,23 @@ struct carrier_config {
 	int64_t source_npi;
 	int64_t dest_ton;
 	int64_t dest_npi;
-	int64_t message_id_format; /* enum smpp_id_format */
-	int64_t long_messages;     /* enum smpp_long */
-	int64_t submit_by;         /* enum smpp_submit */
-	bool receipts_by_text;     /* also without a mark in esm_class */
+	int64_t message_id_format;  /* enum smpp_id_format */
+	int64_t long_messages;      /* enum smpp_long */
+	int64_t submit_by;          /* enum smpp_submit */
+	bool receipts_by_text;      /* also without a mark in esm_class */
+	int64_t receipt_id;         /* enum smpp_receipt_id */
+	const char *receipt_offset; /* of their times, "+03:00"; NULL: they are UTC */
 	bool cancel_on_expiry;
 	int64_t dlt_entity_tag; /* of optional parameters; 0: not sent */
 	int64_t dlt_template_tag;
 	int64_t dlt_telemarketer_tag;
-	int64_t gsm7_data_coding; /* SMPP data_coding for GSM text; 0: SMSC default
-				     alphabet */
+	int64_t alphabet;    /* enum sms_alphabet: texts that are in it are sent so */
+	int64_t data_coding; /* of those; -1: the alphabet's own */
+	int64_t flash;       /* enum smpp_flash */
+	const char *service_type; /* NULL: the SMSC's default */
+	const char
+	    *tls_certificate; /* what we show to an SMSC that asks; NULL: nothing */
+	const char *tls_key;
 	struct carrier_http_config http;
 };
 
@@ -256,6 +264,11 @@ const struct carrier_ops *carrier_type_find(const char *type);
 /* As in carrier_ops; for a type that exists. */
 const char *carrier_check(const struct carrier_config *config, char why[256]);
 void carrier_warn(const struct carrier_config *config, carrier_warn_f *say, void *ctx);
+
+/* The text in the parts and the alphabet in which this carrier sends it, as
+ * sms_text_split_in. Whoever counts parts counts these. */
+enum err carrier_split(const struct carrier_config *config, struct arena *a,
+    struct span text, struct sms_parts *out) MUST_CHECK;
 
 enum err carrier_open(const struct carrier_config *config, const struct carrier_env *env,
     char why[256], struct carrier **out) MUST_CHECK;

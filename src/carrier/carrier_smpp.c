@@ -15,6 +15,7 @@
 #include "carrier/smpp_compose.h"
 #include "carrier/smpp_inbox.h"
 #include "carrier/smpp_receipt.h"
+#include "carrier/smpp_reference.h"
 #include "carrier/types.h"
 #include "net/tls_client.h"
 
@@ -61,7 +62,6 @@ struct carrier_smpp {
 	struct waiting_list spare;
 	struct waiting *slots; /* `window` of them */
 	int64_t outstanding;
-	uint8_t reference;
 };
 
 static struct carrier_smpp *
@@ -256,7 +256,7 @@ smpp_submit(
 	p->done = done;
 	p->ctx = ctx;
 	p->until_ms = s->env.clock->steady_ms(s->env.clock) + m->validity_ms;
-	p->message.reference = ++s->reference;
+	p->message.reference = smpp_reference_next(m->to);
 	p->ids = arena_alloc(&arena, p->message.count * sizeof(*p->ids));
 	p->worst =
 	    (struct carrier_outcome){.result = CARRIER_ACCEPTED, .reason = "ESME_ROK"};
@@ -428,20 +428,56 @@ on_down(void *ctx, const char *why)
 
 /* ---- life ---- */
 
-static const char *
-config_fault(const struct carrier_config *c)
+/* What the bind sends, and how long it may be by the standard (SMPP 3.4 5.2). */
+struct bind_text {
+	const char *name;
+	const char *text;
+	size_t standard;
+};
+
+enum { BIND_TEXTS = 3, BIND_TEXT_MAX = 64 };
+
+static void
+bind_texts(const struct carrier_config *c, struct bind_text out[BIND_TEXTS])
 {
+	out[0] = (struct bind_text){"system_id", c->system_id, 15};
+	out[1] = (struct bind_text){"password", c->password, 8};
+	out[2] = (struct bind_text){"system_type", c->system_type, 12};
+}
+
+static const char *
+config_fault(const struct carrier_config *c, char why[256])
+{
+	struct bind_text texts[BIND_TEXTS];
+
 	if (c->host == NULL || c->system_id == NULL)
 		return "host and system_id are needed";
-	if (strlen(c->system_id) > 15)
-		return "system_id is longer than 15 octets";
-	if (c->password != NULL && strlen(c->password) > 8)
-		return "password is longer than 8 octets";
-	if (c->system_type != NULL && strlen(c->system_type) > 12)
-		return "system_type is longer than 12 octets";
+	bind_texts(c, texts);
+	for (size_t i = 0; i < BIND_TEXTS; i++)
+		if (texts[i].text != NULL && strlen(texts[i].text) > BIND_TEXT_MAX) {
+			snprintf(why, 256, "%s is longer than %d octets", texts[i].name,
+			    BIND_TEXT_MAX);
+			return why;
+		}
 	if (c->window < 0 || c->window > 1000)
 		return "window is not from 1 to 1000";
 	return NULL;
+}
+
+/* Many SMSCs take more than the standard allows, and some cut it off and then refuse. */
+static void
+warn_of_long_texts(const struct carrier_config *c)
+{
+	struct bind_text texts[BIND_TEXTS];
+
+	bind_texts(c, texts);
+	for (size_t i = 0; i < BIND_TEXTS; i++)
+		if (texts[i].text != NULL && strlen(texts[i].text) > texts[i].standard)
+			log_event(LOG_LEVEL_WARNING, "carrier_option_long",
+			    LOG_TEXT("carrier", c->name),
+			    LOG_TEXT("option", texts[i].name),
+			    LOG_INT("octets", (int64_t)strlen(texts[i].text)),
+			    LOG_INT("standard", (int64_t)texts[i].standard));
 }
 
 static int64_t
@@ -485,24 +521,93 @@ open_sessions(struct carrier_smpp *s)
 		s->receiver = smpp_session_new(&s->config, &s->env, &receiver);
 }
 
+/* NULL where the link is in the clear. */
+static enum err
+open_tls(const struct carrier_config *c, char why[256], struct tls_client **out)
+{
+	enum err e;
+
+	*out = NULL;
+	if (!c->tls)
+		return OK;
+	e = tls_client_new(c->tls_ca, why, out);
+	if (e == OK && c->tls_certificate != NULL && c->tls_key != NULL)
+		e = tls_client_show(*out, c->tls_certificate, c->tls_key, why);
+	if (e != OK) {
+		tls_client_free(*out);
+		*out = NULL;
+	}
+	return e;
+}
+
+static const char *
+check_certificate(const struct carrier_config *c, char why[256])
+{
+	struct tls_client *tls;
+
+	if ((c->tls_certificate == NULL) != (c->tls_key == NULL)) {
+		snprintf(why, 256, "is missing: a certificate and its key go together");
+		return c->tls_key == NULL ? "tls_key" : "tls_certificate";
+	}
+	if (c->tls_certificate != NULL && !c->tls) {
+		snprintf(why, 256, "is given without tls");
+		return "tls_certificate";
+	}
+	if (c->tls_certificate == NULL)
+		return NULL;
+	if (open_tls(c, why, &tls) != OK)
+		return "tls_certificate";
+	tls_client_free(tls);
+	return NULL;
+}
+
+/* data_coding has no room for a class beside an alphabet that is not GSM's own. */
+static const char *
+check_flash(const struct carrier_config *c, char why[256])
+{
+	bool gsm = c->alphabet == SMS_GSM7 || c->alphabet == SMS_UCS2;
+
+	if (c->flash != SMPP_FLASH_DATA_CODING || (gsm && c->data_coding <= 0))
+		return NULL;
+	snprintf(why, 256,
+	    "data_coding has a class in gsm7 and ucs2 alone, and with no "
+	    "data_coding of its own: take subunit");
+	return "flash";
+}
+
+static const char *
+smpp_check(const struct carrier_config *c, char why[256])
+{
+	const char *field = check_flash(c, why);
+	int64_t ms;
+
+	if (field != NULL)
+		return field;
+	if (c->receipt_offset != NULL && !smpp_offset_parse(c->receipt_offset, &ms)) {
+		snprintf(why, 256, "must be an offset such as +03:00 or -05:30");
+		return "receipt_offset";
+	}
+	return check_certificate(c, why);
+}
+
 static enum err
 smpp_open(const struct carrier_config *config, const struct carrier_env *env,
     char why[256], struct carrier **out)
 {
-	const char *fault = config_fault(config);
+	const char *fault = config_fault(config, why);
 	struct tls_client *tls = NULL;
 	struct carrier_smpp *s;
 	enum err e;
 
 	if (fault != NULL) {
-		snprintf(why, 256, "%s", fault);
+		if (fault != why)
+			snprintf(why, 256, "%s", fault);
 		return ERR_INVALID;
 	}
-	if (config->tls) {
-		e = tls_client_new(config->tls_ca, why, &tls);
-		if (e != OK)
-			return e;
-	}
+	e = open_tls(config, why, &tls);
+	if (e != OK)
+		return e;
+	warn_of_long_texts(config);
 	s = mem_new(sizeof(*s));
 	s->tls = tls;
 	s->magic = SMPP_MAGIC;
@@ -514,6 +619,7 @@ smpp_open(const struct carrier_config *config, const struct carrier_env *env,
 	s->config.connect_timeout_ms = given_or(config->connect_timeout_ms, 10000);
 	s->env = *env;
 	init_window(s);
+	smpp_reference_start(env->entropy);
 	s->timer = evtimer_new(env->base, on_timer, s);
 	RESOURCE(s->timer != NULL);
 	s->cancels = smpp_cancels_new(&s->config, &s->env);
@@ -555,6 +661,7 @@ smpp_free(struct carrier *c)
 
 const struct carrier_ops carrier_smpp_ops = {
     .type = "smpp",
+    .check = smpp_check,
     .open = smpp_open,
     .submit = smpp_submit,
     .is_up = smpp_is_up,

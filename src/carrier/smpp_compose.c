@@ -5,7 +5,8 @@
 
 enum {
 	ESM_CLASS_UDHI = 0x40,
-	DATA_CODING_UCS2 = 8,
+	DATA_CODING_CLASS_0 = 0x10,
+	SUBUNIT_DISPLAY = 1,
 	TON_UNKNOWN = 0,
 	TON_INTERNATIONAL = 1,
 	TON_NETWORK = 3,
@@ -110,12 +111,40 @@ join(struct arena *a, const struct sms_parts *parts)
 	return (struct span){all, len};
 }
 
+/* SMPP 3.4 5.2.19. UCS-2 is the same everywhere. */
+static uint8_t
+data_coding_of(const struct carrier_config *c, enum sms_alphabet alphabet)
+{
+	static const uint8_t usual[] = {
+	    [SMS_GSM7] = 0, [SMS_LATIN1] = 3, [SMS_ASCII] = 1, [SMS_UCS2] = 8};
+	uint8_t coding = usual[alphabet];
+
+	if (alphabet != SMS_UCS2 && c->data_coding >= 0)
+		coding = (uint8_t)c->data_coding;
+	if (c->flash == SMPP_FLASH_DATA_CODING)
+		coding |= DATA_CODING_CLASS_0;
+	return coding;
+}
+
+static void
+put_form(const struct carrier_config *c, enum sms_alphabet alphabet, struct smpp_pdu *pdu)
+{
+	pdu->data_coding = data_coding_of(c, alphabet);
+	if (c->service_type != NULL)
+		snprintf(
+		    pdu->service_type, sizeof(pdu->service_type), "%s", c->service_type);
+	if (c->flash != SMPP_FLASH_SUBUNIT)
+		return;
+	pdu->tlv_dest_addr_subunit = SUBUNIT_DISPLAY;
+	pdu->tlvs |= 1u << SMPP_TLV_dest_addr_subunit;
+}
+
 enum err
 smpp_compose(const struct carrier_config *config, struct arena *a,
     const struct carrier_message *m, struct smpp_message *out, const char **why_out)
 {
 	struct smpp_pdu *pdu = &out->pdu;
-	enum err e = sms_text_split(a, m->text, &out->parts);
+	enum err e = carrier_split(config, a, m->text, &out->parts);
 
 	*why_out = "the text is no text or needs too many parts";
 	if (e != OK)
@@ -128,9 +157,7 @@ smpp_compose(const struct carrier_config *config, struct arena *a,
 	}
 	pdu->command =
 	    config->submit_by == SMPP_SUBMIT_DATA_SM ? SMPP_data_sm : SMPP_submit_sm;
-	pdu->data_coding = out->parts.alphabet == SMS_UCS2
-			       ? DATA_CODING_UCS2
-			       : (uint8_t)config->gsm7_data_coding;
+	put_form(config, out->parts.alphabet, pdu);
 	put_validity(m->validity_ms, pdu);
 	put_dlt(config, a, m, pdu);
 	*why_out = "sender or recipient are too long for SMPP";
@@ -159,7 +186,7 @@ smpp_compose_part(struct smpp_message *m, unsigned i, char octets[SMPP_PART_LEN_
 		put_sar(m, i);
 	if (header) {
 		m->pdu.esm_class = ESM_CLASS_UDHI;
-		sms_text_udh(m->reference, m->count, i + 1, (uint8_t *)octets);
+		sms_text_udh((uint8_t)m->reference, m->count, i + 1, (uint8_t *)octets);
 		INVARIANT(SMS_UDH_LEN + text.len <= SMPP_PART_LEN_MAX);
 		memcpy(octets + SMS_UDH_LEN, text.ptr, text.len);
 		text = (struct span){octets, SMS_UDH_LEN + text.len};

@@ -22,13 +22,20 @@ enum smpp_long {
 /* By which PDU. */
 enum smpp_submit { SMPP_SUBMIT_SM, SMPP_SUBMIT_DATA_SM };
 
+/* How a text is marked that is to be shown and not kept (class 0). */
+enum smpp_flash {
+	SMPP_FLASH_OFF,
+	SMPP_FLASH_DATA_CODING, /* a message class in data_coding (3GPP TS 23.038 4) */
+	SMPP_FLASH_SUBUNIT,     /* dest_addr_subunit: the display (SMPP 3.4 5.3.2.1) */
+};
+
 struct smpp_message {
 	const struct carrier_config *config;
 	struct smpp_pdu pdu; /* what all parts share */
 	struct sms_parts parts;
-	uint8_t reference;
-	unsigned count;    /* of PDUs */
-	struct span whole; /* SMPP_LONG_PAYLOAD: the text, encoded */
+	uint16_t reference; /* of its parts; a header has the lower octet */
+	unsigned count;     /* of PDUs */
+	struct span whole;  /* SMPP_LONG_PAYLOAD: the text, encoded */
 };
 
 /*

@@ -18,6 +18,9 @@ struct waiting_receipt {
 	enum smpp_command response;
 	uint32_t sequence;
 	unsigned binding; /* of the session; another one never asked. 0: answered */
+	unsigned
+	    pending;  /* ids that the store has not said of whether they are durable */
+	bool durable; /* all those that it has */
 	int64_t until_ms;
 };
 
@@ -26,6 +29,7 @@ struct smpp_inbox {
 	const struct carrier_env *env;
 	struct smpp_cancels *cancels;
 	struct event *timer;
+	int64_t offset_ms; /* of the times in receipts, from UTC */
 	TAILQ_HEAD(receipt_list, waiting_receipt) spare;
 	struct receipt_list waiting; /* oldest first */
 	struct waiting_receipt slots[SMPP_INBOX_MAX];
@@ -56,7 +60,10 @@ on_taken(void *ctx, bool durable)
 {
 	struct waiting_receipt *w = ctx;
 
-	answer(w, durable);
+	w->durable = w->durable && durable;
+	if (--w->pending > 0)
+		return;
+	answer(w, w->durable);
 	TAILQ_REMOVE(&w->inbox->waiting, w, entry);
 	TAILQ_INSERT_HEAD(&w->inbox->spare, w, entry);
 }
@@ -80,30 +87,49 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 }
 
 static void
-hand_on(struct smpp_inbox *in, struct waiting_receipt *w, const struct smpp_receipt *r)
+hand_on(struct smpp_inbox *in, const struct carrier_receipt *receipt)
 {
+	if (report_message_state(receipt->status) != MESSAGE_ACCEPTED)
+		smpp_cancels_forget(in->cancels, receipt->message_id);
+	in->env->receipt(in->env->ctx, in->config, receipt);
+}
+
+/* By the one id, or by both that it may be; answered when all is durable. */
+static void
+report(struct smpp_inbox *in, struct waiting_receipt *w, const struct smpp_receipt *r)
+{
+	enum smpp_id_format format = (enum smpp_id_format)in->config->message_id_format;
 	char id[SMPP_ID_LEN_MAX + 1];
+	char other[SMPP_ID_LEN_MAX + 1];
 	struct carrier_receipt receipt = {.message_id = id,
 	    .status = r->status,
 	    .error = r->error,
 	    .done_at_ms = r->done_at_ms,
 	    .taken = on_taken,
 	    .taken_ctx = w};
+	bool both = smpp_other_id_of_receipt(format, r, other);
 
-	smpp_id_of_receipt((enum smpp_id_format)in->config->message_id_format, r, id);
-	if (report_message_state(r->status) != MESSAGE_ACCEPTED)
-		smpp_cancels_forget(in->cancels, id);
-	in->env->receipt(in->env->ctx, in->config, &receipt);
+	if (r->done_at_ms > 0)
+		receipt.done_at_ms -= in->offset_ms;
+	smpp_id_of_receipt(format, r, id);
+	w->pending = both ? 2 : 1;
+	w->durable = true;
+	hand_on(in, &receipt);
+	receipt.message_id = other;
+	if (both)
+		hand_on(in, &receipt);
 }
 
 /* Not a word of its text: it may hold a PIN. */
 static void
-log_unreadable(const struct smpp_inbox *in, const struct smpp_receipt *r)
+log_unreadable(
+    const struct smpp_inbox *in, const struct smpp_pdu *pdu, const struct smpp_receipt *r)
 {
 	log_event(LOG_LEVEL_WARNING, "receipt_unreadable",
 	    LOG_TEXT("carrier", in->config->name),
 	    LOG_TEXT("missing",
-		r->text_id[0] == '\0' && r->tlv_id[0] == '\0' ? "id" : "state"));
+		r->text_id[0] == '\0' && r->tlv_id[0] == '\0' ? "id" : "state"),
+	    LOG_INT("dataCoding", pdu->data_coding), LOG_INT("esmClass", pdu->esm_class));
 }
 
 void
@@ -115,8 +141,10 @@ smpp_inbox_take(
 	struct smpp_receipt r;
 	enum err e = smpp_receipt_read(pdu, in->config->receipts_by_text, &r);
 
+	if (in->config->receipt_id == SMPP_RECEIPT_ID_TEXT && r.text_id[0] != '\0')
+		r.tlv_id[0] = '\0';
 	if (e == ERR_SYNTAX)
-		log_unreadable(in, &r);
+		log_unreadable(in, pdu, &r);
 	if (e != OK || in->env->receipt == NULL) {
 		respond(session, response, pdu->sequence, SMPP_ESME_ROK);
 		return;
@@ -133,7 +161,7 @@ smpp_inbox_take(
 	w->response = response;
 	w->sequence = pdu->sequence;
 	w->binding = smpp_session_binding(session);
-	hand_on(in, w, &r);
+	report(in, w, &r);
 }
 
 struct smpp_inbox *
@@ -146,6 +174,8 @@ smpp_inbox_new(const struct carrier_config *config, const struct carrier_env *en
 	in->config = config;
 	in->env = env;
 	in->cancels = cancels;
+	if (config->receipt_offset != NULL)
+		INVARIANT(smpp_offset_parse(config->receipt_offset, &in->offset_ms));
 	TAILQ_INIT(&in->spare);
 	TAILQ_INIT(&in->waiting);
 	in->timer = event_new(env->base, -1, EV_PERSIST, on_timer, in);

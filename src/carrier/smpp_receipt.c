@@ -99,27 +99,100 @@ take_word(struct span *s)
 	return word;
 }
 
+/* Its members as words; one that is longer than any id is none. */
+struct reading {
+	char words[MEMBER_COUNT][SMPP_ID_LEN_MAX + 1];
+};
+
+static void
+keep_word(struct reading *r, enum member m, struct span word)
+{
+	if (r->words[m][0] == '\0' && word.len <= SMPP_ID_LEN_MAX)
+		memcpy(r->words[m], word.ptr, word.len);
+}
+
 /*
  * Members in any order; of one that stands there twice the first counts, so that the
  * text of the message, which comes last, changes nothing.
  */
 static void
-read_members(struct span text, struct span members[MEMBER_COUNT])
+read_members(struct span text, struct reading *out)
 {
+	*out = (struct reading){0};
 	while (text.len > 0) {
 		enum member m;
 
-		if (is_gap(text.ptr[0])) {
+		if (is_gap(text.ptr[0]))
 			skip(&text, 1);
-		} else if (!take_key(&text, &m)) {
+		else if (!take_key(&text, &m))
 			(void)take_word(&text);
-		} else if (m < MEMBER_COUNT) {
-			struct span word = take_word(&text);
-
-			if (members[m].len == 0)
-				members[m] = word;
-		}
+		else if (m < MEMBER_COUNT)
+			keep_word(out, m, take_word(&text));
 	}
+}
+
+static struct span
+word_of(const struct reading *r, enum member m)
+{
+	return span_of(r->words[m]);
+}
+
+/* How much of what is needed there is: an id, and a state that is known. */
+static int
+worth(const struct reading *r)
+{
+	return (r->words[MEMBER_ID][0] != '\0') +
+	       (report_from_smpp_text(word_of(r, MEMBER_STAT)) != REPORT_NONE);
+}
+
+/* ---- the octets ---- */
+
+/* Of a text that is written in units of two octets, `high` (0 or 1) is where the upper
+ * one stands, which of the letters of a receipt is 0. */
+static bool
+is_wide(struct span s, size_t high)
+{
+	size_t zeros = 0;
+
+	for (size_t i = high; i < s.len; i += 2)
+		zeros += s.ptr[i] == '\0';
+	return s.len >= 4 && 2 * zeros > s.len / 2;
+}
+
+/* One character; what no receipt is made of becomes a sign that is in no word. */
+static char
+letter_of(uint8_t high, uint8_t low)
+{
+	enum { GSM_UNDERSCORE = 0x11 }; /* 3GPP TS 23.038 6.2.1 */
+
+	if (high != 0)
+		return '?';
+	return low == GSM_UNDERSCORE ? '_' : (char)low;
+}
+
+/*
+ * The octets as the letters they show, by what they look like: data_coding says 8 of
+ * texts in ASCII and 0 of texts in UTF-16 alike. `out` holds as many as there are
+ * octets.
+ */
+static struct span
+letters(struct span s, char *out)
+{
+	static const char bom[] = "\xef\xbb\xbf";
+	size_t step = is_wide(s, 0) || is_wide(s, 1) ? 2 : 1;
+	size_t high = step == 2 && is_wide(s, 1) && !is_wide(s, 0) ? 1 : 0;
+	size_t n = 0;
+
+	if (s.len >= 3 && memcmp(s.ptr, bom, 3) == 0)
+		skip(&s, 3);
+	for (size_t i = 0; i + step <= s.len; i += step) {
+		uint8_t upper = step == 1 ? 0 : (uint8_t)s.ptr[i + high];
+
+		out[n++] = letter_of(upper, (uint8_t)s.ptr[i + (step - 1 - high)]);
+	}
+	while (step == 2 && n > 0 && out[0] == '?') /* its byte order mark */
+		memmove(out, out + 1, --n);
+	return (struct span){out, n};
 }
 
 /* Digits alone; -1: something else, or more than fits. */
@@ -176,15 +249,13 @@ has(const struct smpp_pdu *pdu, enum smpp_tlv t)
 	return (pdu->tlvs & 1u << t) != 0;
 }
 
-/* The text, wherever it stands, without a header that it may have. */
+/* Without the header of 3GPP TS 23.040 that esm_class promises; empty where there is
+ * none. */
 static struct span
-text_of(const struct smpp_pdu *pdu)
+behind_header(const struct smpp_pdu *pdu, struct span s)
 {
-	struct span s = pdu->short_message;
 	size_t header;
 
-	if (s.len == 0 && has(pdu, SMPP_TLV_message_payload))
-		s = pdu->tlv_message_payload;
 	if ((pdu->esm_class & ESM_UDHI) == 0 || s.len == 0)
 		return s;
 	header = (size_t)(uint8_t)s.ptr[0] + 1;
@@ -194,19 +265,46 @@ text_of(const struct smpp_pdu *pdu)
 	return s;
 }
 
+static void
+read_better(struct span s, struct reading *best)
+{
+	char *text = mem_new(s.len + 1);
+	struct reading r;
+
+	read_members(letters(s, text), &r);
+	if (worth(&r) > worth(best))
+		*best = r;
+	mem_free(text);
+}
+
+/* The text wherever it stands, in every way that it may have been meant. */
+static void
+read_texts(const struct smpp_pdu *pdu, struct reading *out)
+{
+	struct span texts[] = {pdu->short_message, pdu->tlv_message_payload};
+
+	*out = (struct reading){0};
+	for (size_t i = 0; i < countof(texts) && worth(out) < 2; i++) {
+		read_better(behind_header(pdu, texts[i]), out);
+		if (worth(out) < 2)
+			read_better(texts[i], out);
+	}
+}
+
 /* What somebody writes to the short code may look like one: by the text alone only where
- * the SMSC is known not to say it in esm_class. */
+ * the SMSC is known not to say it in esm_class. No phone writes a parameter. */
 static bool
-is_receipt(
-    const struct smpp_pdu *pdu, bool by_text, const struct span members[MEMBER_COUNT])
+is_receipt(const struct smpp_pdu *pdu, bool by_text, const struct reading *r)
 {
 	unsigned type = pdu->esm_class & ESM_TYPE_MASK;
 
 	if (type == ESM_TYPE_RECEIPT || type == ESM_TYPE_INTERMEDIATE ||
 	    has(pdu, SMPP_TLV_receipted_message_id))
 		return true;
-	return by_text && type == ESM_TYPE_DEFAULT && members[MEMBER_ID].len > 0 &&
-	       members[MEMBER_STAT].len > 0;
+	if (type != ESM_TYPE_DEFAULT || r->words[MEMBER_ID][0] == '\0')
+		return false;
+	return has(pdu, SMPP_TLV_message_state) ||
+	       (by_text && r->words[MEMBER_STAT][0] != '\0');
 }
 
 static int64_t
@@ -219,39 +317,47 @@ error_code_of(const struct smpp_pdu *pdu, struct span err)
 	return number_of(err);
 }
 
-static bool
-copy_id(struct span id, char out[SMPP_ID_LEN_MAX + 1])
-{
-	if (id.len == 0 || id.len > SMPP_ID_LEN_MAX)
-		return false;
-	memcpy(out, id.ptr, id.len);
-	out[id.len] = '\0';
-	return true;
-}
-
 enum err
 smpp_receipt_read(const struct smpp_pdu *pdu, bool by_text, struct smpp_receipt *out)
 {
-	struct span members[MEMBER_COUNT] = {{0}};
-	bool named;
+	struct reading r;
 
 	*out = (struct smpp_receipt){0};
-	read_members(text_of(pdu), members);
-	if (!is_receipt(pdu, by_text, members))
+	read_texts(pdu, &r);
+	if (!is_receipt(pdu, by_text, &r))
 		return ERR_NOT_FOUND;
-	named = copy_id(members[MEMBER_ID], out->text_id);
+	memcpy(out->text_id, r.words[MEMBER_ID], sizeof(out->text_id));
 	if (has(pdu, SMPP_TLV_receipted_message_id))
-		named |= copy_id(span_of(pdu->tlv_receipted_message_id), out->tlv_id);
+		snprintf(out->tlv_id, sizeof(out->tlv_id), "%s",
+		    pdu->tlv_receipted_message_id);
 	if (has(pdu, SMPP_TLV_message_state))
 		out->status = report_from_smpp_state(pdu->tlv_message_state);
 	if (out->status == REPORT_NONE)
-		out->status = report_from_smpp_text(members[MEMBER_STAT]);
-	if (!named || out->status == REPORT_NONE)
+		out->status = report_from_smpp_text(word_of(&r, MEMBER_STAT));
+	if ((out->text_id[0] == '\0' && out->tlv_id[0] == '\0') ||
+	    out->status == REPORT_NONE)
 		return ERR_SYNTAX;
-	out->error =
-	    report_error_from_smpp(out->status, error_code_of(pdu, members[MEMBER_ERR]));
-	out->done_at_ms = time_of(members[MEMBER_DONE]);
+	out->error = report_error_from_smpp(
+	    out->status, error_code_of(pdu, word_of(&r, MEMBER_ERR)));
+	out->done_at_ms = time_of(word_of(&r, MEMBER_DONE));
 	return OK;
+}
+
+bool
+smpp_offset_parse(const char *text, int64_t *ms_out)
+{
+	enum { HOUR_MS = 3600000, MINUTE_MS = 60000, HOURS_MAX = 14 };
+	int64_t hours;
+	int64_t minutes;
+
+	if (strlen(text) != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':')
+		return false;
+	hours = number_of((struct span){text + 1, 2});
+	minutes = number_of((struct span){text + 4, 2});
+	if (hours < 0 || hours > HOURS_MAX || minutes < 0 || minutes > 59)
+		return false;
+	*ms_out = (hours * HOUR_MS + minutes * MINUTE_MS) * (text[0] == '-' ? -1 : 1);
+	return true;
 }
 
 /* ---- ids ---- */
@@ -343,4 +449,20 @@ smpp_id_of_receipt(
 		snprintf(out, SMPP_ID_LEN_MAX + 1, "%s", id);
 	else
 		strip(id, out);
+}
+
+bool
+smpp_other_id_of_receipt(
+    enum smpp_id_format f, const struct smpp_receipt *r, char out[SMPP_ID_LEN_MAX + 1])
+{
+	struct smpp_receipt text = *r;
+
+	if (r->tlv_id[0] == '\0' || r->text_id[0] == '\0' ||
+	    strcmp(r->tlv_id, r->text_id) == 0)
+		return false;
+	if (is_number(r->tlv_id, 16) && is_number(r->text_id, 16))
+		return false;
+	text.tlv_id[0] = '\0';
+	smpp_id_of_receipt(f, &text, out);
+	return true;
 }

@@ -24,19 +24,28 @@ enum smpp_id_format {
 	SMPP_ID_DECIMAL_TO_HEX,
 };
 
+/* Which of the two ids of a receipt names its message. */
+enum smpp_receipt_id {
+	SMPP_RECEIPT_ID_AUTO, /* receipted_message_id, as the standard has it */
+	SMPP_RECEIPT_ID_TEXT, /* the text's, where it has one */
+};
+
 struct smpp_receipt {
 	/* As it stands there; never both empty. */
 	char text_id[SMPP_ID_LEN_MAX + 1];
 	char tlv_id[SMPP_ID_LEN_MAX + 1]; /* receipted_message_id */
 	enum report_status status;
 	enum report_error error;
-	int64_t done_at_ms; /* 0: not said; receipts have no zone, UTC is assumed */
+	int64_t done_at_ms; /* 0: not said; receipts have no zone: as if it were UTC */
 };
 
 /*
+ * The text is looked for in short_message and message_payload, behind a header and
+ * without one, in one octet a letter and in two, whatever data_coding says; the id and
+ * the state may stand in parameters in its place.
  * ERR_NOT_FOUND: it is no receipt but somebody's message. ERR_SYNTAX: a receipt, but
  * without an id or without a state that can be told. By text: one that neither
- * esm_class nor receipted_message_id marks is a receipt when it reads like one.
+ * esm_class nor a parameter of receipts marks is a receipt when it reads like one.
  */
 enum err smpp_receipt_read(
     const struct smpp_pdu *pdu, bool by_text, struct smpp_receipt *out) MUST_CHECK;
@@ -48,5 +57,15 @@ void smpp_id_of_response(
  * standard; one that is written as the text's is taken as that. */
 void smpp_id_of_receipt(
     enum smpp_id_format f, const struct smpp_receipt *r, char out[SMPP_ID_LEN_MAX + 1]);
+
+/*
+ * A second id by which the message may be known, the text's beside a
+ * receipted_message_id of another kind. False: there is none. Two numbers are of one
+ * kind: each of them may name a message, so nothing is guessed.
+ */
+bool smpp_other_id_of_receipt(
+    enum smpp_id_format f, const struct smpp_receipt *r, char out[SMPP_ID_LEN_MAX + 1]);
+/* "+03:00", at most 14 hours, as milliseconds; false: another form. */
+bool smpp_offset_parse(const char *text, int64_t *ms_out) MUST_CHECK;
 
 #endif

@@ -38,6 +38,35 @@ tls_client_new(const char *ca_file, char why[256], struct tls_client **out)
 	return OK;
 }
 
+/* Nobody is asked for a passphrase. */
+static int
+no_passphrase(char *out, int size, int writing, void *ctx)
+{
+	(void)out;
+	(void)size;
+	(void)writing;
+	(void)ctx;
+	return -1;
+}
+
+enum err
+tls_client_show(
+    struct tls_client *t, const char *certificate, const char *key, char why[256])
+{
+	bool good;
+
+	SSL_CTX_set_default_passwd_cb(t->ctx, no_passphrase);
+	good = SSL_CTX_use_certificate_chain_file(t->ctx, certificate) == 1;
+	if (!good)
+		snprintf(why, 256, "no certificate in %.200s", certificate);
+	else if (SSL_CTX_use_PrivateKey_file(t->ctx, key, SSL_FILETYPE_PEM) != 1)
+		snprintf(why, 256, "no key of that certificate in %.200s", key);
+	else
+		return OK;
+	ERR_clear_error();
+	return ERR_IO;
+}
+
 void
 tls_client_free(struct tls_client *t)
 {

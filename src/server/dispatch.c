@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "server/order_text.h"
-#include "twofa/sms_text.h"
 
 enum {
 	DISPATCH_MAGIC = 0x64697370,
@@ -240,7 +239,8 @@ static void on_done(void *ctx, const struct carrier_outcome *outcome);
 
 /* What a report says of the message as it went out. */
 static void
-note_for_report(struct dispatch *m, const struct carrier_message *message)
+note_for_report(struct dispatch *m, const struct carrier_config *carrier,
+    const struct carrier_message *message)
 {
 	struct arena arena;
 	struct sms_parts parts;
@@ -249,7 +249,7 @@ note_for_report(struct dispatch *m, const struct carrier_message *message)
 		return;
 	m->outcome.sender = message->from;
 	arena_init(&arena);
-	if (sms_text_split(&arena, message->text, &parts) == OK)
+	if (carrier_split(carrier, &arena, message->text, &parts) == OK)
 		m->outcome.parts = parts.count;
 	arena_fini(&arena);
 }
@@ -285,7 +285,7 @@ submit(struct dispatch *m, struct lane *l, struct span text)
 		finish(m, MESSAGE_EXPIRED, MESSAGE_REASON_NONE);
 		return;
 	}
-	note_for_report(m, &message);
+	note_for_report(m, l->config, &message);
 	move(m, DISPATCH_HELD);
 	m->lane = l;
 	m->outcome.carrier = l->config->name;

@@ -81,6 +81,13 @@ flight_finished(struct job *j)
 	queue_push(f->receipts->queue, &f->back);
 }
 
+/* Whatever the other side's clock and zone are, nothing was done in the future. */
+static int64_t
+not_later(int64_t at_ms, int64_t now_ms)
+{
+	return at_ms < now_ms ? at_ms : now_ms;
+}
+
 static struct receipt_flight *
 flight_new(struct receipts *r, const char *carrier, const struct carrier_receipt *receipt)
 {
@@ -97,7 +104,7 @@ flight_new(struct receipts *r, const char *carrier, const struct carrier_receipt
 	f->job.carrier_message_id = arena_text(&arena, span_of(receipt->message_id));
 	f->job.status = receipt->status;
 	f->job.error = receipt->error;
-	f->job.done_at_ms = receipt->done_at_ms;
+	f->job.done_at_ms = not_later(receipt->done_at_ms, store_now_ms(r->store));
 	f->arena = arena;
 	f->job.job = (struct job){.verb = VERB_RECEIPT,
 	    .arena = &f->arena,

@@ -9,7 +9,6 @@
 #include "twofa/country.h"
 #include "twofa/phone.h"
 #include "twofa/render.h"
-#include "twofa/sms_text.h"
 
 enum { TEXT_LEN_MAX = 65536, AT_LEN = 32 };
 
@@ -118,10 +117,32 @@ put_limits(struct json_out *out, const struct route_subject *s, const char **sto
 	json_out_end(out);
 }
 
+/* Who would be asked first; NULL: nobody. */
+static const struct carrier_config *
+first_carrier(const struct conf *c, const struct conf_route *r)
+{
+	if (r != NULL)
+		return r->carrier_count > 0 ? r->carriers[0].carrier : NULL;
+	return c->route_count == 0 && c->carrier_count > 0 ? &c->carriers[0] : NULL;
+}
+
+static const char *
+sender_of(const struct conf *c, const struct conf_route *r, const char *to)
+{
+	const struct carrier_config *first = first_carrier(c, r);
+	const char *sender = r == NULL ? NULL : routing_sender(r, to);
+
+	if (sender != NULL)
+		return sender;
+	return first == NULL ? NULL : first->sender;
+}
+
 /* Segments, 0 without a text or when it cannot be sent; then why. */
 static unsigned
-put_text(struct json_out *out, const char *text, const char **stop_out)
+put_text(struct json_out *out, const struct carrier_config *carrier, const char *text,
+    const char **stop_out)
 {
+	static const struct carrier_config nobody; /* GSM, as most have it */
 	struct render_value pin = {NULL, "000000"};
 	struct sms_parts parts = {0};
 	struct arena arena;
@@ -134,10 +155,10 @@ put_text(struct json_out *out, const char *text, const char **stop_out)
 	buf_init(&whole, TEXT_LEN_MAX);
 	render_text(&whole, text, &pin, NULL, 0);
 	e = whole.failed ? ERR_TOO_LARGE
-			 : sms_text_split(&arena, buf_span(&whole), &parts);
+			 : carrier_split(carrier == NULL ? &nobody : carrier, &arena,
+			       buf_span(&whole), &parts);
 	if (e == OK) {
-		json_out_text(
-		    out, "encoding", parts.alphabet == SMS_GSM7 ? "GSM7" : "UCS2");
+		json_out_text(out, "encoding", sms_alphabet_name(parts.alphabet));
 		json_out_int(out, "segments", parts.count);
 	} else {
 		*stop_out = e == ERR_SYNTAX ? "the text is not UTF-8"
@@ -164,20 +185,6 @@ put_route(struct json_out *out, const struct conf_route *r, bool lines)
 	if (r->countries.count > 0)
 		json_out_end(out);
 	json_out_end(out);
-}
-
-static const char *
-sender_of(const struct conf *c, const struct conf_route *r, const char *to)
-{
-	const char *sender = r == NULL ? NULL : routing_sender(r, to);
-
-	if (sender != NULL)
-		return sender;
-	if (r != NULL && r->carrier_count > 0)
-		return r->carriers[0].carrier->sender;
-	return r == NULL && c->route_count == 0 && c->carrier_count > 0
-		   ? c->carriers[0].sender
-		   : NULL;
 }
 
 /* A rule that stops the message, whatever its text; NULL: none. */
@@ -217,7 +224,7 @@ route_explain(const struct conf *c, const struct route_subject *s, struct buf *b
 		put_route(&out, r, s->lines);
 	put_carriers(&out, c, r, s);
 	json_out_text(&out, "sender", sender_of(c, r, number));
-	segments = put_text(&out, s->text, &stop);
+	segments = put_text(&out, first_carrier(c, r), s->text, &stop);
 	if (r != NULL && r->price.given)
 		put_price(&out, &r->price, segments);
 	put_limits(&out, s, &stop);

@@ -3,14 +3,18 @@
 
 #include "base/utf8.h"
 
-enum {
-	GSM_ESCAPE = 0x1b,
-	GSM_PART = 160,
-	GSM_PART_OF_MANY = 153,
-	UCS2_PART = 140, /* octets: 70 units */
-	UCS2_PART_OF_MANY = 134,
-	HIGH_SURROGATE = 0xd800,
-	LOW_SURROGATE = 0xdc00
+enum { GSM_ESCAPE = 0x1b, HIGH_SURROGATE = 0xd800, LOW_SURROGATE = 0xdc00 };
+
+/* In octets as they are here; 140 octets are 70 units of UCS-2. */
+static const struct {
+	const char *name;
+	size_t part;
+	size_t part_of_many;
+} alphabets[] = {
+    [SMS_GSM7] = {"GSM7", 160, 153},
+    [SMS_LATIN1] = {"LATIN1", 140, 134},
+    [SMS_ASCII] = {"ASCII", 140, 134},
+    [SMS_UCS2] = {"UCS2", 140, 134},
 };
 
 /* 3GPP TS 23.038 6.2.1; 0x1b is the escape, no character. */
@@ -73,11 +77,30 @@ put_utf16(uint32_t c, uint8_t out[4])
 	return 4;
 }
 
+/* What can be seen, and what parts lines and columns; C1 (0x80 to 0x9f) is no text. */
+static unsigned
+put_octet(uint32_t c, bool latin1, uint8_t out[4])
+{
+	bool ascii = (c >= ' ' && c <= '~') || c == '\t' || c == '\n' || c == '\r';
+
+	out[0] = (uint8_t)c;
+	return ascii || (latin1 && c >= 0xa0 && c <= UINT8_MAX);
+}
+
 /* The octets of a character in the alphabet; 0 when it has none there. */
 static unsigned
 encode(enum sms_alphabet alphabet, uint32_t c, uint8_t out[4])
 {
-	return alphabet == SMS_GSM7 ? sms_text_gsm(c, out) : put_utf16(c, out);
+	switch (alphabet) {
+	case SMS_GSM7:
+		return sms_text_gsm(c, out);
+	case SMS_LATIN1:
+	case SMS_ASCII:
+		return put_octet(c, alphabet == SMS_LATIN1, out);
+	case SMS_UCS2:
+		break;
+	}
+	return put_utf16(c, out);
 }
 
 /* ERR_SYNTAX: not UTF-8. ERR_INVALID: not in the alphabet. */
@@ -137,21 +160,35 @@ fill(struct arena *a, struct span text, struct sms_parts *out, size_t len_max, s
 }
 
 enum err
-sms_text_split(struct arena *a, struct span text, struct sms_parts *out)
+sms_text_split_in(
+    enum sms_alphabet own, struct arena *a, struct span text, struct sms_parts *out)
 {
 	size_t len;
-	enum err e = measure(SMS_GSM7, text, &len);
-	bool gsm = e == OK;
-	size_t whole = gsm ? GSM_PART : UCS2_PART;
+	size_t part;
+	enum err e = measure(own, text, &len);
 
 	if (e == ERR_SYNTAX)
 		return e;
-	out->alphabet = gsm ? SMS_GSM7 : SMS_UCS2;
-	if (!gsm && measure(SMS_UCS2, text, &len) != OK)
+	out->alphabet = e == OK ? own : SMS_UCS2;
+	if (e != OK && measure(SMS_UCS2, text, &len) != OK)
 		return ERR_SYNTAX;
-	if (len > whole)
-		whole = gsm ? GSM_PART_OF_MANY : UCS2_PART_OF_MANY;
-	return fill(a, text, out, whole, len);
+	part = alphabets[out->alphabet].part;
+	if (len > part)
+		part = alphabets[out->alphabet].part_of_many;
+	return fill(a, text, out, part, len);
+}
+
+enum err
+sms_text_split(struct arena *a, struct span text, struct sms_parts *out)
+{
+	return sms_text_split_in(SMS_GSM7, a, text, out);
+}
+
+const char *
+sms_alphabet_name(enum sms_alphabet alphabet)
+{
+	INVARIANT((unsigned)alphabet < countof(alphabets));
+	return alphabets[alphabet].name;
 }
 
 void

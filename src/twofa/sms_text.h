@@ -2,10 +2,11 @@
 /*
  * A text as the parts of a short message (3GPP TS 23.038, TS 23.040 9.2.3.24.1).
  *
- * GSM 7 bit default alphabet with its extension table when every character is in
- * it, otherwise UCS-2 in its UTF-16 reading (big endian, surrogate pairs). One
- * part holds 160 septets or 70 units; with concatenation 153 or 67 each. A part
- * never ends inside an escape sequence or a surrogate pair.
+ * The alphabet is the carrier's own when every character is in it, otherwise UCS-2 in
+ * its UTF-16 reading (big endian, surrogate pairs). In the GSM 7 bit default alphabet
+ * with its extension table one part holds 160 septets, in all others 140 octets; with
+ * concatenation 153 or 134 each. A part never ends inside an escape sequence or a
+ * surrogate pair.
  *
  * GSM septets are left unpacked, one an octet, as SMPP carries them.
  */
@@ -14,7 +15,8 @@
 
 #include "base/arena.h"
 
-enum sms_alphabet { SMS_GSM7, SMS_UCS2 };
+/* ISO 8859-1 and IA5 are of some SMSCs (SMPP 3.4 5.2.19). */
+enum sms_alphabet { SMS_GSM7, SMS_UCS2, SMS_LATIN1, SMS_ASCII };
 
 enum {
 	SMS_PARTS_MAX = 255,
@@ -28,10 +30,15 @@ struct sms_parts {
 	const struct span *parts; /* `count` of them; octets in the arena, no header */
 };
 
-/* ERR_SYNTAX: not UTF-8. ERR_TOO_LARGE: more than SMS_PARTS_MAX parts. The empty text is
- * one empty part. */
+/* In `own` or UCS-2. ERR_SYNTAX: not UTF-8. ERR_TOO_LARGE: more than SMS_PARTS_MAX parts.
+ * The empty text is one empty part. */
+enum err sms_text_split_in(enum sms_alphabet own, struct arena *a, struct span text,
+    struct sms_parts *out) MUST_CHECK;
+/* The same in GSM 7 bit or UCS-2. */
 enum err sms_text_split(
     struct arena *a, struct span text, struct sms_parts *out) MUST_CHECK;
+/* "GSM7", "LATIN1", "ASCII", "UCS2". */
+const char *sms_alphabet_name(enum sms_alphabet alphabet);
 /* Octets of the concatenation header: 05 00 03 reference total sequence (1-based). */
 void sms_text_udh(
     uint8_t reference, unsigned total, unsigned sequence, uint8_t out[SMS_UDH_LEN]);

@@ -458,6 +458,7 @@ faulty_setup(void **state)
 	    .connect_timeout_ms = 300,
 	    .source_ton = -1,
 	    .source_npi = -1,
+	    .data_coding = -1,
 	    .dest_ton = 1,
 	    .dest_npi = 1};
 	*state = f;

@@ -364,9 +364,9 @@ test_what_cannot_be_opened(void **state)
 	struct carrier_config c = f->config;
 	char why[256] = "";
 
-	c.password = "far too long";
+	c.password = "far too long, even for those SMSCs that take more than 8 octets..";
 	assert_int_equal(carrier_open(&c, &env, why, &f->carrier), ERR_INVALID);
-	assert_string_equal(why, "password is longer than 8 octets");
+	assert_string_equal(why, "password is longer than 64 octets");
 	c = f->config;
 	c.host = NULL;
 	assert_int_equal(carrier_open(&c, &env, why, &f->carrier), ERR_INVALID);
@@ -712,6 +712,30 @@ test_many_parameters(void **state)
 	assert_string_equal(f->reported[0].message_id, "1a");
 }
 
+/* A phone puts together what has one sender and one reference. */
+static void
+test_long_texts_to_one_number_have_references_of_their_own(void **state)
+{
+	struct faulty *f = *state;
+	bool seen[256] = {false};
+
+	faulty_bind(f);
+	for (unsigned i = 0; i < OUTCOMES_MAX; i++) {
+		uint8_t reference;
+
+		faulty_submit(f, i, long_text);
+		expect(f, i, CARRIER_ACCEPTED, "ESME_ROK");
+		reference = (uint8_t)f->last_text[3];
+		assert_false(seen[reference]);
+		seen[reference] = true;
+		if (i % 16 ==
+		    0) { /* another session, as after a restart or of another bind */
+			carrier_free(f->carrier);
+			faulty_bind(f);
+		}
+	}
+}
+
 #define CASE(name)                                                                       \
 	cmocka_unit_test_setup_teardown(test_##name, faulty_setup, faulty_teardown)
 
@@ -752,6 +776,7 @@ main(void)
 	    CASE(a_response_that_nobody_knows_is_ignored),
 	    CASE(who_asks_and_never_reads_loses_the_link),
 	    CASE(many_parameters),
+	    CASE(long_texts_to_one_number_have_references_of_their_own),
 	    CASE(closing_answers_what_is_outstanding),
 	    CASE(what_cannot_be_opened),
 	};

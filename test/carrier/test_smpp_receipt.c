@@ -164,6 +164,156 @@ test_a_text_in_the_payload_and_behind_a_header(void **state)
 	assert_int_equal(smpp_receipt_read(&pdu, false, &r), ERR_SYNTAX);
 }
 
+/* A letter in two octets each, upper one first or last. */
+static struct span
+wide(const char *text, bool little, char out[512])
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++) {
+		out[n++] = little ? *text : '\0';
+		out[n++] = little ? '\0' : *text;
+	}
+	return (struct span){out, n};
+}
+
+/* data_coding says one thing and the octets another. */
+static void
+test_a_text_in_any_coding(void **state)
+{
+	static const uint8_t codings[] = {0, 1, 3, 4, 8, 0x18, 0xf1};
+	static const char text[] = "id:1a sub:001 stat:DELIVRD err:000 text:x";
+	char octets[512];
+
+	(void)state;
+	for (size_t i = 0; i < 4 * countof(codings); i++) {
+		struct smpp_pdu pdu = deliver(text);
+		struct smpp_receipt r;
+
+		pdu.data_coding = codings[i / 4];
+		if (i % 4 > 0)
+			pdu.short_message = wide(text, i % 4 == 2, octets);
+		if (i % 4 == 3) { /* behind a byte order mark */
+			memmove(octets + 2, octets, pdu.short_message.len);
+			memcpy(octets, "\xfe\xff", 2);
+			pdu.short_message.len += 2;
+		}
+		check_case(i, smpp_receipt_read(&pdu, false, &r) == OK);
+		check_case(i, strcmp(r.text_id, "1a") == 0);
+		check_case(i, r.status == REPORT_DELIVERED_TO_HANDSET);
+	}
+}
+
+static void
+test_texts_that_stand_elsewhere_or_look_otherwise(void **state)
+{
+	static const struct {
+		uint8_t esm_class;
+		struct span text;
+		struct span payload;
+	} cases[] = {
+	    /* in the payload beside a text that is none; UDHI without a header */
+	    {4, SPAN("delivered"), SPAN("id:ab_c stat:DELIVRD")},
+	    {0x44, SPAN("id:ab_c stat:DELIVRD"), {0}},
+	    {0x44, SPAN("\3\0\1\1id:ab_c stat:DELIVRD"), {0}},
+	    /* an underscore of the GSM alphabet; UTF-8's mark; 00 at the end */
+	    {4,
+		SPAN("id:ab\x11"
+		     "c done\x11"
+		     "date:2611241201 stat:DELIVRD"),
+		{0}},
+	    {4, SPAN("\xef\xbb\xbfid:ab_c stat:DELIVRD"), {0}},
+	    {4, SPAN("id:ab_c stat:DELIVRD\0"), {0}},
+	    /* Latin-1 in the text of the message */
+	    {4, SPAN("id:ab_c stat:DELIVRD text:Z\xfcrich"), {0}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct smpp_pdu pdu = {.command = SMPP_deliver_sm,
+		    .esm_class = cases[i].esm_class,
+		    .short_message = cases[i].text,
+		    .tlv_message_payload = cases[i].payload,
+		    .tlvs =
+			cases[i].payload.len > 0 ? 1u << SMPP_TLV_message_payload : 0};
+		struct smpp_receipt r;
+
+		check_case(i, smpp_receipt_read(&pdu, false, &r) == OK);
+		check_case(i, strcmp(r.text_id, "ab_c") == 0);
+		check_case(i, r.status == REPORT_DELIVERED_TO_HANDSET);
+	}
+}
+
+/* No phone writes a parameter, so one that only receipts have is a mark as well. */
+static void
+test_a_state_beside_an_unmarked_text(void **state)
+{
+	struct smpp_pdu pdu = deliver("id:7");
+	struct smpp_receipt r;
+
+	(void)state;
+	pdu.esm_class = 0;
+	pdu.tlvs = 1u << SMPP_TLV_message_state;
+	pdu.tlv_message_state = 2;
+	assert_int_equal(smpp_receipt_read(&pdu, false, &r), OK);
+	assert_int_equal(r.status, REPORT_DELIVERED_TO_HANDSET);
+	pdu.short_message = SPAN("STOP");
+	assert_int_equal(smpp_receipt_read(&pdu, false, &r), ERR_NOT_FOUND);
+}
+
+/* Two that may both be ids of messages are not both tried: one is another person's. */
+static void
+test_a_second_id(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *tlv;
+		const char *other; /* NULL: none */
+	} cases[] = {
+	    {"7", "59f0a2d0-91e5-4d0b", "7"},
+	    {"AB-0012", "0017", "AB-0012"},
+	    {"26", "1a", NULL},
+	    {"7", "8", NULL},
+	    {"7", "7", NULL},
+	    {"", "8-x", NULL},
+	    {"7-x", "", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct smpp_receipt r = {.status = REPORT_REJECTED};
+		char other[SMPP_ID_LEN_MAX + 1];
+		bool is;
+
+		snprintf(r.text_id, sizeof(r.text_id), "%s", cases[i].text);
+		snprintf(r.tlv_id, sizeof(r.tlv_id), "%s", cases[i].tlv);
+		is = smpp_other_id_of_receipt(SMPP_ID_AUTO, &r, other);
+		check_case(i, is == (cases[i].other != NULL));
+		check_case(i, !is || strcmp(other, cases[i].other) == 0);
+	}
+}
+
+static void
+test_offsets(void **state)
+{
+	static const struct {
+		const char *text;
+		bool good;
+		int64_t minutes;
+	} cases[] = {{"+03:00", true, 180}, {"-05:30", true, -330}, {"+00:00", true, 0},
+	    {"+14:00", true, 840}, {"+15:00", false, 0}, {"03:00", false, 0},
+	    {"+3:00", false, 0}, {"+0300", false, 0}, {"+03:60", false, 0},
+	    {"+03:00x", false, 0}, {"+a3:00", false, 0}, {"", false, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		int64_t ms = 0;
+
+		check_case(i, smpp_offset_parse(cases[i].text, &ms) == cases[i].good);
+		check_case(i, ms == cases[i].minutes * 60000);
+	}
+}
+
 /* ---- ids ---- */
 
 static void
@@ -228,6 +378,11 @@ main(void)
 	    cmocka_unit_test(test_parameters_go_before_the_text),
 	    cmocka_unit_test(test_parameters_alone_are_enough),
 	    cmocka_unit_test(test_a_text_in_the_payload_and_behind_a_header),
+	    cmocka_unit_test(test_a_text_in_any_coding),
+	    cmocka_unit_test(test_texts_that_stand_elsewhere_or_look_otherwise),
+	    cmocka_unit_test(test_a_state_beside_an_unmarked_text),
+	    cmocka_unit_test(test_a_second_id),
+	    cmocka_unit_test(test_offsets),
 	    cmocka_unit_test(test_ids_meet),
 	};
 

@@ -139,10 +139,10 @@ class Link:
 class OddSmsc:
     """`on_submit(smsc, link, submit)` answers as it likes; the default accepts."""
 
-    def __init__(self, on_submit=None, bind_status=0, long_password=False):
+    def __init__(self, on_submit=None, bind_status=0, long_texts=False):
         self.on_submit = on_submit or (lambda smsc, link, submit: smsc.accept(link, submit))
         self.bind_status = bind_status
-        self.sizes = dict(SIZES, password=70) if long_password else SIZES
+        self.sizes = dict(SIZES, password=65, system_type=65) if long_texts else SIZES
         self.submits, self.answers, self.binds, self.links, self.faults = [], [], [], [], []
         self.references = {}  # destination -> references of texts in several parts
         self.listener = socket.create_server(("127.0.0.1", 0))

@@ -4,7 +4,8 @@
 // command line to misbehave.
 //
 // usage: node smsc.js [--port N] [--system-id ID] [--password PW] [--reject CODE]
-//        [--delay MS] [--silent] [--throttle N] [--throttle-for MS] [--key FILE --cert FILE]
+//        [--delay MS] [--silent] [--throttle N] [--throttle-for MS] [--key FILE --cert FILE
+//        [--client-ca FILE]]
 //        [--receipt STATE [--receipt-form text|tlv|data] [--receipt-ids hex|decimal]
 //        [--receipt-delay MS] [--receipt-first] [--receipt-rest STATE]]
 //
@@ -20,7 +21,7 @@ const smpp = require('smpp');
 function options(argv) {
   const out = {
     port: 0, systemId: 'watchword', password: '', reject: 0, delay: 0, silent: false,
-    throttle: 0, throttleFor: 0, key: '', cert: '', receipt: '', receiptForm: 'text', receiptIds: 'hex',
+    throttle: 0, throttleFor: 0, key: '', cert: '', clientCa: '', receipt: '', receiptForm: 'text', receiptIds: 'hex',
     receiptDelay: 0, receiptFirst: false, receiptRest: '',
   };
   for (let i = 0; i < argv.length; i++) {
@@ -201,6 +202,10 @@ function onBind(session, pdu) {
 }
 
 const secure = wanted.key ? { key: fs.readFileSync(wanted.key), cert: fs.readFileSync(wanted.cert) } : {};
+if (wanted.clientCa) {
+  Object.assign(secure, { ca: fs.readFileSync(wanted.clientCa), requestCert: true,
+    rejectUnauthorized: true });
+}
 const server = smpp.createServer(secure, (session) => {
   session.on('error', () => {});
   for (const bind of ['bind_transceiver', 'bind_transmitter', 'bind_receiver']) {

@@ -314,6 +314,61 @@ test_octets_of_a_text(void **state)
 	arena_fini(&a);
 }
 
+/* The octets of carriers whose alphabet is another one, and its borders. */
+static void
+test_other_alphabets(void **state)
+{
+	static const struct {
+		enum sms_alphabet own;
+		const char *text;
+		size_t times; /* the text so often */
+		enum sms_alphabet alphabet;
+		unsigned count;
+		struct span first; /* how the first part begins */
+	} cases[] = {
+	    {SMS_LATIN1, "@$_[]{}|~^", 1, SMS_LATIN1, 1, SPAN("@$_[]{}|~^")},
+	    {SMS_LATIN1, "Z\xc3\xbcrich \xc2\xa3", 1, SMS_LATIN1, 1,
+		SPAN("Z\xfcrich \xa3")},
+	    {SMS_LATIN1, "\xe2\x82\xac", 1, SMS_UCS2, 1, SPAN("\x20\xac")},
+	    {SMS_LATIN1, "\xc2\x80", 1, SMS_UCS2, 1, SPAN("\0\x80")},   /* C1 */
+	    {SMS_LATIN1, "\xce\xa9", 1, SMS_UCS2, 1, SPAN("\x03\xa9")}, /* of GSM */
+	    {SMS_LATIN1, "\xc3\xbc", 140, SMS_LATIN1, 1, SPAN("\xfc")},
+	    {SMS_LATIN1, "\xc3\xbc", 141, SMS_LATIN1, 2, SPAN("\xfc")},
+	    {SMS_LATIN1, "\xc3\xbc", 268, SMS_LATIN1, 2, SPAN("\xfc")},
+	    {SMS_LATIN1, "\xc3\xbc", 269, SMS_LATIN1, 3, SPAN("\xfc")},
+	    {SMS_ASCII, "@$_`\\\r\n\t", 1, SMS_ASCII, 1, SPAN("@$_`\\\r\n\t")},
+	    {SMS_ASCII, "\xc3\xbc", 1, SMS_UCS2, 1, SPAN("\0\xfc")},
+	    {SMS_ASCII, "\x1b", 1, SMS_UCS2, 1, SPAN("\0\x1b")},
+	    {SMS_ASCII, "{", 140, SMS_ASCII, 1, SPAN("{")},
+	    {SMS_ASCII, "{", 141, SMS_ASCII, 2, SPAN("{")},
+	    {SMS_UCS2, "abc", 1, SMS_UCS2, 1, SPAN("\0a\0b\0c")},
+	    {SMS_UCS2, "a", 70, SMS_UCS2, 1, SPAN("\0a")},
+	    {SMS_UCS2, "a", 71, SMS_UCS2, 2, SPAN("\0a")},
+	    {SMS_GSM7, "@$_", 1, SMS_GSM7, 1, SPAN("\0\x02\x11")},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct sms_parts p;
+		struct arena a;
+		struct buf text;
+
+		arena_init(&a);
+		buf_init(&text, 65536);
+		for (size_t n = 0; n < cases[i].times; n++)
+			buf_add(&text, cases[i].text, strlen(cases[i].text));
+		check_case(
+		    i, sms_text_split_in(cases[i].own, &a, buf_span(&text), &p) == OK);
+		check_case(i, p.alphabet == cases[i].alphabet);
+		check_case(i, p.count == cases[i].count);
+		check_case(i, p.parts[0].len >= cases[i].first.len &&
+				  memcmp(p.parts[0].ptr, cases[i].first.ptr,
+				      cases[i].first.len) == 0);
+		buf_fini(&text);
+		arena_fini(&a);
+	}
+}
+
 static void
 test_what_is_not_utf8(void **state)
 {
@@ -362,6 +417,7 @@ main(void)
 	    cmocka_unit_test(test_random_texts),
 	    cmocka_unit_test(test_borders),
 	    cmocka_unit_test(test_octets_of_a_text),
+	    cmocka_unit_test(test_other_alphabets),
 	    cmocka_unit_test(test_what_is_not_utf8),
 	    cmocka_unit_test(test_header),
 	};
