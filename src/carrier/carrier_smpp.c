@@ -465,19 +465,23 @@ config_fault(const struct carrier_config *c, char why[256])
 }
 
 /* Many SMSCs take more than the standard allows, and some cut it off and then refuse. */
-static void
-warn_of_long_texts(const struct carrier_config *c)
+static const char *
+smpp_warning(const struct carrier_config *c, size_t i, char why[256])
 {
 	struct bind_text texts[BIND_TEXTS];
 
 	bind_texts(c, texts);
-	for (size_t i = 0; i < BIND_TEXTS; i++)
-		if (texts[i].text != NULL && strlen(texts[i].text) > texts[i].standard)
-			log_event(LOG_LEVEL_WARNING, "carrier_option_long",
-			    LOG_TEXT("carrier", c->name),
-			    LOG_TEXT("option", texts[i].name),
-			    LOG_INT("octets", (int64_t)strlen(texts[i].text)),
-			    LOG_INT("standard", (int64_t)texts[i].standard));
+	for (size_t k = 0; k < BIND_TEXTS; k++) {
+		const struct bind_text *t = &texts[k];
+
+		if (t->text == NULL || strlen(t->text) <= t->standard || i-- > 0)
+			continue;
+		snprintf(why, 256,
+		    "is longer than the %zu octets of SMPP 3.4: not every SMSC takes it",
+		    t->standard);
+		return t->name;
+	}
+	return NULL;
 }
 
 static int64_t
@@ -607,7 +611,6 @@ smpp_open(const struct carrier_config *config, const struct carrier_env *env,
 	e = open_tls(config, why, &tls);
 	if (e != OK)
 		return e;
-	warn_of_long_texts(config);
 	s = mem_new(sizeof(*s));
 	s->tls = tls;
 	s->magic = SMPP_MAGIC;
@@ -662,6 +665,7 @@ smpp_free(struct carrier *c)
 const struct carrier_ops carrier_smpp_ops = {
     .type = "smpp",
     .check = smpp_check,
+    .warning = smpp_warning,
     .open = smpp_open,
     .submit = smpp_submit,
     .is_up = smpp_is_up,

@@ -111,8 +111,9 @@ def test_a_password_longer_than_the_standard_binds_with_a_warning(fresh, option,
         own, application = served(fresh, smsc, **{option: f"'{value}'"})
         arrived(own, application, smsc, "[{{pin}}]")
         assert smsc.binds[0][option] == value.encode()
-        events = [e for e in own.events if e["event"] == "carrier_option_long"]
-        assert [e["option"] for e in events] == [option] * warned
+        checked = own.command("config", "check", str(own.config), data=False)
+        assert (f"carriers[0].{option}: warning: is longer" in checked.stderr + checked.stdout) == warned
+        assert f"carriers[0].{option}" in own.log.decode() or not warned
         assert option != "password" or value not in own.log.decode()
 
 
@@ -154,8 +155,8 @@ def test_a_class_where_data_coding_has_no_room_for_it_is_named(tmp_path, more):
 def test_an_smsc_that_asks_who_we_are_is_shown_a_certificate(fresh, tmp_path):
     """It takes nobody without one of its own authority."""
     own_ca, ours = Authority(tmp_path), Authority(folder(tmp_path, "ours"))
-    certificate, key = own_ca.issue("smsc")
-    shown, shown_key = ours.issue("client")
+    certificate, key = own_ca.pair("smsc")
+    shown, shown_key = ours.pair("client")
     with Smsc("--key", str(key), "--cert", str(certificate), "--client-ca", str(ours.path)) as smsc:
         tls = {"host": "127.0.0.1", "tls": "true", "tls_ca": own_ca.path}
         refused = fresh("refused", config=config(smsc.port, **tls))
@@ -174,18 +175,18 @@ def test_an_smsc_that_asks_who_we_are_is_shown_a_certificate(fresh, tmp_path):
     ("no file", "tls_certificate"), ("a passphrase", "tls_certificate")])
 def test_a_certificate_that_cannot_be_shown_is_named(tmp_path, wrong, named):
     ours = Authority(tmp_path)
-    certificate, key = ours.issue("client")
+    certificate, key = ours.pair("client")
     options = {"tls": "true", "tls_certificate": certificate, "tls_key": key}
     if wrong == "no key":
         del options["tls_key"]
     elif wrong == "another's key":
-        options["tls_key"] = ours.issue("other")[1]
+        options["tls_key"] = ours.pair("other")[1]
     elif wrong == "no tls":
         options["tls"] = "false"
     elif wrong == "no file":
         options["tls_certificate"] = tmp_path / "none.pem"
     else:
-        options["tls_key"] = ours.issue("locked", passphrase=b"secret")[1]
+        options["tls_key"] = ours.pair("locked", passphrase=b"secret")[1]
     own = Server(tmp_path, config=config(2775, **options))
     checked = own.command("config", "check", str(own.config), data=False, check=False)
     assert checked.returncode != 0
