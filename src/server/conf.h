@@ -133,6 +133,7 @@ struct conf {
 	int64_t accept_wait_ms;
 	int64_t delivery_attempts;
 	int64_t expiry_margin_ms;
+	int64_t half_wait_ms;
 	int64_t stop_grace_ms;
 	int64_t http_threads; /* 0: by the number of cores */
 	int64_t connections_max;

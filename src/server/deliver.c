@@ -310,7 +310,7 @@ delivery_open(const struct delivery_options *o, char why[256], struct delivery *
 	d->stop.run = stop_task;
 	TAILQ_INIT(&d->all);
 	init_events(d);
-	d->receipts = receipts_new(d->base, d->queue, d->store);
+	d->receipts = receipts_new(d->base, d->queue, d->store, d->conf->half_wait_ms);
 	e = open_carriers(d, why);
 	if (e == OK)
 		e = open_lookup(d, why);

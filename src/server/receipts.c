@@ -5,7 +5,12 @@
 
 #include "base/log.h"
 
-enum { HELD_AGAIN_MS = 500, HELD_AT_ONCE = 500 };
+enum {
+	HELD_AGAIN_MS = 500,
+	HELD_AT_ONCE = 500,
+	HALF_AGAIN_MS = 1000,
+	HALF_AT_ONCE = 256
+};
 
 struct receipts {
 	struct event_base *base;
@@ -17,8 +22,14 @@ struct receipts {
 	struct receipts_held_job held;
 	struct task held_back;
 	int64_t held_after;
-	bool looking; /* the store has the job */
-	bool wanted;  /* something was held since it was given it */
+	bool looking;             /* the store has the job */
+	bool wanted;              /* something was held since it was given it */
+	struct event *half_timer; /* the next look at texts of which a part is known */
+	struct arena half_arena;
+	struct receipts_half_job half;
+	struct task half_back;
+	int64_t half_wait_ms;
+	bool half_looking;
 };
 
 /* In its own arena. */
@@ -40,6 +51,19 @@ look_again(struct receipts *r)
 	r->wanted = true;
 	if (!r->stopped && !r->looking && !evtimer_pending(r->timer, NULL))
 		RESOURCE(event_add(r->timer, &wait) == 0);
+}
+
+/* The next look at texts of which a part is known; one that stands may stay, as it is
+ * never later. */
+static void
+look_at_half(struct receipts *r, int64_t wait_ms)
+{
+	struct timeval wait;
+
+	wait_ms = wait_ms < HALF_AGAIN_MS ? HALF_AGAIN_MS : wait_ms;
+	wait = (struct timeval){wait_ms / 1000, (wait_ms % 1000) * 1000};
+	if (!r->stopped && !r->half_looking && !evtimer_pending(r->half_timer, NULL))
+		RESOURCE(event_add(r->half_timer, &wait) == 0);
 }
 
 /* ---- one receipt ---- */
@@ -69,6 +93,8 @@ flight_back(struct task *t)
 		    LOG_TEXT("carrier", f->job.carrier), LOG_ERR(e));
 	if (e == OK && f->job.held)
 		look_again(f->receipts);
+	if (e == OK && f->job.half)
+		look_at_half(f->receipts, f->receipts->half_wait_ms);
 	land(f);
 }
 
@@ -178,10 +204,59 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	store_push(r->store, &r->held.job);
 }
 
+/* ---- texts of which a part is known ---- */
+
+static void
+half_back(struct task *t)
+{
+	struct receipts *r = container_of(t, struct receipts, half_back);
+	enum err e = r->half.job.item.err;
+
+	if (e != OK)
+		log_event(LOG_LEVEL_WARNING, "receipts_half_failed", LOG_ERR(e));
+	if (r->half.ended > 0)
+		log_event(
+		    LOG_LEVEL_INFO, "receipts_half", LOG_INT("count", r->half.ended));
+	r->half_looking = false;
+	if (e != OK)
+		look_at_half(r, r->half_wait_ms);
+	else if (r->half.next_at_ms > 0)
+		look_at_half(r, r->half.next_at_ms - store_now_ms(r->store));
+	arena_fini(&r->half_arena);
+}
+
+/* On the store's thread. */
+static void
+half_finished(struct job *j)
+{
+	struct receipts *r = j->owner;
+
+	queue_push(r->queue, &r->half_back);
+}
+
+static void
+on_half_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct receipts *r = ctx;
+
+	(void)fd;
+	(void)what;
+	r->half_looking = true;
+	arena_init(&r->half_arena);
+	r->half = (struct receipts_half_job){.job = {.verb = VERB_RECEIPTS_HALF,
+						 .arena = &r->half_arena,
+						 .owner = r,
+						 .finish = half_finished},
+	    .wait_ms = r->half_wait_ms,
+	    .limit = HALF_AT_ONCE};
+	store_push(r->store, &r->half.job);
+}
+
 /* ---- life ---- */
 
 struct receipts *
-receipts_new(struct event_base *base, struct queue *queue, struct store *store)
+receipts_new(struct event_base *base, struct queue *queue, struct store *store,
+    int64_t half_wait_ms)
 {
 	struct receipts *r = mem_new(sizeof(*r));
 
@@ -189,8 +264,11 @@ receipts_new(struct event_base *base, struct queue *queue, struct store *store)
 	r->queue = queue;
 	r->store = store;
 	r->held_back.run = held_back;
+	r->half_back.run = half_back;
+	r->half_wait_ms = half_wait_ms;
 	r->timer = evtimer_new(base, on_timer, r);
-	RESOURCE(r->timer != NULL);
+	r->half_timer = evtimer_new(base, on_half_timer, r);
+	RESOURCE(r->timer != NULL && r->half_timer != NULL);
 	return r;
 }
 
@@ -198,6 +276,7 @@ void
 receipts_start(struct receipts *r)
 {
 	look_again(r); /* the last run may have left some */
+	look_at_half(r, 0);
 }
 
 void
@@ -205,11 +284,13 @@ receipts_stop(struct receipts *r)
 {
 	r->stopped = true;
 	event_del(r->timer);
+	event_del(r->half_timer);
 }
 
 void
 receipts_free(struct receipts *r)
 {
 	event_free(r->timer);
+	event_free(r->half_timer);
 	mem_free(r);
 }

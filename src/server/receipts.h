@@ -13,8 +13,9 @@
 struct receipts;
 
 /* `queue` is run by the loop of `base`, on whose thread all of this happens. */
-struct receipts *receipts_new(
-    struct event_base *base, struct queue *queue, struct store *store) MUST_CHECK;
+/* A text of which only some parts were reported ends `half_wait_ms` after the newest. */
+struct receipts *receipts_new(struct event_base *base, struct queue *queue,
+    struct store *store, int64_t half_wait_ms) MUST_CHECK;
 void receipts_start(struct receipts *r);
 /* `taken` is told false at once when the store takes nothing more. */
 void receipts_take(

@@ -20,10 +20,8 @@
 #include "store/watcher.h"
 
 #define STORE_MAGIC 0x57012e00u
-/*
- * Reading all of access may take a tenth of the store's time when keys change all the
- * time; those who change them wait for this long at most, as a change holds within 1 s.
- */
+/* Reading all of access takes a tenth of the time at most where keys change all the time,
+ * and a change waits for it this long at most, as it holds within 1 s. */
 #define REST_SHARE 9
 #define REST_MS_MAX 500
 /* For whom a lane has no place after this time in a crowd, the request is over. */
@@ -67,6 +65,7 @@ static const struct verb_row *const verbs[VERB_COUNT] = {
     [VERB_OUTCOME] = &verb_outcome,
     [VERB_RECEIPT] = &verb_receipt,
     [VERB_RECEIPTS_HELD] = &verb_receipts_held,
+    [VERB_RECEIPTS_HALF] = &verb_receipts_half,
     [VERB_REPORT_DONE] = &verb_report_done,
     [VERB_IDEMPOTENCY_ANSWER] = &verb_idempotency_answer,
     [VERB_RESEND] = &verb_resend,

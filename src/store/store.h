@@ -35,6 +35,7 @@ enum verb {
 	VERB_OUTCOME,
 	VERB_RECEIPT, /* after the outcomes, which name what it is about */
 	VERB_RECEIPTS_HELD,
+	VERB_RECEIPTS_HALF,
 	VERB_REPORT_DONE,
 	VERB_IDEMPOTENCY_ANSWER,
 	VERB_RESEND,
@@ -196,6 +197,7 @@ struct receipt_match {
 	bool found;
 	bool of_part; /* the receipt is of one of its parts */
 	bool tracked;
+	bool moved; /* of a part's: that ended the message */
 	struct ident pin_id;
 	unsigned seq;
 };
@@ -240,8 +242,26 @@ struct receipt_job {
 	enum report_error error;
 	int64_t done_at_ms; /* 0: not said */
 	bool held;
+	bool half; /* a part was delivered, and of others nothing is known yet */
 	/* inside; found: which message it was about */
 	struct receipt_match match;
+};
+
+/*
+ * Messages in several parts of which only some were reported, the newest of those
+ * `wait_ms` ago: no other receipt will come, and what came says delivered, so that is
+ * what they come to. A part that failed has ended its message long before.
+ */
+struct receipts_half_job {
+	struct job job;
+	int64_t wait_ms;
+	int64_t limit;
+	int64_t ended;
+	int64_t next_at_ms; /* when the next one may be looked at; 0: there is none */
+	/* inside */
+	size_t count;
+	size_t capacity;
+	struct report_subject *list;
 };
 
 /* A stretch of those that are held, once more, oldest first. */

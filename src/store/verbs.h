@@ -41,6 +41,7 @@ extern const struct verb_row verb_verify;
 extern const struct verb_row verb_outcome;
 extern const struct verb_row verb_receipt;
 extern const struct verb_row verb_receipts_held;
+extern const struct verb_row verb_receipts_half;
 extern const struct verb_row verb_idempotency_answer;
 extern const struct verb_row verb_resend;
 extern const struct verb_row verb_send;

@@ -15,7 +15,8 @@ struct receipt_held {
 	enum report_status status;
 	enum report_error error;
 	int64_t done_at_ms;
-	int64_t at_ms; /* when it came */
+	int64_t at_ms;  /* when it came */
+	int64_t now_ms; /* when it is tried */
 	bool old;
 	bool held;      /* for lack of a message, and there was room */
 	int64_t others; /* that were held before */
@@ -123,6 +124,28 @@ static void
 read_apply_part(struct item *it, struct row *r)
 {
 	held_of(it)->match.tracked = row_bool(r);
+	held_of(it)->match.moved = true;
+}
+
+static void
+bind_half(struct item *it, struct binder *b)
+{
+	const struct receipt_held *r = held_of(it);
+
+	bind_ident(b, &r->match.pin_id);
+	bind_int(b, r->match.seq);
+	bind_int(b, r->now_ms);
+	bind_int(b, r->done_at_ms);
+}
+
+/* A part is there, and the whole is not. */
+static bool
+is_half(const struct item *it)
+{
+	const struct receipt_held *r = held_of(it);
+
+	return r->match.of_part && !r->match.moved &&
+	       report_message_state(r->status) == MESSAGE_DELIVERED;
 }
 
 static bool
@@ -140,6 +163,7 @@ apply(struct batch *b, struct item **items, size_t n)
 	    {SQL_RECEIPT_APPLY, bind_apply, read_apply, NULL},
 	    {SQL_RECEIPT_PART, bind_part, read_part, fits_no_message},
 	    {SQL_RECEIPT_APPLY_PART, bind_apply_part, read_apply_part, is_of_part},
+	    {SQL_RECEIPT_HALF, bind_half, NULL, is_half},
 	};
 	enum err e = OK;
 
@@ -210,7 +234,8 @@ init_row(struct receipt_held *row, const struct receipt_job *j)
 	    .status = j->status,
 	    .error = j->error,
 	    .done_at_ms = j->done_at_ms,
-	    .at_ms = j->job.now_ms};
+	    .at_ms = j->job.now_ms,
+	    .now_ms = j->job.now_ms};
 }
 
 static enum err
@@ -235,6 +260,7 @@ take_receipts(struct batch *b, struct item **items, size_t n)
 
 		j->match = rows[i].match;
 		j->held = rows[i].held;
+		j->half = is_half(&rows[i].item);
 		items[i]->err = rows[i].item.err;
 		if (items[i]->err == OK && !j->match.found && !j->held)
 			items[i]->err = ERR_OVERLOADED;
@@ -275,6 +301,7 @@ read_held(struct item *it, struct row *r)
 	row->error = (enum report_error)row_int(r);
 	row->done_at_ms = row_int(r);
 	row->at_ms = row_int(r);
+	row->now_ms = j->job.now_ms;
 	row->old = store_time_age(&j->job.time, row->at_ms) >= RECEIPT_HELD_MS;
 	if (report_status_find(row->status) == NULL)
 		r->corrupt = true;
