@@ -125,3 +125,60 @@ def test_what_has_to_be_refused_is_refused_by_its_own_response(fresh, command):
         wait_for("its refusal", lambda: (0x80000000, 3, 55) in smsc.answers)
         own.send(application, own.template(application))
         assert smsc.count("41793026727") == 1 and len(smsc.links) == 1
+
+
+# ---- what we send is looked at by every SMSC of the tests; here on purpose ----
+
+
+@pytest.mark.field("10.5")
+def test_nothing_goes_out_before_the_bind_is_answered(fresh):
+    with OddSmsc(hold_bind=True) as smsc:
+        own = fresh(config=config(smsc.port) + PATIENT)
+        application = own.application()
+        wait_for("its bind", lambda: smsc.binds)
+        pin_id = own.send(application, own.template(application)).json()["pinId"]
+        assert smsc.submits == []
+        smsc.may_bind.set()
+        smsc.message("41793026727")
+        wait_for("its outcome", lambda: [
+            e for e in own.get(f"/watchword/1/pins/{pin_id}").json()["events"]
+            if e["event"] == "submit"])
+        assert smsc.count("41793026727") == 1
+
+
+@pytest.mark.field("10.5")
+@pytest.mark.parametrize("way", ["udh", "sar"])
+@pytest.mark.parametrize("binds", [1, 3])
+def test_long_texts_to_one_phone_are_never_mixed(fresh, way, binds):
+    """Whichever session they take: a phone tells them apart by their references alone."""
+    with OddSmsc() as smsc:
+        own, application = served(fresh, smsc, long_messages=way, binds=binds)
+        template = own.template(application, messageText="1234567890" * 17 + " [{{pin}}]")
+        for _ in range(12):
+            own.send(application, template, OTHERS[0])
+        wait_for("all parts", lambda: len(smsc.submits) == 24)
+        assert len(smsc.references[OTHERS[0]]) == 12
+        assert {tuple(sorted(n)) for n in smsc.references[OTHERS[0]].values()} == {(1, 2)}
+
+
+@pytest.mark.field("10.5")
+def test_sequence_numbers_rise_over_probes_messages_and_a_new_link(fresh):
+    with OddSmsc() as smsc:
+        own, application = served(fresh, smsc, enquire_link="100ms")
+        template = own.template(application)
+        own.send(application, template, OTHERS[0])
+        wait_for("probes", lambda: smsc.links[0].newest > 4)
+        smsc.links[0].sock.shutdown(2)
+        wait_for("another link", lambda: len(smsc.binds) == 2)
+        own.send(application, template, OTHERS[1])
+        smsc.message(OTHERS[1])
+        assert smsc.links[1].newest > smsc.links[0].newest
+
+
+@pytest.mark.field("10.5")
+@pytest.mark.parametrize("sender", ["Bar", "70707", "+41790000000", "41790000000", "B" * 11])
+def test_addresses_have_the_types_of_their_forms(fresh, sender):
+    with OddSmsc() as smsc:
+        own, application = served(fresh, smsc)
+        own.send(application, own.template(application, senderId=sender))
+        assert smsc.message("41793026727").fields["source"].decode() == sender.lstrip("+")

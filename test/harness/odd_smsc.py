@@ -139,9 +139,12 @@ class Link:
 class OddSmsc:
     """`on_submit(smsc, link, submit)` answers as it likes; the default accepts."""
 
-    def __init__(self, on_submit=None, bind_status=0, long_texts=False):
+    def __init__(self, on_submit=None, bind_status=0, long_texts=False, hold_bind=False):
         self.on_submit = on_submit or (lambda smsc, link, submit: smsc.accept(link, submit))
         self.bind_status = bind_status
+        self.may_bind = threading.Event()
+        if not hold_bind:
+            self.may_bind.set()
         self.sizes = dict(SIZES, password=65, system_type=65) if long_texts else SIZES
         self.submits, self.answers, self.binds, self.links, self.faults = [], [], [], [], []
         self.references = {}  # destination -> references of texts in several parts
@@ -180,6 +183,7 @@ class OddSmsc:
     def on_bind(self, link, sequence, fields):
         self.binds.append(fields)
         self.check(fields["version"] == 0x34, "interface_version")
+        self.may_bind.wait(30)
         link.bound = self.bind_status == 0
         link.answer(sequence, BIND_TRANSCEIVER, b"odd\0" if link.bound else b"",
                     self.bind_status)

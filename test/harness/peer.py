@@ -45,8 +45,10 @@ class Smsc:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        """What it found wrong with what we sent fails the test."""
         self.stop()
+        assert kind is not None or not self.said("fault"), self.said("fault")
 
 
 def config(port, **more):

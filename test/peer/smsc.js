@@ -34,10 +34,36 @@ function options(argv) {
 
 const wanted = options(process.argv.slice(2));
 const pieces = new Map(); // of long messages: sender, recipient and reference -> parts
+const whole = new Set(); // references of those that are complete
 let lastId = 0;
 
 function say(line) {
   process.stdout.write(JSON.stringify(line) + '\n');
+}
+
+// What the protocol asks of the other side; a fault fails the test (harness/peer.py).
+function expect(good, fault) {
+  if (!good) say({ fault });
+}
+
+// SMPP 3.4, 5.2: the most octets of a string, without its final 0.
+const SIZES = { service_type: 5, source_addr: 20, destination_addr: 20,
+  schedule_delivery_time: 16, validity_period: 16 };
+
+// 5.1.4: sequence numbers are 1 to 7FFFFFFF and rise; 2.2: a message is of a bound session.
+function look(session, pdu) {
+  if (pdu.isResponse()) return;
+  const number = pdu.sequence_number;
+  expect(number >= 1 && number <= 0x7fffffff, `sequence ${number}`);
+  expect(number > (session.newest || 0), `sequence ${number} after ${session.newest}`);
+  session.newest = number;
+  if (pdu.command !== 'submit_sm' && pdu.command !== 'data_sm') return;
+  expect(session.isBound, 'a message before the bind_resp');
+  for (const [name, most] of Object.entries(SIZES)) {
+    expect(typeof pdu[name] !== 'string' || pdu[name].length <= most, `${name} is too long`);
+  }
+  const body = pdu.message_payload || pdu.short_message;
+  expect(!!(pdu.esm_class & 0x40) === !!(body && body.udh), 'esm_class and header differ');
 }
 
 // The concatenation header of 3GPP TS 23.040, if there is one.
@@ -91,10 +117,13 @@ function take(pdu) {
   const [reference, total, number] = long;
   const key = [pdu.source_addr, pdu.destination_addr, reference].join('|');
   const parts = pieces.get(key) || [];
+  expect(!whole.has(key) && parts[number - 1] === undefined, `reference ${key} of two texts`);
+  expect(number >= 1 && number <= total, `part ${number} of ${total}`);
   parts[number - 1] = body.message;
   pieces.set(key, parts);
   if (parts.filter((p) => p !== undefined).length < total) return;
   pieces.delete(key);
+  whole.add(key);
   report(pdu, parts);
 }
 
@@ -193,6 +222,7 @@ function onBind(session, pdu) {
     session.close();
     return;
   }
+  session.isBound = true;
   say({ bound: pdu.command });
   if (pdu.command === 'bind_transmitter') return;
   session.isReceiver = pdu.command === 'bind_receiver';
@@ -208,6 +238,7 @@ if (wanted.clientCa) {
 }
 const server = smpp.createServer(secure, (session) => {
   session.on('error', () => {});
+  session.on('pdu', (pdu) => look(session, pdu));
   for (const bind of ['bind_transceiver', 'bind_transmitter', 'bind_receiver']) {
     session.on(bind, (pdu) => onBind(session, pdu));
   }

@@ -21,6 +21,7 @@ GetOptions(\%wanted, 'port=i', 'system-id=s', 'password=s', 'reject=i', 'silent'
 
 my $json = JSON::PP->new->canonical->utf8;
 my @states = qw(SCHEDULED ENROUTE DELIVRD EXPIRED DELETED UNDELIV ACCEPTD UNKNOWN REJECTD);
+my %newest;   # sequence numbers, by socket: they rise (SMPP 3.4, 5.1.4)
 my %parts;    # of long messages: sender, recipient and reference -> texts
 my $last_id = 0;
 
@@ -132,10 +133,16 @@ while (my @ready = $sockets->can_read) {
         }
         my $pdu = $socket->read_pdu;
         my $do = $pdu && $does{ $pdu->{cmd} };
+        if ($pdu && !($pdu->{cmd} & 0x80000000)) {
+            say_line(fault => "sequence $pdu->{seq} after $newest{$socket}")
+              if $pdu->{seq} <= ($newest{$socket} // 0);
+            $newest{$socket} = $pdu->{seq};
+        }
         next if $do && $do->($socket, $pdu);
         next if $pdu && !$do && $pdu->{cmd} != 6;
         $socket->unbind_resp(seq => $pdu->{seq}) if $pdu && $pdu->{cmd} == 6;
         $sockets->remove($socket);
+        delete $newest{$socket};
         close $socket;
     }
 }
