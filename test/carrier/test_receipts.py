@@ -124,7 +124,7 @@ def test_responses_in_hexadecimal_and_receipts_in_decimal(fresh):
     with Smsc("--receipt", "DELIVRD", "--receipt-ids", "decimal") as smsc:
         own, application = served(fresh, smsc, message_id_format="hex_to_decimal")
         template = own.template(application)
-        pins = [own.send(application, template, f"4179302670{n:02}").json()["pinId"]
+        pins = [own.send(application, template, f"417930267{n:02}").json()["pinId"]
                 for n in range(20)]
         for pin_id in pins:
             assert final(own, pin_id)["status"] == "MESSAGE_DELIVERED"
