@@ -47,6 +47,7 @@ struct table {
 struct auth {
 	pthread_rwlock_t lock;
 	struct table *table;
+	_Atomic bool unknown; /* who may do what cannot be read */
 };
 
 /* ---- building a table ---- */
@@ -259,9 +260,13 @@ auth_free(struct auth *a)
 void
 auth_replace(struct auth *a, const struct access *access)
 {
-	struct table *fresh = mem_new(sizeof(*fresh));
+	struct table *fresh;
 	struct table *old;
 
+	atomic_store(&a->unknown, access == NULL);
+	if (access == NULL)
+		return;
+	fresh = mem_new(sizeof(*fresh));
 	add_keys(fresh, access);
 	add_users(fresh, access);
 	for (size_t i = 0; i < access->session_count; i++)
@@ -416,6 +421,12 @@ check_session(struct table *t, const struct address *peer, int64_t now_ms,
 	return true;
 }
 
+bool
+auth_is_known(struct auth *a)
+{
+	return !atomic_load(&a->unknown);
+}
+
 enum err
 auth_check(struct auth *a, const struct credential *credential,
     const struct address *peer, int64_t now_ms, struct principal *out)
@@ -423,6 +434,8 @@ auth_check(struct auth *a, const struct credential *credential,
 	uint8_t hash[SECRET_HASH_LEN];
 	bool valid;
 
+	if (!auth_is_known(a))
+		return ERR_DOWN;
 	if (credential->scheme == SCHEME_NONE || credential->text.len > API_KEY_TEXT_MAX)
 		return ERR_UNAUTHORIZED;
 	api_key_hash(credential->text, hash);

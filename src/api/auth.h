@@ -49,14 +49,16 @@ struct auth_user {
 
 struct auth *auth_new(void) MUST_CHECK;
 void auth_free(struct auth *a);
-/* On the store's thread. */
+/* On the store's thread. NULL: it cannot be read; until it can, nobody is known, and
+ * nobody is told that he is not. */
 void auth_replace(struct auth *a, const struct access *access);
 void auth_session_changed(struct auth *a, const struct session_job *j);
 
 struct credential auth_parse(struct span header);
 const char *auth_scheme_name(enum scheme s);
-/* App, IBSSO and Bearer. ERR_UNAUTHORIZED for everything that is not valid here and now.
- */
+bool auth_is_known(struct auth *a) MUST_CHECK;
+/* App, IBSSO and Bearer. ERR_UNAUTHORIZED for everything that is not valid here and now;
+ * ERR_DOWN: who is cannot be read. */
 enum err auth_check(struct auth *a, const struct credential *credential,
     const struct address *peer, int64_t now_ms, struct principal *out) MUST_CHECK;
 /* The store did not take what auth_check said about extending: a later use says it again.

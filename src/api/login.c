@@ -436,7 +436,10 @@ login_start(struct login *l, struct login_attempt *t)
 	t->task.run = check_task;
 	t->err = ERR_UNAUTHORIZED;
 	t->until_ms = now_ms(l) + LOGIN_WAIT_MS;
-	if (t->name.len > SECRET_PASSWORD_MAX || t->password.len > SECRET_PASSWORD_MAX)
+	if (!auth_is_known(l->options.auth))
+		t->err = ERR_DOWN;
+	if (t->err == ERR_DOWN || t->name.len > SECRET_PASSWORD_MAX ||
+	    t->password.len > SECRET_PASSWORD_MAX)
 		return OK;
 	t->known = auth_user_find(l->options.auth, t->name, &t->user);
 	make_mark(l, t);

@@ -24,11 +24,12 @@ proceed_live(struct call *c)
 	return say(c, 200, "live");
 }
 
-/* It can serve: the store is open, and it is not stopping. */
+/* It can serve: the store is open, it is not stopping, and who may do what is known. */
 static enum err
 proceed_ready(struct call *c)
 {
-	bool ready = c->api->options.ready(c->api->options.readiness);
+	bool ready = c->api->options.ready(c->api->options.readiness) &&
+		     auth_is_known(c->api->auth);
 
 	return say(c, ready ? 200 : 503, ready ? "ready" : "not ready");
 }

@@ -46,7 +46,11 @@ run_alone(struct cli_session *s, const struct cli *cli, struct job *j, const cha
 		return e;
 	j->arena = &s->arena;
 	e = store_run(s->store, j);
-	if (e != OK)
+	if (e == ERR_CORRUPT)
+		(void)cli_session_close(
+		    s, cli_fail("nothing was changed: a row is damaged, the one that the "
+				"event row_damaged names; nobody gets in by it"));
+	else if (e != OK)
 		(void)cli_session_close(
 		    s, cli_fail("%s",
 			   e == ERR_NOT_FOUND && absent != NULL ? absent : err_text(e)));

@@ -95,7 +95,7 @@ first_start(struct store *s, const char *data_dir, bool *made_out)
 	arena_init(&a);
 	*made_out = false;
 	e = store_run(s, &keys.job);
-	if (e == OK && keys.count == 0) {
+	if (e == OK && keys.count + keys.damaged == 0) {
 		e = default_account(s, &a, &account);
 		if (e == OK)
 			e = make_key(s, &a, &account, data_dir);

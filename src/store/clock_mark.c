@@ -31,7 +31,7 @@ bind_mark(struct item *it, struct binder *b)
 static void
 read_mark(struct item *it, struct row *r)
 {
-	record_of(it)->now_ms = row_int(r);
+	record_of(it)->now_ms = row_ms(r);
 }
 
 static void
@@ -48,12 +48,12 @@ read_rest(struct item *it, struct row *r)
 {
 	struct clock_record *record = record_of(it);
 
-	record->boot = row_int(r);
-	record->steady_ms = row_int(r);
-	record->offset_ms = row_int(r);
-	record->settled_ms = row_int(r);
-	record->held_ms = row_int(r);
-	record->begun_ms = row_int(r);
+	record->boot = row_int_or_null(r, INT64_MIN / 2, INT64_MAX / 2);
+	record->steady_ms = row_int_or_null(r, INT64_MIN / 2, INT64_MAX / 2);
+	record->offset_ms = row_int_or_null(r, INT64_MIN / 2, INT64_MAX / 2);
+	record->settled_ms = row_ms_or_null(r);
+	record->held_ms = row_ms_or_null(r);
+	record->begun_ms = row_ms_or_null(r);
 }
 
 static void

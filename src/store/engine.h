@@ -48,8 +48,10 @@ struct row {
 	struct engine *engine;
 	void *statement;
 	int next;
-	bool corrupt; /* a column was not of the kind asked for */
+	bool damaged; /* a column is not what was written; named in the log */
 	bool enough;  /* set by who reads: no further row is of interest */
+	const struct each *step;
+	struct item *item;
 };
 
 /* What a batch consists of; first member of each verb's own struct. */
@@ -95,6 +97,8 @@ struct engine_ops {
 	void (*unwatch)(struct engine *e);
 	void (*bind)(struct binder *b, const struct value *v);
 	void (*column)(struct row *r, struct value *v_out);
+	/* Names the row, whose column of this number is damaged, in the log. */
+	void (*name_damaged)(struct row *r, int column);
 };
 
 struct engine {
@@ -116,13 +120,45 @@ enum err engine_number(struct engine *e, enum sql sql, int64_t *out) MUST_CHECK;
 
 struct arena;
 
-int64_t row_int(struct row *r);
+/*
+ * Readers of columns, in their order. Each knows what a column may hold. What is not so
+ * makes the row damaged, and its item ERR_CORRUPT: that is no assertion, as disks, copies
+ * and hands change rows. A damaged column reads as something harmless (the least number,
+ * an empty text, zeros), so that who reads needs no look at each. After a damaged row no
+ * further one of the item is read, unless it was passed over.
+ *
+ * Nobody reads a column by other means than these and those in verbs.h.
+ */
+enum {
+	ROW_TEXT_MAX = 256 * 1024, /* octets, where a column has no bound of its own */
+	ROW_NAME_MAX = 1024        /* names, senders, ids of others */
+};
+#define ROW_COUNT_MAX INT64_C(1000000000000)
+#define ROW_MS_MAX INT64_C(253402300799999) /* the end of the year 9999 */
+
+int64_t row_int(struct row *r, int64_t least, int64_t most);
+/* Null: 0. */
+int64_t row_int_or_null(struct row *r, int64_t least, int64_t most);
+int64_t row_count(struct row *r);
+/* A time; that of what did not happen is null. */
+int64_t row_ms(struct row *r);
+int64_t row_ms_or_null(struct row *r);
+/* One of so many, which are numbered from 0. */
+unsigned row_enum(struct row *r, unsigned count);
 bool row_bool(struct row *r);
-bool row_double(struct row *r, double *out);          /* false: null */
-const char *row_text(struct row *r, struct arena *a); /* NULL: null */
-/* Exactly len octets, or the row is marked corrupt. */
+bool row_double(struct row *r, double *out); /* false: null */
+/* UTF-8 without a NUL, of so many octets at most. */
+const char *row_text(struct row *r, struct arena *a, size_t max);
+const char *row_text_or_null(struct row *r, struct arena *a, size_t max);
+/* Exactly len octets. */
 void row_blob(struct row *r, void *out, size_t len);
-struct span row_bytes(struct row *r, struct arena *a);
+/* So many octets at most; null: none. */
+struct span row_bytes(struct row *r, struct arena *a, size_t max);
 bool row_is_null(struct row *r); /* looks at the next column without passing it */
+void row_pass(struct row *r, int columns);
+/* What the last column says is no value of its kind: for readers above these. */
+void row_is_damaged(struct row *r);
+/* True: the row is damaged and is passed over. Its item goes on with the next one. */
+bool row_passed_over(struct row *r);
 
 #endif

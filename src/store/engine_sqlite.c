@@ -13,10 +13,13 @@
 #include <sqlite3.h>
 #include <stdio.h>
 
+#include "base/secret.h"
 #include "store/checkpointer.h"
+#include "store/damage.h"
 #include "store/foreign_lock.h"
 #include "store/log_watch.h"
 #include "store/wal_vfs.h"
+#include "twofa/ident.h"
 
 #define BUSY_TIMEOUT_MS 5000
 /* What statements allocate while they run, without the heap: octets, and how many. */
@@ -34,6 +37,7 @@ struct sqlite_engine {
 	struct checkpointer *checkpointer;
 	struct log_watch log_watch;
 	struct foreign_wait wait;
+	struct damage damage;
 };
 
 static const char *const sql_texts[SQL_COUNT] = {
@@ -328,34 +332,160 @@ sqlite_column(struct row *r, struct value *v)
 	}
 }
 
-/* One item: ERR_EXISTS is the item's own fault, everything else the transaction's. */
+/* ---- damaged rows ---- */
+
+enum { ROW_KEY_LEN = 48, HASH_SHOWN = 4 };
+
+/* An id as it is; of what is longer, a hash, the beginning. */
+static void
+put_key(const struct value *v, char out[ROW_KEY_LEN])
+{
+	size_t shown = v->bytes.len <= IDENT_LEN ? v->bytes.len : HASH_SHOWN;
+
+	if (v->kind == VALUE_INT)
+		snprintf(out, ROW_KEY_LEN, "%lld", (long long)v->number);
+	else if (v->kind == VALUE_BLOB)
+		secret_hex_upper(v->bytes.ptr, shown, out);
+	else if (v->kind == VALUE_TEXT)
+		snprintf(out, ROW_KEY_LEN, "%.*s", (int)v->bytes.len, v->bytes.ptr);
+}
+
+/* What a statement was asked for, instead of its run. */
+struct asked {
+	struct engine engine;
+	struct value first;
+	bool found;
+};
+
+static void
+take_first(struct binder *b, const struct value *v)
+{
+	struct asked *asked = container_of(b->engine, struct asked, engine);
+
+	if (!asked->found)
+		asked->first = *v;
+	asked->found = true;
+}
+
+static const struct engine_ops asked_ops = {.name = "asked", .bind = take_first};
+
+/* Columns that are keys, those that say most first. */
+static const char *const key_columns[] = {"id", "pin", "name", "seq", "hash"};
+
+static bool
+find_key(struct row *r, const char *name, char out[ROW_KEY_LEN])
+{
+	struct row copy = *r;
+
+	for (copy.next = 0; copy.next < sqlite3_column_count(r->statement); copy.next++) {
+		const char *origin = sqlite3_column_origin_name(r->statement, copy.next);
+		struct value v = {0};
+
+		if (origin == NULL || strcmp(origin, name) != 0)
+			continue;
+		sqlite_column(&copy, &v);
+		put_key(&v, out);
+		return true;
+	}
+	return false;
+}
+
+/* By a key among its columns, else by what was asked for. */
+static void
+name_row(struct row *r, char out[ROW_KEY_LEN])
+{
+	struct asked asked = {.engine = {.ops = &asked_ops}};
+	struct binder b = {.engine = &asked.engine};
+
+	out[0] = '\0';
+	for (size_t i = 0; i < countof(key_columns); i++)
+		if (find_key(r, key_columns[i], out))
+			return;
+	r->step->bind(r->item, &b);
+	if (asked.found)
+		put_key(&asked.first, out);
+}
+
+static void
+sqlite_name_damaged(struct row *r, int column)
+{
+	const char *table = sqlite3_column_table_name(r->statement, column);
+	const char *name = sqlite3_column_origin_name(r->statement, column);
+	char key[ROW_KEY_LEN];
+
+	name_row(r, key);
+	damage_note(&sqlite_of(r->engine)->damage, table == NULL ? "" : table,
+	    name == NULL ? sqlite3_column_name(r->statement, column) : name, key);
+}
+
+/* A row that is written anew is looked at whole (STRICT). The end of what SQLite says is
+ * TABLE.COLUMN. */
+static void
+name_unwritable(struct row *r)
+{
+	struct sqlite_engine *s = sqlite_of(r->engine);
+	const char *said = sqlite3_errmsg(s->db);
+	const char *space = strrchr(said, ' ');
+	const char *column = space == NULL ? said : space + 1;
+	const char *dot = strchr(column, '.');
+	char table[64] = "";
+	char key[ROW_KEY_LEN];
+
+	if (dot != NULL)
+		snprintf(table, sizeof(table), "%.*s", (int)(dot - column), column);
+	name_row(r, key);
+	damage_note(&s->damage, table, dot == NULL ? column : dot + 1, key);
+}
+
+static bool
+is_unwritable(int rc)
+{
+	return rc == SQLITE_CONSTRAINT_DATATYPE || rc == SQLITE_CONSTRAINT_NOTNULL ||
+	       rc == SQLITE_CONSTRAINT_CHECK;
+}
+
+/* ---- a step ---- */
+
+static int
+read_rows(struct sqlite_engine *s, struct row *r)
+{
+	const struct each *step = r->step;
+	int rc = SQLITE_OK;
+
+	while (!r->enough && !r->damaged &&
+	       (rc = sqlite3_step(r->statement)) == SQLITE_ROW) {
+		r->next = 0;
+		if (step->row != NULL)
+			step->row(r->item, r);
+	}
+	if (rc == SQLITE_DONE && step->row != NULL &&
+	    sqlite3_column_count(r->statement) == 0 && sqlite3_changes(s->db) > 0)
+		step->row(r->item, r);
+	return rc;
+}
+
+/* One item: ERR_EXISTS and a damaged row are the item's own fault, everything else the
+ * transaction's. */
 static enum err
 run_item(
     struct sqlite_engine *s, const struct each *step, struct item *it, sqlite3_stmt *stmt)
 {
 	struct binder b = {&s->engine, stmt, 0, false};
-	struct row r = {.engine = &s->engine, .statement = stmt};
-	int rc = SQLITE_OK;
-	enum err e;
+	struct row r = {
+	    .engine = &s->engine, .statement = stmt, .step = step, .item = it};
+	int rc;
 
 	step->bind(it, &b);
 	INVARIANT(!b.failed && b.next == sqlite3_bind_parameter_count(stmt));
-	while (!r.enough && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		r.next = 0;
-		if (step->row != NULL)
-			step->row(it, &r);
-	}
-	if (rc == SQLITE_DONE && step->row != NULL && sqlite3_column_count(stmt) == 0 &&
-	    sqlite3_changes(s->db) > 0)
-		step->row(it, &r);
+	rc = read_rows(s, &r);
+	if (is_unwritable(rc))
+		name_unwritable(&r);
 	sqlite3_reset(stmt);
-	e = err_of(rc);
-	if (r.corrupt)
+	if (r.damaged || is_unwritable(rc))
 		it->err = ERR_CORRUPT;
-	if (e != ERR_EXISTS)
-		return e;
-	it->err = ERR_EXISTS;
-	return OK;
+	else if (err_of(rc) == ERR_EXISTS)
+		it->err = ERR_EXISTS;
+	return is_unwritable(rc) || err_of(rc) == ERR_EXISTS ? OK : err_of(rc);
 }
 
 static enum err
@@ -411,4 +541,5 @@ const struct engine_ops engine_sqlite = {
     .unwatch = sqlite_unwatch,
     .bind = sqlite_bind,
     .column = sqlite_column,
+    .name_damaged = sqlite_name_damaged,
 };

@@ -15,6 +15,9 @@ enum {
 	JOURNAL_MOST = 3
 };
 
+/* More can be added to it. */
+#define GUESS_SEQ_MAX (INT64_MAX / 4)
+
 static struct guess *
 guess_of(struct item *it)
 {
@@ -166,23 +169,34 @@ journal_of(struct item *it)
 	return container_of(it, struct journal, item);
 }
 
+/* Of a damaged row nobody knows how many guesses there were: its PIN has none left, and
+ * its log lets nobody guess at the number. What a later row says of them holds. */
+static const struct verify_state used_up = {.attempts = APPLICATION_ATTEMPTS_MAX};
+static const struct span unreadable = {"\xff", 1};
+
 /* A row of no PIN says nothing of any. */
 static void
 read_journal(struct item *it, struct row *r)
 {
 	struct journal *j = journal_of(it);
 	struct guesses *g = j->guesses;
-	struct guess guess = {.seq = row_int(r)};
-	struct span pin_id = row_bytes(r, &j->arena);
+	struct guess guess = {.seq = row_int(r, 1, GUESS_SEQ_MAX)};
+	bool damaged = row_passed_over(r);
 
-	if (g->seq == 0)
+	if (!damaged && g->seq == 0)
 		g->removed_seq = guess.seq - 1;
-	g->seq = guess.seq;
-	if (pin_id.len != IDENT_LEN)
+	if (!damaged)
+		g->seq = guess.seq;
+	guess.seq = g->seq;
+	row_ident(r, &guess.pin_id);
+	if (row_passed_over(r))
 		return;
-	memcpy(guess.pin_id.bytes, pin_id.ptr, IDENT_LEN);
 	row_state(r, &guess.state);
-	guess.log = row_bytes(r, &j->arena);
+	if (row_passed_over(r) || damaged)
+		guess.state = used_up;
+	guess.log = row_log(r, &j->arena);
+	if (row_passed_over(r))
+		guess.log = unreadable;
 	remember(g, &guess);
 }
 
@@ -323,10 +337,27 @@ next_to_settle(struct guesses *g)
 	return ident_table_at(&g->old.table, g->old.order[g->settled++].number);
 }
 
+/* A row that is damaged takes nothing: what is known of its PIN stays in the journal, and
+ * goes around with the young ones. */
+static enum err
+settle_one(struct batch *b, struct guess *guess)
+{
+	static const struct each settle = {SQL_GUESS_SETTLE, bind_guess, NULL, NULL};
+	struct guess again = *guess;
+	struct item *items[] = {&again.item};
+	enum err e = batch_one(b, &settle, &guess->item);
+
+	if (e != OK)
+		return e;
+	if (guess->item.err == ERR_CORRUPT)
+		return guesses_write(b, items, 1);
+	pin_cache_settled(b->pins, &guess->pin_id, &guess->state, guess->log);
+	return guess->item.err;
+}
+
 enum err
 guesses_settle(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each settle = {SQL_GUESS_SETTLE, bind_guess, NULL, NULL};
 	struct guesses *g = b->guesses;
 	size_t rows;
 	enum err e = OK;
@@ -337,12 +368,8 @@ guesses_settle(struct batch *b, struct item **items, size_t n)
 		return OK;
 	rows = share(g);
 	g->entered = 0;
-	for (; e == OK && rows > 0 && g->settled < g->old.table.len; rows--) {
-		struct guess *guess = next_to_settle(g);
-
-		e = batch_whole(b, &settle, &guess->item);
-		pin_cache_settled(b->pins, &guess->pin_id, &guess->state, guess->log);
-	}
+	for (; e == OK && rows > 0 && g->settled < g->old.table.len; rows--)
+		e = settle_one(b, next_to_settle(g));
 	if (e == OK && rows > 0)
 		e = remove_upto(b, g->removed_seq + (int64_t)rows);
 	if (e == OK && rows_left(g) == 0 && g->young.weight >= g->most)

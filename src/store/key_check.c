@@ -48,7 +48,7 @@ bind_mark(struct item *it, struct binder *b)
 static void
 read_mark(struct item *it, struct row *r)
 {
-	check_of(it)->id = row_int(r);
+	check_of(it)->id = row_int(r, 0, KEYRING_ID_MAX);
 }
 
 static void
@@ -61,9 +61,11 @@ static void
 read_live(struct item *it, struct row *r)
 {
 	struct check_item *c = check_of(it);
-	int64_t id = row_int(r);
-	int64_t count = row_int(r);
+	int64_t id = row_int(r, 0, KEYRING_ID_MAX);
+	int64_t count = row_count(r);
 
+	if (row_passed_over(r))
+		return;
 	keyring_reserve(c->keyring, id);
 	if (keyring_has(c->keyring, id) || c->missing++ >= NAMED_MAX)
 		return;

@@ -22,8 +22,6 @@
 /* What not_after covers from the start, so that usual lives never rewrite the file. */
 #define USUAL_TTL_MS PERIOD_MS_HOUR
 #define FILE_LEN_MAX (256u * 1024)
-/* Of a key's number and times; it can be added to. */
-#define NUMBER_MAX (INT64_MAX / 4)
 
 enum { SUM_TEXT_LEN = 8, HEX_LEN = 2 * PIN_KEY_LEN, LINE_LEN_MAX = 256 };
 
@@ -146,7 +144,7 @@ parse_line(const char *line, struct key *out)
 		errno = 0;
 		*numbers[i] = strtoll(at, &end, 10);
 		if (errno != 0 || end == at || *end != ' ' || *numbers[i] < 0 ||
-		    *numbers[i] > NUMBER_MAX)
+		    *numbers[i] > KEYRING_ID_MAX)
 			return "is no key";
 		at = end + 1;
 	}

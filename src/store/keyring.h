@@ -22,6 +22,8 @@
 #include "twofa/pin.h"
 
 enum { KEYRING_KEYS_MAX = 1024 };
+/* The highest number of a key; more may be added to it. */
+#define KEYRING_ID_MAX (INT64_MAX / 4)
 
 struct keyring;
 

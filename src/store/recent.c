@@ -44,14 +44,28 @@ bind_marks(struct item *it, struct binder *b)
 	bind_ident(b, &step_of(it)->aged);
 }
 
+/* Where nobody knows what stands among the old ones: limits look there, always. */
+static void
+expect_old_ones(struct recent_step *s)
+{
+	memset(s->aged.bytes, 0xff, IDENT_LEN);
+	s->upgraded_ms = ROW_MS_MAX;
+}
+
+/* Without a mark, all that is on disk is looked at. */
 static void
 read_marks(struct item *it, struct row *r)
 {
 	struct recent_step *s = step_of(it);
 
 	row_ident(r, &s->mark);
+	(void)row_passed_over(r);
 	row_ident(r, &s->aged);
-	s->upgraded_ms = row_int(r);
+	if (row_passed_over(r))
+		expect_old_ones(s);
+	s->upgraded_ms = row_ms(r);
+	if (row_passed_over(r))
+		expect_old_ones(s);
 }
 
 static void
@@ -78,10 +92,10 @@ read_bound(struct item *it, struct row *r)
 
 	arena_init(&a);
 	row_ident(r, &s->upto.application);
-	to = row_text(r, &a);
+	to = row_bytes(r, &a, ROW_TEXT_MAX).ptr;
 	row_ident(r, &s->upto.pin);
-	s->upto.destination = mem_text(to);
-	s->found = to != NULL;
+	s->upto.destination = mem_text(to == NULL ? "" : to);
+	s->found = true;
 	arena_fini(&a);
 }
 
@@ -150,6 +164,7 @@ recent_load(struct batch *b)
 		return OK;
 	go_to_start(b->recent);
 	b->recent->round_ms = b->now_ms;
+	expect_old_ones(&s);
 	e = batch_whole(b, &clear, &s.item);
 	if (e == OK)
 		e = batch_whole(b, &get, &s.item);

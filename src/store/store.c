@@ -49,7 +49,8 @@ struct store {
 	int64_t mark_ms; /* written high-water mark */
 	struct watcher watcher;
 	int64_t foreign_version;
-	bool access_dirty;     /* keys or users changed, and were not published */
+	bool access_dirty; /* keys or users changed, and were not published */
+	bool access_unreadable;
 	int64_t rest_until_ms; /* steady time: no reload for changes of our own before */
 	struct task *changes;  /* jobs that wait for one, oldest first */
 	bool reports_owed;     /* by the batch that is under way */
@@ -58,70 +59,6 @@ struct store {
 	struct guesses guesses;
 	struct pin_cache pins;
 	struct item **items; /* room for one batch */
-};
-
-static const struct verb_row *const verbs[VERB_COUNT] = {
-    [VERB_VERIFY] = &verb_verify,
-    [VERB_OUTCOME] = &verb_outcome,
-    [VERB_RECEIPT] = &verb_receipt,
-    [VERB_RECEIPTS_HELD] = &verb_receipts_held,
-    [VERB_RECEIPTS_HALF] = &verb_receipts_half,
-    [VERB_REPORT_DONE] = &verb_report_done,
-    [VERB_IDEMPOTENCY_ANSWER] = &verb_idempotency_answer,
-    [VERB_RESEND] = &verb_resend,
-    [VERB_SEND] = &verb_send,
-    [VERB_STATUS] = &verb_status,
-    [VERB_TIMELINE] = &verb_timeline,
-    [VERB_LIMITS] = &verb_limits,
-    [VERB_VERIFICATIONS] = &verb_verifications,
-    [VERB_APPLICATION_GET] = &verb_application_get,
-    [VERB_APPLICATION_LIST] = &verb_application_list,
-    [VERB_APPLICATION_PUT] = &verb_application_put,
-    [VERB_TEMPLATE_GET] = &verb_template_get,
-    [VERB_TEMPLATE_LIST] = &verb_template_list,
-    [VERB_TEMPLATE_PUT] = &verb_template_put,
-    [VERB_EMAIL_TEMPLATE_GET] = &verb_email_template_get,
-    [VERB_EMAIL_TEMPLATE_LIST] = &verb_email_template_list,
-    [VERB_EMAIL_TEMPLATE_PUT] = &verb_email_template_put,
-    [VERB_EMAIL_TEMPLATE_DELETE] = &verb_email_template_delete,
-    [VERB_ACCOUNT_CREATE] = &verb_account_create,
-    [VERB_ACCOUNT_FIND] = &verb_account_find,
-    [VERB_KEY_CREATE] = &verb_key_create,
-    [VERB_KEY_REVOKE] = &verb_key_revoke,
-    [VERB_KEY_LIST] = &verb_key_list,
-    [VERB_KEY_GET] = &verb_key_get,
-    [VERB_KEY_PUT] = &verb_key_put,
-    [VERB_USER_CREATE] = &verb_user_create,
-    [VERB_USER_PASSWORD] = &verb_user_password,
-    [VERB_USER_DISABLE] = &verb_user_disable,
-    [VERB_USER_LIST] = &verb_user_list,
-    [VERB_SESSION_CREATE] = &verb_session_create,
-    [VERB_SESSION_DELETE] = &verb_session_delete,
-    [VERB_SESSION_TOUCH] = &verb_session_touch,
-    [VERB_SESSION_LIST] = &verb_session_list,
-    [VERB_SUBSCRIPTIONS] = &verb_subscriptions,
-    [VERB_REPORTS_TAKE] = &verb_reports_take,
-    [VERB_REPORTS_OVERDUE] = &verb_reports_overdue,
-    [VERB_OPEN_MESSAGES] = &verb_open_messages,
-    [VERB_LEASE] = &verb_lease,
-    [VERB_NOTE] = &verb_note,
-    [VERB_RETAIN] = &verb_retain,
-    [VERB_AGE] = &verb_age,
-    [VERB_IDEMPOTENCY_TRIM] = &verb_idempotency_trim,
-};
-
-/* Of destinations or of guesses; a start does, by its lease. What is in memory is the
- * server's alone: commands beside it have none of these. */
-static const bool asks_memory[VERB_COUNT] = {
-    [VERB_AGE] = true,
-    [VERB_LEASE] = true,
-    [VERB_LIMITS] = true,
-    [VERB_RESEND] = true,
-    [VERB_RETAIN] = true,
-    [VERB_SEND] = true,
-    [VERB_TIMELINE] = true,
-    [VERB_VERIFICATIONS] = true,
-    [VERB_VERIFY] = true,
 };
 
 /* ---- one transaction ---- */
@@ -209,10 +146,10 @@ run_jobs(struct store *s, struct task *jobs, const struct store_time *time)
 
 	group(s, jobs, ends);
 	for (enum verb v = 0; e == OK && v < VERB_COUNT; v++) {
-		if (ends[v] > begin && asks_memory[v])
+		if (ends[v] > begin && verb_asks_memory[v])
 			e = load_memory(&b);
 		if (e == OK && ends[v] > begin)
-			e = run_verb(&b, verbs[v], s->items + begin, ends[v] - begin);
+			e = run_verb(&b, verb_rows[v], s->items + begin, ends[v] - begin);
 		begin = ends[v];
 	}
 	if (e == OK)
@@ -301,7 +238,24 @@ run_batch(struct store *s, struct task *jobs)
 
 /* ---- access ---- */
 
-/* What could not be read now must be read again. */
+/* Said once, and once when it is over. A lock that another process holds passes. */
+static void
+note_readable(struct store *s, enum err e)
+{
+	bool unreadable = e == ERR_CORRUPT || e == ERR_IO;
+
+	if (unreadable && !s->access_unreadable)
+		log_event(LOG_LEVEL_ERROR, "access_unreadable", LOG_ERR(e),
+		    LOG_TEXT("effect", "every request that needs a credential is "
+				       "answered 503"));
+	else if (e == OK && s->access_unreadable)
+		log_event(LOG_LEVEL_INFO, "access_readable");
+	if (unreadable || e == OK)
+		s->access_unreadable = unreadable;
+}
+
+/* What could not be read now must be read again. A damaged row is out, alone; of a table
+ * that cannot be read nobody knows what it takes away. */
 static enum err
 publish_access(struct store *s)
 {
@@ -329,6 +283,9 @@ publish_access(struct store *s)
 		s->options.access_changed(
 		    s->options.ctx, &(struct access){keys.rows, keys.count, users.rows,
 					users.count, sessions.rows, sessions.count});
+	else if (e == ERR_CORRUPT || e == ERR_IO)
+		s->options.access_changed(s->options.ctx, NULL);
+	note_readable(s, e);
 	arena_fini(&arena);
 	return e;
 }
@@ -362,7 +319,9 @@ watch_access(struct store *s)
 	s->foreign_version = version;
 	s->access_dirty = publish_access(s) != OK;
 	rest_ms = (steady_ms(s) - now_ms) * REST_SHARE;
-	s->rest_until_ms = steady_ms(s) + (rest_ms < REST_MS_MAX ? rest_ms : REST_MS_MAX);
+	if (rest_ms > REST_MS_MAX || s->access_unreadable)
+		rest_ms = REST_MS_MAX;
+	s->rest_until_ms = steady_ms(s) + rest_ms;
 }
 
 /* ---- the thread ---- */
@@ -586,7 +545,8 @@ open_parts(struct store *s, char why[256])
 		return e;
 	e = clock_mark_read(s->engine, &record);
 	if (e != OK) {
-		snprintf(why, 256, "%.180s: %s", path, err_text(e));
+		snprintf(why, 256, "%.150s: the store's time, in the table meta: %s",
+		    path, err_text(e));
 		return e;
 	}
 	store_clock_init(&s->clock, s->options.clock, &record);

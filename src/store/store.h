@@ -545,6 +545,7 @@ struct key_job {
 	bool of_account;
 	struct fail *fail;
 	bool found;
+	size_t damaged; /* rows that are not in the list */
 	size_t count;
 	size_t capacity;
 	struct key_row *rows;
@@ -567,6 +568,7 @@ struct user_job {
 	struct job job;
 	struct user_row user;
 	bool found;
+	size_t damaged; /* rows that are not in the list */
 	size_t count;
 	size_t capacity;
 	struct user_row *rows;
@@ -619,6 +621,10 @@ enum { OUTBOX_MS = 10000 };
 struct lease_job {
 	struct job job;
 	int64_t owner; /* the number of this start */
+	/* inside */
+	size_t count;
+	size_t capacity;
+	struct leased *open;
 };
 
 enum { NOTE_TRIED_MAX = 160 };
@@ -701,7 +707,7 @@ struct store_options {
 	const struct clock *clock;
 	const struct entropy *entropy;
 	/* On the store's thread, at start and whenever keys or users changed: by anybody,
-	 * within a second. */
+	 * within a second. NULL: they cannot be read; tried again all the time. */
 	void (*access_changed)(void *ctx, const struct access *access);
 	/* On the store's thread: a job of our own made or ended sessions. */
 	void (*session_changed)(void *ctx, const struct session_job *j);

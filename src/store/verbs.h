@@ -12,6 +12,7 @@
 #include "store/pin_cache.h"
 #include "store/recent.h"
 #include "store/store.h"
+#include "twofa/limit.h"
 
 struct batch {
 	struct engine *engine;
@@ -36,6 +37,10 @@ struct verb_row {
 	const char *name;
 	verb_step_f *steps[VERB_STEPS_MAX]; /* up to the first NULL */
 };
+
+/* By their number, and whether they ask what is in memory. */
+extern const struct verb_row *const verb_rows[VERB_COUNT];
+extern const bool verb_asks_memory[VERB_COUNT];
 
 extern const struct verb_row verb_verify;
 extern const struct verb_row verb_outcome;
@@ -146,10 +151,33 @@ void batch_sort(
 enum err batch_shared(
     struct batch *b, const struct shared *s, struct item **items, size_t n) MUST_CHECK;
 
+/*
+ * Readers of the domain's columns (engine.h says what a damaged one reads as): here a
+ * rate is 1 a year, a life 1 ms, a PIN has one digit.
+ */
 /* The columns dlt_entity, dlt_template and dlt_telemarketer of a template. */
 void row_dlt(struct row *r, struct order *o);
-/* A limit of an application. ERR_CORRUPT: it is not there, or no limit. */
-enum err row_rate(struct row *r, struct arena *a, struct rate *out) MUST_CHECK;
+void row_duration(struct row *r, struct arena *a, struct duration *out);
+void row_rate(struct row *r, struct arena *a, struct rate *out);
+/* pin_attempts, allow_multiple and the four texts of an application. */
+void row_config(struct row *r, struct arena *a, struct application_config *out);
+/* salt, generation, key_id, pin_type, pin_length. */
+void row_recipe(struct row *r, struct pin_recipe *out, int64_t *key_id_out);
+/* Null: nobody has sent yet. */
+void row_ring(struct row *r, struct arena *a, struct limit_ring *out);
+enum template_kind row_kind(struct row *r);
+enum pin_type row_pin_type(struct row *r);
+unsigned row_pin_length(struct row *r);
+const char *row_destination(struct row *r, struct arena *a);
+unsigned row_seq(struct row *r);
+enum channel row_channel(struct row *r);
+enum message_state row_message_state(struct row *r);
+enum message_reason row_message_reason(struct row *r);
+enum lookup_status row_lookup(struct row *r);        /* null: LOOKUP_UNKNOWN */
+enum report_status row_report_status(struct row *r); /* null: REPORT_NONE */
+enum report_error row_report_error(struct row *r);   /* null: no error */
+/* The log of verifies; loaded when its turn comes. */
+struct span row_log(struct row *r, struct arena *a);
 void bind_ident(struct binder *b, const struct ident *id);
 /* A time; null: that of the PIN's id. */
 int64_t row_ms_since(struct row *r, const struct ident *pin_id);

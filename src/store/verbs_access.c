@@ -100,12 +100,16 @@ read_user(struct item *it, struct row *r)
 
 	row_ident(r, &u->id);
 	row_ident(r, &u->account);
-	u->account_name = row_text(r, a);
-	u->name = row_text(r, a);
-	u->password = row_text(r, a);
-	u->scopes = (unsigned)row_int(r);
-	u->created_at_ms = row_int(r);
-	u->disabled_at_ms = row_int(r);
+	u->account_name = row_text(r, a, ROW_NAME_MAX);
+	u->name = row_text(r, a, ROW_NAME_MAX);
+	u->password = row_text(r, a, SECRET_PASSWORD_HASH_LEN - 1);
+	u->scopes = (unsigned)row_int(r, 0, INT32_MAX);
+	u->created_at_ms = row_ms(r);
+	u->disabled_at_ms = row_ms_or_null(r);
+	if (!row_passed_over(r))
+		return;
+	j->count--;
+	j->damaged++;
 }
 
 static enum err
@@ -200,6 +204,8 @@ static void
 read_crowded_out(struct item *it, struct row *r)
 {
 	row_blob(r, add_session(session_of(it))->hash, SECRET_HASH_LEN);
+	if (row_passed_over(r))
+		session_of(it)->count--;
 }
 
 static enum err
@@ -250,13 +256,15 @@ read_session(struct item *it, struct row *r)
 
 	row_blob(r, row->hash, SECRET_HASH_LEN);
 	row_ident(r, &row->user);
-	row->kind = row_int(r) == SESSION_BEARER ? SESSION_BEARER : SESSION_IBSSO;
+	row->kind = (enum session_kind)row_enum(r, SESSION_BEARER + 1);
 	row->bound = !row_is_null(r);
 	if (row->bound)
 		row_blob(r, row->address.bytes, ADDRESS_LEN);
 	else
-		(void)row_int(r);
-	row->expires_at_ms = row_int(r);
+		row_pass(r, 1);
+	row->expires_at_ms = row_ms(r);
+	if (row_passed_over(r))
+		session_of(it)->count--;
 }
 
 static enum err

@@ -166,7 +166,7 @@ bind_revoke(struct item *it, struct binder *b)
 static void
 read_revoked(struct item *it, struct row *r)
 {
-	key_of(it)->key.id = row_text(r, job_of(it)->arena);
+	key_of(it)->key.id = row_text(r, job_of(it)->arena, ROW_NAME_MAX);
 	key_of(it)->found = true;
 }
 
@@ -185,18 +185,18 @@ static void
 read_key_row(struct row *r, struct arena *a, struct key_row *k)
 {
 	row_blob(r, k->hash, SECRET_HASH_LEN);
-	k->id = row_text(r, a);
+	k->id = row_text(r, a, ROW_NAME_MAX);
 	row_ident(r, &k->account);
-	k->account_name = row_text(r, a);
-	k->name = row_text(r, a);
-	k->terms.scopes = (unsigned)row_int(r);
-	k->created_at_ms = row_int(r);
-	k->revoked_at_ms = row_int(r);
+	k->account_name = row_text(r, a, ROW_NAME_MAX);
+	k->name = row_text(r, a, ROW_NAME_MAX);
+	k->terms.scopes = (unsigned)row_int(r, 0, INT32_MAX);
+	k->created_at_ms = row_ms(r);
+	k->revoked_at_ms = row_ms_or_null(r);
 	k->terms.enabled = row_bool(r);
-	k->terms.valid_from_ms = row_int(r);
-	k->terms.valid_to_ms = row_int(r);
-	k->terms.permissions = (unsigned)row_int(r);
-	k->terms.allowed = row_text(r, a);
+	k->terms.valid_from_ms = row_ms(r);
+	k->terms.valid_to_ms = row_ms_or_null(r);
+	k->terms.permissions = (unsigned)row_int(r, 0, INT32_MAX);
+	k->terms.allowed = row_text(r, a, ROW_TEXT_MAX);
 }
 
 static void
@@ -207,6 +207,10 @@ read_key(struct item *it, struct row *r)
 	read_key_row(r, j->job.arena,
 	    arena_list_add(j->job.arena, (void **)&j->rows, &j->count, &j->capacity,
 		sizeof(*j->rows)));
+	if (!row_passed_over(r))
+		return;
+	j->count--;
+	j->damaged++;
 }
 
 static void

@@ -17,6 +17,7 @@ struct age_item {
 	struct ident application;
 	const char *destination;
 	struct span log;
+	bool damaged;
 	bool was_recent; /* in memory until now */
 };
 
@@ -50,8 +51,9 @@ read_scan(struct item *it, struct row *r)
 
 	row_ident(r, &old->pin_id);
 	row_ident(r, &old->application);
-	old->destination = row_text(r, j->job.arena);
-	old->log = row_bytes(r, j->job.arena);
+	old->destination = row_destination(r, j->job.arena);
+	old->log = row_log(r, j->job.arena);
+	old->damaged = row_passed_over(r);
 }
 
 /* Of a damaged log nobody knows; who verifies or sends is told of it as ever. */
@@ -60,6 +62,8 @@ was_asked_lately(const struct batch *b, struct age_job *j, struct age_item *old)
 {
 	struct verify_log log;
 
+	if (old->damaged)
+		return true;
 	guesses_log(b->guesses, &old->pin_id, &old->log);
 	return verify_log_load(&log, j->job.arena, old->log) != OK ||
 	       verify_log_newest(&log) > j->job.time.settled_ms - PERIOD_MS_DAY;
@@ -95,7 +99,7 @@ move_all(struct batch *b, struct item **items, size_t n)
 
 	for (size_t i = 0; e == OK && i < countof(steps); i++)
 		for (size_t k = 0; e == OK && k < n; k++)
-			e = batch_whole(b, &steps[i], items[k]);
+			e = batch_one(b, &steps[i], items[k]);
 	for (size_t k = 0; k < n; k++)
 		was_recent = was_recent || old_of(items[k])->was_recent;
 	return e == OK && was_recent ? recent_recount(b) : e;

@@ -41,21 +41,15 @@ read_application(struct item *it, struct row *r)
 {
 	struct application_job *j = application_of(it);
 	struct application *app = add_application(j);
-	const char *texts[4];
 
 	j->found = true;
 	row_ident(r, &app->id);
-	app->name = row_text(r, j->job.arena);
+	app->name = row_text(r, j->job.arena, ROW_NAME_MAX);
 	app->enabled = row_bool(r);
 	row_ident(r, &app->process);
 	app->v1_texts = row_bool(r);
-	app->config.pin_attempts = row_int(r);
-	app->config.allow_multiple = row_bool(r);
-	for (size_t i = 0; i < countof(texts); i++)
-		texts[i] = row_text(r, j->job.arena);
-	app->created_at_ms = row_int(r);
-	if (application_load(&app->config, texts[0], texts[1], texts[2], texts[3]) != OK)
-		it->err = ERR_CORRUPT;
+	row_config(r, j->job.arena, &app->config);
+	app->created_at_ms = row_ms(r);
 }
 
 static enum err
@@ -226,22 +220,22 @@ read_template(struct item *it, struct row *r)
 	t->account = j->account;
 	row_ident(r, &t->application);
 	row_ident(r, &t->id);
-	t->kind = (enum template_kind)row_int(r);
-	t->pin_type = (enum pin_type)row_int(r);
-	t->pin_length = (unsigned)row_int(r);
-	t->text = row_text(r, a);
-	t->placeholder = row_text(r, a);
-	t->sender = row_text(r, a);
-	t->language = row_text(r, a);
-	t->voice_name = row_text(r, a);
-	t->repeat_dtmf = row_text(r, a);
+	t->kind = row_kind(r);
+	t->pin_type = row_pin_type(r);
+	t->pin_length = row_pin_length(r);
+	t->text = row_text(r, a, ROW_TEXT_MAX);
+	t->placeholder = row_text(r, a, ROW_NAME_MAX);
+	t->sender = row_text_or_null(r, a, ROW_NAME_MAX);
+	t->language = row_text_or_null(r, a, ROW_NAME_MAX);
+	t->voice_name = row_text_or_null(r, a, ROW_NAME_MAX);
+	t->repeat_dtmf = row_text_or_null(r, a, ROW_NAME_MAX);
 	t->speech_rate.set = row_double(r, &t->speech_rate.value);
-	t->dlt_entity = row_text(r, a);
-	t->dlt_template = row_text(r, a);
-	t->dlt_telemarketer = row_text(r, a);
+	t->dlt_entity = row_text_or_null(r, a, ROW_NAME_MAX);
+	t->dlt_template = row_text_or_null(r, a, ROW_NAME_MAX);
+	t->dlt_telemarketer = row_text_or_null(r, a, ROW_NAME_MAX);
 	t->v1_sender = row_bool(r);
-	t->email_template = row_int(r);
-	t->landing_page = row_text(r, a);
+	t->email_template = row_int_or_null(r, 0, EMAIL_TEMPLATE_ID_MAX);
+	t->landing_page = row_text_or_null(r, a, ROW_NAME_MAX);
 	if ((j->kinds & (1u << t->kind)) == 0)
 		j->count--;
 	j->found = j->count > 0;

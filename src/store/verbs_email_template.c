@@ -36,8 +36,8 @@ read_listed(struct item *it, struct row *r)
 {
 	struct email_template *t = add(email_of(it));
 
-	t->id = row_int(r);
-	t->subject = row_text(r, job_of(it)->arena);
+	t->id = row_int(r, 0, EMAIL_TEMPLATE_ID_MAX);
+	t->subject = row_text(r, job_of(it)->arena, ROW_TEXT_MAX);
 }
 
 static void
@@ -46,11 +46,11 @@ read_one(struct item *it, struct row *r)
 	struct arena *a = job_of(it)->arena;
 	struct email_template *t = add(email_of(it));
 
-	t->id = row_int(r);
-	t->subject = row_text(r, a);
-	t->text = row_text(r, a);
-	t->html = row_text(r, a);
-	t->landing_page = row_text(r, a);
+	t->id = row_int(r, 0, EMAIL_TEMPLATE_ID_MAX);
+	t->subject = row_text(r, a, ROW_TEXT_MAX);
+	t->text = row_text_or_null(r, a, ROW_TEXT_MAX);
+	t->html = row_text_or_null(r, a, ROW_TEXT_MAX);
+	t->landing_page = row_text_or_null(r, a, ROW_NAME_MAX);
 }
 
 static enum err
@@ -106,7 +106,7 @@ bind_put(struct item *it, struct binder *b)
 static void
 read_id(struct item *it, struct row *r)
 {
-	email_of(it)->given.id = row_int(r);
+	email_of(it)->given.id = row_int(r, 0, EMAIL_TEMPLATE_ID_MAX);
 	email_of(it)->written = true;
 }
 

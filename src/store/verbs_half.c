@@ -33,9 +33,9 @@ read_end(struct item *it, struct row *r)
 	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
 
 	row_ident(r, &s->pin_id);
-	s->seq = (unsigned)row_int(r);
+	s->seq = row_seq(r);
 	j->ended++;
-	if (!row_bool(r))
+	if (!row_bool(r) || row_passed_over(r))
 		j->count--;
 }
 
@@ -52,9 +52,19 @@ static void
 read_next(struct item *it, struct row *r)
 {
 	struct receipts_half_job *j = half_of(it);
-	int64_t at_ms = row_int(r);
+	int64_t at_ms = row_ms(r);
 
 	j->next_at_ms = at_ms == 0 ? 0 : at_ms + j->wait_ms;
+}
+
+/* A message whose row is damaged cannot be ended: what is known of that stretch is
+ * forgotten, and the next ones are not kept waiting. */
+static void
+go_past_damage(struct item **items, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (items[i]->err == ERR_CORRUPT)
+			items[i]->err = OK;
 }
 
 static enum err
@@ -67,8 +77,10 @@ end_half(struct batch *b, struct item **items, size_t n)
 	};
 	enum err e = OK;
 
-	for (size_t i = 0; e == OK && i < countof(steps); i++)
+	for (size_t i = 0; e == OK && i < countof(steps); i++) {
 		e = batch_each(b, &steps[i], items, n);
+		go_past_damage(items, n);
+	}
 	for (size_t i = 0; e == OK && i < n; i++)
 		e = report_owe(b, half_of(items[i])->list, half_of(items[i])->count);
 	return e;

@@ -7,6 +7,10 @@
 #include "store/verbs.h"
 
 #include "base/secret.h"
+#include "twofa/mailbox.h"
+
+/* Of an answer's status (RFC 9110, 15), and the longest body. */
+enum { HTTP_LEAST = 100, HTTP_MOST = 599, BODY_MAX = 16 * 1024 * 1024 };
 
 static struct idempotency *
 idempotency_of(struct item *it)
@@ -117,17 +121,17 @@ read_found(struct item *it, struct row *r)
 {
 	struct idempotency *i = idempotency_of(it);
 
-	i->secret = row_int(r);
+	i->secret = row_int(r, 1, INT64_MAX);
 	row_blob(r, i->fingerprint, sizeof(i->fingerprint));
-	i->run = row_int(r);
-	i->created_at_ms = row_int(r);
-	i->status = (int)row_int(r);
-	i->body = row_bytes(r, i->job->arena);
+	i->run = row_int(r, INT64_MIN, INT64_MAX);
+	i->created_at_ms = row_ms(r);
+	i->status = (int)row_int_or_null(r, HTTP_LEAST, HTTP_MOST);
+	i->body = row_bytes(r, i->job->arena, BODY_MAX);
 	i->state = i->status != 0 ? IDEMPOTENCY_ANSWERED : IDEMPOTENCY_OPEN;
-	i->seq = (unsigned)row_int(r);
-	i->destination = row_text(r, i->job->arena);
+	i->seq = (unsigned)row_int_or_null(r, 0, INT32_MAX);
+	i->destination = row_text_or_null(r, i->job->arena, MAILBOX_LEN_MAX);
 	i->sent = row_bool(r);
-	i->lookup = (enum lookup_status)row_int(r);
+	i->lookup = row_lookup(r);
 	if (i->destination != NULL)
 		row_ident(r, &i->pin_id);
 }

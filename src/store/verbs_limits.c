@@ -30,17 +30,13 @@ read_application(struct item *it, struct row *r)
 
 	j->found = true;
 	j->disabled = !row_bool(r);
-	it->err = row_rate(r, a, &j->all.rate);
-	if (it->err == OK)
-		it->err = row_rate(r, a, &j->phone.rate);
-	if (it->err != OK)
+	row_rate(r, a, &j->all.rate);
+	row_rate(r, a, &j->phone.rate);
+	row_ring(r, a, &ring);
+	if (r->damaged)
 		return;
-	limit_ring_init(&ring);
-	if (!row_is_null(r))
-		it->err = limit_ring_load(&ring, row_bytes(r, a));
-	if (it->err == OK)
-		j->all.left =
-		    limit_ring_room(&ring, &j->all.rate, j->job.now_ms, &j->all.wait_ms);
+	j->all.left =
+	    limit_ring_room(&ring, &j->all.rate, j->job.now_ms, &j->all.wait_ms);
 	j->phone.left = j->phone.rate.count;
 }
 

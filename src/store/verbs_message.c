@@ -147,11 +147,11 @@ read_status(struct item *it, struct row *r)
 	struct message_status *m = arena_list_add(j->job.arena, (void **)&j->messages,
 	    &j->count, &j->capacity, sizeof(*j->messages));
 
-	m->state = (enum message_state)row_int(r);
-	m->reason = (enum message_reason)row_int(r);
+	m->state = row_message_state(r);
+	m->reason = row_message_reason(r);
 	m->created_at_ms = row_ms_since(r, &j->pin_id);
-	m->expires_at_ms = row_int(r);
-	m->status = (enum report_status)row_int(r);
+	m->expires_at_ms = row_ms(r);
+	m->status = row_report_status(r);
 }
 
 static enum err
@@ -206,9 +206,9 @@ read_verification(struct item *it, struct row *r)
 	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
 
 	row_ident(r, &v->pin_id);
-	v->destination = row_text(r, j->job.arena);
-	v->verified_at_ms = row_int(r);
-	v->sent_at_ms = row_int(r);
+	v->destination = row_destination(r, j->job.arena);
+	v->verified_at_ms = row_ms_or_null(r);
+	v->sent_at_ms = row_int_or_null(r, -1, ROW_MS_MAX);
 	if (v->sent_at_ms < 0)
 		v->sent_at_ms = ident_ms(&v->pin_id);
 }

@@ -12,6 +12,8 @@
 
 /* How often the mark moves, at most, and over how many PINs at a time. */
 enum { OUTBOX_EVERY_MS = 20, OUTBOX_CHUNK = 1024 };
+/* Of `tracked`: a report was handed over. */
+enum { TRACKED_MOST = 2 };
 
 /* ---- first messages without a row of their own ---- */
 
@@ -57,7 +59,9 @@ stretch_fini(struct stretch *s)
 static void
 read_mark(struct item *it, struct row *r)
 {
+	/* without a mark all PINs are looked at */
 	row_ident(r, &stretch_of(it)->mark);
+	(void)row_passed_over(r);
 }
 
 static void
@@ -83,9 +87,11 @@ read_first(struct item *it, struct row *r)
 	s->items[s->count++] = &m->item;
 	row_ident(r, &m->pin_id);
 	m->item = (struct item){.skip = row_bool(r)};
-	m->channel = (enum channel)row_int(r);
+	m->channel = row_channel(r);
 	m->lookup_wanted = row_bool(r);
 	m->tracked = row_bool(r);
+	/* nobody can tell what was to be sent */
+	m->item.skip = row_passed_over(r) || m->item.skip;
 }
 
 static void
@@ -188,7 +194,7 @@ lease_of(struct item *it)
 static void
 read_owner(struct item *it, struct row *r)
 {
-	lease_of(it)->owner = row_int(r);
+	lease_of(it)->owner = row_int(r, 1, ROW_COUNT_MAX);
 }
 
 static enum err
@@ -205,12 +211,65 @@ bind_owner(struct item *it, struct binder *b)
 	bind_int(b, lease_of(it)->owner);
 }
 
+struct leased {
+	struct item item;
+	struct ident pin_id;
+	unsigned seq;
+	int64_t owner;
+};
+
+static void
+read_leasable(struct item *it, struct row *r)
+{
+	struct lease_job *j = lease_of(it);
+	struct leased *l = arena_list_add(
+	    j->job.arena, (void **)&j->open, &j->count, &j->capacity, sizeof(*j->open));
+
+	row_ident(r, &l->pin_id);
+	l->seq = row_seq(r);
+	l->owner = j->owner;
+	if (row_passed_over(r))
+		j->count--;
+}
+
+static void
+bind_leased(struct item *it, struct binder *b)
+{
+	const struct leased *l = container_of(it, struct leased, item);
+
+	bind_int(b, l->owner);
+	bind_ident(b, &l->pin_id);
+	bind_int(b, l->seq);
+}
+
+/* One damaged row keeps all from being written by one statement. It stays as it is, and
+ * read_open sees that it is not ours. */
+static enum err
+lease_one_by_one(struct batch *b, struct item *it)
+{
+	static const struct each list = {
+	    SQL_MESSAGE_LEASE_LIST, bind_owner, read_leasable, NULL};
+	static const struct each one = {SQL_MESSAGE_LEASE_ONE, bind_leased, NULL, NULL};
+	struct lease_job *j = lease_of(it);
+	enum err e;
+
+	it->err = OK;
+	e = batch_one(b, &list, it);
+	for (size_t i = 0; e == OK && i < j->count; i++)
+		e = batch_one(b, &one, &j->open[i].item);
+	return e;
+}
+
 static enum err
 lease_open(struct batch *b, struct item **items, size_t n)
 {
 	static const struct each step = {SQL_MESSAGE_LEASE, bind_owner, NULL, NULL};
+	enum err e = batch_each(b, &step, items, n);
 
-	return batch_each(b, &step, items, n);
+	for (size_t i = 0; e == OK && i < n; i++)
+		if (items[i]->err == ERR_CORRUPT)
+			e = lease_one_by_one(b, items[i]);
+	return e;
 }
 
 const struct verb_row verb_lease = {"lease", {enter_all, next_owner, lease_open}};
@@ -283,32 +342,29 @@ read_open(struct item *it, struct row *r)
 	const char *sender;
 
 	row_ident(r, &o->recipe.pin_id);
-	o->seq = (unsigned)row_int(r);
-	o->channel = (enum channel)row_int(r);
-	o->attempts = row_int(r);
-	o->starts = row_int(r);
-	o->tried = row_text(r, &o->arena);
+	o->seq = row_seq(r);
+	o->channel = row_channel(r);
+	o->attempts = row_count(r);
+	o->starts = row_count(r);
+	o->tried = row_text_or_null(r, &o->arena, NOTE_TRIED_MAX);
 	o->lookup_needed = row_bool(r);
-	o->tracked = row_bool(r);
-	o->placeholders = row_text(r, &o->arena);
+	o->tracked = row_int(r, 0, TRACKED_MOST) != 0;
+	o->placeholders = row_text_or_null(r, &o->arena, ROW_TEXT_MAX);
 	row_ident(r, &o->recipe.account);
 	row_ident(r, &o->recipe.application);
-	o->destination = row_text(r, &o->arena);
-	row_blob(r, o->recipe.salt, PIN_SALT_LEN);
-	o->recipe.generation = (uint32_t)row_int(r);
-	o->key_id = row_int(r);
-	o->recipe.type = (enum pin_type)row_int(r);
-	o->recipe.length = (unsigned)row_int(r);
-	o->expires_at_ms = row_int(r);
-	from = row_text(r, &o->arena);
-	o->text = row_text(r, &o->arena);
-	o->placeholder = row_text(r, &o->arena);
-	sender = row_text(r, &o->arena);
+	o->destination = row_destination(r, &o->arena);
+	row_recipe(r, &o->recipe, &o->key_id);
+	o->expires_at_ms = row_ms(r);
+	from = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
+	o->text = row_text(r, &o->arena, ROW_TEXT_MAX);
+	o->placeholder = row_text(r, &o->arena, ROW_NAME_MAX);
+	sender = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
 	o->sender = from == NULL ? sender : from;
 	row_dlt(r, o);
+	if (!row_bool(r)) /* it could not be made ours */
+		row_is_damaged(r);
 	/* it fails alone, and not the start */
-	o->damaged = r->corrupt || o->destination == NULL || o->text == NULL;
-	r->corrupt = false;
+	o->damaged = row_passed_over(r);
 	append(open_of(it), o);
 }
 

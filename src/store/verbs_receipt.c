@@ -18,6 +18,7 @@ struct receipt_held {
 	int64_t at_ms;  /* when it came */
 	int64_t now_ms; /* when it is tried */
 	bool old;
+	bool damaged;
 	bool held;      /* for lack of a message, and there was room */
 	int64_t others; /* that were held before */
 	struct receipt_match match;
@@ -59,7 +60,7 @@ read_apply(struct item *it, struct row *r)
 
 	m->found = true;
 	row_ident(r, &m->pin_id);
-	m->seq = (unsigned)row_int(r);
+	m->seq = row_seq(r);
 	m->tracked = row_bool(r);
 }
 
@@ -100,7 +101,7 @@ read_part(struct item *it, struct row *r)
 	m->found = true;
 	m->of_part = true;
 	row_ident(r, &m->pin_id);
-	m->seq = (unsigned)row_int(r);
+	m->seq = row_seq(r);
 }
 
 static bool
@@ -193,7 +194,7 @@ bind_hold(struct item *it, struct binder *b)
 static void
 read_held_count(struct item *it, struct row *r)
 {
-	held_of(it)->others = row_int(r);
+	held_of(it)->others = row_count(r);
 }
 
 static bool
@@ -294,17 +295,21 @@ read_held(struct item *it, struct row *r)
 	struct receipt_held *row = arena_list_add(
 	    j->job.arena, (void **)&j->rows, &j->count, &j->capacity, sizeof(*j->rows));
 
-	row->id = row_int(r);
-	row->carrier = row_text(r, j->job.arena);
-	row->carrier_message_id = row_text(r, j->job.arena);
-	row->status = (enum report_status)row_int(r);
-	row->error = (enum report_error)row_int(r);
-	row->done_at_ms = row_int(r);
-	row->at_ms = row_int(r);
+	row->id = row_int(r, INT64_MIN, INT64_MAX);
+	row->carrier = row_text(r, j->job.arena, ROW_NAME_MAX);
+	row->carrier_message_id = row_text(r, j->job.arena, ROW_NAME_MAX);
+	row->status = row_report_status(r);
+	if (row->status == REPORT_NONE)
+		row_is_damaged(r);
+	row->error = row_report_error(r);
+	row->done_at_ms = row_ms(r);
+	row->at_ms = row_ms(r);
 	row->now_ms = j->job.now_ms;
 	row->old = store_time_age(&j->job.time, row->at_ms) >= RECEIPT_HELD_MS;
-	if (report_status_find(row->status) == NULL)
-		r->corrupt = true;
+	/* nobody can tell what it says */
+	row->damaged = row_passed_over(r);
+	row->old = row->old || row->damaged;
+	row->item.skip = row->damaged;
 }
 
 static void
@@ -330,6 +335,9 @@ try_rows(struct batch *b, struct receipts_held_job *j)
 	for (size_t i = 0; i < j->count; i++)
 		items[i] = &j->rows[i].item;
 	e = apply(b, items, j->count);
+	/* what was wrong with the message does not keep its receipt */
+	for (size_t i = 0; i < j->count; i++)
+		j->rows[i].item = (struct item){.err = OK};
 	if (e == OK)
 		e = batch_each(b, &delete_over, items, j->count);
 	for (size_t i = 0; i < j->count; i++)

@@ -8,7 +8,7 @@
 
 #include "twofa/report_body.h"
 
-enum { BODY_MAX = 4096 };
+enum { BODY_MAX = 4096, SUBSCRIPTION_NUMBERS = 7 };
 
 /* ---- owing ---- */
 
@@ -60,15 +60,15 @@ read_facts(struct item *it, struct row *r)
 	f->pin_id = o->subject.pin_id;
 	f->seq = o->subject.seq;
 	row_ident(r, &o->account);
-	f->to = row_text(r, o->arena);
-	f->sender = row_text(r, o->arena);
-	f->sent_at_ms = row_int(r);
-	f->done_at_ms = row_int(r);
-	f->parts = row_int(r);
-	state = (enum message_state)row_int(r);
-	reason = (enum message_reason)row_int(r);
-	reported = (enum report_status)row_int(r);
-	f->error = (enum report_error)row_int(r);
+	f->to = row_destination(r, o->arena);
+	f->sender = row_text_or_null(r, o->arena, ROW_NAME_MAX);
+	f->sent_at_ms = row_ms(r);
+	f->done_at_ms = row_ms(r);
+	f->parts = row_int_or_null(r, 0, ROW_COUNT_MAX);
+	state = row_message_state(r);
+	reason = row_message_reason(r);
+	reported = row_report_status(r);
+	f->error = row_report_error(r);
 	f->status = report_status_of(reported, state, reason);
 	f->error = report_error_of(f->error, f->status, reason);
 	o->found = true;
@@ -109,7 +109,7 @@ static void
 read_reserved(struct item *it, struct row *r)
 {
 	struct report_owed *o = owed_of(it);
-	const char *name = row_text(r, o->arena);
+	const char *name = row_text(r, o->arena, ROW_NAME_MAX);
 	struct report_copy *c;
 
 	if (row_bool(r))
@@ -256,11 +256,45 @@ put_subscriptions(struct batch *b, struct subscriptions_job *j)
 	return e == OK ? batch_each(b, &put, items, j->count) : e;
 }
 
+static void
+read_damaged_subscription(struct item *it, struct row *r)
+{
+	struct arena *a = job_of(it)->arena;
+
+	(void)row_text(r, a, ROW_NAME_MAX);
+	(void)row_text(r, a, ROW_NAME_MAX);
+	for (int i = 0; i < SUBSCRIPTION_NUMBERS; i++)
+		(void)row_count(r);
+	(void)row_passed_over(r);
+}
+
+static void
+read_damaged_report(struct item *it, struct row *r)
+{
+	struct arena *a = job_of(it)->arena;
+	struct ident pin_id;
+
+	row_ident(r, &pin_id);
+	(void)row_seq(r);
+	(void)row_text(r, a, ROW_NAME_MAX);
+	(void)row_text(r, a, ROW_TEXT_MAX);
+	(void)row_ms(r);
+	(void)row_count(r);
+	(void)row_ms(r);
+	(void)row_passed_over(r);
+}
+
 static enum err
 set_subscriptions(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each rest = {SQL_SUBSCRIPTION_REST, bind_nothing, NULL, NULL};
-	enum err e = batch_each(b, &rest, items, n);
+	static const struct each steps[] = {
+	    {SQL_SUBSCRIPTION_DAMAGED, bind_nothing, read_damaged_subscription, NULL},
+	    {SQL_REPORT_DAMAGED, bind_nothing, read_damaged_report, NULL},
+	    {SQL_SUBSCRIPTION_REST, bind_nothing, NULL, NULL}};
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < countof(steps); i++)
+		e = batch_each(b, &steps[i], items, n);
 
 	for (size_t i = 0; e == OK && i < n; i++)
 		e = put_subscriptions(b, VERB_OF(items[i], struct subscriptions_job));
@@ -296,10 +330,12 @@ read_taken(struct item *it, struct row *r)
 	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
 
 	row_ident(r, &t->pin_id);
-	t->seq = (unsigned)row_int(r);
-	t->body = row_text(r, j->job.arena);
-	t->tries = row_int(r);
-	t->created_at_ms = row_int(r);
+	t->seq = row_seq(r);
+	t->body = row_text(r, j->job.arena, ROW_TEXT_MAX);
+	t->tries = row_count(r);
+	t->created_at_ms = row_ms(r);
+	if (row_passed_over(r))
+		j->count--;
 }
 
 static void
@@ -311,8 +347,8 @@ bind_take_name(struct item *it, struct binder *b)
 static void
 read_next(struct item *it, struct row *r)
 {
-	take_of(it)->next_at_ms = row_int(r);
-	take_of(it)->dropped = row_int(r);
+	take_of(it)->next_at_ms = row_ms_or_null(r);
+	take_of(it)->dropped = row_count(r);
 }
 
 static enum err
@@ -419,9 +455,6 @@ bind_overdue(struct item *it, struct binder *b)
 
 	ident_floor(old, j->job.time.settled_ms - j->wait_ms);
 	bind_int(b, j->job.time.settled_ms - j->wait_ms);
-	bind_int(b, (int64_t)MESSAGE_EXPIRED);
-	bind_int(b, (int64_t)REPORT_EXPIRED_DLR_UNKNOWN);
-	bind_int(b, j->job.now_ms);
 	bind_int(b, j->limit);
 	bind_ident(b, old);
 }
@@ -434,7 +467,47 @@ read_overdue(struct item *it, struct row *r)
 	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
 
 	row_ident(r, &s->pin_id);
-	s->seq = (unsigned)row_int(r);
+	s->seq = row_seq(r);
+	if (row_passed_over(r))
+		j->count--;
+}
+
+/* A message whose receipt did not come. */
+struct overdue {
+	struct item item;
+	struct report_subject subject;
+	int64_t now_ms;
+};
+
+static void
+bind_give_up(struct item *it, struct binder *b)
+{
+	const struct overdue *o = container_of(it, struct overdue, item);
+
+	bind_ident(b, &o->subject.pin_id);
+	bind_int(b, o->subject.seq);
+	bind_int(b, (int64_t)MESSAGE_EXPIRED);
+	bind_int(b, (int64_t)REPORT_EXPIRED_DLR_UNKNOWN);
+	bind_int(b, o->now_ms);
+}
+
+/* Each alone: one whose row is damaged keeps no other from its report. */
+static enum err
+give_up(struct batch *b, struct reports_overdue_job *j)
+{
+	static const struct each step = {SQL_REPORT_GIVE_UP, bind_give_up, NULL, NULL};
+	size_t count = 0;
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < j->count; i++) {
+		struct overdue o = {.subject = j->list[i], .now_ms = b->now_ms};
+
+		e = batch_one(b, &step, &o.item);
+		if (o.item.err == OK)
+			j->list[count++] = j->list[i];
+	}
+	j->count = count;
+	return e == OK ? report_owe(b, j->list, j->count) : e;
 }
 
 static enum err
@@ -445,8 +518,7 @@ end_overdue(struct batch *b, struct item **items, size_t n)
 	enum err e = batch_each(b, &step, items, n);
 
 	for (size_t i = 0; e == OK && i < n; i++)
-		e = report_owe(
-		    b, overdue_of(items[i])->list, overdue_of(items[i])->count);
+		e = give_up(b, overdue_of(items[i]));
 	return e;
 }
 

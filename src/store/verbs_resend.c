@@ -35,29 +35,25 @@ read_find(struct item *it, struct row *r)
 	o->recipe.pin_id = j->pin_id;
 	row_ident(r, &o->recipe.application);
 	row_ident(r, &template);
-	o->destination = row_text(r, &o->arena);
-	row_blob(r, o->recipe.salt, PIN_SALT_LEN);
-	o->recipe.generation = (uint32_t)row_int(r);
-	o->key_id = row_int(r);
-	o->recipe.type = (enum pin_type)row_int(r);
-	o->recipe.length = (unsigned)row_int(r);
-	o->expires_at_ms = row_int(r);
+	o->destination = row_destination(r, &o->arena);
+	row_recipe(r, &o->recipe, &o->key_id);
+	o->expires_at_ms = row_ms(r);
 	j->expires_at_ms = o->expires_at_ms;
-	from = row_text(r, &o->arena);
-	placeholders = row_text(r, &o->arena);
+	from = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
+	placeholders = row_text_or_null(r, &o->arena, ROW_TEXT_MAX);
 	if (o->placeholders == NULL)
 		o->placeholders = placeholders;
-	o->text = row_text(r, &o->arena);
-	o->placeholder = row_text(r, &o->arena);
-	sender = row_text(r, &o->arena);
+	o->text = row_text(r, &o->arena, ROW_TEXT_MAX);
+	o->placeholder = row_text(r, &o->arena, ROW_NAME_MAX);
+	sender = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
 	o->sender = from == NULL ? sender : from;
 	row_dlt(r, o);
-	j->attempts_max = row_int(r);
+	j->attempts_max = row_count(r);
 	j->multiple = row_bool(r);
 	row_state(r, &j->state);
 	j->found = true;
-	j->resends = row_int(r);
-	j->last_ms = row_int(r);
+	j->resends = row_count(r);
+	j->last_ms = row_ms_or_null(r);
 }
 
 static bool
@@ -102,7 +98,7 @@ bind_insert(struct item *it, struct binder *b)
 static void
 read_insert(struct item *it, struct row *r)
 {
-	resend_of(it)->order->seq = (unsigned)row_int(r);
+	resend_of(it)->order->seq = row_seq(r);
 }
 
 /* Alive, yet not inserted: the cap, or too soon after the last one. */

@@ -52,7 +52,12 @@ limit_period_ms(struct row *r, struct arena *a)
 {
 	struct rate rate;
 
-	return row_rate(r, a, &rate) == OK ? rate.period_ms : 0;
+	if (row_is_null(r)) {
+		row_pass(r, 1);
+		return 0;
+	}
+	row_rate(r, a, &rate);
+	return rate.period_ms;
 }
 
 static void
@@ -66,14 +71,17 @@ read_scan(struct item *it, struct row *r)
 
 	row_ident(r, &old->pin_id);
 	j->after = old->pin_id;
-	old->until_ms = row_int(r) + keep_ms;
-	old->log = row_bytes(r, a);
+	old->until_ms = row_ms(r) + keep_ms;
+	old->log = row_log(r, a);
 	place_ms = ident_ms(&old->pin_id) + limit_period_ms(r, a);
 	if (old->until_ms < place_ms)
 		old->until_ms = place_ms;
 	old->request_ms = limit_period_ms(r, a);
 	if (old->request_ms < PERIOD_MS_DAY) /* of the failure budget */
 		old->request_ms = PERIOD_MS_DAY;
+	/* nobody can tell when it is over */
+	if (row_passed_over(r))
+		old->until_ms = INT64_MAX;
 }
 
 /* Of a damaged log nobody knows when its last request was. */

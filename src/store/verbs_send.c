@@ -10,8 +10,9 @@
 
 #include "twofa/limit.h"
 
-/* Between a template's sender and its DLT ids; of no meaning to a send. */
-enum { VOICE_COLUMNS = 4 };
+/* Columns of no meaning to a send: an application's id and name, its process and
+ * v1_texts; between a template's sender and its DLT ids; what is before its kind. */
+enum { ID_AND_NAME = 2, PROCESS_AND_TEXTS = 2, VOICE_COLUMNS = 4, IDS = 2 };
 
 static struct send_job *
 send_of(struct item *it)
@@ -31,21 +32,12 @@ read_application(struct item *it, struct row *r)
 {
 	struct send_job *j = send_of(it);
 	struct arena *a = j->job.arena;
-	struct ident ignored;
-	const char *texts[4];
 
-	row_ident(r, &ignored);
-	row_text(r, a);
+	row_pass(r, ID_AND_NAME);
 	j->disabled = !row_bool(r);
-	row_ident(r, &ignored);
-	row_bool(r);
-	j->config.pin_attempts = row_int(r);
-	j->config.allow_multiple = row_bool(r);
-	for (size_t i = 0; i < countof(texts); i++)
-		texts[i] = row_text(r, a);
+	row_pass(r, PROCESS_AND_TEXTS);
+	row_config(r, a, &j->config);
 	j->found = true;
-	if (application_load(&j->config, texts[0], texts[1], texts[2], texts[3]) != OK)
-		it->err = ERR_CORRUPT;
 }
 
 static int
@@ -98,22 +90,16 @@ read_template(struct item *it, struct row *r)
 {
 	struct send_job *j = send_of(it);
 	struct order *o = j->order;
-	struct ident ignored;
-	int64_t type;
 
-	row_ident(r, &ignored);
-	row_ident(r, &ignored);
-	j->template_kind = (enum template_kind)row_int(r);
-	type = row_int(r);
-	j->template_length = (unsigned)row_int(r);
-	o->text = row_text(r, &o->arena);
-	o->placeholder = row_text(r, &o->arena);
-	o->sender = row_text(r, &o->arena);
-	r->next += VOICE_COLUMNS;
+	row_pass(r, IDS);
+	j->template_kind = row_kind(r);
+	o->recipe.type = row_pin_type(r);
+	j->template_length = row_pin_length(r);
+	o->text = row_text(r, &o->arena, ROW_TEXT_MAX);
+	o->placeholder = row_text(r, &o->arena, ROW_NAME_MAX);
+	o->sender = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
+	row_pass(r, VOICE_COLUMNS);
 	row_dlt(r, o);
-	o->recipe.type = (enum pin_type)type;
-	if (type < 0 || type >= PIN_TYPE_COUNT || j->template_length > PIN_LENGTH_MAX)
-		it->err = ERR_CORRUPT;
 }
 
 static int
@@ -199,7 +185,7 @@ read_usage(struct item *it, struct row *r)
 {
 	struct usage *u = usage_of(it);
 
-	it->err = limit_ring_load(&u->ring, row_bytes(r, &u->arena));
+	row_ring(r, &u->arena, &u->ring);
 }
 
 static void
@@ -448,7 +434,7 @@ bind_newest(struct item *it, struct binder *b)
 static void
 read_log(struct item *it, struct row *r)
 {
-	send_of(it)->log = row_bytes(r, send_of(it)->job.arena);
+	send_of(it)->log = row_log(r, send_of(it)->job.arena);
 }
 
 /* With room for what a few verifies leave in the row, which need not move then. */

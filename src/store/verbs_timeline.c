@@ -23,9 +23,9 @@ read_pin(struct item *it, struct row *r)
 	j->found = true;
 	row_ident(r, &j->application);
 	row_ident(r, &j->template);
-	j->destination = row_text(r, j->job.arena);
-	j->attempts_max = row_int(r);
-	j->expires_at_ms = row_int(r);
+	j->destination = row_destination(r, j->job.arena);
+	j->attempts_max = row_int(r, 1, APPLICATION_ATTEMPTS_MAX);
+	j->expires_at_ms = row_ms(r);
 	row_state(r, &j->state);
 }
 
@@ -37,24 +37,24 @@ read_message(struct item *it, struct row *r)
 	    &j->count, &j->capacity, sizeof(*j->messages));
 	struct arena *a = j->job.arena;
 
-	m->seq = (unsigned)row_int(r);
-	m->channel = (enum channel)row_int(r);
-	m->state = (enum message_state)row_int(r);
-	m->reason = (enum message_reason)row_int(r);
+	m->seq = row_seq(r);
+	m->channel = row_channel(r);
+	m->state = row_message_state(r);
+	m->reason = row_message_reason(r);
 	m->created_at_ms = row_ms_since(r, &j->pin_id);
 	m->updated_at_ms = row_ms_since(r, &j->pin_id);
-	m->carrier = row_text(r, a);
-	m->carrier_message_id = row_text(r, a);
-	m->code = row_int(r);
-	m->attempts = row_int(r);
-	m->tries = row_text(r, a);
+	m->carrier = row_text_or_null(r, a, ROW_NAME_MAX);
+	m->carrier_message_id = row_text_or_null(r, a, ROW_NAME_MAX);
+	m->code = row_int_or_null(r, INT64_MIN, INT64_MAX);
+	m->attempts = row_count(r);
+	m->tries = row_text_or_null(r, a, ROW_TEXT_MAX);
 	m->looked_up = !row_is_null(r);
-	m->lookup = (enum lookup_status)row_int(r);
-	m->lookup_at_ms = row_int(r);
-	m->status = (enum report_status)row_int(r);
-	m->error = (enum report_error)row_int(r);
-	m->done_at_ms = row_int(r);
-	m->reported_at_ms = row_int(r);
+	m->lookup = row_lookup(r);
+	m->lookup_at_ms = row_ms_or_null(r);
+	m->status = row_report_status(r);
+	m->error = row_report_error(r);
+	m->done_at_ms = row_ms_or_null(r);
+	m->reported_at_ms = row_ms_or_null(r);
 	m->sent = row_bool(r);
 }
 

@@ -43,7 +43,7 @@ read_log(struct item *it, struct row *r)
 {
 	struct verify_job *j = verify_of(it);
 
-	j->row.log = row_bytes(r, j->job.arena);
+	j->row.log = row_log(r, j->job.arena);
 }
 
 static void
@@ -54,15 +54,11 @@ read_pin(struct item *it, struct row *r)
 	j->row.recipe.account = j->account;
 	j->row.recipe.pin_id = j->pin_id;
 	row_ident(r, &j->row.recipe.application);
-	j->row.destination = row_text(r, j->job.arena);
-	row_blob(r, j->row.recipe.salt, PIN_SALT_LEN);
-	j->row.recipe.generation = (uint32_t)row_int(r);
-	j->row.key_id = row_int(r);
-	j->row.recipe.type = (enum pin_type)row_int(r);
-	j->row.recipe.length = (unsigned)row_int(r);
-	j->row.attempts_max = row_int(r);
+	j->row.destination = row_destination(r, j->job.arena);
+	row_recipe(r, &j->row.recipe, &j->row.key_id);
+	j->row.attempts_max = row_int(r, 1, APPLICATION_ATTEMPTS_MAX);
 	j->row.multiple = row_bool(r);
-	j->row.expires_at_ms = row_int(r);
+	j->row.expires_at_ms = row_ms(r);
 	row_state(r, &j->row.state);
 	read_log(it, r);
 	row_ident(r, &j->newest);
@@ -123,7 +119,7 @@ read_limit(struct item *it, struct row *r)
 {
 	struct verify_job *j = verify_of(it);
 
-	it->err = row_rate(r, j->job.arena, &j->limit);
+	row_rate(r, j->job.arena, &j->limit);
 }
 
 static int

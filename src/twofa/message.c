@@ -94,6 +94,8 @@ message_reason_name(enum message_reason r)
 		return "poison";
 	case MESSAGE_REASON_UNCLEAR:
 		return "unclear";
+	case MESSAGE_REASON_COUNT:
+		break;
 	}
 	return NULL;
 }

@@ -36,6 +36,7 @@ enum message_reason {
 	/* Of one that is accepted: the carrier answered as if it had taken it, in words
 	 * that could not be read. It is not asked for again. */
 	MESSAGE_REASON_UNCLEAR = 9,
+	MESSAGE_REASON_COUNT
 };
 
 /* What a number lookup says (contract 3.1); stored, only ever add at the end. */

@@ -146,6 +146,7 @@ status_of_failure(enum message_reason reason)
 	case MESSAGE_REASON_NONE:
 	case MESSAGE_REASON_UNREACHABLE:
 	case MESSAGE_REASON_UNCLEAR:
+	case MESSAGE_REASON_COUNT:
 		break;
 	}
 	return REPORT_UNDELIVERABLE_NOT_SENT;

@@ -20,7 +20,7 @@ enum {
 #define TEMPLATE_PLACEHOLDER "{{pin}}"
 
 /* Stored as these numbers: only ever add at the end. */
-enum template_kind { TEMPLATE_MESSAGE = 0, TEMPLATE_EMAIL = 1 };
+enum template_kind { TEMPLATE_MESSAGE = 0, TEMPLATE_EMAIL = 1, TEMPLATE_KIND_COUNT };
 
 struct template
 {
