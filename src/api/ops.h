@@ -17,6 +17,9 @@ extern const struct operation op_verify;
 /* ops_report.c */
 extern const struct operation op_status;
 extern const struct operation op_verifications;
+/* ops_lift.c */
+extern const struct operation op_lift;
+
 /* ops_timeline.c */
 extern const struct operation op_timeline;
 

@@ -7,7 +7,7 @@
 #include "api/ops.h"
 #include "twofa/phone.h"
 
-enum { TO_MAX = 100, LIMITS_MAX = 2 };
+enum { TO_MAX = 100, LIMITS_MAX = 3 };
 
 struct question {
 	const char *to;
@@ -29,6 +29,7 @@ judge(struct call *c, struct question *q)
 	}
 	q->store.account = c->principal.account;
 	q->store.destination = digits;
+	q->store.failures_max = c->api->options.failures_max;
 	if (q->application != NULL &&
 	    !ident_parse(span_of(q->application), &q->store.application))
 		return ERR_NOT_FOUND;
@@ -105,8 +106,18 @@ ask_delivery(struct call *c)
 	o->explain(o->ctx, d);
 }
 
+/* Wrong guesses of a day, when they are spent. */
+static struct route_limit
+budget_of(struct call *c, const struct limits_job *j)
+{
+	return (struct route_limit){.name = "wrongPinsPerPhoneNumber",
+	    .rate = arena_printf(&c->arena, "%lld/1d", (long long)j->failures_max),
+	    .left = j->locked_until_ms > 0 ? 0 : 1,
+	    .free_at_ms = j->locked_until_ms};
+}
+
 static enum err
-take_limits(struct question *q)
+take_limits(struct call *c, struct question *q)
 {
 	const struct limits_job *j = &q->store;
 
@@ -115,7 +126,9 @@ take_limits(struct question *q)
 	q->limits[0] = limit_of("sendPinPerApplicationLimit", &j->all, j->job.now_ms);
 	q->limits[1] = limit_of("sendPinPerPhoneNumberLimit", &j->phone, j->job.now_ms);
 	q->delivery.limits = q->limits;
-	q->delivery.limit_count = LIMITS_MAX;
+	q->delivery.limit_count = LIMITS_MAX - 1;
+	if (j->failures_max > 0)
+		q->limits[q->delivery.limit_count++] = budget_of(c, j);
 	q->delivery.disabled = j->disabled;
 	return OK;
 }
@@ -124,7 +137,7 @@ static void
 limits_back(struct task *t)
 {
 	struct call *c = container_of(t, struct call, task);
-	enum err e = take_limits(c->job);
+	enum err e = take_limits(c, c->job);
 
 	if (e == OK)
 		ask_delivery(c);

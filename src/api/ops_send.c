@@ -151,6 +151,10 @@ send_finished(struct job *j)
 		fail_add(&c->fail, "applicationId", "the application is not enabled");
 	else if (send->misfit && j->item.err == ERR_INVALID)
 		fail_add(&c->fail, "messageId", "is a template of another channel");
+	else if (send->locked)
+		fail_add(&c->fail, "to",
+		    "is locked: %lld wrong PINs were typed for it in 24 hours",
+		    (long long)send->failures_max);
 	hand_on(j, send->order);
 }
 
@@ -203,6 +207,7 @@ check_send(struct call *c)
 	}
 	j->account = c->principal.account;
 	j->caps = &c->api->options.caps;
+	j->failures_max = c->api->options.failures_max;
 	if (r.from != NULL && r.from[0] != '\0')
 		j->from = r.from;
 	j->job.finish = send_finished;

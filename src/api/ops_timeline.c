@@ -246,7 +246,9 @@ state_of(const struct timeline_job *j)
 		return "VERIFIED";
 	if (j->state.attempts >= j->attempts_max)
 		return "NO_MORE_PIN_ATTEMPTS";
-	return j->expires_at_ms <= j->job.now_ms ? "TTL_EXPIRED" : "WAITING";
+	if (j->expires_at_ms <= j->job.now_ms)
+		return "TTL_EXPIRED";
+	return j->locked_until_ms > 0 ? "NUMBER_LOCKED" : "WAITING";
 }
 
 static void
@@ -278,6 +280,7 @@ put_timeline(struct json_out *out, const struct timeline_job *j, const struct ev
 	put_time(out, "createdAt", ident_ms(&j->pin_id));
 	put_time(out, "expiresAt", j->expires_at_ms);
 	put_time(out, "verifiedAt", j->state.verified_at_ms);
+	put_time(out, "numberLockedUntil", j->locked_until_ms);
 	json_out_int(out, "attempts", j->state.attempts);
 	json_out_int(out, "attemptsMax", j->attempts_max);
 	json_out_array(out, "messages");
@@ -299,6 +302,7 @@ check_timeline(struct call *c)
 	struct timeline_job *j = arena_alloc(&c->arena, sizeof(*j));
 
 	j->account = c->principal.account;
+	j->failures_max = c->api->options.failures_max;
 	c->job = j;
 	return call_ident(c, 0, &j->pin_id);
 }

@@ -2,6 +2,7 @@
 /* Verify: what the person typed against the PIN (contract 3.5). */
 #include "api/ops.h"
 #include "api/reason.h"
+#include "base/log.h"
 
 struct verify_request {
 	const char *pin;
@@ -98,6 +99,11 @@ answer_verify(struct call *c)
 	if (j->job.item.err != OK)
 		return j->job.item.err;
 	c->response.reason = reason_of(j);
+	if (j->locks)
+		log_event(LOG_LEVEL_WARNING, "number_locked",
+		    LOG_PHONE("to", j->row.destination),
+		    LOG_INT("wrong_pins", j->failures_max),
+		    LOG_INT("minutes", (j->locked_until_ms - j->job.now_ms) / 60000));
 	ident_text(&j->pin_id, id);
 	json_out_object(&out, NULL);
 	json_out_text(&out, "pinId", id);

@@ -182,6 +182,7 @@ static const struct route routes[] = {
     {"POST", "/receipts/{}/{}", 0, &op_receipt},
     {"GET", "/route", SCOPE_MANAGE, &op_route_explain},
     {"POST", "/route", SCOPE_MANAGE, &op_route_explain_body},
+    {"POST", "/lift", SCOPE_MANAGE, &op_lift},
     {"GET", "/pins/{}", SCOPE_MANAGE | SCOPE_PIN_MANAGE, &op_timeline},
 };
 

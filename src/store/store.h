@@ -42,6 +42,7 @@ enum verb {
 	VERB_SEND,
 	VERB_STATUS,
 	VERB_TIMELINE,
+	VERB_LIFT,
 	VERB_LIMITS,
 	VERB_VERIFICATIONS,
 	VERB_APPLICATION_GET,
@@ -105,8 +106,10 @@ struct send_job {
 	struct ident application;
 	struct ident template;
 	const struct application_caps *caps;
-	const char *from;    /* or NULL */
-	struct order *order; /* destination, channel, placeholders are given */
+	const char *from;     /* or NULL */
+	int64_t failures_max; /* per destination in 24 hours; 0: no such budget */
+	bool locked;          /* ERR_THROTTLED: by that */
+	struct order *order;  /* destination, channel, placeholders are given */
 	bool disabled;
 	bool misfit; /* an email template for a phone, or the other way around */
 	int64_t wait_ms;
@@ -184,6 +187,8 @@ struct verify_job {
 	/* inside */
 	bool found;
 	bool over_budget;
+	int64_t locked_until_ms;    /* by this guess, or by one before; 0: it is not */
+	bool locks;                 /* this guess was the last of the budget */
 	struct verify_state before; /* the batch */
 	struct rate limit;
 	struct ident newest; /* PIN of the destination, whose row has the log */
@@ -284,6 +289,17 @@ struct limit_left {
 	int64_t wait_ms;
 };
 
+/* Forgives the failures of a destination. ERR_NOT_FOUND: the application. */
+struct lift_job {
+	struct job job;
+	struct ident account;
+	struct ident application;
+	const char *destination;
+	int64_t failures_max;
+	bool was_locked;
+	bool found;
+};
+
 /* What is left for a send to that destination now. ERR_NOT_FOUND: the application. */
 struct limits_job {
 	struct job job;
@@ -292,6 +308,8 @@ struct limits_job {
 	const char *destination;
 	bool found;
 	bool disabled;
+	int64_t failures_max;
+	int64_t locked_until_ms; /* 0: it is not locked */
 	struct limit_left all;   /* of the application */
 	struct limit_left phone; /* of the destination */
 };
@@ -415,6 +433,8 @@ struct timeline_job {
 	const char *destination;
 	int64_t attempts_max;
 	int64_t expires_at_ms;
+	int64_t failures_max;
+	int64_t locked_until_ms; /* the number; 0: it is not */
 	struct verify_state state;
 	bool found;
 	size_t count;

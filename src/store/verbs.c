@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "twofa/mailbox.h"
+#include "twofa/verify_log.h"
 
 struct job *
 job_of(struct item *it)
@@ -245,7 +246,11 @@ row_report_error(struct row *r)
 struct span
 row_log(struct row *r, struct arena *a)
 {
-	return row_bytes(r, a, ROW_TEXT_MAX);
+	struct span log = row_bytes(r, a, ROW_TEXT_MAX);
+
+	if (!verify_log_is_whole(log))
+		row_is_damaged(r);
+	return log;
 }
 
 void

@@ -52,6 +52,7 @@ extern const struct verb_row verb_resend;
 extern const struct verb_row verb_send;
 extern const struct verb_row verb_status;
 extern const struct verb_row verb_timeline;
+extern const struct verb_row verb_lift;
 extern const struct verb_row verb_limits;
 extern const struct verb_row verb_verifications;
 extern const struct verb_row verb_application_get;
@@ -93,6 +94,27 @@ extern const struct verb_row verb_idempotency_trim;
 /* A step of whatever sends: some of the PINs before that are still their own first
  * message after OUTBOX_MS enter the table of messages. */
 enum err outbox_advance(struct batch *b, struct item **items, size_t n) MUST_CHECK;
+
+/* A number of an application. */
+struct number {
+	struct item item;
+	struct ident account;
+	struct ident application;
+	const char *destination;
+	struct arena *arena;
+	bool found; /* a PIN of it */
+	struct ident newest;
+	struct span log; /* of its verify requests */
+};
+
+enum err number_find(struct batch *b, struct number *n) MUST_CHECK;
+struct verify_log;
+/* Until when a number is locked whose log that is; 0: it is not. */
+int64_t number_locked_until(
+    const struct verify_log *log, int64_t failures_max, int64_t now_ms);
+/* The same of a number that has to be looked for. */
+enum err number_lock(struct batch *b, struct number *n, int64_t failures_max,
+    int64_t *until_ms_out) MUST_CHECK;
 
 /* Before the steps: `n` becomes the number of those that no earlier request has done. */
 enum err idempotency_claim(struct batch *b, struct item **items, size_t *n) MUST_CHECK;

@@ -77,6 +77,17 @@ read_send(struct item *it, struct row *r)
 }
 
 static enum err
+look_for_lock(struct batch *b, struct limits_job *j)
+{
+	struct number n = {.account = j->account,
+	    .application = j->application,
+	    .destination = j->destination,
+	    .arena = j->job.arena};
+
+	return number_lock(b, &n, j->failures_max, &j->locked_until_ms);
+}
+
+static enum err
 look(struct batch *b, struct item **items, size_t n)
 {
 	static const struct each application = {
@@ -87,7 +98,12 @@ look(struct batch *b, struct item **items, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		item_not_found(items[i], limits_of(items[i])->found);
-	return e == OK ? batch_each(b, &sends, items, n) : e;
+	if (e == OK)
+		e = batch_each(b, &sends, items, n);
+	for (size_t i = 0; e == OK && i < n; i++)
+		if (items[i]->err == OK)
+			e = look_for_lock(b, limits_of(items[i]));
+	return e;
 }
 
 const struct verb_row verb_limits = {"limits", {look}};

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "twofa/limit.h"
+#include "twofa/verify_log.h"
 
 /* Columns of no meaning to a send: an application's id and name, its process and
  * v1_texts; between a template's sender and its DLT ids; what is before its kind. */
@@ -450,6 +451,25 @@ make_log(struct send_job *j)
 	j->log = (struct span){octets, len};
 }
 
+/* A PIN that nobody can verify is not sent: of a number whose budget of failures is
+ * spent, or whose log nobody can read. */
+static void
+refuse_locked(struct send_job *j)
+{
+	struct verify_log log;
+	int64_t until_ms;
+
+	if (verify_log_load(&log, j->job.arena, j->log) != OK) {
+		j->job.item.err = ERR_CORRUPT;
+		return;
+	}
+	until_ms = number_locked_until(&log, j->failures_max, j->job.now_ms);
+	if (until_ms == 0)
+		return;
+	j->locked = j->refused = true;
+	j->wait_ms = until_ms - j->job.now_ms;
+}
+
 static enum err
 take_logs_over(struct batch *b, struct item **items, size_t n)
 {
@@ -465,8 +485,10 @@ take_logs_over(struct batch *b, struct item **items, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct send_job *j = send_of(items[i]);
 
-		if (takes_log_over(items[i]))
+		if (takes_log_over(items[i])) {
 			guesses_log(b->guesses, &j->newest, &j->log);
+			refuse_locked(j);
+		}
 		make_log(j);
 	}
 	return e;
@@ -522,6 +544,12 @@ static bool
 was_refused(const struct item *it)
 {
 	return send_of((struct item *)(uintptr_t)it)->refused;
+}
+
+static bool
+lacks_place(const struct item *it)
+{
+	return was_refused(it) && !send_of((struct item *)(uintptr_t)it)->locked;
 }
 
 static bool
@@ -609,7 +637,7 @@ insert_pins(struct batch *b, struct item **items, size_t n)
 	    copy_count};
 	static const struct each insert = {SQL_PIN_INSERT, bind_pin, NULL, was_admitted};
 	static const struct each oldest = {
-	    SQL_PIN_OLDEST, bind_oldest, read_oldest, was_refused};
+	    SQL_PIN_OLDEST, bind_oldest, read_oldest, lacks_place};
 	enum err e;
 
 	batch_sort(items, n, compare_destination);

@@ -59,6 +59,17 @@ read_message(struct item *it, struct row *r)
 }
 
 static enum err
+look_for_lock(struct batch *b, struct timeline_job *j)
+{
+	struct number n = {.account = j->account,
+	    .application = j->application,
+	    .destination = j->destination,
+	    .arena = j->job.arena};
+
+	return number_lock(b, &n, j->failures_max, &j->locked_until_ms);
+}
+
+static enum err
 read_all(struct batch *b, struct item **items, size_t n)
 {
 	static const struct each pin = {SQL_TIMELINE_PIN, bind_pin, read_pin, NULL};
@@ -72,7 +83,12 @@ read_all(struct batch *b, struct item **items, size_t n)
 		item_not_found(items[i], j->found);
 		guesses_state(b->guesses, &j->pin_id, &j->state);
 	}
-	return e == OK ? batch_each(b, &messages, items, n) : e;
+	if (e == OK)
+		e = batch_each(b, &messages, items, n);
+	for (size_t i = 0; e == OK && i < n; i++)
+		if (items[i]->err == OK)
+			e = look_for_lock(b, timeline_of(items[i]));
+	return e;
 }
 
 const struct verb_row verb_timeline = {"timeline", {read_all}};

@@ -224,9 +224,8 @@ note_request(struct verify_log *log, struct arena *a, struct verify_job *j)
 	int64_t after_ms = now_ms - j->limit.period_ms;
 
 	verify_log_trim(log, now_ms - kept_ms(j));
-	j->over_budget =
-	    j->failures_max > 0 &&
-	    verify_log_failures(log, now_ms - PERIOD_MS_DAY) >= j->failures_max;
+	j->locked_until_ms = number_locked_until(log, j->failures_max, now_ms);
+	j->over_budget = j->locked_until_ms > 0;
 	if (verify_log_requests(log, after_ms) >= j->limit.count) {
 		j->wait_ms = verify_log_last_place(log, j->limit.count) +
 			     j->limit.period_ms - now_ms;
@@ -271,6 +270,8 @@ claim_and_compare(
 	secret_wipe(pin, sizeof(pin));
 	if (j->verdict == VERDICT_WRONG) {
 		verify_log_fail(log);
+		j->locked_until_ms = number_locked_until(log, j->failures_max, now_ms);
+		j->locks = j->locked_until_ms > 0;
 		return;
 	}
 	j->row.state.matched_at_ms = now_ms;

@@ -90,6 +90,23 @@ verify_log_load(struct verify_log *log, struct arena *a, struct span octets)
 	return OK;
 }
 
+bool
+verify_log_is_whole(struct span octets)
+{
+	struct verify_mark m = {.at_ms = 0};
+	int64_t requests = 0;
+	size_t len = 0;
+
+	while (!is_room(octets)) {
+		if (len++ == VERIFY_LOG_EXACT || !take_mark(&octets, m.at_ms, &m))
+			return false;
+		requests += m.requests;
+		if (requests > REQUESTS_MAX)
+			return false;
+	}
+	return true;
+}
+
 struct span
 verify_log_save(const struct verify_log *log, struct arena *a, size_t len_min)
 {
@@ -170,6 +187,24 @@ verify_log_last_place(const struct verify_log *log, int64_t places)
 			return log->marks[i - 1].at_ms;
 	}
 	return 0;
+}
+
+int64_t
+verify_log_failures_end(const struct verify_log *log, int64_t count)
+{
+	for (size_t i = log->len; i > 0; i--) {
+		count -= log->marks[i - 1].failures;
+		if (count <= 0)
+			return log->marks[i - 1].at_ms;
+	}
+	return 0;
+}
+
+void
+verify_log_forgive(struct verify_log *log)
+{
+	for (size_t i = 0; i < log->len; i++)
+		log->marks[i].failures = 0;
 }
 
 int64_t

@@ -35,6 +35,8 @@ struct verify_log {
 /* An empty span is an empty log. ERR_CORRUPT: not what verify_log_save made. */
 enum err verify_log_load(
     struct verify_log *log, struct arena *a, struct span octets) MUST_CHECK;
+/* Whether that would be OK, without memory. */
+bool verify_log_is_whole(struct span octets) MUST_CHECK;
 /* At least `len_min` octets, zeros behind the last mark; empty when there is neither. */
 struct span verify_log_save(
     const struct verify_log *log, struct arena *a, size_t len_min) MUST_CHECK;
@@ -47,6 +49,11 @@ int64_t verify_log_failures(const struct verify_log *log, int64_t after_ms);
 /* When the request came that has the last of so many places, the newest having the first;
  * 0: there are fewer. When it leaves the window there is room for one more. */
 int64_t verify_log_last_place(const struct verify_log *log, int64_t places);
+/* When the failure came that was the count-th, the newest being the first; 0: there are
+ * fewer. When it leaves the window, fewer than so many are in it. */
+int64_t verify_log_failures_end(const struct verify_log *log, int64_t count);
+/* None of the requests was a failure; they still are requests. */
+void verify_log_forgive(struct verify_log *log);
 /* When the newest one came; 0: there is none. */
 int64_t verify_log_newest(const struct verify_log *log);
 /* One more request; before the newest it counts as if it came with it. */
