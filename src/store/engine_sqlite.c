@@ -406,16 +406,31 @@ name_row(struct row *r, char out[ROW_KEY_LEN])
 		put_key(&asked.first, out);
 }
 
+/* TABLE.COLUMN, or the name of an expression. */
+static void
+note_dotted(struct engine *e, const char *text, const char *key)
+{
+	const char *dot = strchr(text, '.');
+	char table[64] = "";
+
+	if (dot != NULL)
+		snprintf(table, sizeof(table), "%.*s", (int)(dot - text), text);
+	damage_note(&sqlite_of(e)->damage, table, dot == NULL ? text : dot + 1, key);
+}
+
 static void
 sqlite_name_damaged(struct row *r, int column)
 {
 	const char *table = sqlite3_column_table_name(r->statement, column);
 	const char *name = sqlite3_column_origin_name(r->statement, column);
+	const char *alias = sqlite3_column_name(r->statement, column);
 	char key[ROW_KEY_LEN];
 
 	name_row(r, key);
-	damage_note(&sqlite_of(r->engine)->damage, table == NULL ? "" : table,
-	    name == NULL ? sqlite3_column_name(r->statement, column) : name, key);
+	if (table == NULL || name == NULL || strchr(alias, '.') != NULL)
+		note_dotted(r->engine, alias, key);
+	else
+		damage_note(&sqlite_of(r->engine)->damage, table, name, key);
 }
 
 /* A row that is written anew is looked at whole (STRICT). The end of what SQLite says is
@@ -423,18 +438,12 @@ sqlite_name_damaged(struct row *r, int column)
 static void
 name_unwritable(struct row *r)
 {
-	struct sqlite_engine *s = sqlite_of(r->engine);
-	const char *said = sqlite3_errmsg(s->db);
+	const char *said = sqlite3_errmsg(sqlite_of(r->engine)->db);
 	const char *space = strrchr(said, ' ');
-	const char *column = space == NULL ? said : space + 1;
-	const char *dot = strchr(column, '.');
-	char table[64] = "";
 	char key[ROW_KEY_LEN];
 
-	if (dot != NULL)
-		snprintf(table, sizeof(table), "%.*s", (int)(dot - column), column);
 	name_row(r, key);
-	damage_note(&s->damage, table, dot == NULL ? column : dot + 1, key);
+	note_dotted(r->engine, space == NULL ? said : space + 1, key);
 }
 
 static bool
