@@ -48,7 +48,7 @@ read_rest(struct item *it, struct row *r)
 {
 	struct clock_record *record = record_of(it);
 
-	record->boot = row_int_or_null(r, INT64_MIN / 2, INT64_MAX / 2);
+	record->boot = row_int(r, INT64_MIN, INT64_MAX);
 	record->steady_ms = row_int_or_null(r, INT64_MIN / 2, INT64_MAX / 2);
 	record->offset_ms = row_int_or_null(r, INT64_MIN / 2, INT64_MAX / 2);
 	record->settled_ms = row_ms_or_null(r);
