@@ -234,7 +234,9 @@ answer_send(struct call *c)
 	struct send_job *j = c->job;
 	enum err e = j->job.item.err;
 
-	if (e == ERR_THROTTLED && j->limit != NULL)
+	if (j->locked)
+		c->response.reason = "numberLocked";
+	else if (e == ERR_THROTTLED && j->limit != NULL)
 		reason_limit(c, j->limit, j->limit_rate, j->wait_ms);
 	if (e == ERR_NOT_FOUND)
 		reason_missing(c, j->found ? THING_TEMPLATE : THING_APPLICATION);

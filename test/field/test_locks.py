@@ -40,6 +40,7 @@ def locked(strict):
 def refused(server, application, template, to=TO):
     answer = server.send(application, template, to)
     assert answer.status_code == 429, answer.text
+    assert answer.headers["X-Watchword-Reason"] == "numberLocked"
     # the guesses were made just now, and a day must pass
     assert 86_000 < int(answer.headers["Retry-After"]) <= 86_400
     return answer
