@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "twofa/numbering.h"
 
+#include "twofa/digit_pattern.h"
+
 /* How many codes of three digits begin with this one. */
 #define WIDTH(code) ((code) < 10 ? 100 : (code) < 100 ? 10 : 1)
 #define CODE_LEN(code) ((code) < 10 ? 1 : (code) < 100 ? 2 : 3)
@@ -13,6 +15,41 @@ static const struct numbering_plan plans[] = {
 	{code, CODE_LEN(code), lengths, trunks, is_free},
 #include "numbering.def"
 #undef NUMBERING
+};
+
+/* Numbers of these lengths (bit n: n digits) and this pattern; all 0: there are none. */
+struct number_range {
+	uint32_t lengths;
+	const char *pattern;
+};
+
+static const struct number_region {
+	unsigned code;
+	const char *beginning; /* "": it has what it has a type for */
+	struct number_range all;
+	struct number_range types[NUMBER_TYPE_COUNT];
+} regions[] = {
+#define NUMBER_REGION(code, region, beginning, lengths, pattern, types)                  \
+	{code, beginning, {lengths, pattern}, {types}},
+#define NUMBER_TYPE(type, lengths, pattern) [NUMBER_##type] = {lengths, pattern},
+#include "number_types.def"
+#undef NUMBER_TYPE
+#undef NUMBER_REGION
+};
+
+static const char *const type_names[] = {
+    [NUMBER_UNKNOWN] = "unknown",
+    [NUMBER_PREMIUM_RATE] = "premiumRate",
+    [NUMBER_TOLL_FREE] = "tollFree",
+    [NUMBER_SHARED_COST] = "sharedCost",
+    [NUMBER_VOIP] = "voip",
+    [NUMBER_PERSONAL_NUMBER] = "personal",
+    [NUMBER_PAGER] = "pager",
+    [NUMBER_UAN] = "uan",
+    [NUMBER_VOICEMAIL] = "voicemail",
+    [NUMBER_FIXED_LINE_OR_MOBILE] = "fixedLineOrMobile",
+    [NUMBER_FIXED_LINE] = "fixedLine",
+    [NUMBER_MOBILE] = "mobile",
 };
 
 static unsigned
@@ -104,4 +141,60 @@ numbering_trunk_len(const struct numbering_plan *p, struct span national)
 		    numbering_fits(p, national.len - trunk.len))
 			return trunk.len;
 	return 0;
+}
+
+static bool
+is_in_range(const struct number_range *r, struct span national)
+{
+	return national.len <= DIGIT_PATTERN_LEN_MAX &&
+	       (r->lengths >> national.len & 1) != 0 &&
+	       digit_pattern_matches(r->pattern, national);
+}
+
+/* The type that a number of the region has: the first that fits. */
+static enum number_type
+type_in(const struct number_region *r, struct span national)
+{
+	unsigned type = NUMBER_UNKNOWN + 1;
+
+	if (!is_in_range(&r->all, national))
+		return NUMBER_UNKNOWN;
+	while (type < NUMBER_TYPE_COUNT && !is_in_range(&r->types[type], national))
+		type++;
+	if (type == NUMBER_TYPE_COUNT)
+		return NUMBER_UNKNOWN;
+	return type == NUMBER_FIXED_LINE &&
+		       is_in_range(&r->types[NUMBER_MOBILE], national)
+		   ? NUMBER_FIXED_LINE_OR_MOBILE
+		   : (enum number_type)type;
+}
+
+enum number_type
+numbering_type(const char *digits)
+{
+	const struct numbering_plan *p = numbering_find(digits);
+	enum number_type type = NUMBER_UNKNOWN;
+	struct span national;
+
+	if (p == NULL)
+		return NUMBER_UNKNOWN;
+	national = span_of(digits + p->code_len);
+	for (size_t i = 0; i < countof(regions) && type == NUMBER_UNKNOWN; i++) {
+		const struct number_region *r = &regions[i];
+		bool told = r->beginning[0] != '\0';
+
+		if (r->code != p->code ||
+		    (told && digit_pattern_ends(r->beginning, national) == 0))
+			continue;
+		type = type_in(r, national);
+		if (told)
+			return type;
+	}
+	return type;
+}
+
+const char *
+numbering_type_name(enum number_type t)
+{
+	return type_names[t];
 }

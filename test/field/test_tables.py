@@ -13,6 +13,8 @@ from harness.place import ROOT
     pytest.param("tools/fold.py", "src/base/fold.def", marks=pytest.mark.field("2.1", "2.2")),
     pytest.param("tools/numbering.py", "src/twofa/numbering.def",
                  marks=pytest.mark.field("2.2")),
+    pytest.param("tools/number_types.py", "src/twofa/number_types.def",
+                 marks=pytest.mark.field("2.2")),
 ])
 def test_a_table_is_not_stale(program, table):
     written = subprocess.run([sys.executable, ROOT / program], check=True,

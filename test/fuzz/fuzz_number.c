@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A number as anybody writes it: its canonical form is digits, and its own form. */
+/* A number as anybody writes it: its canonical form is digits, and its own form; it has a
+ * type. */
 #include "fuzz.h"
+#include "twofa/numbering.h"
 #include "twofa/phone.h"
 
 int
@@ -17,6 +19,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		INVARIANT(strspn(once, "0123456789") == digits && once[0] != '0');
 		INVARIANT(phone_canonical(span_of(once), twice) == OK);
 		INVARIANT(strcmp(once, twice) == 0);
+		INVARIANT(numbering_type(once) < NUMBER_TYPE_COUNT);
 	}
 	fuzz_forget(text);
 	return 0;
