@@ -7,6 +7,7 @@
 #include "base/json_out.h"
 #include "server/routing.h"
 #include "twofa/country.h"
+#include "twofa/numbering.h"
 #include "twofa/phone.h"
 #include "twofa/render.h"
 
@@ -219,6 +220,7 @@ route_explain(const struct conf *c, const struct route_subject *s, struct buf *b
 	json_out_text(&out, "to", number);
 	if (country != NULL && country->code[0] != '\0')
 		json_out_text(&out, "country", country->code);
+	json_out_text(&out, "numberType", numbering_type_name(numbering_type(number)));
 	json_out_text(&out, "channel", channel_name(CHANNEL_SMS));
 	if (r != NULL)
 		put_route(&out, r, s->lines);

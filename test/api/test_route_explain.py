@@ -51,7 +51,7 @@ def explain(own, to, text=None):
 def test_carriers_sender_segments_and_price(own):
     said = explain(own, "+41 79 302 67 27", "é" * 155 + "{{pin}}")
     assert said == {
-        "to": "41793026727", "country": "CH", "channel": "sms",
+        "to": "41793026727", "country": "CH", "numberType": "mobile", "channel": "sms",
         "route": {"country": ["CH"]},
         "carriers": [{"name": "a", "type": "file", "place": 1, "weight": 70},
                      {"name": "b", "type": "file", "place": 1, "weight": 30, "rate": 20},
