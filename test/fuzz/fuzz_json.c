@@ -19,7 +19,7 @@ static const struct json_row inner_rows[] = {
 
 static const struct json_row rows[] = {
     {"t", JSON_ROW_TEXT, true, offsetof(struct wanted, text), 1, 20, NULL},
-    {"l", JSON_ROW_TEXT_LOOSE, false, offsetof(struct wanted, loose), 0, 20, NULL},
+    {"l", JSON_ROW_LINE, false, offsetof(struct wanted, loose), 0, 20, NULL},
     {"i", JSON_ROW_INT, false, offsetof(struct wanted, count), -5, 100, NULL},
     {"b", JSON_ROW_BOOL, false, offsetof(struct wanted, flag), 0, 0, NULL},
     {"d", JSON_ROW_DOUBLE, false, offsetof(struct wanted, rate), 0.5, 2, NULL},

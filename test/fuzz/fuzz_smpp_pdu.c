@@ -18,6 +18,7 @@ read_receipt(const struct smpp_pdu *pdu, bool by_text)
 	for (int f = SMPP_ID_AUTO; f <= SMPP_ID_DECIMAL_TO_HEX; f++) {
 		smpp_id_of_receipt((enum smpp_id_format)f, &r, id);
 		smpp_id_of_response((enum smpp_id_format)f, r.text_id, id);
+		(void)smpp_other_id_of_receipt((enum smpp_id_format)f, &r, id);
 	}
 }
 

@@ -93,8 +93,13 @@ SEEDS = {
         deliver(RECEIPT, after=b"\0"), deliver(RECEIPT, after=b"\0\x1e\0\5" b"001a\0"),
         deliver(b"hello", esm_class=0), pdu(0x80000004, b"1a\0"),
         pdu(0x80000004, b"\4\x25\0\1\1", 11), pdu(0x80000000, b"", 8), pdu(0x15, b"")],
-    "sms_text": ["Your PIN is 1234 @ £".encode(), ("1234567890" * 17).encode(),
-                 ("é€[]~" * 40).encode(), ("\U0001f600" * 80).encode()],
+    "sms_text": [bytes([own]) + text.encode() for own in range(4) for text in (
+        "Your PIN is 1234 @ £", "1234567890" * 17, "é€[]~" * 40, "\U0001f600" * 80)],
+    "lookup_answer": [
+        b"\0" b'{"results":[{"to":"41793026727","status":{"groupId":3,"groupName":"DELIVERED"}}]}',
+        b"\1" b'{"reachable":"yes"}', b"\1" b'{"reachable":[1]}', b"\0" b"<html>"],
+    "keyring": [b"# Watchword keys\n1 1800000000000 1800090000000 " + b"ab" * 32 + b"\n",
+                b"1 2 3 " + b"00" * 32 + b" 0123456789abcdef\n", b"\0" * 100, b"1 2\n"],
 }
 
 

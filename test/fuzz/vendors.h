@@ -7,14 +7,9 @@
 #define WW_TEST_FUZZ_VENDORS_H
 
 #include "carrier/carrier.h"
-#include "net/http_client.h"
+#include "fake_http_client.h"
 
 enum { VENDOR_COUNT = 8 };
-
-/* The next call is answered so. */
-void fake_http_answer(const struct http_result *result);
-/* Tells the callers of what was sent; how many there were. */
-unsigned fake_http_run(void);
 
 /* Opened at the first use; every receipt is taken at once. */
 struct carrier *vendor_carrier(unsigned number);
