@@ -20,15 +20,15 @@ accepted(struct world *w, const char *to, const char *carrier, const char *id)
 	return s.pin_id;
 }
 
-/* One whose text went out in two parts, "N.1" and "N.2". */
+/* One whose text went out in two parts, which that carrier calls so. */
 static struct ident
-accepted_in_parts(struct world *w, const char *to, const char *first, const char *second)
+accepted_in_parts_by(
+    struct world *w, const char *to, const char *carrier, const char *const ids[2])
 {
 	struct world_sent s = world_send(w, to);
-	const char *const ids[] = {first, second};
 	struct outcome_job j = {.pin_id = s.pin_id,
 	    .state = MESSAGE_ACCEPTED,
-	    .carrier = "main",
+	    .carrier = carrier,
 	    .part_ids = ids,
 	    .part_count = 2,
 	    .attempts = 1};
@@ -36,6 +36,14 @@ accepted_in_parts(struct world *w, const char *to, const char *first, const char
 	assert_int_equal(s.err, OK);
 	assert_int_equal(world_run(w, &j.job, VERB_OUTCOME), OK);
 	return s.pin_id;
+}
+
+static struct ident
+accepted_in_parts(struct world *w, const char *to, const char *first, const char *second)
+{
+	const char *const ids[] = {first, second};
+
+	return accepted_in_parts_by(w, to, "main", ids);
 }
 
 static struct receipt_job
@@ -119,11 +127,35 @@ test_an_id_is_one_of_its_carrier(void **state)
 {
 	struct world *w = *state;
 	struct ident a = accepted(w, "4179", "one", "7");
-	struct ident b = accepted(w, "4178", "two", "7");
+	struct ident b;
 
-	report(w, "two", "7", REPORT_REJECTED);
-	assert_int_equal(message_of(w, &a).state, MESSAGE_ACCEPTED);
-	assert_int_equal(message_of(w, &b).state, MESSAGE_FAILED);
+	world_pass(w, 1000);
+	b = accepted(w, "4178", "two", "7");
+	report(w, "one", "7", REPORT_REJECTED); /* not the newer one */
+	assert_int_equal(message_of(w, &a).state, MESSAGE_FAILED);
+	assert_int_equal(message_of(w, &b).state, MESSAGE_ACCEPTED);
+	report(w, "two", "7", REPORT_DELIVERED_TO_HANDSET);
+	assert_int_equal(message_of(w, &b).state, MESSAGE_DELIVERED);
+	assert_true(report(w, "three", "7", REPORT_REJECTED).held);
+}
+
+static void
+test_an_id_of_a_part_is_one_of_its_carrier(void **state)
+{
+	static const char *const ids[] = {"7", "8"};
+	struct world *w = *state;
+	struct ident a = accepted_in_parts_by(w, "4179", "one", ids);
+	struct ident b;
+
+	world_pass(w, 1000);
+	b = accepted_in_parts_by(w, "4178", "two", ids);
+	for (size_t i = 0; i < countof(ids); i++)
+		report(w, "one", ids[i], REPORT_DELIVERED_TO_HANDSET);
+	assert_int_equal(message_of(w, &a).state, MESSAGE_DELIVERED);
+	assert_int_equal(message_of(w, &b).state, MESSAGE_ACCEPTED);
+	report(w, "two", ids[0], REPORT_DELIVERED_TO_HANDSET);
+	assert_int_equal(message_of(w, &b).state, MESSAGE_ACCEPTED);
+	assert_true(report(w, "three", ids[1], REPORT_REJECTED).held);
 }
 
 /* Carriers count from 0 again after a restart. */
@@ -346,6 +378,7 @@ main(void)
 	    CASE(a_receipt_finds_its_message),
 	    CASE(each_group_has_its_state),
 	    CASE(an_id_is_one_of_its_carrier),
+	    CASE(an_id_of_a_part_is_one_of_its_carrier),
 	    CASE(of_two_with_one_id_the_newer_is_meant),
 	    CASE(a_final_state_is_never_moved),
 	    CASE(under_way_comes_before_the_end),
