@@ -267,6 +267,10 @@ class OddSmsc:
         return self
 
     def __exit__(self, kind, error, trace):
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)  # or it would accept once more
+        except OSError:
+            pass
         self.listener.close()
         for link in self.links:
             link.sock.close()
