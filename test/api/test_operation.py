@@ -261,6 +261,8 @@ def test_stopping_under_load_loses_no_answer(fresh):
     for worker in workers:
         worker.join(30)
     assert {status for status, _ in answered} == {200}
+    # nothing was done of which nobody was told
+    assert own.rows("SELECT count(*) FROM pin") == [(len(answered),)]
     own.start()
     for _, body in answered[-20:]:
         assert own.verify(body["pinId"], own.pin(body["pinId"])).json()["verified"] is True

@@ -139,8 +139,9 @@ def test_only_the_accounts_own_and_only_what_was_asked_for(fresh):
         server, application, template = start(fresh, config)
         server.send(application, template, trackDelivery=True)
         mine.wait(1)
+        wait_for("the queue to be empty", lambda: queued(server) == 0)
         server.stop()
-        assert (theirs.got, delivered.got) == ([], [])
+        assert (len(mine.got), theirs.got, delivered.got) == (1, [], [])
 
 
 def test_reports_wait_for_a_receiver_that_is_away_over_a_restart(fresh, tmp_path):
@@ -198,6 +199,8 @@ def test_a_full_queue_drops_and_the_log_says_so(fresh):
         for n in range(6):
             server.send(application, template, f"4179302670{n}", trackDelivery=True)
         assert queued(server) == 3
+        wait_for("the log to say of all three", lambda: sum(
+            e["count"] for e in list(server.events) if e["event"] == "reports_dropped") == 3)
 
 
 def test_a_stop_does_not_wait_for_a_receiver_that_hangs_and_loses_nothing(fresh):

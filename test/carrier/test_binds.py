@@ -63,7 +63,7 @@ def test_tls_towards_one_that_speaks_none(fresh):
 def test_a_list_of_certificates_that_is_none(fresh, tmp_path):
     empty = tmp_path / "empty.pem"
     empty.write_text("")
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match=r"(?s)it ended with 1: .*empty\.pem"):
         fresh(config=config(1, tls="true", tls_ca=empty))
 
 
