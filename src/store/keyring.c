@@ -323,14 +323,6 @@ keyring_free(struct keyring *k)
 	mem_free(k);
 }
 
-static void
-drop_oldest(struct keyring *k)
-{
-	INVARIANT(k->count > 0);
-	memmove(k->keys, k->keys + 1, (k->count - 1) * sizeof(*k->keys));
-	secret_wipe(&k->keys[--k->count], sizeof(*k->keys));
-}
-
 /* The newest key is never dropped: it is the one in use, or about to be replaced. */
 static unsigned
 drop_expired(struct keyring *k, int64_t now_ms)
@@ -356,8 +348,7 @@ rotate(struct keyring *k, int64_t now_ms)
 	struct key *fresh;
 	enum err e;
 
-	if (k->count == KEYRING_KEYS_MAX)
-		drop_oldest(k);
+	INVARIANT(k->count < KEYRING_KEYS_MAX);
 	fresh = &k->keys[k->count];
 	fresh->created_ms = now_ms;
 	fresh->id = now_ms;
@@ -374,24 +365,31 @@ rotate(struct keyring *k, int64_t now_ms)
 	return e;
 }
 
-/* One of the future is of a time that was lowered (clock_lower.h). */
+/* One of the future is of a time that was lowered (clock_lower.h). A keyring that is full
+ * of keys goes on with its newest: each older one may have PINs that are out. */
 static bool
 needs_rotation(const struct keyring *k, int64_t now_ms)
 {
 	const struct key *newest = k->count == 0 ? NULL : &k->keys[k->count - 1];
 
+	if (k->count == KEYRING_KEYS_MAX)
+		return false;
 	return newest == NULL || now_ms >= newest->created_ms + k->rotation_ms ||
 	       newest->created_ms - now_ms > PERIOD_MS_MINUTE;
 }
 
-/* A longer life than any before it: cover it for the whole time the key is in use. */
+/* A longer life than any before it: cover it for the whole time the key is in use, which
+ * is one more period when its own is over. */
 static enum err
-cover(struct keyring *k, struct key *newest, int64_t life_ms)
+cover(struct keyring *k, struct key *newest, int64_t now_ms, int64_t life_ms)
 {
 	int64_t before = newest->not_after_ms;
+	int64_t in_use_ms = newest->created_ms + k->rotation_ms;
 	enum err e;
 
-	newest->not_after_ms = newest->created_ms + k->rotation_ms + life_ms;
+	if (in_use_ms < now_ms)
+		in_use_ms = now_ms + k->rotation_ms;
+	newest->not_after_ms = in_use_ms + life_ms;
 	e = save(k);
 	if (e != OK)
 		newest->not_after_ms = before;
@@ -412,7 +410,7 @@ keyring_current(
 	if (e == OK) {
 		newest = &k->keys[k->count - 1];
 		if (expires_at_ms > newest->not_after_ms)
-			e = cover(k, newest, expires_at_ms - now_ms);
+			e = cover(k, newest, now_ms, expires_at_ms - now_ms);
 		*key_id_out = newest->id;
 	}
 	pthread_mutex_unlock(&k->lock);

@@ -9,7 +9,8 @@
  * be put together from two copies of the file. The newest key makes new PINs; after the
  * rotation period a new one takes over. `not_after` is never earlier than the expiry of
  * the last PIN made with the key: it is written before such a PIN is. After it the key is
- * destroyed.
+ * destroyed, and never before: when all places are taken, by a short rotation beside long
+ * lives, the newest key stays in use until one is free.
  *
  * A second file of the same kind has the keys of idempotency records (idempotency.h).
  *
