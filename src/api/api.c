@@ -9,6 +9,7 @@
 #include "api/cors.h"
 #include "api/form.h"
 #include "api/idempotency.h"
+#include "api/listing.h"
 #include "api/reason.h"
 #include "api/route.h"
 #include "api/sign_in.h"
@@ -34,6 +35,7 @@ api_new(const struct api_options *o)
 	api->auth = auth_new();
 	if (o->throttle_count > 0)
 		api->throttle = throttle_new(o->throttles, o->throttle_count, o->clock);
+	api->answers = answers_new((size_t)o->answers_max);
 	api->options.throttles = NULL; /* the caller's, and read */
 	api->login = login_new(&(struct login_options){.auth = api->auth,
 	    .clock = o->clock,
@@ -62,6 +64,7 @@ api_free(struct api *api)
 	CHECK_OBJ(api, API_MAGIC);
 	api_stop(api);
 	throttle_free(api->throttle);
+	answers_free(api->answers);
 	auth_free(api->auth);
 	mem_free(api);
 }
@@ -95,6 +98,7 @@ call_new(
 	c->dialect = &dialect_v2;
 	c->response.request_id = atomic_fetch_add(&api->next_request, 1);
 	arena_init(&c->arena);
+	arena_init(&c->piece_arena);
 	fail_init(&c->fail, &c->arena);
 	buf_init(&c->response.body, RESPONSE_LEN_MAX);
 	return c;
@@ -108,6 +112,8 @@ call_free(struct call *c)
 	CHECK_OBJ(c, CALL_MAGIC);
 	json_decref(c->document);
 	buf_fini(&c->response.body);
+	answers_give(c->api->answers, &c->room);
+	arena_fini(&c->piece_arena);
 	arena_fini(&c->arena);
 	mem_free(c);
 }
@@ -147,10 +153,25 @@ put_challenge(struct call *c)
 		  : "App, Basic realm=\"watchword\", IBSSO, Bearer");
 }
 
+/* What was written so far of an answer that is none. */
+static void
+drop_answer(struct call *c)
+{
+	c->listed = NULL;
+	if (c->room.octets == 0) {
+		buf_reset(&c->response.body);
+		return;
+	}
+	arena_fini(&c->piece_arena);
+	buf_fini(&c->response.body);
+	buf_init(&c->response.body, RESPONSE_LEN_MAX);
+	answers_give(c->api->answers, &c->room);
+}
+
 static void
 refuse(struct call *c, enum err e)
 {
-	buf_reset(&c->response.body);
+	drop_answer(c);
 	c->response.body_type = NULL;
 	put_retry_after(c, e);
 	c->response.err = e;
@@ -177,6 +198,14 @@ call_refuse(struct call *c, enum err e)
 	call_finish(c);
 }
 
+/* What was admitted with its first piece goes on. */
+static void
+next_piece(struct call *c)
+{
+	arena_fini(&c->piece_arena);
+	store_push(c->api->options.store, c->listed);
+}
+
 void
 call_answer(struct call *c)
 {
@@ -190,6 +219,12 @@ call_answer(struct call *c)
 	e = c->route->operation->answer(c);
 	if (e == OK && c->response.body.failed)
 		e = ERR_INTERNAL;
+	if (e == OK)
+		e = listing_room(c);
+	if (e == OK && c->listed != NULL) {
+		next_piece(c);
+		return;
+	}
 	if (e != OK)
 		refuse(c, e);
 	call_finish(c);
@@ -221,7 +256,7 @@ enum err
 call_offer(struct call *c, struct job *j, enum verb verb)
 {
 	j->verb = verb;
-	j->arena = &c->arena;
+	j->arena = c->listed == j ? &c->piece_arena : &c->arena;
 	j->owner = c;
 	c->task.run = answer_task;
 	if (j->finish == NULL)
@@ -229,6 +264,18 @@ call_offer(struct call *c, struct job *j, enum verb verb)
 	if (c->keyed != NULL)
 		idempotency_attach(c, j);
 	return store_offer(c->api->options.store, j);
+}
+
+enum err
+call_throttle(struct call *c, const char *name)
+{
+	struct throttle *t = c->api->throttle;
+	enum err e =
+	    t == NULL ? OK : throttle_pass(t, name, &c->principal.account, &c->wait_ms);
+
+	if (e == ERR_THROTTLED)
+		reason_limit(c, "throttles", name, c->wait_ms);
+	return e;
 }
 
 /*
@@ -239,8 +286,6 @@ static enum err
 admit(struct call *c)
 {
 	const struct operation *op = c->route->operation;
-	struct throttle *t = c->api->throttle;
-	enum err e;
 
 	if (c->route->scopes == 0)
 		return OK;
@@ -248,11 +293,7 @@ admit(struct call *c)
 		return ERR_FORBIDDEN;
 	if (op->crowded && !store_has_room(c->api->options.store, op->verb))
 		return ERR_OVERLOADED;
-	e = t == NULL ? OK
-		      : throttle_pass(t, op->name, &c->principal.account, &c->wait_ms);
-	if (e == ERR_THROTTLED)
-		reason_limit(c, "throttles", op->name, c->wait_ms);
-	return e;
+	return call_throttle(c, op->name);
 }
 
 /* The credential is good, or none is needed. */

@@ -106,6 +106,7 @@ struct api_options {
 	void (*signed_in)(void *log, enum scheme s, enum err e,
 	    const struct call_request *q, uint64_t request_id);
 	void *log;
+	int64_t answers_max; /* octets of long answers in flight */
 	const struct throttle_rule *throttles;
 	size_t throttle_count;
 	/* Origins whose pages may call version 2: "off", "*", or a list of them. */
@@ -138,6 +139,7 @@ struct call_response {
 	enum err err;          /* OK, or why the call was refused */
 	struct buf body;       /* JSON, or empty */
 	const char *body_type; /* its Content-Type; NULL: JSON */
+	struct span fixed;     /* instead of it: text that stays where it is */
 	int64_t retry_after_s; /* 0: no header */
 	const char *allow;     /* for 405 and OPTIONS */
 	const char *reason;    /* for X-Watchword-Reason; NULL: none */

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "api/answers.h"
 #include "api/api.h"
 #include "api/auth.h"
 #include "api/login.h"
@@ -120,6 +121,12 @@ struct call {
 	unsigned message_seq;
 	const char *destination;
 	struct keyed *keyed; /* NULL: no idempotency key; see idempotency.c */
+	struct answer_room room;
+	/* a list that is made in pieces (listing.h) */
+	struct job *listed;       /* NULL: none, or it is whole */
+	struct list_piece *piece; /* in that job */
+	struct arena piece_arena; /* of what was read last */
+	struct json_out list;
 };
 
 struct api {
@@ -129,6 +136,7 @@ struct api {
 	struct auth *auth;
 	struct login *login;
 	struct throttle *throttle; /* NULL: none */
+	struct answers *answers;
 };
 
 /* Offers the job; its `answer` runs on the loop's thread after the commit. */
@@ -140,6 +148,8 @@ enum err call_offer(struct call *c, struct job *j, enum verb verb) MUST_CHECK;
  */
 enum err call_login(struct call *c, struct span name, struct span password,
     enum err (*then)(struct call *c)) MUST_CHECK;
+/* What one account may do so often, by that name: ERR_THROTTLED, ERR_OVERLOADED. */
+enum err call_throttle(struct call *c, const char *name) MUST_CHECK;
 /* Who calls is known, or need not be: scopes, check, proceed. */
 enum err call_go_on(struct call *c) MUST_CHECK;
 /* OK: the call is under way or over; else it is refused and finished. */

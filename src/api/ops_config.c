@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Applications and templates, as far as the versions of the API agree (contract 1 and 2).
  */
+#include "api/listing.h"
 #include "api/ops.h"
 #include "api/reason.h"
 #include "twofa/mailbox.h"
@@ -36,7 +37,9 @@ proceed_application_get(struct call *c)
 static enum err
 proceed_application_list(struct call *c)
 {
-	return call_offer(c, &new_application_job(c)->job, VERB_APPLICATION_LIST);
+	struct application_job *j = new_application_job(c);
+
+	return listing_start(c, &j->job, VERB_APPLICATION_LIST, &j->piece);
 }
 
 enum err
@@ -110,16 +113,13 @@ static enum err
 answer_application_list(struct call *c)
 {
 	struct application_job *j = c->job;
-	struct json_out out = call_json(c);
+	struct json_out *out = listing_rows(c, NULL);
 
 	if (j->job.item.err != OK)
 		return j->job.item.err;
-	json_out_array(&out, NULL);
 	for (size_t i = 0; i < j->count; i++)
-		put_application(c, &out, &j->list[i]);
-	json_out_end(&out);
-	c->response.status = 200;
-	return OK;
+		put_application(c, out, &j->list[i]);
+	return listing_go_on(c);
 }
 
 const struct operation op_application_get = {.name = "application_get",
@@ -173,7 +173,9 @@ proceed_template_get(struct call *c)
 static enum err
 proceed_template_list(struct call *c)
 {
-	return call_offer(c, &((struct template_job *)c->job)->job, VERB_TEMPLATE_LIST);
+	struct template_job *j = c->job;
+
+	return listing_start(c, &j->job, VERB_TEMPLATE_LIST, &j->piece);
 }
 
 /*
@@ -330,16 +332,13 @@ static enum err
 answer_template_list(struct call *c)
 {
 	struct template_job *j = c->job;
-	struct json_out out = call_json(c);
+	struct json_out *out = listing_rows(c, NULL);
 
 	if (j->job.item.err != OK)
 		return j->job.item.err;
-	json_out_array(&out, NULL);
 	for (size_t i = 0; i < j->count; i++)
-		put_template(c, &out, &j->list[i]);
-	json_out_end(&out);
-	c->response.status = 200;
-	return OK;
+		put_template(c, out, &j->list[i]);
+	return listing_go_on(c);
 }
 
 const struct operation op_template_get = {.name = "template_get",

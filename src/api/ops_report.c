@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What can be asked of PINs that were sent (contract 3.6, 4). */
+#include "api/listing.h"
 #include "api/ops.h"
 
 #include <strings.h>
@@ -88,11 +89,15 @@ check_verifications(struct call *c)
 	return call_ident(c, 0, &j->application);
 }
 
+/* Of one number there are few, and programs ask at each log-in; of all there are many. */
 static enum err
 proceed_verifications(struct call *c)
 {
-	return call_offer(
-	    c, &((struct verifications_job *)c->job)->job, VERB_VERIFICATIONS);
+	struct verifications_job *j = c->job;
+	enum err e =
+	    j->destination == NULL ? call_throttle(c, "limits.verifications_all") : OK;
+
+	return e == OK ? listing_start(c, &j->job, VERB_VERIFICATIONS, &j->piece) : e;
 }
 
 /* `name`=true or false must agree with what is; any other value asks nothing. */
@@ -108,36 +113,33 @@ passes(struct call *c, const char *name, bool is)
 	return strcasecmp(wanted, "false") != 0 || !is;
 }
 
+static void
+put_verification(struct call *c, struct json_out *out, const struct verification *v)
+{
+	if (!passes(c, "verified", v->verified_at_ms != 0) ||
+	    !passes(c, "sent", v->sent_at_ms != 0))
+		return;
+	json_out_object(out, NULL);
+	json_out_text(out, "msisdn", v->destination);
+	json_out_bool(out, "verified", v->verified_at_ms != 0);
+	json_out_int(out, "verifiedAt", v->verified_at_ms);
+	if (v->sent_at_ms != 0)
+		json_out_int(out, "sentAt", v->sent_at_ms);
+	json_out_end(out);
+}
+
 static enum err
 answer_verifications(struct call *c)
 {
 	struct verifications_job *j = c->job;
-	struct json_out out = call_json(c);
+	struct json_out *out =
+	    listing_rows(c, c->dialect->version == 2 ? "verifications" : NULL);
 
 	if (j->job.item.err != OK)
 		return j->job.item.err;
-	if (c->dialect->version == 2)
-		json_out_object(&out, NULL);
-	json_out_array(&out, c->dialect->version == 2 ? "verifications" : NULL);
-	for (size_t i = 0; i < j->count; i++) {
-		const struct verification *v = &j->list[i];
-
-		if (!passes(c, "verified", v->verified_at_ms != 0) ||
-		    !passes(c, "sent", v->sent_at_ms != 0))
-			continue;
-		json_out_object(&out, NULL);
-		json_out_text(&out, "msisdn", v->destination);
-		json_out_bool(&out, "verified", v->verified_at_ms != 0);
-		json_out_int(&out, "verifiedAt", v->verified_at_ms);
-		if (v->sent_at_ms != 0)
-			json_out_int(&out, "sentAt", v->sent_at_ms);
-		json_out_end(&out);
-	}
-	json_out_end(&out);
-	if (c->dialect->version == 2)
-		json_out_end(&out);
-	c->response.status = 200;
-	return OK;
+	for (size_t i = 0; i < j->count; i++)
+		put_verification(c, out, &j->list[i]);
+	return listing_go_on(c);
 }
 
 const struct operation op_verifications = {.name = "verifications",

@@ -4,6 +4,7 @@
  * templates that emailTemplateId names, and routes of what has files of its own. Errors
  * are worded as on v2.
  */
+#include "api/listing.h"
 #include "api/ops.h"
 #include "twofa/scope.h"
 
@@ -89,7 +90,9 @@ proceed_get(struct call *c)
 static enum err
 proceed_list(struct call *c)
 {
-	return call_offer(c, &new_job(c)->job, VERB_EMAIL_TEMPLATE_LIST);
+	struct email_template_job *j = new_job(c);
+
+	return listing_start(c, &j->job, VERB_EMAIL_TEMPLATE_LIST, &j->piece);
 }
 
 static enum err
@@ -136,16 +139,13 @@ static enum err
 answer_list(struct call *c)
 {
 	struct email_template_job *j = c->job;
-	struct json_out out = call_json(c);
+	struct json_out *out = listing_rows(c, NULL);
 
 	if (j->job.item.err != OK)
 		return j->job.item.err;
-	json_out_array(&out, NULL);
 	for (size_t i = 0; i < j->count; i++)
-		put_one(&out, &j->list[i]);
-	json_out_end(&out);
-	c->response.status = 200;
-	return OK;
+		put_one(out, &j->list[i]);
+	return listing_go_on(c);
 }
 
 static const struct operation list = {

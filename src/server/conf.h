@@ -96,6 +96,7 @@ struct conf_throttles {
 	const char *application_update;
 	const char *email_template_create;
 	const char *email_template_update;
+	const char *email_template_list;
 	const char *key_create;
 	const char *key_update;
 	const char *key_list;
@@ -126,6 +127,7 @@ struct conf {
 	const char *cors_v2;
 	int64_t resends_per_pin;
 	int64_t resend_interval_ms;
+	int64_t verifications_all; /* a minute */
 	struct conf_throttles throttles;
 	int64_t logins_per_address;
 	int64_t logins_per_user;
@@ -138,6 +140,7 @@ struct conf {
 	int64_t http_threads; /* 0: by the number of cores */
 	int64_t connections_max;
 	int64_t body_max;
+	int64_t answers_max;
 	int64_t header_timeout_ms;
 	int64_t body_timeout_ms;
 	int64_t idle_timeout_ms;

@@ -15,7 +15,8 @@ static const struct {
     {"logins", "`logins:`", "How often passwords may be tried."},
     {"throttles", "`throttles:`",
 	"How often an account may call an operation, `20/10m` for 20 times in any 10 "
-	"minutes; more are answered 429. All are off unless set. Where the original API "
+	"minutes; more are answered 429. Lists have a rate that no program which reads "
+	"them meets; all others are off unless set. Where the original API "
 	"publishes a value it stands in the row, and `{application_create: 20/10m, "
 	"application_list: 50/10m}` sets two of them. Counted in memory over all "
 	"connections: a restart begins anew. At most 10000, within a day."},

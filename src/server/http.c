@@ -18,6 +18,7 @@ enum {
 	ACCEPT_AT_ONCE = 32,
 	LINGER_MS = 2000,
 	FIRST_MS = 500,
+	UNSENT_MAX = 128 * 1024, /* octets in the kernel that a client has no room for */
 	BOUND_TEXT_LEN = 80
 };
 
@@ -179,8 +180,10 @@ take_connection(const struct http_accept *a, int fd, const struct address *peer)
 	struct http_thread *t = a->thread;
 	struct tls *tls = a->socket->tls;
 	int on = 1;
+	int unsent = UNSENT_MAX;
 
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 	if (atomic_load(&t->http->connections) < t->http->options.connections_max)
 		conn_new(&t->loop, fd, peer, tls);
 	else if (tls == NULL)

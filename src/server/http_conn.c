@@ -11,12 +11,16 @@
 
 #include "base/secret.h"
 #include "server/http_log.h"
+#include "server/http_status.h"
 #include "server/stream.h"
 
 enum {
 	CONN_MAGIC = 0x636f6e6e,
 	RESPONSE_MAX = 64 * 1024 * 1024,
 	EARLY_LEN = 4096,
+	COPIED_MAX = 16 * 1024,       /* a longer body is written from where it stands */
+	WRITTEN_AT_ONCE = 256 * 1024, /* then others have a turn */
+	TAKEN_IN_TIME = 256 * 1024,   /* octets that the time for a response is for */
 	EVENTS_AT_ONCE = 32,
 	PACE_MS = 10,
 	REFUSALS_AT_ONCE = 64, /* in so long, of a loop */
@@ -55,7 +59,10 @@ struct conn {
 	enum http_stage waited; /* the stage that the timer was set for */
 	bool starting;          /* inside api_start */
 	struct buf out;
-	size_t out_sent;
+	struct span rest; /* of the call's: what follows `out` */
+	size_t out_sent;  /* of both */
+	bool timed;       /* there is a time for what is written now */
+	size_t timed_from;
 };
 
 /* What follows after a step: the next one, an event, or nothing as the connection is
@@ -207,27 +214,6 @@ read_len(const struct conn *c)
 
 /* ---- response ---- */
 
-static const char *
-status_text(int status)
-{
-	static const struct {
-		int status;
-		const char *text;
-	} rows[] = {{200, "OK"}, {201, "Created"}, {204, "No Content"},
-	    {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"},
-	    {404, "Not Found"}, {405, "Method Not Allowed"}, {408, "Request Timeout"},
-	    {409, "Conflict"}, {413, "Content Too Large"}, {414, "URI Too Long"},
-	    {415, "Unsupported Media Type"}, {422, "Unprocessable Content"},
-	    {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
-	    {500, "Internal Server Error"}, {501, "Not Implemented"},
-	    {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"}};
-
-	for (size_t i = 0; i < countof(rows); i++)
-		if (rows[i].status == status)
-			return rows[i].text;
-	return "Status";
-}
-
 /* RFC 9110 5.6.7, made once a second. */
 static const char *
 date_now(struct http_loop *l)
@@ -242,16 +228,27 @@ date_now(struct http_loop *l)
 	return l->date;
 }
 
+/* What is long stays the call's, which lives until all is written. */
+static void
+put_body(struct conn *c, struct span body)
+{
+	if (body.len > COPIED_MAX)
+		c->rest = body;
+	else
+		buf_add(&c->out, body.ptr, body.len);
+}
+
 static void
 put_response(struct conn *c, const struct call_response *r)
 {
 	struct buf *out = &c->out;
 	const struct http_reader *q = c->reader; /* NULL: it did not come so far */
+	struct span body = r->fixed.len > 0 ? r->fixed : buf_span(&r->body);
 
 	http_pool_out(&c->loop->pool, out);
 	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->status,
-	    status_text(r->status), date_now(c->loop));
-	if (r->body.len > 0) {
+	    http_status_text(r->status), date_now(c->loop));
+	if (body.len > 0) {
 		buf_add_text(out, "Content-Type: ");
 		buf_add_text(out, r->body_type != NULL
 				      ? r->body_type
@@ -259,7 +256,7 @@ put_response(struct conn *c, const struct call_response *r)
 		buf_add_text(out, "\r\n");
 	}
 	if (r->status != 204)
-		buf_printf(out, "Content-Length: %zu\r\n", r->body.len);
+		buf_printf(out, "Content-Length: %zu\r\n", body.len);
 	buf_printf(out, "X-Request-ID: %llu\r\n", (unsigned long long)r->request_id);
 	if (r->reason != NULL)
 		buf_printf(out, "X-Watchword-Reason: %s\r\n", r->reason);
@@ -275,13 +272,15 @@ put_response(struct conn *c, const struct call_response *r)
 		buf_add_text(out, "Connection: keep-alive\r\n");
 	buf_add_text(out, "\r\n");
 	if (q == NULL || !q->is_head)
-		buf_add(out, r->body.ptr, r->body.len);
+		put_body(c, body);
 }
 
 static void
 reset_out(struct conn *c)
 {
 	c->out_sent = 0;
+	c->rest = (struct span){0};
+	c->timed = false;
 	if (c->out.ptr != NULL)
 		http_pool_put_out(&c->loop->pool, &c->out);
 }
@@ -322,13 +321,28 @@ conn_written(struct conn *c)
 	return STEP_AGAIN;
 }
 
-/* Of what stands in `out`: AGAIN when all of it is written. */
+static struct span
+unsent(const struct conn *c)
+{
+	size_t sent = c->out_sent;
+
+	if (sent < c->out.len)
+		return (struct span){c->out.ptr + sent, c->out.len - sent};
+	sent -= c->out.len;
+	return (struct span){c->rest.ptr + sent, c->rest.len - sent};
+}
+
+/* Of `out` and the rest: AGAIN when all of it is written. */
 static enum step
 write_out(struct conn *c)
 {
-	while (c->out_sent < c->out.len) {
-		ssize_t n = c->stream.ops->write(
-		    &c->stream, c->out.ptr + c->out_sent, c->out.len - c->out_sent);
+	size_t end = c->out_sent + WRITTEN_AT_ONCE;
+	struct span left;
+
+	while ((left = unsent(c)).len > 0) {
+		ssize_t n = c->out_sent < end
+				? c->stream.ops->write(&c->stream, left.ptr, left.len)
+				: STREAM_WANT_WRITE;
 
 		if (n >= 0) {
 			c->out_sent += (size_t)n;
@@ -348,8 +362,12 @@ step_write(struct conn *c)
 {
 	enum step s = write_out(c);
 
-	if (s == STEP_WAIT)
+	if (s == STEP_WAIT &&
+	    (!c->timed || c->out_sent - c->timed_from >= TAKEN_IN_TIME)) {
+		c->timed = true;
+		c->timed_from = c->out_sent;
 		conn_wait(c, HTTP_WAIT_BODY);
+	}
 	return s == STEP_AGAIN ? conn_written(c) : s;
 }
 

@@ -191,21 +191,31 @@ strict_caps(void)
 	    .pin_length_min = STRICT_LENGTH};
 }
 
+/* The rules of the options, and one of a part of an operation. */
+struct throttling {
+	struct throttle_rule rules[THROTTLES_MAX];
+	char verifications_all[32];
+};
+
 static size_t
-throttles(const struct conf *conf, struct throttle_rule rules[THROTTLES_MAX])
+throttles(const struct conf *conf, struct throttling *t)
 {
 	struct text_pair pairs[THROTTLES_MAX];
-	size_t n = conf_throttles(conf, pairs, THROTTLES_MAX);
+	size_t n = conf_throttles(conf, pairs, THROTTLES_MAX - 1);
 
 	for (size_t i = 0; i < n; i++)
-		rules[i] = (struct throttle_rule){pairs[i].name, pairs[i].value};
-	return n;
+		t->rules[i] = (struct throttle_rule){pairs[i].name, pairs[i].value};
+	snprintf(t->verifications_all, sizeof(t->verifications_all), "%lld/1m",
+	    (long long)conf->verifications_all);
+	t->rules[n] =
+	    (struct throttle_rule){"limits.verifications_all", t->verifications_all};
+	return n + 1;
 }
 
 static void
 make_api(struct server *s)
 {
-	struct throttle_rule rules[THROTTLES_MAX];
+	struct throttling throttling;
 	bool strict = s->conf.profile == CONF_PROFILE_STRICT;
 	struct api_options o = {.store = s->store,
 	    .clock = &clock_system,
@@ -223,8 +233,9 @@ make_api(struct server *s)
 	    .ctx = s->delivery,
 	    .create_application_status =
 		(enum created_status)s->conf.create_application_status,
-	    .throttles = rules,
-	    .throttle_count = throttles(&s->conf, rules),
+	    .answers_max = s->conf.answers_max,
+	    .throttles = throttling.rules,
+	    .throttle_count = throttles(&s->conf, &throttling),
 	    .cors_v2 = s->conf.cors_v2,
 	    .template_placeholder_required = s->conf.template_placeholder_required,
 	    .resends_per_pin = s->conf.resends_per_pin,

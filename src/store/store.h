@@ -24,6 +24,7 @@
 #include "twofa/application.h"
 #include "twofa/email_template.h"
 #include "twofa/key_terms.h"
+#include "twofa/mailbox.h"
 #include "twofa/report.h"
 #include "twofa/template.h"
 
@@ -451,16 +452,34 @@ struct verification {
 
 enum { VERIFICATIONS_MAX = 10000 };
 
+/*
+ * A list may be read in pieces, so that one batch does not read as many rows as somebody
+ * has made: the job is offered again while there is more, and each time has the rows of
+ * its piece alone. Rows of templates are long.
+ */
+enum { LIST_PIECE_SHORT = 100, LIST_PIECE_LONG = 25 };
+
+struct list_piece {
+	int64_t most;   /* rows of a piece; 0: all there are */
+	int64_t read;   /* of this piece */
+	int64_t before; /* of the pieces before */
+	bool more;      /* there may be */
+};
+
 /* ERR_NOT_FOUND: no such application. */
 struct verifications_job {
 	struct job job;
 	struct ident account;
 	struct ident application;
 	const char *destination; /* NULL: all */
+	struct list_piece piece; /* of all; those of one destination are one */
 	bool found;
 	size_t count;
 	size_t capacity;
 	struct verification *list;
+	/* inside: where the piece begins */
+	char after[MAILBOX_LEN_MAX + 1];
+	struct ident after_pin;
 };
 
 enum {
@@ -482,9 +501,11 @@ struct application_job {
 	struct fail *fail;
 	bool found;
 	bool written;
+	struct list_piece piece;
 	size_t count;
 	size_t capacity;
 	struct application *list;
+	struct ident after; /* inside: where the piece begins */
 };
 
 /*
@@ -507,9 +528,11 @@ struct template_job {
 	bool referred;
 	bool found;
 	bool written;
+	struct list_piece piece;
 	size_t count;
 	size_t capacity;
 	struct template *list;
+	struct ident after; /* inside: where the piece begins */
 };
 
 /* Get, list, put and delete share it; a list has ids and subjects alone. ERR_NOT_FOUND;
@@ -523,9 +546,11 @@ struct email_template_job {
 	struct fail *fail;
 	bool used;
 	bool written;
+	struct list_piece piece;
 	size_t count;
 	size_t capacity;
 	struct email_template *list;
+	int64_t after; /* inside: where the piece begins */
 };
 
 /* ERR_EXISTS on create; ERR_NOT_FOUND on find. */

@@ -254,6 +254,33 @@ row_log(struct row *r, struct arena *a)
 }
 
 void
+piece_begin(struct list_piece *p)
+{
+	p->read = 0;
+}
+
+static int64_t
+piece_most(const struct list_piece *p, int64_t all)
+{
+	int64_t left = all - p->before;
+
+	return p->most == 0 || p->most > left ? left : p->most;
+}
+
+void
+bind_piece(struct binder *b, const struct list_piece *p, int64_t all)
+{
+	bind_int(b, piece_most(p, all));
+}
+
+void
+piece_end(struct list_piece *p, int64_t all)
+{
+	p->more = p->most > 0 && p->read >= p->most && p->before + p->read < all;
+	p->before += p->read;
+}
+
+void
 item_not_found(struct item *it, bool found)
 {
 	if (it->err == OK && !found)

@@ -206,6 +206,11 @@ int64_t row_ms_since(struct row *r, const struct ident *pin_id);
 void row_ident(struct row *r, struct ident *out);
 /* The columns PIN_STATE. */
 void row_state(struct row *r, struct verify_state *out);
+/* A list that is read in pieces: `most` rows from here on, of `all` there may be; and
+ * whether the piece ended before the list did. */
+void piece_begin(struct list_piece *p);
+void bind_piece(struct binder *b, const struct list_piece *p, int64_t all);
+void piece_end(struct list_piece *p, int64_t all);
 /* A step for a verb whose row must have been found: ERR_NOT_FOUND otherwise. */
 void item_not_found(struct item *it, bool found);
 

@@ -21,9 +21,13 @@ bind_application(struct item *it, struct binder *b)
 }
 
 static void
-bind_account(struct item *it, struct binder *b)
+bind_application_piece(struct item *it, struct binder *b)
 {
-	bind_ident(b, &application_of(it)->account);
+	const struct application_job *j = application_of(it);
+
+	bind_ident(b, &j->account);
+	bind_ident(b, &j->after);
+	bind_piece(b, &j->piece, INT64_MAX);
 }
 
 static struct application *
@@ -43,7 +47,9 @@ read_application(struct item *it, struct row *r)
 	struct application *app = add_application(j);
 
 	j->found = true;
+	j->piece.read++;
 	row_ident(r, &app->id);
+	j->after = app->id;
 	app->name = row_text(r, j->job.arena, ROW_NAME_MAX);
 	app->enabled = row_bool(r);
 	row_ident(r, &app->process);
@@ -68,9 +74,20 @@ static enum err
 list_applications(struct batch *b, struct item **items, size_t n)
 {
 	static const struct each step = {
-	    SQL_APPLICATION_LIST, bind_account, read_application, NULL};
+	    SQL_APPLICATION_LIST, bind_application_piece, read_application, NULL};
+	enum err e;
 
-	return batch_each(b, &step, items, n);
+	for (size_t i = 0; i < n; i++) {
+		struct application_job *j = application_of(items[i]);
+
+		piece_begin(&j->piece);
+		j->list = NULL;
+		j->count = j->capacity = 0;
+	}
+	e = batch_each(b, &step, items, n);
+	for (size_t i = 0; i < n; i++)
+		piece_end(&application_of(items[i])->piece, INT64_MAX);
+	return e;
 }
 
 static void
@@ -178,6 +195,14 @@ bind_parent(struct item *it, struct binder *b)
 }
 
 static void
+bind_template_piece(struct item *it, struct binder *b)
+{
+	bind_parent(it, b);
+	bind_ident(b, &template_of(it)->after);
+	bind_piece(b, &template_of(it)->piece, INT64_MAX);
+}
+
+static void
 bind_template(struct item *it, struct binder *b)
 {
 	bind_parent(it, b);
@@ -220,6 +245,8 @@ read_template(struct item *it, struct row *r)
 	t->account = j->account;
 	row_ident(r, &t->application);
 	row_ident(r, &t->id);
+	j->after = t->id;
+	j->piece.read++;
 	t->kind = row_kind(r);
 	t->pin_type = row_pin_type(r);
 	t->pin_length = row_pin_length(r);
@@ -257,9 +284,20 @@ static enum err
 list_templates(struct batch *b, struct item **items, size_t n)
 {
 	static const struct each step = {
-	    SQL_TEMPLATE_LIST, bind_parent, read_template, NULL};
+	    SQL_TEMPLATE_LIST, bind_template_piece, read_template, NULL};
+	enum err e;
 
-	return batch_each(b, &step, items, n);
+	for (size_t i = 0; i < n; i++) {
+		struct template_job *j = template_of(items[i]);
+
+		piece_begin(&j->piece);
+		j->list = NULL;
+		j->count = j->capacity = 0;
+	}
+	e = batch_each(b, &step, items, n);
+	for (size_t i = 0; i < n; i++)
+		piece_end(&template_of(items[i])->piece, INT64_MAX);
+	return e;
 }
 
 static void

@@ -18,6 +18,14 @@ bind_account(struct item *it, struct binder *b)
 }
 
 static void
+bind_list_piece(struct item *it, struct binder *b)
+{
+	bind_account(it, b);
+	bind_int(b, email_of(it)->after);
+	bind_piece(b, &email_of(it)->piece, INT64_MAX);
+}
+
+static void
 bind_id(struct item *it, struct binder *b)
 {
 	bind_account(it, b);
@@ -34,10 +42,13 @@ add(struct email_template_job *j)
 static void
 read_listed(struct item *it, struct row *r)
 {
-	struct email_template *t = add(email_of(it));
+	struct email_template_job *j = email_of(it);
+	struct email_template *t = add(j);
 
 	t->id = row_int(r, 0, EMAIL_TEMPLATE_ID_MAX);
-	t->subject = row_text(r, job_of(it)->arena, ROW_TEXT_MAX);
+	t->subject = row_text(r, j->job.arena, ROW_TEXT_MAX);
+	j->after = t->id;
+	j->piece.read++;
 }
 
 static void
@@ -68,9 +79,20 @@ static enum err
 list(struct batch *b, struct item **items, size_t n)
 {
 	static const struct each step = {
-	    SQL_EMAIL_TEMPLATE_LIST, bind_account, read_listed, NULL};
+	    SQL_EMAIL_TEMPLATE_LIST, bind_list_piece, read_listed, NULL};
+	enum err e;
 
-	return batch_each(b, &step, items, n);
+	for (size_t i = 0; i < n; i++) {
+		struct email_template_job *j = email_of(items[i]);
+
+		piece_begin(&j->piece);
+		j->list = NULL;
+		j->count = j->capacity = 0;
+	}
+	e = batch_each(b, &step, items, n);
+	for (size_t i = 0; i < n; i++)
+		piece_end(&email_of(items[i])->piece, INT64_MAX);
+	return e;
 }
 
 /* ---- put ---- */

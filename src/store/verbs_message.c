@@ -191,11 +191,22 @@ read_parent(struct item *it, struct row *r)
 }
 
 static void
-bind_verifications(struct item *it, struct binder *b)
+bind_one(struct item *it, struct binder *b)
 {
 	bind_parent(it, b);
 	bind_text(b, verifications_of(it)->destination);
 	bind_int(b, VERIFICATIONS_MAX);
+}
+
+static void
+bind_all(struct item *it, struct binder *b)
+{
+	const struct verifications_job *j = verifications_of(it);
+
+	bind_parent(it, b);
+	bind_text(b, j->after);
+	bind_ident(b, &j->after_pin);
+	bind_piece(b, &j->piece, VERIFICATIONS_MAX);
 }
 
 static void
@@ -211,6 +222,22 @@ read_verification(struct item *it, struct row *r)
 	v->sent_at_ms = row_int_or_null(r, -1, ROW_MS_MAX);
 	if (v->sent_at_ms < 0)
 		v->sent_at_ms = ident_ms(&v->pin_id);
+}
+
+/* A PIN that retention has removed meanwhile is none, and the piece goes on behind it. */
+static void
+read_one_of_all(struct item *it, struct row *r)
+{
+	struct verifications_job *j = verifications_of(it);
+	const struct verification *v;
+
+	read_verification(it, r);
+	v = &j->list[j->count - 1];
+	snprintf(j->after, sizeof(j->after), "%s", v->destination);
+	j->after_pin = v->pin_id;
+	j->piece.read++;
+	if (row_bool(r))
+		j->count--;
 }
 
 static void
@@ -232,26 +259,43 @@ wants_one(const struct item *it)
 		   ->destination != NULL;
 }
 
+static bool
+wants_all(const struct item *it)
+{
+	return it->err == OK && !it->skip && !wants_one(it);
+}
+
+static void
+begin_piece(struct verifications_job *j)
+{
+	piece_begin(&j->piece);
+	j->list = NULL;
+	j->count = j->capacity = 0;
+}
+
 static enum err
 list_verifications(struct batch *b, struct item **items, size_t n)
 {
 	static const struct each parent = {
 	    SQL_APPLICATION_GET, bind_parent, read_parent, NULL};
 	static const struct each one = {
-	    SQL_VERIFICATION_LIST, bind_verifications, read_verification, wants_one};
+	    SQL_VERIFICATION_LIST, bind_one, read_verification, wants_one};
 	static const struct each all = {
-	    SQL_VERIFICATION_LIST_ALL, bind_verifications, read_verification, NULL};
+	    SQL_VERIFICATION_LIST_ALL, bind_all, read_one_of_all, wants_all};
 	enum err e = batch_each(b, &parent, items, n);
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		item_not_found(items[i], verifications_of(items[i])->found);
+		begin_piece(verifications_of(items[i]));
+	}
 	if (e == OK)
 		e = batch_each(b, &one, items, n);
-	/* the statement itself gives nothing where a destination is named */
 	if (e == OK)
 		e = batch_each(b, &all, items, n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		take_guesses(b, verifications_of(items[i]));
+		piece_end(&verifications_of(items[i])->piece, VERIFICATIONS_MAX);
+	}
 	return e;
 }
 

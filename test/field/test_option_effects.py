@@ -78,6 +78,7 @@ CALLS = {
     "template_get": ("GET", "/2fa/2/applications/0/messages/0", None),
     "template_update": ("PUT", "/2fa/2/applications/0/messages/0", TEMPLATE),
     "email_template_create": ("POST", "/2fa/2/applications/0/email/messages", EMAIL),
+    "email_template_list": ("GET", "/watchword/1/email-templates", None),
     "email_template_update": ("PUT", "/2fa/2/applications/0/email/messages/0", EMAIL),
     "send": ("POST", "/2fa/2/pin", {"applicationId": "0", "messageId": "0", "to": "41790000001"}),
     "resend": ("POST", "/2fa/2/pin/0/resend", {}),
@@ -92,7 +93,8 @@ CALLS = {
 THROTTLES = ("throttles:\n  application_list: 2/1h\n  application_create: 2/1h\n"
              "  application_get: 2/1h\n  application_update: 2/1h\n  template_list: 2/1h\n"
              "  template_create: 2/1h\n  template_get: 2/1h\n  template_update: 2/1h\n"
-             "  email_template_create: 2/1h\n  email_template_update: 2/1h\n  send: 2/1h\n"
+             "  email_template_create: 2/1h\n  email_template_update: 2/1h\n"
+             "  email_template_list: 2/1h\n  send: 2/1h\n"
              "  resend: 2/1h\n  verify: 2/1h\n  verifications: 2/1h\n  status: 2/1h\n"
              "  key_list: 2/1h\n  key_create: 2/1h\n  key_get: 2/1h\n  key_update: 2/1h\n")
 

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/listing.h"
+
+enum { RETRY_S = 1 };
+
+/* The wait is short, so that even a GET may be told of it: clients that sleep then do
+ * what helps. */
+static enum err
+no_room(struct call *c, enum err e)
+{
+	c->response.retry_after_s = RETRY_S;
+	if (e != ERR_THROTTLED)
+		return e;
+	c->response.reason = "answersInFlight";
+	fail_add(&c->fail, "http.answers_max",
+	    "the answers of this account that were not read yet take its share of it");
+	return e;
+}
+
+static enum err
+take_room(struct call *c, size_t octets)
+{
+	enum err e =
+	    answers_take(c->api->answers, &c->principal.account, &c->room, octets);
+
+	return e == OK ? OK : no_room(c, e);
+}
+
+enum err
+listing_start(struct call *c, struct job *j, enum verb verb, struct list_piece *piece)
+{
+	enum err e = take_room(c, ANSWERS_SHORT);
+
+	if (e != OK)
+		return e;
+	piece->most = verb == VERB_TEMPLATE_LIST ? LIST_PIECE_LONG : LIST_PIECE_SHORT;
+	c->listed = j;
+	c->piece = piece;
+	return call_offer(c, j, verb);
+}
+
+struct json_out *
+listing_rows(struct call *c, const char *name)
+{
+	if (c->list.depth > 0)
+		return &c->list;
+	c->list = call_json(c);
+	if (name != NULL)
+		json_out_object(&c->list, NULL);
+	json_out_array(&c->list, name);
+	return &c->list;
+}
+
+enum err
+listing_go_on(struct call *c)
+{
+	if (c->piece->more)
+		return OK;
+	while (c->list.depth > 0)
+		json_out_end(&c->list);
+	c->listed = NULL;
+	c->response.status = 200;
+	return OK;
+}
+
+/* In steps, so that a list of many pieces asks seldom. */
+enum err
+listing_room(struct call *c)
+{
+	size_t len = c->response.body.len;
+
+	if (len <= ANSWERS_SHORT)
+		return OK;
+	return take_room(c, (len + ANSWERS_STEP - 1) / ANSWERS_STEP * ANSWERS_STEP);
+}
