@@ -3,6 +3,7 @@
 
 import pytest
 
+from harness.clocks import Clocks
 from harness.crowd import crowd
 from harness.server import wait_for, wrong
 
@@ -93,12 +94,19 @@ def test_strict_wrong_guesses_at_the_same_moment_keep_the_budget(strict):
     assert words.count("WRONG_PIN") == 20, words
 
 
-def test_keys_that_rotate_every_minute_do_not_disturb(fresh):
-    own = fresh(config="keyring: {rotation: 1m}\n")
+def test_keys_that_rotate_every_minute_do_not_disturb(fresh, tmp_path):
+    """Another key makes the PINs of the next minute, and those of before are still good."""
+    clocks = Clocks(tmp_path)
+    own = fresh(config="keyring: {rotation: 1m}\n", env=clocks.env)
     application = own.application(pinTimeToLive="1h")
-    pin_id, pin = own.sent(application, own.template(application))
+    template = own.template(application)
+    pin_id, pin = own.sent(application, template)
+    clocks.pass_(61)
+    other_id, other = own.sent(application, template)
+    assert len({key for (key,) in own.rows("SELECT key_id FROM pin")}) == 2
     own.stop()
     own.start()
+    assert own.verify(other_id, other).json()["verified"] is True
     assert own.post(f"/2fa/2/pin/{pin_id}/resend").status_code == 200
     assert own.pin(pin_id, 2) == pin
     assert own.verify(pin_id, pin).json()["verified"] is True

@@ -122,7 +122,7 @@ def test_a_sync_that_failed_is_never_passed_over(tmp_path, order, tell):
         else:
             kept = conversation(server)
         if server.process.poll() is None:
-            server.kill()
+            server.kill(alive=False)
         failed = [line for line in notes(folder) if line.startswith("failed")]
         if not failed:
             break

@@ -138,11 +138,13 @@ class Server:
         assert status == expect, f"it ended with {status}: {self.log.decode()}"
         self._expect_no_report()
 
-    def kill(self):
-        """kill -9."""
+    def kill(self, alive=True):
+        """kill -9. One that had ended by itself is a fault which its callers do not see, as
+        they expect its death; where it may have, `alive` is false."""
         self.process.kill()
-        self.process.wait(STOP_S)
+        status = self.process.wait(STOP_S)
         self.readers[0].join(5)
+        assert status == -signal.SIGKILL or not alive, f"ended with {status}: {self.log.decode()}"
         self._expect_no_report()
 
     def stop_if_running(self):
@@ -165,7 +167,7 @@ class Server:
         if kind is None:
             self.stop_if_running()
         else:
-            self.kill()
+            self.kill(alive=False)
 
     # ---- the API ----
 
