@@ -74,12 +74,13 @@ def test_strict_wrong_guesses_of_a_number_are_not_refilled_by_new_pins(strict):
     """20 in a day; the right PIN of another number is not their victim."""
     application = strict.application()
     template = strict.template(application)
+    untouched = strict.sent(application, template, "41798000001")
     for _ in range(4):
         pin_id, pin = strict.sent(application, template, "41798000001")
         for _ in range(5):
             assert strict.verify(pin_id, wrong(pin)).json()["pinError"] == "WRONG_PIN"
-    pin_id, pin = strict.sent(application, template, "41798000001")
-    assert strict.verify(pin_id, pin).json()["verified"] is False
+    assert strict.verify(*untouched).json()["verified"] is False
+    assert strict.send(application, template, "41798000001").status_code == 429
     pin_id, pin = strict.sent(application, template, "41798000002")
     assert strict.verify(pin_id, pin).json()["verified"] is True
 
