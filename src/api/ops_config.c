@@ -69,11 +69,32 @@ ops_proceed_application(struct call *c)
 	    c, &((struct application_job *)c->job)->job, VERB_APPLICATION_PUT);
 }
 
+/* What `profile: strict` makes of it stands beside what was asked for, in a member of
+ * our own: published clients pass over it. */
+static void
+put_config_in_force(
+    struct call *c, struct json_out *out, struct application_config config)
+{
+	const struct application_caps *caps = &c->api->options.caps;
+	struct duration ttl;
+
+	if (!caps->strict)
+		return;
+	application_cap(&config, caps);
+	json_out_object(out, "inForce");
+	json_out_int(out, "pinAttempts", config.pin_attempts);
+	json_out_bool(out, "allowMultiplePinVerifications", config.allow_multiple);
+	if (duration_from_ms(config.pin_ttl.ms, PERIOD_MS_YEAR, &ttl) == OK)
+		json_out_text(out, "pinTimeToLive", ttl.text);
+	json_out_end(out);
+}
+
 static void
 put_application(struct call *c, struct json_out *out, const struct application *app)
 {
 	json_out_object(out, NULL);
 	c->dialect->put_application(out, app, app->v1_texts);
+	put_config_in_force(c, out, app->config);
 	json_out_end(out);
 }
 
@@ -303,10 +324,24 @@ ops_put_template(struct json_out *out, const struct template *t)
 }
 
 static void
+put_length_in_force(struct call *c, struct json_out *out, unsigned length)
+{
+	const struct application_caps *caps = &c->api->options.caps;
+
+	if (!caps->strict)
+		return;
+	json_out_object(out, "inForce");
+	json_out_int(out, "pinLength",
+	    length < caps->pin_length_min ? caps->pin_length_min : length);
+	json_out_end(out);
+}
+
+static void
 put_template(struct call *c, struct json_out *out, const struct template *t)
 {
 	json_out_object(out, NULL);
 	c->dialect->put_template(out, t);
+	put_length_in_force(c, out, (unsigned)t->pin_length);
 	json_out_end(out);
 }
 
