@@ -139,6 +139,14 @@ static const struct json_row send_rows[] = {
 };
 #undef AT
 
+static void
+say_locked(struct call *c, int64_t failures_max)
+{
+	fail_add(&c->fail, "to",
+	    "is locked: %lld wrong PINs were typed for it in 24 hours",
+	    (long long)failures_max);
+}
+
 /* On the store's thread. */
 static void
 send_finished(struct job *j)
@@ -152,9 +160,7 @@ send_finished(struct job *j)
 	else if (send->misfit && j->item.err == ERR_INVALID)
 		fail_add(&c->fail, "messageId", "is a template of another channel");
 	else if (send->locked)
-		fail_add(&c->fail, "to",
-		    "is locked: %lld wrong PINs were typed for it in 24 hours",
-		    (long long)send->failures_max);
+		say_locked(c, send->failures_max);
 	hand_on(j, send->order);
 }
 
@@ -300,6 +306,7 @@ check_resend(struct call *c)
 	j->account = c->principal.account;
 	j->resends_max = c->api->options.resends_per_pin;
 	j->interval_ms = c->api->options.resend_interval_ms;
+	j->failures_max = c->api->options.failures_max;
 	j->job.finish = resend_finished;
 	c->track_delivery = r.track_delivery.value;
 	j->order->tracked = c->track_delivery;
@@ -321,6 +328,11 @@ proceed_resend(struct call *c)
 static void
 say_spacing(struct call *c, const struct resend_job *j)
 {
+	if (j->locked) {
+		c->response.reason = "numberLocked";
+		say_locked(c, j->failures_max);
+		return;
+	}
 	if (j->wait_ms > 0) {
 		reason_limit(c, "resendInterval", NULL, j->wait_ms);
 		return;

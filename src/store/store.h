@@ -144,8 +144,10 @@ struct resend_job {
 	struct ident pin_id;
 	int64_t resends_max;
 	int64_t interval_ms;
-	struct order *order; /* channel, and placeholders when given anew */
-	int64_t wait_ms;     /* 0: waiting does not help */
+	int64_t failures_max; /* as of a send */
+	bool locked;          /* ERR_THROTTLED: by that */
+	struct order *order;  /* channel, and placeholders when given anew */
+	int64_t wait_ms;      /* 0: waiting does not help */
 	/* of the PIN, when it was found; the order may be gone */
 	int64_t expires_at_ms;
 	/* inside */

@@ -64,6 +64,25 @@ is_alive(const struct resend_job *j)
 	       (j->multiple || j->state.verified_at_ms == 0);
 }
 
+/* As with a send: what nobody can verify is not sent. */
+static enum err
+refuse_locked(struct batch *b, struct resend_job *j)
+{
+	struct number n = {.account = j->account,
+	    .application = j->order->recipe.application,
+	    .destination = j->order->destination,
+	    .arena = j->job.arena};
+	int64_t until_ms;
+	enum err e = number_lock(b, &n, j->failures_max, &until_ms);
+
+	if (e != OK || until_ms == 0)
+		return e;
+	j->locked = true;
+	j->wait_ms = until_ms - j->job.now_ms;
+	j->job.item.err = ERR_THROTTLED;
+	return OK;
+}
+
 static enum err
 find(struct batch *b, struct item **items, size_t n)
 {
@@ -75,6 +94,8 @@ find(struct batch *b, struct item **items, size_t n)
 
 		guesses_state(b->guesses, &j->pin_id, &j->state);
 		item_not_found(items[i], is_alive(j));
+		if (e == OK && items[i]->err == OK)
+			e = refuse_locked(b, j);
 	}
 	return e;
 }

@@ -15,7 +15,7 @@ from harness.access import new_key
 from harness.gateway import Gateway
 from harness.odd_smsc import ESME_RINVDSTADR, OddSmsc, deliver
 from harness.peer import config
-from harness.server import PIN, wait_for, wrong
+from harness.server import PIN, error_of, wait_for, wrong
 from harness.sink import Sink, subscription
 
 pytestmark = pytest.mark.field("10.4")
@@ -479,6 +479,28 @@ def test_strict_holds_for_a_resend(fresh):
     assert own.verify(pin_id, wrong(pin)).json()["attemptsRemaining"] == 0
     assert own.verify(pin_id, pin).json()["pinError"] == "NO_MORE_PIN_ATTEMPTS"
     assert own.post(f"/2fa/2/pin/{pin_id}/resend").status_code == 404
+
+
+def test_a_locked_number_gets_no_message_by_a_resend_either(fresh):
+    """Nobody could verify it, and it would be paid; when the lock is lifted it goes again."""
+    own = fresh(config="profile: strict\nlimits: {resend_interval: 0s}\n")
+    application = own.application()
+    template = own.template(application)
+    kept, right = own.sent(application, template, TO)
+    for _ in range(4):
+        pin_id, pin = own.sent(application, template, TO)
+        for _ in range(5):
+            own.verify(pin_id, wrong(pin))
+    refused = own.post(f"/2fa/2/pin/{kept}/resend")
+    assert refused.status_code == 429 and int(refused.headers["Retry-After"]) > 80000
+    assert "is locked" in error_of(refused)["validationErrors"]["to"][0]
+    assert refused.headers["X-Watchword-Reason"] == "numberLocked"
+    assert len(own.messages(kept)) == 1
+    lifted = own.post("/watchword/1/lift", {"to": TO, "applicationId": application})
+    assert lifted.json()["wasLocked"] is True
+    assert own.post(f"/2fa/2/pin/{kept}/resend").status_code == 200
+    assert own.pin(kept, 2) == right
+    verified(own, kept, right)
 
 
 # ---- access and keys ----
