@@ -10,8 +10,9 @@ A patch that no longer applies, or does not compile, is a failure as well. A lin
 
 usage: tools/mutants.py [--short] [--list] [NAME...]
 
-`--short` takes those with a line `Short: yes`, a name those that contain it.
-Ends with `N passed, N failed`; a fault that no test saw counts as failed.
+`--short` takes those with a line `Short: yes`, a name those that contain it. That all
+patches apply is looked at in any case.
+Ends with `mutants: N passed, N failed`; a fault that no test saw counts as failed.
 """
 
 import argparse
@@ -161,8 +162,14 @@ def try_fault(fault, known, log):
             sys.exit(f"{fault.name} cannot be taken back; remove {TREE}")
 
 
-def chosen(options):
-    faults = [Fault(path) for path in sorted((ROOT / "test/mutants").glob("*.patch"))]
+def stale(faults):
+    """Those that the tree has left behind."""
+    return [fault for fault in faults if subprocess.run(
+        ["git", "apply", "--check", "--unidiff-zero", str(fault.path)], cwd=ROOT,
+        capture_output=True, check=False).returncode != 0]
+
+
+def chosen(options, faults):
     if options.names:
         faults = [f for f in faults if any(name in f.name for name in options.names)]
     if options.short:
@@ -187,14 +194,18 @@ def main():
     parser.add_argument("--list", action="store_true", help="only tell what there is")
     parser.add_argument("names", nargs="*", help="parts of names")
     options = parser.parse_args()
-    faults = chosen(options)
+    every = [Fault(path) for path in sorted((ROOT / "test/mutants").glob("*.patch"))]
+    faults = chosen(options, every)
+    left = stale(every)
+    for fault in left:
+        print(f"FAIL {fault.name:40} does not apply to the tree as it is")
     if options.list:
         for fault in faults:
             print(f"{fault.name}: {fault.said['What'][0]} ({fault.said['Promise'][0]})")
         return 0
     copy_tree()
     HOME.mkdir(parents=True, exist_ok=True)
-    passed = failed = 0
+    passed, failed = 0, len([fault for fault in left if fault not in faults])
     with open(HOME / "log", "wb") as log:
         set_up(log)
         known = programs()
@@ -207,7 +218,7 @@ def main():
             passed, failed = passed + good, failed + (not good)
             print(f"{'ok  ' if good else 'FAIL'} {fault.name:40} {outcome} "
                   f"({time.monotonic() - began:.0f} s)", flush=True)
-    print(f"{passed} passed, {failed} failed")
+    print(f"mutants: {passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 
 
