@@ -21,7 +21,7 @@ from harness.sink import Sink, subscription
 pytestmark = pytest.mark.field("10.4")
 
 TO, OTHER = "41791000001", "41791000002"
-SYSTEM_ERROR, THROTTLED = 0x08, 0x58
+SYSTEM_ERROR, BAD_SENDER, THROTTLED = 0x08, 0x0A, 0x58
 QUICK = "delivery: {accept_wait: 100ms}\n"
 LONG = "1234567890" * 17 + " [{{pin}}]"  # two parts
 KEY = {"headers": {"Idempotency-Key": "once"}}
@@ -219,6 +219,26 @@ def test_a_long_text_of_which_a_part_was_taken_is_tried_as_often_as_any(fresh):
         wait_for("its end", lambda: state(own, pin_id) == "failed", 60)
         own.stop()
         assert parts_of(smsc) == [[1, 2]] * 2
+
+
+def test_a_long_text_goes_whole_to_the_second_carrier(fresh):
+    """The first takes a part and refuses the other for a reason of its own; a phone puts
+    nothing together of parts by two ways."""
+    def half(smsc, link, submit):
+        if submit.header[5] == 1:
+            smsc.accept(link, submit)
+        else:
+            link.answer(submit.sequence, status=BAD_SENDER)
+
+    with OddSmsc(half) as first, OddSmsc() as second:
+        own = fresh(config=carriers(a=first.port, b=second.port))
+        wait_for("both", lambda: sum(e["event"] == "carrier_up" for e in own.events) == 2)
+        application = own.application()
+        pin_id = own.send(application, own.template(application, messageText=LONG),
+                          TO).json()["pinId"]
+        wait_for("its acceptance", lambda: state(own, pin_id) == "accepted")
+        assert parts_of(first) == [[1, 2]] and parts_of(second) == [[1, 2]]
+        assert told(own, pin_id)["messages"][0]["attempts"] == 2
 
 
 # ---- limits and PINs that are over ----
@@ -604,3 +624,21 @@ def test_a_limit_that_is_reached_is_reached_after_a_kill(fresh, limit, ask):
     assert len(left["messages"]) == (3 if limit == "resends" else 1)
     if limit == "resends":
         assert own.verify(pin_id, pin).json()["verified"] is True
+
+
+def test_an_answer_under_a_key_is_repeated_when_the_pin_is_over(fresh):
+    """It says what became of that request; a new one is told that it is too late."""
+    own = fresh(config="limits: {resend_interval: 0s}\n")
+    application = own.application(pinTimeToLive="3s")
+    pin_id, pin = own.sent(application, own.template(application), TO)
+    resent = own.post(f"/2fa/2/pin/{pin_id}/resend", **KEY)
+    guess = own.post(f"/2fa/2/pin/{pin_id}/verify", {"pin": pin}, **KEY)
+    assert (resent.status_code, guess.json()["verified"]) == (200, True)
+    expired(own, pin_id, pin)
+    for first, again in (
+            (resent, own.post(f"/2fa/2/pin/{pin_id}/resend", **KEY)),
+            (guess, own.post(f"/2fa/2/pin/{pin_id}/verify", {"pin": pin}, **KEY))):
+        assert again.content == first.content
+        assert again.headers["Idempotency-Replayed"] == "true"
+    assert own.post(f"/2fa/2/pin/{pin_id}/resend").status_code == 404
+    assert len(own.messages(pin_id)) == 2
