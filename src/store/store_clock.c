@@ -59,14 +59,27 @@ go_on(struct store_clock *c, const struct clock_record *record)
 	c->begun_ms = record->begun_ms;
 }
 
-/* The machine is up for steady_ms, so at least that has passed. */
+/* What the boot clock of another boot says of the time since the record: no more than the
+ * wall clock, as the data may come from another machine while this one is up for a year.
+ * Where the wall clock is behind, a machine takes some minutes at most to come up. */
+static int64_t
+up_ms(const struct store_clock *c, const struct clock_record *record, int64_t wall_ms)
+{
+	int64_t ahead_ms = wall_ms - record->now_ms;
+
+	if (record->boot == 0)
+		return 0;
+	if (ahead_ms >= -CLOCK_STEP_MS)
+		return least(c->steady_ms, most(ahead_ms, 0));
+	return least(c->steady_ms, CLOCK_TAKEN_MS);
+}
+
 static void
 begin_anew(struct store_clock *c, const struct clock_record *record, int64_t wall_ms)
 {
-	int64_t up_ms = record->boot != 0 ? c->steady_ms : 0;
 	int64_t ahead_ms;
 
-	c->now_ms = most(record->now_ms + up_ms, record->least_ms);
+	c->now_ms = most(record->now_ms + up_ms(c, record, wall_ms), record->least_ms);
 	c->settled_ms = record->boot != 0 ? record->settled_ms : record->now_ms;
 	ahead_ms = wall_ms - c->now_ms;
 	if (ahead_ms > 0)

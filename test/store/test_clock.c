@@ -295,6 +295,48 @@ test_what_passes_while_it_is_down_counts(void **state)
 	}
 }
 
+struct other_machine {
+	int64_t up_ms;  /* how long it has been up */
+	int64_t off_ms; /* how its clock differs from the one before */
+	int64_t least_ms, most_ms;
+};
+
+/* A minute later. */
+static const struct other_machine others[] = {
+    {300 * DAY, 0, MINUTE, MINUTE},
+    {300 * DAY, 30 * SECOND, MINUTE, 90 * SECOND},
+    {300 * DAY, -90 * SECOND, 0, 0},
+    {300 * DAY, -HOUR, 0, 5 * MINUTE},
+    {300 * DAY, -60 * DAY, 0, 5 * MINUTE},
+    {30 * SECOND, 0, MINUTE, MINUTE},
+    {30 * SECOND, -HOUR, 30 * SECOND, 30 * SECOND},
+};
+
+/* A copy of the data, a volume, a snapshot: how long the machine was up says nothing of
+ * how long ago the last run was. */
+static void
+test_a_store_may_move_to_a_machine_that_is_up_for_long(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < countof(others); i++) {
+		const struct other_machine *o = &others[i];
+		struct clock_record record;
+		struct store_time time;
+		struct machine m;
+
+		start(&m);
+		(void)look_for(&m, HOUR);
+		store_clock_record(&m.store, &record);
+		m.wall_ms += MINUTE + o->off_ms;
+		m.steady_ms = o->up_ms;
+		m.boot = 2;
+		store_clock_init(&m.store, &m.clock, &record);
+		store_clock_read(&m.store, &time);
+		check_case(i, time.now_ms - T0 - HOUR >= o->least_ms);
+		check_case(i, time.now_ms - T0 - HOUR <= o->most_ms);
+	}
+}
+
 /* A restart in the midst of five minutes does not make a step true. */
 static void
 test_a_restart_is_no_proof(void **state)
@@ -329,6 +371,7 @@ main(void)
 	    cmocka_unit_test(test_a_step_that_changes_begins_anew),
 	    cmocka_unit_test(test_sleep_is_no_step),
 	    cmocka_unit_test(test_what_passes_while_it_is_down_counts),
+	    cmocka_unit_test(test_a_store_may_move_to_a_machine_that_is_up_for_long),
 	    cmocka_unit_test(test_a_restart_is_no_proof),
 	};
 
