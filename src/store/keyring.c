@@ -170,6 +170,18 @@ put_in_order(struct keyring *k)
 	secret_wipe(&fresh, sizeof(fresh));
 }
 
+/* Of one key in two copies the longer life holds: a PIN may need it so long. False: they
+ * are two keys of one number. */
+static bool
+merge(struct key *into, const struct key *other)
+{
+	if (memcmp(into->bytes, other->bytes, PIN_KEY_LEN) != 0)
+		return false;
+	if (into->not_after_ms < other->not_after_ms)
+		into->not_after_ms = other->not_after_ms;
+	return true;
+}
+
 /* NULL, or what is wrong with the line: two keys of one number are one too many. */
 static const char *
 take_line(struct keyring *k, const char *line)
@@ -181,7 +193,7 @@ take_line(struct keyring *k, const char *line)
 		wrong = parse_line(line, key);
 	for (size_t i = 0; wrong == NULL && i < k->count; i++)
 		if (k->keys[i].id == key->id)
-			return memcmp(k->keys[i].bytes, key->bytes, PIN_KEY_LEN) == 0
+			return merge(&k->keys[i], key)
 				   ? NULL
 				   : "has a number that another key has too";
 	if (wrong == NULL)

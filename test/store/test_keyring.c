@@ -82,6 +82,16 @@ made(struct world *w, int64_t life_ms)
 	return p;
 }
 
+static void
+read_file(const char *path, char out[4096])
+{
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	out[fread(out, 1, 4095, f)] = '\0';
+	(void)fclose(f);
+}
+
 /* A short life first: what the key covers from the start is less than the next one needs.
  */
 static void
@@ -134,6 +144,36 @@ test_no_key_of_a_live_pin_makes_room(void **state)
 	assert_true(made(w, MINUTE_MS).key_id > last.key_id);
 }
 
+/* A copy of the file from before a longer life was covered, and lines of both together.
+ */
+static void
+test_lines_of_two_copies_keep_the_longer_life(void **state)
+{
+	struct world *w = *state;
+	char lines[2][4096];
+	struct pin p;
+
+	for (int order = 0; order < 2; order++) {
+		FILE *f;
+
+		unlink(w->path);
+		open_with(w, PERIOD_MS_DAY);
+		(void)made(w, MINUTE_MS);
+		read_file(w->path, lines[order]);
+		p = made(w, 3 * PERIOD_MS_DAY);
+		read_file(w->path, lines[1 - order]);
+		f = fopen(w->path, "w");
+		assert_non_null(f);
+		fprintf(f, "%s%s", lines[0], lines[1]);
+		assert_int_equal(fclose(f), 0);
+		open_with(w, PERIOD_MS_DAY);
+		w->now_ms += 2 * PERIOD_MS_DAY;
+		(void)made(w, MINUTE_MS); /* another key takes over */
+		(void)keyring_expire(w->keyring, w->now_ms);
+		check_case(order, keyring_has(w->keyring, p.key_id));
+	}
+}
+
 /* Lives, pauses, rotations and restarts by chance: whoever lives has its key. */
 static void
 test_each_pin_that_lives_has_its_key(void **state)
@@ -167,6 +207,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    CASE(a_life_longer_than_any_before_it_is_covered),
 	    CASE(no_key_of_a_live_pin_makes_room),
+	    CASE(lines_of_two_copies_keep_the_longer_life),
 	    CASE(each_pin_that_lives_has_its_key),
 	};
 
