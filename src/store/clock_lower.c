@@ -51,6 +51,8 @@ static const struct column {
     {"message", "pin", ID},
     {"message", "reported_at", TIME},
     {"message", "updated_at", TIME},
+    {"message_half", "at", TIME},
+    {"message_half", "pin", ID},
     {"message_part", "pin", ID},
     {"outbox", "pin", ID},
     {"pin", "attempted_at", TIME},

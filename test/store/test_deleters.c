@@ -504,12 +504,19 @@ test_lowering_leaves_nothing_in_the_future(void **state)
 		assert_int_equal(world_outcome(w, &s.pin_id, 0, MESSAGE_ACCEPTED), OK);
 	}
 	assert_true(world_verify(w, &s.pin_id, "none").err == OK);
+	world_tell(w, "INSERT INTO message_half (pin, seq, at) "
+		      "SELECT pin, seq, updated_at FROM message");
 	pins = world_ask(w, "SELECT count(*) FROM pin");
 	messages = world_ask(w, MESSAGES);
 	w->wall_ms -= 60 * DAY;
 	lower(w, OK);
 	assert_int_equal(world_ask(w, "SELECT count(*) FROM pin"), pins);
 	assert_int_equal(world_ask(w, MESSAGES), messages);
+	assert_int_equal(
+	    world_ask(w,
+		"SELECT count(*) FROM message_half h JOIN message m ON m.pin = h.pin "
+		"AND m.seq = h.seq AND h.at < 1800086400000"),
+	    messages);
 	/* as hexadecimal digits: of T0 and a day */
 	assert_int_equal(
 	    world_ask(w,
