@@ -141,6 +141,27 @@ test_what_deletes_waits_for_an_hour(void **state)
 	}
 }
 
+/* Taken, and right again after half an hour: what people look at is all there. */
+static void
+test_history_stays_when_a_step_is_mended_within_the_hour(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < countof(steps); i++) {
+		struct store_time time;
+		struct machine m;
+
+		start(&m);
+		m.wall_ms += steps[i];
+		time = look_for(&m, HOUR / 2);
+		check_case(i, time.history_ms <= T0 + HOUR / 2);
+		m.wall_ms -= steps[i];
+		time = look_for(&m, 3 * HOUR);
+		check_case(i, time.history_ms == m.wall_ms);
+		/* what was stamped meanwhile is over by this one alone */
+		check_case(i, time.settled_ms == time.now_ms);
+	}
+}
+
 /* Each of them alone would be followed. */
 static void
 test_many_small_steps_are_one(void **state)
@@ -364,6 +385,7 @@ main(void)
 	    cmocka_unit_test(test_a_step_that_does_not_last_changes_nothing),
 	    cmocka_unit_test(test_a_step_that_lasts_is_taken_after_five_minutes),
 	    cmocka_unit_test(test_what_deletes_waits_for_an_hour),
+	    cmocka_unit_test(test_history_stays_when_a_step_is_mended_within_the_hour),
 	    cmocka_unit_test(test_many_small_steps_are_one),
 	    cmocka_unit_test(test_a_small_step_back_lengthens_nothing_and_goes_away),
 	    cmocka_unit_test(test_lives_pass_on_an_idle_server_whose_clock_was_set_back),
