@@ -265,6 +265,28 @@ test_sleep_is_no_step(void **state)
 
 /* ---- over a restart ---- */
 
+/* What a run of an hour leaves to the next one. */
+static struct clock_record
+run_for_an_hour(struct machine *m)
+{
+	struct clock_record record;
+
+	start(m);
+	(void)look_for(m, HOUR);
+	store_clock_record(&m->store, &record);
+	return record;
+}
+
+static struct store_time
+begin_again(struct machine *m, const struct clock_record *record)
+{
+	struct store_time time;
+
+	store_clock_init(&m->store, &m->clock, record);
+	store_clock_read(&m->store, &time);
+	return time;
+}
+
 struct restart {
 	int64_t step_ms; /* of the wall clock while it is down */
 	int64_t down_ms;
@@ -295,21 +317,17 @@ test_what_passes_while_it_is_down_counts(void **state)
 	(void)state;
 	for (size_t i = 0; i < countof(restarts); i++) {
 		const struct restart *r = &restarts[i];
-		struct clock_record record;
-		struct store_time time;
 		struct machine m;
+		struct clock_record record = run_for_an_hour(&m);
+		struct store_time time;
 
-		start(&m);
-		(void)look_for(&m, HOUR);
-		store_clock_record(&m.store, &record);
 		pass(&m, r->down_ms);
 		m.wall_ms += r->step_ms;
 		if (r->reboot) {
 			m.boot = 2;
 			m.steady_ms = 20 * SECOND;
 		}
-		store_clock_init(&m.store, &m.clock, &record);
-		store_clock_read(&m.store, &time);
+		time = begin_again(&m, &record);
 		check_case(i, time.now_ms - T0 - HOUR >= r->least_ms);
 		check_case(i, time.now_ms - T0 - HOUR <= r->most_ms);
 		check_case(i, time.settled_ms - T0 - HOUR == r->settled_ms);
@@ -341,18 +359,14 @@ test_a_store_may_move_to_a_machine_that_is_up_for_long(void **state)
 	(void)state;
 	for (size_t i = 0; i < countof(others); i++) {
 		const struct other_machine *o = &others[i];
-		struct clock_record record;
-		struct store_time time;
 		struct machine m;
+		struct clock_record record = run_for_an_hour(&m);
+		struct store_time time;
 
-		start(&m);
-		(void)look_for(&m, HOUR);
-		store_clock_record(&m.store, &record);
 		m.wall_ms += MINUTE + o->off_ms;
 		m.steady_ms = o->up_ms;
 		m.boot = 2;
-		store_clock_init(&m.store, &m.clock, &record);
-		store_clock_read(&m.store, &time);
+		time = begin_again(&m, &record);
 		check_case(i, time.now_ms - T0 - HOUR >= o->least_ms);
 		check_case(i, time.now_ms - T0 - HOUR <= o->most_ms);
 	}
