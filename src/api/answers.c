@@ -95,35 +95,51 @@ forget_idle(struct answers_of *of)
 }
 
 static enum err
-take(struct answers *a, struct answers_of *of, struct answer_room *room, size_t more)
+find_room(const struct answers *a, const struct answers_of *of,
+    const struct answer_room *room, size_t more)
 {
 	if (!fits(&of->held, room, more, a->octets_max / ANSWERS_SHARE))
 		return ERR_THROTTLED;
-	if (!fits(&a->all, room, more, a->octets_max))
-		return ERR_OVERLOADED;
-	add(&of->held, room, more);
-	add(&a->all, room, more);
-	room->account = of;
-	room->octets += more;
-	return OK;
+	return fits(&a->all, room, more, a->octets_max) ? OK : ERR_OVERLOADED;
+}
+
+static enum err
+grow(struct answers *a, const struct ident *account, struct answer_room *room,
+    size_t octets, bool must)
+{
+	struct answers_of *of;
+	size_t more;
+	enum err e;
+
+	CHECK_OBJ(a, ANSWERS_MAGIC);
+	if (octets <= room->octets)
+		return OK;
+	more = octets - room->octets;
+	pthread_mutex_lock(&a->lock);
+	of = room->account == NULL ? find(a, account) : room->account;
+	e = must ? OK : find_room(a, of, room, more);
+	if (e == OK) {
+		add(&of->held, room, more);
+		add(&a->all, room, more);
+		*room = (struct answer_room){of, octets};
+	}
+	forget_idle(of);
+	pthread_mutex_unlock(&a->lock);
+	return e;
 }
 
 enum err
 answers_take(struct answers *a, const struct ident *account, struct answer_room *room,
     size_t octets)
 {
-	struct answers_of *of;
-	enum err e;
+	return grow(a, account, room, octets, false);
+}
 
-	CHECK_OBJ(a, ANSWERS_MAGIC);
-	if (octets <= room->octets)
-		return OK;
-	pthread_mutex_lock(&a->lock);
-	of = room->account == NULL ? find(a, account) : room->account;
-	e = take(a, of, room, octets - room->octets);
-	forget_idle(of);
-	pthread_mutex_unlock(&a->lock);
-	return e;
+void
+answers_owe(struct answers *a, const struct ident *account, struct answer_room *room,
+    size_t octets)
+{
+	(void)!grow(a, account, room, octets, true);
 }
 
 void

@@ -30,6 +30,9 @@ void answers_free(struct answers *a);
  */
 enum err answers_take(struct answers *a, const struct ident *account,
     struct answer_room *room, size_t octets) MUST_CHECK;
+/* The same for an answer that has to be given: it is counted, and others have less. */
+void answers_owe(struct answers *a, const struct ident *account, struct answer_room *room,
+    size_t octets);
 /* Any thread; what has nothing gives nothing. */
 void answers_give(struct answers *a, struct answer_room *room);
 

@@ -63,13 +63,24 @@ listing_go_on(struct call *c)
 	return OK;
 }
 
-/* In steps, so that a list of many pieces asks seldom. */
+static bool
+is_reading(const struct call *c)
+{
+	return strcmp(c->route->method, "GET") == 0;
+}
+
+/* In steps, so that a list of many pieces asks seldom. What was done is told whatever
+ * there is room for: who is refused does it again. */
 enum err
 listing_room(struct call *c)
 {
 	size_t len = c->response.body.len;
+	size_t octets = (len + ANSWERS_STEP - 1) / ANSWERS_STEP * ANSWERS_STEP;
 
 	if (len <= ANSWERS_SHORT)
 		return OK;
-	return take_room(c, (len + ANSWERS_STEP - 1) / ANSWERS_STEP * ANSWERS_STEP);
+	if (is_reading(c))
+		return take_room(c, octets);
+	answers_owe(c->api->answers, &c->principal.account, &c->room, octets);
+	return OK;
 }

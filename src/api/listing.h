@@ -22,7 +22,8 @@ struct json_out *listing_rows(struct call *c, const char *name);
 /* After the rows: asks for the next piece, or ends the list. */
 enum err listing_go_on(struct call *c) MUST_CHECK;
 
-/* For whoever answers: the room for what was written. */
+/* For whoever answers: the room for what was written. Of a GET alone ERR_THROTTLED and
+ * ERR_OVERLOADED. */
 enum err listing_room(struct call *c) MUST_CHECK;
 
 #endif

@@ -85,6 +85,24 @@ test_whoever_is_alone_passes(void **state)
 	answers_give(answers, &other); /* what has nothing gives nothing */
 }
 
+static void
+test_what_has_to_be_given_is_counted_and_never_refused(void **state)
+{
+	struct answer_room list = {0};
+	struct answer_room done = {0};
+	struct answer_room other = {0};
+
+	(void)state;
+	assert_int_equal(answers_take(answers, &accounts[0], &list, SHARE), OK);
+	answers_owe(answers, &accounts[0], &done, MOST);
+	assert_int_equal(done.octets, MOST);
+	assert_int_equal(answers_take(answers, &accounts[1], &other, 1), ERR_OVERLOADED);
+	answers_give(answers, &done);
+	assert_int_equal(answers_take(answers, &accounts[1], &other, 1), OK);
+	answers_give(answers, &other);
+	answers_give(answers, &list);
+}
+
 static void *
 take_and_give(void *ctx)
 {
@@ -129,6 +147,7 @@ main(void)
 	    CASE(an_account_has_its_share),
 	    CASE(all_together_have_the_bound),
 	    CASE(whoever_is_alone_passes),
+	    CASE(what_has_to_be_given_is_counted_and_never_refused),
 	    CASE(side_by_side_nothing_is_left),
 	};
 

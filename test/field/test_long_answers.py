@@ -165,6 +165,21 @@ def test_who_asks_and_does_not_read_has_a_share_and_no_more(fresh, tell):
     assert own.get(path).status_code == 200
 
 
+def test_what_was_done_is_told_whatever_waits_to_be_read(fresh):
+    """Who is told that there was no room makes the template once more."""
+    own = fresh(config=NO_THROTTLE + f"http: {{answers_max: {4 * MIB}}}\n")
+    path = messages_of(long_templates(own, 200))
+    held = [Silent(own, path, f"App {own.key}") for _ in range(3)]
+    assert sorted(statuses(held)[0]) == [200, 429, 429]
+    ours, letter = "/watchword/1/email-templates", {"subject": "s", "html": "{{pin}}" + "x" * 40000}
+    made = own.post(ours, letter)
+    assert made.status_code == 201, made.text
+    assert own.put(f"{ours}/{made.json()['id']}", letter).status_code == 200
+    assert own.get(f"{ours}/{made.json()['id']}").status_code == 429
+    assert own.rows("SELECT count(*) FROM email_template") == [(1,)]
+    assert own.call("DELETE", f"{ours}/{made.json()['id']}").status_code == 200
+
+
 def test_all_accounts_together_take_no_more_than_the_bound(fresh):
     """Four accounts of which each holds one list of 800 KB, and 1 MiB for all."""
     own = fresh(config=NO_THROTTLE + f"http: {{answers_max: {MIB}}}\n")
