@@ -236,7 +236,7 @@ read_members(const json_t *doc, const struct json_row *rows, const struct place 
 		json_t *value = json_object_get(doc, row->name);
 		struct place at = {up, row->name};
 
-		if (row->required && is_blank(value))
+		if (row->required && (is_blank(value) || is_absent(value, row->kind)))
 			FAIL_AT(fail, &at, "must not be blank");
 		else if (!is_absent(value, row->kind))
 			read_value(value, row, &at, fail, out);

@@ -194,6 +194,12 @@ def test_a_sender_is_a_mailbox_with_or_without_a_name(account, sender):
     assert account.post(**{"from": sender}).json()["from"] == sender
 
 
+@pytest.mark.parametrize("nothing", ["null", " null ", "", " "])
+def test_the_word_null_names_no_template(account, nothing):
+    assert list(faults(account.post(emailTemplateId=nothing))) == ["emailTemplateId"]
+    assert account.post().json()["emailTemplateId"] == account.email
+
+
 @pytest.mark.parametrize("field,members", [
     ("emailTemplateId", {"emailTemplateId": None}), ("emailTemplateId", {"emailTemplateId": 4711}),
     ("emailTemplateId", {"emailTemplateId": "x"}), ("emailTemplateId", {"emailTemplateId": 0}),

@@ -162,6 +162,40 @@ test_absent_stays_unset(void **state)
 	arena_fini(&a);
 }
 
+/* What says nothing is left out, and what must be there must not be. */
+static void
+test_what_says_nothing_is_no_value_where_one_must_be(void **state)
+{
+	static const char *const texts[] = {"{}", "{\"n\":null}", "{\"n\":\"\"}",
+	    "{\"n\":\"null\"}", "{\"n\":\" null \"}"};
+	static const enum json_kind kinds[] = {
+	    JSON_ROW_INT, JSON_ROW_BOOL, JSON_ROW_DOUBLE};
+	union {
+		struct opt_int n;
+		struct opt_bool flag;
+		struct opt_double number;
+	} out;
+	struct arena a;
+	struct fail f;
+	json_t *doc;
+
+	(void)state;
+	for (size_t i = 0; i < countof(texts) * countof(kinds); i++) {
+		const struct json_row needed[] = {
+		    {.name = "n", .required = true, .kind = kinds[i % countof(kinds)]},
+		    {.name = NULL}};
+
+		arena_init(&a);
+		fail_init(&f, &a);
+		assert_int_equal(
+		    json_parse(span_of(texts[i / countof(kinds)]), &f, &doc), OK);
+		check_case(i, json_read(doc, needed, &f, &out) == ERR_INVALID);
+		check_case(i, f.count == 1 && fail_names(&f, "n"));
+		json_decref(doc);
+		arena_fini(&a);
+	}
+}
+
 static void
 test_every_fault_is_named(void **state)
 {
@@ -433,6 +467,7 @@ main(void)
 	    cmocka_unit_test(test_what_is_wrong),
 	    cmocka_unit_test(test_every_kind_is_read),
 	    cmocka_unit_test(test_absent_stays_unset),
+	    cmocka_unit_test(test_what_says_nothing_is_no_value_where_one_must_be),
 	    cmocka_unit_test(test_every_fault_is_named),
 	    cmocka_unit_test(test_what_is_no_json),
 	    cmocka_unit_test(test_scalars_in_the_type_that_is_wanted),
