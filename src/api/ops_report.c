@@ -81,11 +81,11 @@ check_verifications(struct call *c)
 
 	j->account = c->principal.account;
 	c->job = j;
-	/* another shape is a destination nothing was sent to */
-	if (number.len > 0 && utf8_valid(number))
-		j->destination = phone_canonical(number, digits) == OK
-				     ? digits
-				     : arena_text(&c->arena, number);
+	/* another shape is a destination that nothing was sent to, and never all */
+	if (number.len > 0 && phone_canonical(number, digits) == OK)
+		j->destination = digits;
+	else if (number.len > 0)
+		j->destination = utf8_valid(number) ? arena_text(&c->arena, number) : "";
 	return call_ident(c, 0, &j->application);
 }
 

@@ -217,6 +217,17 @@ def test_verifications_of_all_numbers(server, version, query):
     assert {v["msisdn"] for v in found} == numbers
 
 
+@pytest.mark.field("7.3")
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("number", ["%FF", "41793000001%FF", "%C3", "nobody", "%2B", "0"])
+def test_what_is_no_number_has_no_verifications_and_not_those_of_all(server, version, number):
+    application = server.application()
+    server.sent(application, server.template(application), "41793000001")
+    answer = server.get(f"/2fa/{version}/applications/{application}/verifications?msisdn={number}")
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["verifications"] if version == 2 else answer.json()) == []
+
+
 # ---- values at the edge of what a type holds ----
 
 CREATE = "/2fa/2/applications"
