@@ -31,12 +31,12 @@ check_lift(struct call *c)
 	char *digits = arena_alloc(&c->arena, PHONE_DIGITS_MAX + 1);
 	enum err e = call_read_body(c, rows, &r);
 
-	if (e != OK)
+	if (e != OK && e != ERR_INVALID)
 		return e;
-	if (phone_canonical(span_of(r.to), digits) != OK) {
-		fail_add(&c->fail, "to", "is no telephone number");
+	if (r.to != NULL && phone_canonical(span_of(r.to), digits) != OK)
+		fail_add(&c->fail, "to", "%s", phone_fault(span_of(r.to), &c->arena));
+	if (c->fail.count > 0)
 		return ERR_INVALID;
-	}
 	j->account = c->principal.account;
 	j->destination = digits;
 	j->failures_max = c->api->options.failures_max;
@@ -72,5 +72,8 @@ answer_lift(struct call *c)
 	return OK;
 }
 
-const struct operation op_lift = {
-    .name = "lift", .check = check_lift, .proceed = proceed_lift, .answer = answer_lift};
+const struct operation op_lift = {.name = "lift",
+    .check = check_lift,
+    .proceed = proceed_lift,
+    .answer = answer_lift,
+    .finds = THING_APPLICATION};

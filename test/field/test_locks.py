@@ -135,6 +135,14 @@ def test_nobody_lifts_what_is_not_his(locked):
     assert lift(server, application, "nobody").status_code == 400
 
 
+def test_what_is_wrong_with_a_lift_is_said_at_once(strict):
+    server, _application, _template = strict
+    answer = server.post("/watchword/1/lift", {"to": "4179302672"})
+    faults = answer.json()["requestError"]["serviceException"]["validationErrors"]
+    assert answer.status_code == 400 and sorted(faults) == ["applicationId", "to"]
+    assert "9 digits come after the calling code 41, not 8" in faults["to"][0]
+
+
 def test_one_guess_before_the_last_locks_nothing(strict):
     server, application, template = strict
     guess_wrong(server, application, template, TO, BUDGET - 1)

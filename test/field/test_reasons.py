@@ -77,6 +77,8 @@ GONE = [
     ("POST", "/2fa/2/pin/{x}/verify", {"pin": "1"}, "unknownPin", "pinId"),
     ("GET", "/2fa/1/pin/{x}/status", None, "unknownPin", "pinId"),
     ("GET", "/watchword/1/pins/{x}", None, "unknownPin", "pinId"),
+    ("POST", "/watchword/1/lift", {"to": "41793026727", "applicationId": "{x}"},
+     "unknownApplication", "applicationId"),
     ("GET", "/watchword/1/email-templates/7777", None, "unknownEmailTemplate", "id"),
 ]
 
