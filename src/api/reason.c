@@ -27,7 +27,7 @@ static const char *const words[ERR_COUNT] = {
     [ERR_NO_SPACE] = "diskFull",
     [ERR_BUSY] = "storeBusy",
     [ERR_NO_KEY] = "keyMissing",
-    [ERR_DOWN] = "peerDown",
+    [ERR_DOWN] = "accessUnreadable",
 };
 
 void

@@ -222,7 +222,10 @@ def test_a_table_that_cannot_be_read_is_503_and_not_ready_never_401(peopled, tab
     assert server.event("access_unreadable")
     for authorization in (f"App {server.key}", f"App {server.second}", server.tokens[0],
                           "App nobody", ""):
-        assert status(server, authorization) == 503, authorization
+        answer = server.http.get(server.base + "/2fa/2/applications",
+                                 headers={"Authorization": authorization})
+        assert (answer.status_code, answer.headers["X-Watchword-Reason"]) == (
+            503, "accessUnreadable"), authorization
     assert server.http.get(server.base + "/2fa/2/applications",
                            auth=("anna", PASSWORD)).status_code == 503
     assert server.http.get(server.base + "/health/ready").status_code == 503
