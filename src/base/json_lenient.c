@@ -241,8 +241,7 @@ take_token(struct respelling *r)
 static bool
 respell(struct respelling *r)
 {
-	if (r->left.len >= 3 && memcmp(r->left.ptr, "\xef\xbb\xbf", 3) == 0)
-		skip(r, 3);
+	r->left = utf8_without_mark(r->left);
 	while (r->left.len > 0 && !r->over && r->depth <= JSON_LENIENT_DEPTH_MAX) {
 		if (is_blank(r->left.ptr[0]))
 			skip(r, 1);

@@ -2,9 +2,8 @@
 #include "json_out.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
+#include "json_scalar.h"
 #include "utf8.h"
 
 void
@@ -118,14 +117,10 @@ json_out_bool(struct json_out *o, const char *name, bool value)
 void
 json_out_double(struct json_out *o, const char *name, double value)
 {
-	char text[40];
+	char text[JSON_DOUBLE_LEN];
 
 	put_name(o, name);
-	for (int digits = 1; digits <= 17; digits++) {
-		snprintf(text, sizeof(text), "%.*g", digits, value);
-		if (strtod(text, NULL) == value)
-			break;
-	}
+	json_double_text(value, text);
 	buf_add_text(o->to, text);
 	if (strpbrk(text, ".en") == NULL)
 		buf_add_text(o->to, ".0");

@@ -84,19 +84,24 @@ double_of(struct span s, double *out)
 
 /* ---- scalars in the type that is wanted ---- */
 
-/* The shortest text that is read as the same number. */
+void
+json_double_text(double number, char out[JSON_DOUBLE_LEN])
+{
+	for (int digits = 1; digits <= 17; digits++) {
+		snprintf(out, JSON_DOUBLE_LEN, "%.*g", digits, number);
+		if (strtod(out, NULL) == number)
+			return;
+	}
+}
+
 static const char *
 text_of_real(double number, struct arena *a)
 {
-	char text[40];
+	char text[JSON_DOUBLE_LEN];
 
 	if (number > -WHOLE_MAX && number < WHOLE_MAX && number == trunc(number))
 		return arena_printf(a, "%" PRId64, (int64_t)number);
-	for (int digits = 1; digits <= 17; digits++) {
-		snprintf(text, sizeof(text), "%.*g", digits, number);
-		if (strtod(text, NULL) == number)
-			break;
-	}
+	json_double_text(number, text);
 	return arena_text(a, span_of(text));
 }
 

@@ -21,6 +21,10 @@
 #include "arena.h"
 #include "buf.h"
 
+enum { JSON_DOUBLE_LEN = 40 };
+
+/* The shortest text that is read as the same number. */
+void json_double_text(double number, char out[JSON_DOUBLE_LEN]);
 /* NULL: it is no scalar, or null. The text is the arena's. */
 const char *json_as_text(const json_t *value, struct arena *a);
 bool json_as_int(const json_t *value, int64_t *out) MUST_CHECK;

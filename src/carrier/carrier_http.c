@@ -7,6 +7,7 @@
 
 #include "base/json_lenient.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "carrier/http_receive.h"
 #include "twofa/sms_text.h"
 
@@ -179,21 +180,13 @@ says_well(int status)
 	return status / 100 == 2;
 }
 
-static struct span
-without_bom(struct span text)
-{
-	bool has = text.len >= 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0;
-
-	return has ? (struct span){text.ptr + 3, text.len - 3} : text;
-}
-
 static void
 judge(struct carrier_http *h, const struct http_result *r, struct arena *arena,
     struct http_verdict *v)
 {
 	json_t *doc;
 	struct http_answer a = {
-	    .status = r->status, .text = without_bom(r->body), .arena = arena};
+	    .status = r->status, .text = utf8_without_mark(r->body), .arena = arena};
 
 	if (json_lenient_parse(r->body, &doc) == OK)
 		a.doc = doc;

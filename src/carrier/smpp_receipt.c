@@ -5,6 +5,8 @@
 #include <strings.h>
 #include <time.h>
 
+#include "base/utf8.h"
+
 enum {
 	ESM_TYPE_MASK = 0x3c,
 	ESM_TYPE_DEFAULT = 0x00,
@@ -178,13 +180,11 @@ letter_of(uint8_t high, uint8_t low)
 static struct span
 letters(struct span s, char *out)
 {
-	static const char bom[] = "\xef\xbb\xbf";
 	size_t step = is_wide(s, 0) || is_wide(s, 1) ? 2 : 1;
 	size_t high = step == 2 && is_wide(s, 1) && !is_wide(s, 0) ? 1 : 0;
 	size_t n = 0;
 
-	if (s.len >= 3 && memcmp(s.ptr, bom, 3) == 0)
-		skip(&s, 3);
+	s = utf8_without_mark(s);
 	for (size_t i = 0; i + step <= s.len; i += step) {
 		uint8_t upper = step == 1 ? 0 : (uint8_t)s.ptr[i + high];
 

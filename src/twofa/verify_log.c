@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "twofa/verify_log.h"
 
+#include "base/clock.h"
+
 enum { NUMBER_LEN_MAX = 9, MARK_LEN_MAX = 3 * NUMBER_LEN_MAX };
 
-/* Bounds of what a store can have written: all counts of a log together, so that no sum
- * of them wraps, and the end of the year 9999. */
+/* What a store can have written: all counts of a log together, so that no sum of them
+ * wraps. */
 #define REQUESTS_MAX (INT64_C(1) << 40)
-#define AT_MS_MAX INT64_C(253402300799999)
 
 /* ---- octets ---- */
 
@@ -65,7 +66,7 @@ take_mark(struct span *octets, int64_t before_ms, struct verify_mark *m)
 	    !take_number(octets, &m->failures))
 		return false;
 	if (m->requests == 0 || m->requests > REQUESTS_MAX || m->failures > m->requests ||
-	    since_ms > AT_MS_MAX - before_ms)
+	    since_ms > CLOCK_MS_MAX - before_ms)
 		return false;
 	m->at_ms = before_ms + since_ms;
 	return true;
