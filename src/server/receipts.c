@@ -173,6 +173,8 @@ held_back(struct task *t)
 	r->looking = false;
 	if (r->wanted || r->held.count > 0 || r->held.job.item.err != OK)
 		look_again(r);
+	if (r->held.half)
+		look_at_half(r, r->half_wait_ms);
 	arena_fini(&r->arena);
 }
 

@@ -279,6 +279,7 @@ struct receipts_held_job {
 	int64_t limit;
 	int64_t matched;
 	int64_t dropped; /* too old */
+	bool half;       /* one was of a part whose message has no end yet */
 	/* inside */
 	size_t count;
 	size_t capacity;

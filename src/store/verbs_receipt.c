@@ -335,6 +335,8 @@ try_rows(struct batch *b, struct receipts_held_job *j)
 	for (size_t i = 0; i < j->count; i++)
 		items[i] = &j->rows[i].item;
 	e = apply(b, items, j->count);
+	for (size_t i = 0; i < j->count; i++)
+		j->half = j->half || is_half(&j->rows[i].item);
 	/* what was wrong with the message does not keep its receipt */
 	for (size_t i = 0; i < j->count; i++)
 		j->rows[i].item = (struct item){.err = OK};

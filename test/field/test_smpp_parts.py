@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Long texts whose receipts do not all come."""
 
+import threading
+
 import pytest
 
-from harness.odd_smsc import OddSmsc, deliver
+from harness.odd_smsc import DELIVER_SM, OddSmsc, deliver
 from harness.peer import config
 from harness.server import wait_for
 
@@ -36,9 +38,27 @@ def becomes(own, pin_id, word):
     wait_for(f"{pin_id} is {word}", lambda: status(own, pin_id) == word)
 
 
+def receipt_of(part, state="DELIVRD"):
+    return deliver(f"id:{part:08x} sub:001 dlvrd:001 submit date:2611241200 "
+                   f"done date:2611241201 stat:{state} err:000")
+
+
 def report(smsc, part, state="DELIVRD"):
-    smsc.receipt(deliver(f"id:{part:08x} sub:001 dlvrd:001 submit date:2611241200 "
-                         f"done date:2611241201 stat:{state} err:000"))
+    smsc.receipt(receipt_of(part, state))
+
+
+def report_before_the_last_response(smsc, link, submit):
+    """Of the second text the receipt of the first part is there before it is accepted."""
+    if len(smsc.submits) == 3:
+        link.ask(DELIVER_SM, receipt_of(3))
+    if len(smsc.submits) < 4:
+        smsc.accept(link, submit)
+        return
+
+    def accept():
+        wait_for("the answer to its receipt", lambda: len(smsc.answers) == 2)
+        smsc.accept(link, submit)
+    threading.Thread(target=accept, daemon=True).start()
 
 
 @pytest.mark.field("1.7")
@@ -56,6 +76,17 @@ def test_a_text_of_which_some_parts_are_reported_comes_to_an_end(fresh, text, pa
         told = [e for e in own.get(f"/watchword/1/pins/{pin_id}").json()["events"]
                 if e["event"] == "receipt"]
         assert told[0]["doneAt"].startswith("2026-11-24T12:01")
+
+
+@pytest.mark.field("1.7")
+def test_the_only_receipt_may_come_before_the_text_is_accepted(fresh):
+    with OddSmsc(report_before_the_last_response) as smsc:
+        own, application = served(fresh, smsc, SOON)
+        first = sent(own, application, smsc, TWO)
+        report(smsc, 1)
+        becomes(own, first, "MESSAGE_DELIVERED")  # and now nothing is waited for
+        second = own.send(application, own.template(application, messageText=TWO)).json()["pinId"]
+        becomes(own, second, "MESSAGE_DELIVERED")
 
 
 @pytest.mark.field("1.7")
