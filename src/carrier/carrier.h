@@ -55,8 +55,8 @@ struct carrier_outcome {
 	bool untried;    /* RETRY, and the other side saw nothing of it: no attempt */
 	bool throttled;  /* RETRY because we are too fast (ESME_RTHROTTLED, HTTP 429):
 			    the carrier is well, and gets less for a while */
-	bool partly;     /* of some of its parts it was accepted all the same, so that
-			    trying again sends those twice */
+	bool partly;     /* some of its parts were accepted all the same, or may have
+			    been, so that trying again sends those twice */
 	bool elsewhere;  /* REFUSED for a reason of this carrier's own (sender, account,
 			    service): another may take it. Not for a bad number. */
 	bool final;      /* UNKNOWN, and the other side has answered that all is well:

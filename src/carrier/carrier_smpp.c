@@ -31,7 +31,7 @@ struct smpp_parcel {
 	int64_t until_ms; /* steady: the end of the PIN's life */
 	unsigned sent;
 	unsigned answered;
-	bool partly;                  /* a part was accepted */
+	bool partly;                  /* a part was accepted, or may have been */
 	struct carrier_outcome worst; /* ACCEPTED until something else was said */
 	const char **ids;             /* of the parts; NULL: none */
 };
@@ -384,8 +384,10 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 		struct smpp_parcel *p = w->parcel;
 
 		release(s, w);
-		if (p != NULL)
+		if (p != NULL) {
+			p->partly = true;
 			parcel_judge(p, CARRIER_UNKNOWN, 0, "no response in time");
+		}
 		settle(s, p);
 	}
 	set_timer(s);
