@@ -36,14 +36,6 @@ carrier_warn(const struct carrier_config *config, carrier_warn_f *say, void *ctx
 		ops->warn(config, say, ctx);
 }
 
-const char *
-carrier_warning(const struct carrier_config *config, size_t i, char why[256])
-{
-	const struct carrier_ops *ops = carrier_type_find(config->type);
-
-	return ops == NULL || ops->warning == NULL ? NULL : ops->warning(config, i, why);
-}
-
 enum err
 carrier_split(const struct carrier_config *config, struct arena *a, struct span text,
     struct sms_parts *out)

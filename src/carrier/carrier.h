@@ -235,10 +235,6 @@ struct carrier_ops {
 	/* Says each thing that `check` allows and that is probably not meant. May be NULL
 	 * itself. */
 	void (*warn)(const struct carrier_config *config, carrier_warn_f *say, void *ctx);
-	/* The same of what will do and may not be meant: the i-th of them; NULL: there
-	 * are no more. May be NULL itself. */
-	const char *(*warning)(
-	    const struct carrier_config *config, size_t i, char why[256]);
 	/* ERR_INVALID and ERR_IO put a sentence into `why`. A carrier that connects does
 	 * so in the background. */
 	enum err (*open)(const struct carrier_config *config,
@@ -267,7 +263,6 @@ const struct carrier_ops *carrier_type_find(const char *type);
 
 /* As in carrier_ops; for a type that exists. */
 const char *carrier_check(const struct carrier_config *config, char why[256]);
-const char *carrier_warning(const struct carrier_config *config, size_t i, char why[256]);
 void carrier_warn(const struct carrier_config *config, carrier_warn_f *say, void *ctx);
 
 /* The text in the parts and the alphabet in which this carrier sends it, as

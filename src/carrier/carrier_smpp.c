@@ -467,23 +467,23 @@ config_fault(const struct carrier_config *c, char why[256])
 }
 
 /* Many SMSCs take more than the standard allows, and some cut it off and then refuse. */
-static const char *
-smpp_warning(const struct carrier_config *c, size_t i, char why[256])
+static void
+smpp_warn(const struct carrier_config *c, carrier_warn_f *say, void *ctx)
 {
 	struct bind_text texts[BIND_TEXTS];
+	char what[256];
 
 	bind_texts(c, texts);
-	for (size_t k = 0; k < BIND_TEXTS; k++) {
-		const struct bind_text *t = &texts[k];
+	for (size_t i = 0; i < BIND_TEXTS; i++) {
+		const struct bind_text *t = &texts[i];
 
-		if (t->text == NULL || strlen(t->text) <= t->standard || i-- > 0)
+		if (t->text == NULL || strlen(t->text) <= t->standard)
 			continue;
-		snprintf(why, 256,
+		snprintf(what, sizeof(what),
 		    "is longer than the %zu octets of SMPP 3.4: not every SMSC takes it",
 		    t->standard);
-		return t->name;
+		say(ctx, t->name, what);
 	}
-	return NULL;
 }
 
 static int64_t
@@ -667,7 +667,7 @@ smpp_free(struct carrier *c)
 const struct carrier_ops carrier_smpp_ops = {
     .type = "smpp",
     .check = smpp_check,
-    .warning = smpp_warning,
+    .warn = smpp_warn,
     .open = smpp_open,
     .submit = smpp_submit,
     .is_up = smpp_is_up,

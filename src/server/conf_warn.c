@@ -230,28 +230,11 @@ check_senders(const struct conf_place *top, const yaml_node_t *root)
 	}
 }
 
-/* ---- what a type of carriers knows of its options ---- */
-
-static void
-check_carriers(const struct conf_place *top, const yaml_node_t *root)
-{
-	const struct conf *c = top->conf;
-	char why[CONF_WHY_MAX];
-	const char *name;
-
-	for (size_t i = 0; i < c->carrier_count; i++)
-		for (size_t k = 0;
-		     (name = carrier_warning(&c->carriers[i], k, why)) != NULL; k++)
-			conf_warn(top->file, find_item(top, root, "carriers", i),
-			    arena_printf(top->file->arena, "carriers[%zu].%s", i, name),
-			    "%s", why);
-}
-
 /* ---- the table ---- */
 
 static void (*const checks[])(const struct conf_place *top, const yaml_node_t *root) = {
     check_listeners, check_public_url, check_lookup_url, check_retention,
-    check_other_numbers, check_idle_carriers, check_senders, check_carriers};
+    check_other_numbers, check_idle_carriers, check_senders};
 
 void
 conf_check_whole(const struct conf_place *top, const yaml_node_t *root)

@@ -23,6 +23,7 @@ OTHERS = ("no route takes every other number: to numbers that fit none of them n
 PLAIN = ("plain HTTP on an address that others reach: keys and numbers cross the network in the "
          "clear")
 PRIVATE = "is a private address: nothing is sent there unless allow_private is true"
+LONGER = "is longer than the {} octets of SMPP 3.4: not every SMSC takes it"
 
 # what is configured, which warnings there are
 TRAPS = [
@@ -53,6 +54,12 @@ TRAPS = [
      ["1: carriers[1]: no route names g: it gets no messages"]),
     ({"carriers": [SMPP]}, [f"1: carriers[0].sender: {SENDER.format('s')}"]),
     ({"carriers": [{**SMPP, "sender": "S"}]}, []),
+    ({"carriers": [{**SMPP, "sender": "S", "system_id": "i" * 15, "password": "p" * 8,
+                    "system_type": "t" * 12}]}, []),
+    ({"carriers": [{**SMPP, "sender": "S", "system_id": "i" * 16, "password": "p" * 9,
+                    "system_type": "t" * 13}]},
+     [f"1: carriers[0].{name}: {LONGER.format(count)}"
+      for name, count in (("system_id", 15), ("password", 8), ("system_type", 12))]),
     ({"carriers": [SMPP, FILE], "routes": [{"carriers": ["f", "s"]}]},
      [f"1: routes[0].sender: {SENDER.format('s')}"]),
     ({"carriers": [SMPP], "routes": [{"carriers": ["s"], "senders": {"CH": "S"}}]},
