@@ -411,8 +411,10 @@ not_yet(struct dispatch *m, const struct carrier_outcome *outcome)
 {
 	bool unknown = outcome->result == CARRIER_UNKNOWN;
 
-	if (outcome->here_alone)
-		m->declined |= ~dispatch_bit(m, m->lane);
+	if (outcome->here_alone) {
+		m->alone = true;
+		m->tried = dispatch_bit(m, m->lane);
+	}
 	if (m->order->attempts >= m->delivery->conf->delivery_attempts) {
 		finish(m, unknown ? MESSAGE_SUBMITTED : MESSAGE_FAILED,
 		    MESSAGE_REASON_EXHAUSTED);

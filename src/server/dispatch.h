@@ -83,6 +83,7 @@ struct dispatch {
 	unsigned tried_gone; /* carriers that saw it and are not in the plan */
 	unsigned tried;      /* bits of the plan: it was given to them */
 	unsigned declined;   /* they will not take it */
+	bool alone;          /* nobody else may have it than who is in `tried` */
 	unsigned avoid;      /* the one that failed last, or all that put it back since */
 	int64_t parked_ms;   /* steady; when it began to wait; 0: it does not */
 	bool switched;       /* went to another carrier without waiting, once */

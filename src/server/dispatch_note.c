@@ -9,7 +9,7 @@ enum { SUSPECT_STARTS = 2 /* a run ended before it was through */ };
 static void
 fill(struct dispatch *m, struct note_job *j)
 {
-	size_t len = 0;
+	size_t len = m->alone ? 1 : 0;
 
 	j->job.verb = VERB_NOTE;
 	j->pin_id = m->order->recipe.pin_id;
@@ -21,6 +21,7 @@ fill(struct dispatch *m, struct note_job *j)
 	j->starts = m->order->starts;
 	j->carrier = m->outcome.carrier;
 	j->code = m->outcome.code;
+	memcpy(j->tried, "\n", len);
 	for (size_t i = 0; i < m->plan_count && len < sizeof(j->tried); i++)
 		if ((m->tried & 1u << i) != 0)
 			len += (size_t)snprintf(j->tried + len, sizeof(j->tried) - len,

@@ -30,6 +30,8 @@ remember_tried(struct dispatch *m)
 {
 	const char *left = m->order->tried == NULL ? "" : m->order->tried;
 
+	m->alone = left[0] == '\n';
+	left += m->alone;
 	while (left[0] != '\0') {
 		struct span name = {left, strcspn(left, "\n")};
 		unsigned bit = 0;
@@ -89,8 +91,9 @@ may_try(const struct dispatch *m, const struct lane *l)
 
 	if ((m->declined & bit) != 0)
 		return false;
-	return (m->tried & bit) != 0 ||
-	       (unsigned)__builtin_popcount(m->tried) + m->tried_gone < TRIED_MAX;
+	if (m->alone || (m->tried & bit) != 0)
+		return (m->tried & bit) != 0;
+	return (unsigned)__builtin_popcount(m->tried) + m->tried_gone < TRIED_MAX;
 }
 
 /* It takes this one now, and nobody in its line has less time left. */

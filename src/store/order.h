@@ -33,7 +33,7 @@ struct order {
 	int64_t attempts;  /* submits so far, in all runs */
 	int64_t starts;    /* 0: of this run; else how often it was taken over, and above
 			      that rendered alone */
-	const char *tried; /* names of carriers, a line each; NULL: none */
+	const char *tried; /* as in note_job; NULL: none */
 	bool damaged;      /* the row is not what a send wrote */
 	unsigned seq;      /* of the message of the PIN */
 	enum channel channel;

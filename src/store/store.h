@@ -689,7 +689,8 @@ struct note_job {
 	int64_t starts;
 	const char *carrier; /* NULL: as before */
 	int64_t code;
-	char tried[NOTE_TRIED_MAX]; /* names of carriers, a line each */
+	char tried[NOTE_TRIED_MAX]; /* names of carriers, a line each; an empty one before
+				       them: nobody else may have it */
 };
 
 /* Messages whose fate is open, as orders, oldest first: after a start. */

@@ -182,6 +182,25 @@ def test_infobip_which_knows_a_message_again_is_asked_again_and_nobody_else(fres
 
 
 @pytest.mark.field("4.1")
+def test_nobody_else_is_asked_by_the_next_run_either(fresh, tmp_path):
+    taken = (200, json.dumps({"messages": [{"messageId": "x", "status": {"id": 23}}]}))
+    answers = [HALF]
+    with Gateway(lambda request: answers[-1]) as gateway, Gateway(
+            in_turn((200, ACCEPTED["generic"] % (b'"b1"', b"")))) as other:
+        both = [carrier(tmp_path, gateway, "infobip"), carrier(tmp_path, other, "generic", "other")]
+        own = fresh(config=config(*both))
+        sent = send(own)
+        wait_for("the first attempt", lambda: gateway.requests)
+        own.stop()
+        answers.append(taken)
+        own.config.write_text(config(*reversed(both)))  # which would come first now
+        own.start()
+        timeline = told(own, sent["pinId"], "accepted")
+        assert timeline["messages"][0]["carrier"] == "main"
+        assert other.requests == []
+
+
+@pytest.mark.field("4.1")
 @pytest.mark.parametrize("results", [{"=queued": "accepted", "5xx": "unknown"},
                                      {"^oops": "unknown"}])
 def test_unknown_in_the_table_of_results_means_nobody_is_asked_again(fresh, tmp_path, results):
