@@ -617,8 +617,8 @@ set_out(struct dispatch *m)
 	if (m->order->answer == NULL)
 		return;
 	m->answer_by = evtimer_new(m->delivery->base, on_answer_by, m);
-	INVARIANT(m->answer_by != NULL &&
-		  event_add(m->answer_by, m->delivery->accept_wait) == 0);
+	RESOURCE(m->answer_by != NULL &&
+		 event_add(m->answer_by, m->delivery->accept_wait) == 0);
 }
 
 static void
