@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "base/utf8.h"
 #include "server/cli.h"
 #include "twofa/scope.h"
 
@@ -99,10 +100,10 @@ set_echo(bool on)
 static void
 drop_mark(char *line, size_t *len)
 {
-	if (*len < 3 || memcmp(line, "\xef\xbb\xbf", 3) != 0)
-		return;
-	*len -= 3;
-	memmove(line, line + 3, *len);
+	struct span bare = utf8_without_mark((struct span){line, *len});
+
+	memmove(line, bare.ptr, bare.len);
+	*len = bare.len;
 }
 
 /* One line without its end, octet by octet so that no buffer of stdio keeps it. */

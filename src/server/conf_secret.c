@@ -10,11 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "server/conf_row.h"
 
 enum { SECRET_MAX = 1024 };
-
-static const char byte_order_mark[] = "\xef\xbb\xbf";
 
 /* systemd hands credentials over as files of a directory (systemd.exec(5)). */
 static const char *
@@ -71,8 +70,7 @@ read_begin(const char *path, char out[SECRET_MAX], size_t *len_out)
 static struct span
 first_line(struct span s)
 {
-	if (s.len >= 3 && memcmp(s.ptr, byte_order_mark, 3) == 0)
-		s = (struct span){s.ptr + 3, s.len - 3};
+	s = utf8_without_mark(s);
 	for (size_t i = 0; i < s.len; i++)
 		if (s.ptr[i] == '\n' || s.ptr[i] == '\r')
 			s.len = i;
