@@ -174,8 +174,8 @@ letter_of(uint8_t high, uint8_t low)
 
 /*
  * The octets as the letters they show, by what they look like: data_coding says 8 of
- * texts in ASCII and 0 of texts in UTF-16 alike. `out` holds as many as there are
- * octets.
+ * texts in ASCII and 0 of texts in UTF-16 alike. They stand in `out`, which has room for
+ * as many as there are octets.
  */
 static struct span
 letters(struct span s, char *out)
@@ -190,8 +190,10 @@ letters(struct span s, char *out)
 
 		out[n++] = letter_of(upper, (uint8_t)s.ptr[i + (step - 1 - high)]);
 	}
-	while (step == 2 && n > 0 && out[0] == '?') /* its byte order mark */
-		memmove(out, out + 1, --n);
+	while (step == 2 && n > 0 && out[0] == '?') { /* its byte order mark */
+		out++;
+		n--;
+	}
 	return (struct span){out, n};
 }
 
