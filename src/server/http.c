@@ -301,6 +301,16 @@ drain_task(struct task *task)
 	container_of(task, struct http_thread, drain)->loop.draining = true;
 }
 
+/* As many as the kernel holds for us: who goes on connecting does not hold up the end. */
+static void
+accept_backlog(struct http_accept *a, int fd)
+{
+	bool more = true;
+
+	for (int n = 0; more && n <= LISTEN_BACKLOG; n += ACCEPT_AT_ONCE)
+		more = accept_some(a, fd);
+}
+
 /* The last loop that accepts takes all who have connected, and then the kernel refuses.
  */
 static void
@@ -313,8 +323,7 @@ stop_accepting(struct http_thread *t)
 	if (atomic_fetch_sub(&h->accepting, 1) > 1)
 		return;
 	for (size_t i = 0; i < h->socket_count; i++)
-		while (accept_some(&t->accepts[i], h->sockets[i].fd))
-			continue;
+		accept_backlog(&t->accepts[i], h->sockets[i].fd);
 	accept_on(t, false); /* it may have run out of descriptors */
 	event_del(t->accept_again);
 	close_sockets(h);
