@@ -23,6 +23,18 @@ def tell(request):
     return request.config.stash.setdefault(FIGURES, []).append
 
 
+def pytest_sessionfinish(session):
+    """A worker of xdist hands its figures to the run that began it."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = session.config.stash.get(FIGURES, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    figures = node.config.stash.setdefault(FIGURES, [])
+    figures.extend(getattr(node, "workeroutput", {}).get("figures", []))
+
+
 def pytest_terminal_summary(terminalreporter, config):
     for figure in config.stash.get(FIGURES, []):
         terminalreporter.write_line(f"figure: {figure}")
