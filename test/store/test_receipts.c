@@ -234,6 +234,48 @@ test_a_message_in_parts_is_delivered_with_the_last(void **state)
 	assert_int_equal(try_held(w, 0, 100).count, 0);
 }
 
+/* As a disk may leave it: written anew it would be refused. */
+static void
+damage_message(struct world *w, const struct ident *pin_id)
+{
+	char hex[IDENT_TEXT_LEN + 1];
+	char sql[600];
+
+	ident_text(pin_id, hex);
+	snprintf(sql, sizeof(sql),
+	    "PRAGMA writable_schema = ON;"
+	    "UPDATE sqlite_schema SET sql = replace(sql, ') STRICT,', ') ') "
+	    "WHERE name = 'message'; PRAGMA writable_schema = RESET;"
+	    "UPDATE message SET created_at = 'x' WHERE hex(pin) = '%s';"
+	    "PRAGMA writable_schema = ON;"
+	    "UPDATE sqlite_schema SET sql = replace(sql, ')  WITHOUT', ') STRICT, "
+	    "WITHOUT') "
+	    "WHERE name = 'message'",
+	    hex);
+	world_tell(w, sql);
+	world_restart(w);
+}
+
+/* One that cannot be written keeps no other from its end. */
+static void
+test_a_damaged_message_of_which_half_is_known_is_alone(void **state)
+{
+	struct world *w = *state;
+	struct ident damaged = accepted_in_parts(w, "4179", "a.1", "a.2");
+	struct ident whole = accepted_in_parts(w, "4178", "b.1", "b.2");
+	struct receipts_half_job j = {.wait_ms = 1000, .limit = 10};
+
+	report(w, "main", "a.1", REPORT_DELIVERED_TO_HANDSET);
+	world_pass(w, 1);
+	report(w, "main", "b.1", REPORT_DELIVERED_TO_HANDSET);
+	damage_message(w, &damaged);
+	world_pass(w, 2000);
+	assert_int_equal(world_run(w, &j.job, VERB_RECEIPTS_HALF), OK);
+	assert_int_equal(j.ended, 1);
+	assert_int_equal(message_of(w, &whole).state, MESSAGE_DELIVERED);
+	assert_int_equal(world_ask(w, "SELECT count(*) FROM message_half"), 0);
+}
+
 static void
 test_of_any_other_end_one_part_is_enough(void **state)
 {
@@ -383,6 +425,7 @@ main(void)
 	    CASE(a_final_state_is_never_moved),
 	    CASE(under_way_comes_before_the_end),
 	    CASE(a_message_in_parts_is_delivered_with_the_last),
+	    CASE(a_damaged_message_of_which_half_is_known_is_alone),
 	    CASE(of_any_other_end_one_part_is_enough),
 	    CASE(receipts_of_parts_before_the_outcome_wait_for_it),
 	    CASE(parts_go_with_their_pin),
