@@ -112,7 +112,11 @@ struct verify_log;
 /* Until when a number is locked whose log that is; 0: it is not. */
 int64_t number_locked_until(
     const struct verify_log *log, int64_t failures_max, int64_t now_ms);
-/* The same of a number that has to be looked for. */
+/* A PIN that nobody can verify is not sent. ERR_THROTTLED: the budget of failures is
+ * spent, for so long. ERR_CORRUPT: nobody can read the log. */
+enum err number_takes_pins(const struct number *n, int64_t failures_max, int64_t now_ms,
+    int64_t *wait_ms_out) MUST_CHECK;
+/* Until when it is locked, of a number that has to be looked for. */
 enum err number_lock(struct batch *b, struct number *n, int64_t failures_max,
     int64_t *until_ms_out) MUST_CHECK;
 

@@ -69,6 +69,24 @@ number_find(struct batch *b, struct number *n)
 }
 
 enum err
+number_takes_pins(
+    const struct number *n, int64_t failures_max, int64_t now_ms, int64_t *wait_ms_out)
+{
+	struct verify_log log;
+	int64_t until_ms;
+
+	if (failures_max == 0)
+		return verify_log_is_whole(n->log) ? OK : ERR_CORRUPT;
+	if (verify_log_load(&log, n->arena, n->log) != OK)
+		return ERR_CORRUPT;
+	until_ms = number_locked_until(&log, failures_max, now_ms);
+	if (until_ms == 0)
+		return OK;
+	*wait_ms_out = until_ms - now_ms;
+	return ERR_THROTTLED;
+}
+
+enum err
 number_lock(
     struct batch *b, struct number *n, int64_t failures_max, int64_t *until_ms_out)
 {

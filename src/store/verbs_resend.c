@@ -72,15 +72,14 @@ refuse_locked(struct batch *b, struct resend_job *j)
 	    .application = j->order->recipe.application,
 	    .destination = j->order->destination,
 	    .arena = j->job.arena};
-	int64_t until_ms;
-	enum err e = number_lock(b, &n, j->failures_max, &until_ms);
+	enum err e = number_find(b, &n);
 
-	if (e != OK || until_ms == 0)
-		return e;
-	j->locked = true;
-	j->wait_ms = until_ms - j->job.now_ms;
-	j->job.item.err = ERR_THROTTLED;
-	return OK;
+	if (e == OK && n.item.err == OK)
+		n.item.err =
+		    number_takes_pins(&n, j->failures_max, b->now_ms, &j->wait_ms);
+	j->locked = n.item.err == ERR_THROTTLED;
+	j->job.item.err = n.item.err;
+	return e;
 }
 
 static enum err

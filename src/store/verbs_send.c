@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "twofa/limit.h"
-#include "twofa/verify_log.h"
 
 /* Columns of no meaning to a send: an application's id and name, its process and
  * v1_texts; between a template's sender and its DLT ids; what is before its kind. */
@@ -451,23 +450,16 @@ make_log(struct send_job *j)
 	j->log = (struct span){octets, len};
 }
 
-/* A PIN that nobody can verify is not sent: of a number whose budget of failures is
- * spent, or whose log nobody can read. */
 static void
 refuse_locked(struct send_job *j)
 {
-	struct verify_log log;
-	int64_t until_ms;
+	const struct number n = {.arena = j->job.arena, .log = j->log};
+	enum err e = number_takes_pins(&n, j->failures_max, j->job.now_ms, &j->wait_ms);
 
-	if (verify_log_load(&log, j->job.arena, j->log) != OK) {
-		j->job.item.err = ERR_CORRUPT;
-		return;
-	}
-	until_ms = number_locked_until(&log, j->failures_max, j->job.now_ms);
-	if (until_ms == 0)
-		return;
-	j->locked = j->refused = true;
-	j->wait_ms = until_ms - j->job.now_ms;
+	if (e == ERR_THROTTLED)
+		j->locked = j->refused = true;
+	else
+		j->job.item.err = e;
 }
 
 static enum err

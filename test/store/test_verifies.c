@@ -274,6 +274,7 @@ test_damage_is_of_one_number_and_one_application(void **state)
 	struct world *w = *state;
 	struct world_sent a, b;
 	struct verify_job *bad, *good;
+	int64_t wait_ms;
 
 	configure(w, 10, true, "100/1s");
 	a = world_send(w, TO);
@@ -285,6 +286,8 @@ test_damage_is_of_one_number_and_one_application(void **state)
 	run_batch(w);
 	assert_int_equal(bad->job.item.err, ERR_CORRUPT);
 	assert_int_equal(good->verdict, VERDICT_RIGHT);
+	assert_int_equal(world_resend(w, &a.pin_id, &wait_ms), ERR_CORRUPT);
+	assert_int_equal(world_resend(w, &b.pin_id, &wait_ms), OK);
 	world_tell(w, "UPDATE application_usage SET ring = x'00'");
 	assert_int_equal(world_send(w, TO).err, ERR_CORRUPT);
 	assert_int_equal(world_verify(w, &b.pin_id, b.pin).verdict, VERDICT_RIGHT);
