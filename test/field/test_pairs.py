@@ -47,7 +47,7 @@ def looked_up(said, more=QUICK):
     return gateway, more + (
         f"lookup:\n  type: generic\n  url: '{gateway.url}/{{{{to}}}}'\n  allow_http: true\n"
         "  allow_private: true\n  result: /r\n  reachable: ['yes']\n  not_reachable: ['no']\n"
-        "  cache_age_unreachable: 10ms\n")
+        "  cache_age_unreachable: 0s\n")
 
 
 def body(application, template, to=TO, **members):
