@@ -180,6 +180,7 @@ typedef void carrier_taken_f(void *ctx, bool durable);
  */
 struct carrier_receipt {
 	const char *message_id; /* in the form of carrier_outcome's */
+	const char *other_id; /* by which the message may be known instead; NULL: none */
 	enum report_status status;
 	enum report_error error;
 	int64_t done_at_ms; /* by the other side's clock; 0: not said */

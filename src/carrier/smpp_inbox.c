@@ -18,9 +18,6 @@ struct waiting_receipt {
 	enum smpp_command response;
 	uint32_t sequence;
 	unsigned binding; /* of the session; another one never asked. 0: answered */
-	unsigned
-	    pending;  /* ids that the store has not said of whether they are durable */
-	bool durable; /* all those that it has */
 	int64_t until_ms;
 };
 
@@ -60,10 +57,7 @@ on_taken(void *ctx, bool durable)
 {
 	struct waiting_receipt *w = ctx;
 
-	w->durable = w->durable && durable;
-	if (--w->pending > 0)
-		return;
-	answer(w, w->durable);
+	answer(w, durable);
 	TAILQ_REMOVE(&w->inbox->waiting, w, entry);
 	TAILQ_INSERT_HEAD(&w->inbox->spare, w, entry);
 }
@@ -86,17 +80,9 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	}
 }
 
+/* By the one id, or by whichever of two it is. */
 static void
-hand_on(struct smpp_inbox *in, const struct carrier_receipt *receipt)
-{
-	if (report_message_state(receipt->status) != MESSAGE_ACCEPTED)
-		smpp_cancels_forget(in->cancels, receipt->message_id);
-	in->env->receipt(in->env->ctx, in->config, receipt);
-}
-
-/* By the one id, or by both that it may be; answered when all is durable. */
-static void
-report(struct smpp_inbox *in, struct waiting_receipt *w, const struct smpp_receipt *r)
+hand_on(struct smpp_inbox *in, struct waiting_receipt *w, const struct smpp_receipt *r)
 {
 	enum smpp_id_format format = (enum smpp_id_format)in->config->message_id_format;
 	char id[SMPP_ID_LEN_MAX + 1];
@@ -107,17 +93,18 @@ report(struct smpp_inbox *in, struct waiting_receipt *w, const struct smpp_recei
 	    .done_at_ms = r->done_at_ms,
 	    .taken = on_taken,
 	    .taken_ctx = w};
-	bool both = smpp_other_id_of_receipt(format, r, other);
+	bool ends = report_message_state(r->status) != MESSAGE_ACCEPTED;
 
 	if (r->done_at_ms > 0)
 		receipt.done_at_ms -= in->offset_ms;
 	smpp_id_of_receipt(format, r, id);
-	w->pending = both ? 2 : 1;
-	w->durable = true;
-	hand_on(in, &receipt);
-	receipt.message_id = other;
-	if (both)
-		hand_on(in, &receipt);
+	if (smpp_other_id_of_receipt(format, r, other))
+		receipt.other_id = other;
+	if (ends)
+		smpp_cancels_forget(in->cancels, id);
+	if (ends && receipt.other_id != NULL)
+		smpp_cancels_forget(in->cancels, other);
+	in->env->receipt(in->env->ctx, in->config, &receipt);
 }
 
 /* Not a word of its text: it may hold a PIN. */
@@ -161,7 +148,7 @@ smpp_inbox_take(
 	w->response = response;
 	w->sequence = pdu->sequence;
 	w->binding = smpp_session_binding(session);
-	report(in, w, &r);
+	hand_on(in, w, &r);
 }
 
 struct smpp_inbox *

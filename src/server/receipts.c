@@ -128,6 +128,8 @@ flight_new(struct receipts *r, const char *carrier, const struct carrier_receipt
 	f->taken_ctx = receipt->taken_ctx;
 	f->job.carrier = arena_text(&arena, span_of(carrier));
 	f->job.carrier_message_id = arena_text(&arena, span_of(receipt->message_id));
+	if (receipt->other_id != NULL)
+		f->job.other_id = arena_text(&arena, span_of(receipt->other_id));
 	f->job.status = receipt->status;
 	f->job.error = receipt->error;
 	f->job.done_at_ms = not_later(receipt->done_at_ms, store_now_ms(r->store));

@@ -246,6 +246,7 @@ struct receipt_job {
 	struct job job;
 	const char *carrier;
 	const char *carrier_message_id;
+	const char *other_id; /* which it may be about instead; NULL: none */
 	enum report_status status;
 	enum report_error error;
 	int64_t done_at_ms; /* 0: not said */

@@ -19,8 +19,9 @@ struct receipt_held {
 	int64_t now_ms; /* when it is tried */
 	bool old;
 	bool damaged;
-	bool held;      /* for lack of a message, and there was room */
-	int64_t others; /* that were held before */
+	bool held;                 /* for lack of a message, and there was room */
+	int64_t others;            /* that were held before */
+	struct receipt_held *twin; /* the same receipt by another id; NULL: none */
 	struct receipt_match match;
 };
 
@@ -203,6 +204,13 @@ is_held(const struct item *it)
 	return held_of(it)->held;
 }
 
+/* By either of its ids. */
+static bool
+is_known(const struct receipt_held *r)
+{
+	return r->match.found || (r->twin != NULL && r->twin->match.found);
+}
+
 /* Counted once a batch, for the first that fits no message. */
 static enum err
 give_room(struct batch *b, struct item **items, size_t n)
@@ -215,7 +223,7 @@ give_room(struct batch *b, struct item **items, size_t n)
 	for (size_t i = 0; e == OK && i < n; i++) {
 		struct receipt_held *r = held_of(items[i]);
 
-		if (items[i]->err != OK || r->match.found)
+		if (items[i]->err != OK || is_known(r))
 			continue;
 		if (held < 0) {
 			e = batch_each(b, &count, &items[i], 1);
@@ -227,11 +235,11 @@ give_room(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-static void
-init_row(struct receipt_held *row, const struct receipt_job *j)
+static struct receipt_held
+row_of(const struct receipt_job *j, const char *id)
 {
-	*row = (struct receipt_held){.carrier = j->carrier,
-	    .carrier_message_id = j->carrier_message_id,
+	return (struct receipt_held){.carrier = j->carrier,
+	    .carrier_message_id = id,
 	    .status = j->status,
 	    .error = j->error,
 	    .done_at_ms = j->done_at_ms,
@@ -239,32 +247,59 @@ init_row(struct receipt_held *row, const struct receipt_job *j)
 	    .now_ms = j->job.now_ms};
 }
 
+/* One for each id, those by the other one behind all first ones; how many. */
+static size_t
+init_rows(struct item **items, size_t n, struct receipt_held *rows, struct item **out)
+{
+	size_t count = n;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct receipt_job *j = receipt_of(items[i]);
+
+		rows[i] = row_of(j, j->carrier_message_id);
+		out[i] = &rows[i].item;
+		if (j->other_id == NULL)
+			continue;
+		rows[count] = row_of(j, j->other_id);
+		rows[count].twin = &rows[i];
+		rows[i].twin = &rows[count];
+		out[count] = &rows[count].item;
+		count++;
+	}
+	return count;
+}
+
+/* What became of it, by whichever id there is something to say. */
+static void
+take_row(struct receipt_job *j, const struct receipt_held *row)
+{
+	j->held = j->held || row->held;
+	j->half = j->half || is_half(&row->item);
+	if (row->match.found)
+		j->match = row->match;
+	if (j->job.item.err == OK)
+		j->job.item.err = row->item.err;
+	if (j->job.item.err == OK && !is_known(row) && !row->held)
+		j->job.item.err = ERR_OVERLOADED;
+}
+
 static enum err
 take_receipts(struct batch *b, struct item **items, size_t n)
 {
 	static const struct each hold = {SQL_RECEIPT_HOLD, bind_hold, NULL, is_held};
-	struct receipt_held *rows = mem_array(n, sizeof(*rows));
-	struct item **row_items = mem_array(n, sizeof(*row_items));
-	enum err e;
+	struct receipt_held *rows = mem_array(2 * n, sizeof(*rows));
+	struct item **row_items = mem_array(2 * n, sizeof(*row_items));
+	size_t count = init_rows(items, n, rows, row_items);
+	enum err e = apply(b, row_items, count);
 
-	for (size_t i = 0; i < n; i++) {
-		init_row(&rows[i], receipt_of(items[i]));
-		row_items[i] = &rows[i].item;
-	}
-	e = apply(b, row_items, n);
 	if (e == OK)
-		e = give_room(b, row_items, n);
+		e = give_room(b, row_items, count);
 	if (e == OK)
-		e = batch_each(b, &hold, row_items, n);
+		e = batch_each(b, &hold, row_items, count);
 	for (size_t i = 0; i < n; i++) {
-		struct receipt_job *j = receipt_of(items[i]);
-
-		j->match = rows[i].match;
-		j->held = rows[i].held;
-		j->half = is_half(&rows[i].item);
-		items[i]->err = rows[i].item.err;
-		if (items[i]->err == OK && !j->match.found && !j->held)
-			items[i]->err = ERR_OVERLOADED;
+		take_row(receipt_of(items[i]), &rows[i]);
+		if (rows[i].twin != NULL)
+			take_row(receipt_of(items[i]), rows[i].twin);
 	}
 	mem_free(row_items);
 	mem_free(rows);

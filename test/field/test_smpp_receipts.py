@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Receipts in whatever form SMSCs write them: what the caller is told of a message."""
 
+import contextlib
+import sqlite3
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -92,6 +94,22 @@ def test_a_number_in_the_parameter_that_is_another_messages_reports_nothing_of_i
         becomes(own, first, "MESSAGE_DELIVERED")
         assert own.get(f"/2fa/1/pin/{second}/status").json()[0][
             "status"] == "MESSAGE_WAITING_DELIVERY"
+
+
+@pytest.mark.field("1.3")
+@pytest.mark.parametrize("parameter,text", [("59f0a2d0-91e5-4d0b", ID), (ID, "59f0a2d0-91e5-4d0b")])
+def test_the_other_id_of_a_receipt_waits_for_no_message(fresh, parameter, text):
+    """Or all room for early receipts would be taken by an SMSC that writes two ids."""
+    with OddSmsc() as smsc:
+        own, application = served(fresh, smsc)
+        pin_id = own.send(application, own.template(application)).json()["pinId"]
+        wait_for("its outcome", lambda: own.get(
+            f"/watchword/1/pins/{pin_id}").json()["messages"][0]["state"] == "accepted")
+        smsc.receipt(deliver(TEXT.replace(ID, text),
+                             behind=tlv(0x1E, parameter.encode() + b"\0") + DELIVERED))
+        becomes(own, pin_id, "MESSAGE_DELIVERED")
+        with contextlib.closing(sqlite3.connect(own.data / "watchword.db")) as db:
+            assert db.execute("SELECT count(*) FROM receipt_held").fetchone() == (0,)
 
 
 @pytest.mark.field("1.3")
