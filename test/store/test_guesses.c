@@ -333,6 +333,34 @@ test_rows_of_no_pin_stop_nobody(void **state)
 	assert_in_range(world_ask(w, "SELECT count(*) FROM guess"), 1, 4);
 }
 
+/* In a column that a verify does not read: its row takes nothing, and memory must. */
+static void
+test_a_row_that_takes_nothing_gives_no_guess_back(void **state)
+{
+	struct world *w = *state;
+	struct world_sent s;
+	struct world_sent other;
+
+	begin(w, 2, ATTEMPTS, true);
+	s = world_send(w, TO);
+	other = world_send(w, "41790000002");
+	world_tell(w, "PRAGMA writable_schema = ON;"
+		      "UPDATE sqlite_schema SET sql = replace(sql, ') STRICT,', ') ') "
+		      "WHERE name = 'pin'; PRAGMA writable_schema = RESET;"
+		      "UPDATE pin SET channel = 'x' WHERE destination = '" TO "';"
+		      "PRAGMA writable_schema = ON;"
+		      "UPDATE sqlite_schema SET sql = "
+		      "replace(sql, ')  WITHOUT', ') STRICT, WITHOUT') "
+		      "WHERE name = 'pin'");
+	for (int64_t n = 1; n < ATTEMPTS; n++) {
+		if (n % 7 == 0)
+			world_restart(w);
+		assert_int_equal(world_verify(w, &s.pin_id, "no").left, ATTEMPTS - n);
+		for (int64_t i = 0; i < n % 5; i++)
+			(void)world_verify(w, &other.pin_id, other.pin);
+	}
+}
+
 #define CASE(name)                                                                       \
 	cmocka_unit_test_setup_teardown(test_##name, world_setup, world_teardown)
 
@@ -348,6 +376,7 @@ main(void)
 	    CASE(no_batch_settles_a_generation),
 	    CASE(a_batch_that_failed_left_nothing),
 	    CASE(rows_of_no_pin_stop_nobody),
+	    CASE(a_row_that_takes_nothing_gives_no_guess_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
