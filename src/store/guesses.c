@@ -337,21 +337,29 @@ next_to_settle(struct guesses *g)
 	return ident_table_at(&g->old.table, g->old.order[g->settled++].number);
 }
 
-/* A row that is damaged takes nothing: what is known of its PIN, which is what a younger
- * guess has made of it, stays in the journal, and goes around with the young ones. */
+/* What is known of a PIN is what a younger guess has made of it. */
+static enum err
+write_again(struct batch *b, const struct ident *pin_id)
+{
+	struct guess newest = *find(b->guesses, pin_id);
+	struct item *items[] = {&newest.item};
+
+	newest.item.err = OK;
+	return guesses_write(b, items, 1);
+}
+
+/* A row that is damaged takes nothing: what is known of its PIN stays in the journal, and
+ * goes around with the young ones. */
 static enum err
 settle_one(struct batch *b, struct guess *guess)
 {
 	static const struct each settle = {SQL_GUESS_SETTLE, bind_guess, NULL, NULL};
-	struct guess newest = *find(b->guesses, &guess->pin_id);
-	struct item *items[] = {&newest.item};
 	enum err e = batch_one(b, &settle, &guess->item);
 
 	if (e != OK)
 		return e;
-	newest.item.err = OK;
 	if (guess->item.err == ERR_CORRUPT)
-		return guesses_write(b, items, 1);
+		return write_again(b, &guess->pin_id);
 	pin_cache_settled(b->pins, &guess->pin_id, &guess->state, guess->log);
 	return guess->item.err;
 }
