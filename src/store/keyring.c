@@ -206,6 +206,16 @@ static const char damaged[] =
     "answered 503 then";
 
 /* What has no key was cut short: the file is written with one at least. */
+/* The path as far as a sentence has room: its end, which names the file. */
+static const char *
+shown(const struct keyring *k)
+{
+	enum { SHOWN_MAX = 90 };
+	size_t len = strlen(k->path);
+
+	return k->path + (len > SHOWN_MAX ? len - SHOWN_MAX : 0);
+}
+
 static enum err
 parse(struct keyring *k, char *text, char why[256])
 {
@@ -224,12 +234,12 @@ parse(struct keyring *k, char *text, char why[256])
 		if (wrong == NULL)
 			continue;
 		snprintf(
-		    why, 256, "%.90s: line %u %s. %s", k->path, number, wrong, damaged);
+		    why, 256, "%s: line %u %s. %s", shown(k), number, wrong, damaged);
 		return ERR_CORRUPT;
 	}
 	if (k->count > 0)
 		return OK;
-	snprintf(why, 256, "%.90s: has no key in it. %s", k->path, damaged);
+	snprintf(why, 256, "%s: has no key in it. %s", shown(k), damaged);
 	return ERR_CORRUPT;
 }
 
@@ -258,11 +268,11 @@ read_file(struct keyring *k, int fd, char why[256])
 	enum err e = read_all(fd, text, &len);
 
 	if (e != OK)
-		snprintf(why, 256, "%.180s: %s", k->path, strerror(errno));
+		snprintf(why, 256, "%s: %s", shown(k), strerror(errno));
 	else if (len == FILE_LEN_MAX || memchr(text, '\0', len) != NULL)
 		e = ERR_CORRUPT;
 	if (e == ERR_CORRUPT)
-		snprintf(why, 256, "%.90s: %s. %s", k->path,
+		snprintf(why, 256, "%s: %s. %s", shown(k),
 		    len == FILE_LEN_MAX ? "is too long" : "has a NUL octet in it",
 		    damaged);
 	if (e == OK)
@@ -282,15 +292,14 @@ load(struct keyring *k, char why[256])
 	if (fd < 0 && errno == ENOENT)
 		return OK;
 	if (fd < 0 || fstat(fd, &st) != 0) {
-		snprintf(why, 256, "%.180s: %s", k->path, strerror(errno));
+		snprintf(why, 256, "%s: %s", shown(k), strerror(errno));
 		e = ERR_IO;
 	} else if (!S_ISREG(st.st_mode)) {
-		snprintf(why, 256, "%.180s: is no file", k->path);
+		snprintf(why, 256, "%s: is no file", shown(k));
 		e = ERR_IO;
 	} else if ((st.st_mode & 077) != 0) {
-		snprintf(why, 256,
-		    "%.180s: mode %04o lets others read it; it must be 0600", k->path,
-		    st.st_mode & 07777);
+		snprintf(why, 256, "%s: mode %04o lets others read it; it must be 0600",
+		    shown(k), st.st_mode & 07777);
 		e = ERR_FORBIDDEN;
 	} else {
 		e = read_file(k, fd, why);
