@@ -10,8 +10,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from harness.server import Server  # noqa: E402
 
-# Resends without a wait, and two loops even where there is one core.
-RELAXED = "limits: {resend_interval: 0s}\nhttp: {threads: 2}\n"
+# Resends without a wait, lists as often as a test likes, and two loops even where there is
+# one core.
+RELAXED = ("limits: {resend_interval: 0s}\nhttp: {threads: 2}\n"
+           "throttles: {application_list: 10000/1s, template_list: 10000/1s}\n")
 
 
 FIGURES = pytest.StashKey()

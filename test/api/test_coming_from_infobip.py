@@ -27,7 +27,8 @@ infobip.service.twoFA.getApplications().then((answer) => console.log(answer.data
 
 
 def block(language, server):
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    # of two forms the second is that of the version that is installed here
+    *_, found = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
     return found.replace("https://pins.example.com", server.base).replace("THE-KEY", server.key)
 
 

@@ -159,7 +159,7 @@ def test_a_body_in_many_records(secure, authority):
             over.sendall(octets)
         answer = http.client.HTTPResponse(over)
         answer.begin()
-        assert answer.status == 200
+        assert answer.status == 201
         answer.read()
         assert ask(over, LIVE + LIVE)[0] == 200
 

@@ -70,7 +70,7 @@ def test_stopping_in_the_midst_of_it(fresh):
         caller = Caller(own)
         try:
             for n in range(100000):
-                answered.append(caller.send(application, template, f"4179{number:02d}{n:06d}")[0])
+                answered.append(caller.send(application, template, f"4179{number:02d}{n:05d}")[0])
                 answered.append(caller.verify(pin_id, wrong(pin))[0])
         except LOST:
             caller.close()

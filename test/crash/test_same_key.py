@@ -56,7 +56,7 @@ class Load(Doomed):
         return deed.do(caller)
 
     def one(self, caller, worker, n):
-        to = f"4177{self.number:02d}{worker}{n:05d}"
+        to = f"4177{self.number:02d}{worker}{n:04d}"
         body = {"applicationId": self.application, "messageId": self.template, "to": to}
         pin_id = self._deed(caller, "/2fa/2/pin", body, f"send {to}")["pinId"]
         self._deed(caller, f"/2fa/2/pin/{pin_id}/verify", {"pin": "wrong"}, f"guess {to}")
