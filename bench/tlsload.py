@@ -16,7 +16,7 @@ local lanes, n = 0, 0
 function setup(thread) thread:set("lane", lanes); lanes = lanes + 1 end
 request = function()
   n = n + 1
-  return wrk.format(nil, "/2fa/2/pin", nil, string.format('%(body)s', lane, n * 7919 %% 1000000000))
+  return wrk.format(nil, "/2fa/2/pin", nil, string.format('%(body)s', lane, n * 7919 %% 100000000))
 end
 """
 UNITS = {"us": 1, "ms": 1e3, "s": 1e6}
@@ -55,7 +55,7 @@ def measure(b):
     own = b.served(carriers="- {name: none, type: file, path: /dev/null}\n",
                    listeners=f"- {{address: 127.0.0.1:0, certificate: {crt}, key: {key}}}\n")
     body = json.dumps({"applicationId": own.application, "messageId": own.template,
-                       "to": "41%02d%09d"}, separators=(",", ":"))
+                       "to": "4917%d%08d"}, separators=(",", ":"))
     script = own.folder / "send.lua"
     script.write_text(SCRIPT % {"key": own.key, "body": body})
     urls = {"send by wrk, plain": own.base, "send by wrk, TLS": f"https://127.0.0.1:{own.tls_port}"}

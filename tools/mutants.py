@@ -134,7 +134,10 @@ def passes(test, log):
                    *(word.removeprefix("test_") for word in words[1:])]
     else:
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *words]
+    # a sanitizer's report belongs to the fault, not to the run that planted it
     environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1",
+                       ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1",
+                       UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1",
                        WATCHWORD=str(folder_of(name) / SERVER),
                        WATCHWORD_RELEASE=str(folder_of("release") / SERVER))
     return run(command, TEST_S, log, cwd=TREE, env=environment) == 0

@@ -119,7 +119,7 @@ def test_include_that_crosses_a_wall(tree, room, include):
         ("store", '"store/engine.h"'),
         ("store", "<sqlite3.h>"),
         ("carrier", "<event2/event.h>"),
-        ("lookup", "<event2/dns.h>"),
+        ("net", "<ares.h>"),
         ("server", "<sys/socket.h>"),
     ],
 )
