@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "base/secret.h"
-#include "server/http.h"
+#include "http/http.h"
 
 struct call {
 	void (*done)(struct call *, void *);

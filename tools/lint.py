@@ -36,22 +36,25 @@ ROOMS = {
     "carrier": {"net", "twofa", "base"},
     "lookup": {"net", "twofa", "base"},
     "api": {"store", "twofa", "base"},
-    "server": {"api", "store", "carrier", "lookup", "net", "twofa", "base"},
+    "http": {"api", "base"},
+    "conf": {"http", "carrier", "lookup", "net", "twofa", "base"},
+    "delivery": {"conf", "carrier", "lookup", "api", "store", "net", "twofa", "base"},
+    "server": {"delivery", "conf", "http", "api", "store", "carrier", "lookup", "net", "twofa",
+               "base"},
 }
 SOCKET_HEADERS = r"(sys/socket|sys/un|netdb)\.h|(netinet|arpa)/.*"
 # System headers that only some rooms may use: pattern, rooms, why.
 SYSTEM_HEADERS = [
-    (r"openssl/.*", {"carrier", "net", "server"}, "only those with sockets speak TLS"),
     (r"(sqlite3|libpq-fe)\.h", {"store"}, "only store talks to a database"),
     (
         r"event2/.*|(event|evhttp|evutil)\.h",
-        {"net", "carrier", "lookup", "server"},
-        "only net, carrier, lookup and server have an event loop",
+        {"net", "carrier", "lookup", "http", "delivery", "server"},
+        "only those with sockets have an event loop",
     ),
     (r"curl/.*", {"net"}, "only net speaks HTTP to others"),
     (r"ares.*\.h", {"net"}, "only net asks for names"),
     (r"(event2/dns|evdns|netdb)\.h", set(), "names are asked for in net/resolver.h"),
-    (r"openssl/.*", {"net", "server"}, "only net and server speak TLS"),
+    (r"openssl/.*", {"net", "http"}, "only net and http speak TLS"),
     (SOCKET_HEADERS, set(ROOMS) - {"twofa", "api"}, "this room has no sockets"),
     (r"unistd\.h", set(ROOMS) - {"twofa"}, "twofa does no I/O"),
 ]
@@ -434,7 +437,7 @@ def check_invariants(_root, sources):
 
 def check_options(_root, sources):
     """Each option of conf.def is given a value by some test, which asks for its effect."""
-    rows = next((s for s in sources if s.name == "src/server/conf.def"), None)
+    rows = next((s for s in sources if s.name == "src/conf/conf.def"), None)
     if rows is None:
         return
     tests = "\n".join(

@@ -12,12 +12,12 @@
 
 #include <stdio.h>
 
-#include "api/auth.h"
+#include "api/access/auth.h"
 #include "base/address.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/header.h"
-#include "api/throttle.h"
+#include "api/access/throttle.h"
 #include "base/queue.h"
 #include "store/store.h"
 

@@ -7,8 +7,8 @@
 
 #include "api/answers.h"
 #include "api/api.h"
-#include "api/auth.h"
-#include "api/login.h"
+#include "api/access/auth.h"
+#include "api/access/login.h"
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/json_out.h"

@@ -8,7 +8,7 @@
 #ifndef WW_CLI_H
 #define WW_CLI_H
 
-#include "server/conf.h"
+#include "conf/conf.h"
 #include "store/store.h"
 
 enum { CLI_SCOPES_MAX = 16, CLI_NAME_MAX = 64, CLI_FAILED = 1, CLI_USAGE = 2 };

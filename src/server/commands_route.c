@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "server/cli.h"
-#include "server/route_explain.h"
+#include "delivery/route_explain.h"
 #include "twofa/phone.h"
 
 enum { ROUTE_TEXT_MAX = 65536 };

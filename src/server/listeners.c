@@ -2,7 +2,7 @@
 #include "server/listeners.h"
 
 #include "server/cli.h"
-#include "server/tls.h"
+#include "http/tls.h"
 
 static enum err
 add(struct listeners *l, const struct conf_listener *c, size_t index, int64_t now_ms)

@@ -6,8 +6,8 @@
 #ifndef WW_LISTENERS_H
 #define WW_LISTENERS_H
 
-#include "server/conf.h"
-#include "server/http.h"
+#include "conf/conf.h"
+#include "http/http.h"
 
 struct listeners {
 	size_t count;

@@ -10,7 +10,7 @@
 #ifndef WW_REPORTER_H
 #define WW_REPORTER_H
 
-#include "server/conf.h"
+#include "conf/conf.h"
 #include "store/store.h"
 
 struct reporter;

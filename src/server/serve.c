@@ -18,14 +18,14 @@
 #include "base/secret.h"
 #include "server/auth_log.h"
 #include "server/cli.h"
-#include "server/deliver.h"
+#include "delivery/deliver.h"
 #include "server/first_start.h"
 #include "server/housekeeping.h"
-#include "server/http.h"
+#include "http/http.h"
 #include "server/listeners.h"
 #include "server/readiness.h"
 #include "server/signals.h"
-#include "server/tls.h"
+#include "http/tls.h"
 #include "server/reporter.h"
 
 enum {

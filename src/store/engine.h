@@ -21,7 +21,7 @@
 
 enum sql {
 #define SQL_ROW(symbol, text) symbol,
-#include "sql.def"
+#include "store/sqlite/sql.def"
 #undef SQL_ROW
 	SQL_COUNT
 };

@@ -23,18 +23,3 @@ order_free(struct order *o)
 	arena = o->arena;
 	arena_fini(&arena);
 }
-
-const char *
-channel_name(enum channel c)
-{
-	switch (c) {
-	case CHANNEL_SMS:
-		return "sms";
-	case CHANNEL_VOICE:
-		return "voice";
-	case CHANNEL_EMAIL:
-		return "email";
-	}
-	INVARIANT(!"channel");
-	return "";
-}

@@ -13,8 +13,6 @@
 #include "twofa/message.h"
 #include "twofa/pin.h"
 
-enum channel { CHANNEL_SMS = 0, CHANNEL_VOICE = 1, CHANNEL_EMAIL = 2 };
-
 /* Where the caller who waits is told; delivery fills it in and pushes the task once. */
 struct order_answer {
 	struct task *task;
@@ -53,6 +51,5 @@ struct order {
 
 struct order *order_new(void) MUST_CHECK;
 void order_free(struct order *o);
-const char *channel_name(enum channel c);
 
 #endif

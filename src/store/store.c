@@ -15,8 +15,8 @@
 #include "store/admission.h"
 #include "store/clock_mark.h"
 #include "store/key_check.h"
-#include "store/schema.h"
-#include "store/verbs.h"
+#include "store/sqlite/schema.h"
+#include "store/verbs/verbs.h"
 #include "store/watcher.h"
 
 #define STORE_MAGIC 0x57012e00u

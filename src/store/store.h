@@ -750,9 +750,9 @@ struct store_options {
 	size_t batch_max;
 	bool keep_schema;     /* a server works on it: ERR_BUSY rather than an upgrade */
 	bool without_keys;    /* a command, which makes no PIN: no keyring is read */
-	int64_t recent_max;   /* of store/recent.h; 0: as many as it says */
-	size_t guesses_max;   /* the same of store/guesses.h */
-	size_t pin_cache_max; /* and of store/pin_cache.h */
+	int64_t recent_max;   /* of store/sqlite/recent.h; 0: as many as it says */
+	size_t guesses_max;   /* the same of store/sqlite/guesses.h */
+	size_t pin_cache_max; /* and of store/sqlite/pin_cache.h */
 	int64_t key_rotation_ms;
 	const struct clock *clock;
 	const struct entropy *entropy;

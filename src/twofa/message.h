@@ -9,6 +9,9 @@
 #include "base/base.h"
 
 /* Stored as these numbers: only ever add at the end. */
+enum channel { CHANNEL_SMS = 0, CHANNEL_VOICE = 1, CHANNEL_EMAIL = 2 };
+
+/* Stored as these numbers: only ever add at the end. */
 enum message_state {
 	MESSAGE_READY = 0,     /* committed, to be sent */
 	MESSAGE_LEASED = 1,    /* a delivery has it in hand */
@@ -47,6 +50,7 @@ enum lookup_status {
 	LOOKUP_NOT_CONFIGURED,
 };
 
+const char *channel_name(enum channel c);
 const char *message_state_name(enum message_state s);
 /* "no_route", ...; NULL for MESSAGE_REASON_NONE */
 const char *message_reason_name(enum message_reason r);

@@ -2,7 +2,7 @@
 /*
  * The verify requests of one destination: what verifyPinLimit and the strict profile's
  * failure budget count. It is kept as a few octets in the newest PIN row of the
- * destination (store/verbs_verify.c), so that a request writes no row of its own.
+ * destination (store/verbs/verify.c), so that a request writes no row of its own.
  *
  * Exact for up to VERIFY_LOG_EXACT marks. A log that is longer puts two neighbours
  * together, as if both had come when the later one did: counted too long perhaps, never

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of keys, users and sessions, with time in the test's hands. */
-#include "api/auth.h"
+#include "api/access/auth.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Log-ins beside those who guess, with time in the test's hands. */
-#include "api/login.h"
+#include "api/access/login.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "api/login_budget.h"
+#include "api/access/login_budget.h"
 #include "base/secret.h"
 #include "unit/unit.h"
 

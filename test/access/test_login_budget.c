@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How much of a core hashing may take. */
-#include "api/login_budget.h"
+#include "api/access/login_budget.h"
 
 #include "unit/unit.h"
 

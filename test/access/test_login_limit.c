@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How often somebody may try. */
-#include "api/login_limit.h"
+#include "api/access/login_limit.h"
 
 #include "unit/unit.h"
 

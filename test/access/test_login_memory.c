@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was seen lately. */
-#include "api/login_memory.h"
+#include "api/access/login_memory.h"
 
 #include <string.h>
 

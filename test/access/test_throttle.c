@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* So many in any window and no more, for each account and operation by itself. */
-#include "api/throttle.h"
+#include "api/access/throttle.h"
 
 #include "unit/unit.h"
 

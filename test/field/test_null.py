@@ -15,7 +15,7 @@ NULLS = ["null", "~", "Null", "NULL", "", "!!null ''"]
 
 def rows():
     """(section, option) of every row of the table of options."""
-    text = (ROOT / "src/server/conf.def").read_text()
+    text = (ROOT / "src/conf/conf.def").read_text()
     return sorted(set(re.findall(r'^CONF_ROW\("([^"]*)", "([^"]+)"', text, re.M)))
 
 

@@ -37,7 +37,7 @@ ITEM = {"routes[]": {"carriers": ["a"]}, "listeners[]": {"address": "127.0.0.1:0
 
 def rows():
     """(section, option, kind, least, most, type) of each row with bounds, for each type."""
-    text = (ROOT / "src/server/conf.def").read_text()
+    text = (ROOT / "src/conf/conf.def").read_text()
     found = ROW.findall(text)
     assert len(found) == len(re.findall(r"^CONF_ROW\(", text, re.M)), "a row of another form"
     for section, option, kind, _, least, most, _, types in found:
@@ -117,7 +117,7 @@ def test_options_take_what_their_manual_says_and_no_more(tmp_path, group):
 
 
 @pytest.mark.parametrize("option", re.findall(
-    r'^CONF_ROW\("throttles", "(\w+)"', (ROOT / "src/server/conf.def").read_text(), re.M))
+    r'^CONF_ROW\("throttles", "(\w+)"', (ROOT / "src/conf/conf.def").read_text(), re.M))
 def test_a_throttle_takes_rates_up_to_a_day(tmp_path, option):
     for rate, good in (("1/1ms", True), ("10000/1d", True), ("10000/86400000ms", True),
                        ("0/1m", False), ("10001/1d", False), ("1/0s", False),

@@ -65,7 +65,7 @@ def secret_of(place):
 
 
 def test_every_secret_file_has_a_line_here():
-    text = (ROOT / "src/server/conf.def").read_text()
+    text = (ROOT / "src/conf/conf.def").read_text()
     rows = set(re.findall(r'^CONF_ROW\("([^"]*)", "([^"]+)", CONF_SECRET_FILE', text, re.M))
     assert rows == {place[:2] for place in PLACES}
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "server/conf.h"
+#include "conf/conf.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

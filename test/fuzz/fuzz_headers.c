@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Header fields that are read further: credentials, and who stands behind a proxy. */
-#include "api/auth.h"
+#include "api/access/auth.h"
 #include "fuzz.h"
-#include "server/forwarded.h"
+#include "http/forwarded.h"
 
 enum { FIELDS_MAX = 8 };
 

@@ -4,7 +4,7 @@
  * that the first octet names, it is the same request or the same refusal.
  */
 #include "fuzz.h"
-#include "server/http_reader.h"
+#include "http/http_reader.h"
 
 enum { BODY_MAX = 2000 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The log is moved beside the commits, begins anew, and a failed fsync is said. */
-#include "store/checkpointer.h"
+#include "store/sqlite/checkpointer.h"
 
 #include <sqlite3.h>
 #include <stdatomic.h>

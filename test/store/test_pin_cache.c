@@ -3,7 +3,7 @@
  * The PIN rows that verifies find in memory: what is told of them is what the database
  * says (and test_twins.c, that a store without them answers the same).
  */
-#include "store/pin_cache.h"
+#include "store/sqlite/pin_cache.h"
 
 #include "unit/unit.h"
 #include "world.h"

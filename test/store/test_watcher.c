@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "store/log_watch.h"
+#include "store/sqlite/log_watch.h"
 #include "unit/unit.h"
 
 #define NOW INT64_C(1000000)

@@ -310,9 +310,9 @@ def test_a_reason_needs_an_assertion(tree, line):
 @pytest.mark.parametrize("text", ["window: 5", "{'window': 5}", '"window":5', "window=5",
                                   ".window = 5"])
 def test_an_option_needs_a_test_that_gives_it_a_value(tree, text):
-    root = tree("src/server/conf.def", f"/* {SPDX_WORDS} */\n"
+    root = tree("src/conf/conf.def", f"/* {SPDX_WORDS} */\n"
                 'CONF_ROW("", "window", CONF_INT, conf, window, "1", 0, 9, NULL, NULL,\n')
     tree("test/a.py", "# the window is 5\n")
-    assert findings(root) == [("src/server/conf.def:2", "options")]
+    assert findings(root) == [("src/conf/conf.def:2", "options")]
     tree("test/a.py", f"x = 1  # {text}\n")
     assert findings(root) == []

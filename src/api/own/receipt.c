@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Receipts that carriers send by HTTP. Whose they are and what they say is the carrier's
+ * to know; here they are only handed to delivery, and answered when they are durable.
+ */
+#include "api/ops/ops.h"
+
+static enum err
+proceed_receipt(struct call *c)
+{
+	struct inbound *in = arena_alloc(&c->arena, sizeof(*in));
+
+	in->request = &c->request;
+	in->query = c->query;
+	in->carrier = arena_text(&c->arena, c->params[0]);
+	in->secret = c->params[1];
+	in->back = call_task(c);
+	in->to = c->loop;
+	c->job = in;
+	c->api->options.receive(c->api->options.ctx, in);
+	return OK;
+}
+
+static enum err
+answer_receipt(struct call *c)
+{
+	const struct inbound *in = c->job;
+
+	c->response.status = 200;
+	if (in->err != OK || in->answer == NULL)
+		return in->err;
+	c->response.body_type =
+	    in->answer_type != NULL ? in->answer_type : "text/plain;charset=UTF-8";
+	buf_add_text(&c->response.body, in->answer);
+	return OK;
+}
+
+const struct operation op_receipt = {
+    .name = "receipt", .proceed = proceed_receipt, .answer = answer_receipt};

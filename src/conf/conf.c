@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conf/conf.h"
+
+#include "conf/conf_row.h"
+#include "conf/routing.h"
+
+const struct conf_row conf_rows[] = {
+#define CONF_ROW(                                                                        \
+    section, name, kind, holder, member, initial, min, max, choices, type, help)         \
+	{section, name, kind, offsetof(struct holder, member), initial, min, max,        \
+	    choices, type, help},
+#include "conf/conf.def"
+#undef CONF_ROW
+};
+
+const size_t conf_row_count = countof(conf_rows);
+
+/* A section's first row; those of lists have a holder for each item. */
+static bool
+begins_section(size_t i)
+{
+	const char *section = conf_rows[i].section;
+
+	return strchr(section, '[') == NULL &&
+	       (i == 0 || strcmp(conf_rows[i - 1].section, section) != 0);
+}
+
+static const char *
+default_type(const char *section)
+{
+	const struct conf_row *row = conf_row_find(section, SPAN("type"));
+
+	return row == NULL ? NULL : row->initial;
+}
+
+void
+conf_init(struct conf *c)
+{
+	*c = (struct conf){0};
+	arena_init(&c->arena);
+	for (size_t i = 0; i < conf_row_count; i++)
+		if (begins_section(i))
+			conf_value_defaults(conf_rows[i].section,
+			    default_type(conf_rows[i].section), &c->arena, c);
+}
+
+void
+conf_fini(struct conf *c)
+{
+	arena_fini(&c->arena);
+	*c = (struct conf){0};
+}
+
+/* A file with other faults has said them; the check needs its options whole. */
+static void
+check_lookup(const struct conf_place *top, const yaml_node_t *root)
+{
+	const yaml_node_t *map = conf_find_key(top->file, root, "lookup");
+	char why[CONF_WHY_MAX] = "";
+	const yaml_node_t *value;
+	const char *field;
+
+	if (map == NULL || top->file->faults > 0)
+		return;
+	field = lookup_check(&top->conf->lookup, why);
+	if (field == NULL)
+		return;
+	value = conf_find_key(top->file, map, field);
+	conf_fault(top->file, value == NULL ? map : value,
+	    arena_printf(top->file->arena, "lookup.%s", field), "%s", why);
+}
+
+enum err
+conf_load(struct conf *c, const char *path, FILE *errors)
+{
+	struct arena scratch;
+	struct conf_file f = {
+	    .path = path, .conf = c, .errors = errors, .arena = &scratch};
+	struct conf_place top = {&f, c, "", "", NULL, c};
+	yaml_node_t *root;
+	enum err e;
+
+	arena_init(&scratch);
+	e = conf_file_open(&f, &root);
+	if (root != NULL && !conf_null(root)) {
+		conf_read_root(&top, root);
+		check_lookup(&top, root);
+	}
+	routing_build(c, &f);
+	if (root != NULL && e == OK && f.faults == 0)
+		conf_check_whole(&top, root);
+	conf_file_close(&f);
+	arena_fini(&scratch);
+	if (e == OK && f.faults > 0)
+		e = ERR_INVALID;
+	return e;
+}
+
+size_t
+conf_throttles(const struct conf *c, struct text_pair *out, size_t room)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < conf_row_count && n < room; i++) {
+		const struct conf_row *row = &conf_rows[i];
+		const char *rate;
+
+		if (strcmp(row->section, "throttles") != 0)
+			continue;
+		rate =
+		    *(const char *const *)(const void *)((const char *)c + row->offset);
+		if (rate != NULL)
+			out[n++] = (struct text_pair){row->name, rate};
+	}
+	return n;
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop of delivery. What a single message goes through is in dispatch.c; here
+ * are the thread, the carriers with what waits for each, and stopping.
+ */
+#include "delivery/deliver.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "delivery/dispatch.h"
+#include "delivery/inbound.h"
+#include "delivery/route_explain.h"
+
+enum { LANE_SWEEP_MS = 1000 };
+
+/* ---- lanes ---- */
+
+/* Tries what waits for this carrier, the one with the least time first, until one has
+ * to stay; how long the rate holds that one up, 0 when it is not the rate. */
+static int64_t
+lane_try(struct lane *l)
+{
+	while (line_first(&l->line) != NULL)
+		if (!dispatch_again(dispatch_at(line_first(&l->line))))
+			return lane_wait_ms(l);
+	return 0;
+}
+
+/* What has waited too long is over or goes elsewhere, wherever in the line it stands; a
+ * place that one of them left is looked at the next time. */
+static void
+lane_sweep(struct lane *l)
+{
+	for (size_t i = l->line.count; i > 0; i--)
+		if (i <= l->line.count)
+			(void)dispatch_reconsider(dispatch_at(l->line.items[i - 1]));
+}
+
+static void
+on_kick(evutil_socket_t fd, short what, void *ctx)
+{
+	struct delivery *d = ctx;
+	int64_t soonest_ms = 0;
+	struct timeval tv;
+
+	(void)fd;
+	(void)what;
+	for (size_t i = 0; i < d->lane_count && !d->stopping; i++) {
+		int64_t wait_ms = lane_try(&d->lanes[i]);
+
+		if (wait_ms > 0 && (soonest_ms == 0 || wait_ms < soonest_ms))
+			soonest_ms = wait_ms;
+	}
+	tv = (struct timeval){soonest_ms / 1000, (soonest_ms % 1000) * 1000};
+	if (soonest_ms > 0)
+		event_add(d->again, &tv);
+}
+
+void
+delivery_sweep_later(struct delivery *d)
+{
+	static const struct timeval wait = {LANE_SWEEP_MS / 1000, 0};
+
+	if (!evtimer_pending(d->sweep, NULL))
+		event_add(d->sweep, &wait);
+}
+
+/* Only while something waits: a server with nothing to do sleeps. */
+static void
+on_sweep(evutil_socket_t fd, short what, void *ctx)
+{
+	struct delivery *d = ctx;
+
+	for (size_t i = 0; i < d->lane_count && !d->stopping; i++)
+		lane_sweep(&d->lanes[i]);
+	on_kick(fd, what, ctx);
+	if (d->parked_count > 0)
+		delivery_sweep_later(d);
+}
+
+/* A carrier says so from the midst of its own work, so what follows comes later. */
+static void
+carrier_changed(void *ctx)
+{
+	struct delivery *d = ctx;
+
+	event_active(d->kick, EV_TIMEOUT, 0);
+}
+
+static void
+carrier_reports(
+    void *ctx, const struct carrier_config *config, const struct carrier_receipt *r)
+{
+	struct delivery *d = ctx;
+
+	receipts_take(d->receipts, config->name, r);
+}
+
+/* ---- stopping ---- */
+
+static void
+on_deadline(evutil_socket_t fd, short what, void *ctx)
+{
+	struct delivery *d = ctx;
+
+	(void)fd;
+	(void)what;
+	log_event(LOG_LEVEL_WARNING, "delivery_cut");
+	event_base_loopbreak(d->base);
+}
+
+static void
+stop_task(struct task *t)
+{
+	struct delivery *d = container_of(t, struct delivery, stop);
+	struct timeval wait = {d->stop_wait_ms / 1000, (d->stop_wait_ms % 1000) * 1000};
+	struct dispatch *m = TAILQ_FIRST(&d->all);
+
+	d->stopping = true;
+	event_add(d->deadline, &wait);
+	while (m != NULL) {
+		struct dispatch *next = TAILQ_NEXT(m, entry);
+
+		dispatch_stop(m);
+		m = next;
+	}
+	dispatch_end_when_idle(d);
+}
+
+/* ---- loop ---- */
+
+static void
+on_bell(evutil_socket_t fd, short what, void *ctx)
+{
+	struct delivery *d = ctx;
+
+	(void)fd;
+	(void)what;
+	queue_run(d->queue);
+}
+
+static void *
+run_loop(void *ctx)
+{
+	struct delivery *d = ctx;
+
+	receipts_start(d->receipts);
+	event_base_dispatch(d->base);
+	receipts_stop(d->receipts);
+	lookup_free(d->lookup);
+	d->lookup = NULL;
+	for (size_t i = 0; i < d->lane_count; i++)
+		lane_close(&d->lanes[i]);
+	/* a link that was closed with a callback on its way goes with that */
+	event_base_loop(d->base, EVLOOP_NONBLOCK);
+	return NULL;
+}
+
+void
+delivery_take(void *delivery, struct order *o)
+{
+	struct delivery *d = delivery;
+
+	CHECK_OBJ(d, DELIVERY_MAGIC);
+	queue_push(d->queue, dispatch_new(d, o));
+}
+
+static void
+receive_task(struct task *t)
+{
+	struct inbound *in = container_of(t, struct inbound, task);
+
+	inbound_give(in->owner, in);
+}
+
+void
+delivery_receive(void *delivery, struct inbound *in)
+{
+	struct delivery *d = delivery;
+
+	CHECK_OBJ(d, DELIVERY_MAGIC);
+	in->owner = d;
+	in->task.run = receive_task;
+	queue_push(d->queue, &in->task);
+}
+
+/* Here, because how carriers stand is this thread's alone to know. */
+static void
+explain_task(struct task *t)
+{
+	struct route_question *q = container_of(t, struct route_question, task);
+	const struct delivery *d = q->owner;
+	struct lane_state states[CONF_CARRIERS_MAX];
+	struct route_subject s = {.to = q->to,
+	    .text = q->text,
+	    .limits = q->limits,
+	    .limit_count = q->limit_count,
+	    .disabled = q->disabled,
+	    .states = states};
+
+	for (size_t i = 0; i < d->lane_count; i++)
+		states[i] = lane_state(&d->lanes[i]);
+	q->err = d->stopping ? ERR_OVERLOADED : route_explain(d->conf, &s, q->out);
+	queue_push(q->loop, q->back);
+}
+
+void
+delivery_explain(void *delivery, struct route_question *q)
+{
+	struct delivery *d = delivery;
+
+	CHECK_OBJ(d, DELIVERY_MAGIC);
+	q->owner = d;
+	q->task.run = explain_task;
+	queue_push(d->queue, &q->task);
+}
+
+/* ---- life ---- */
+
+static struct event *
+need(struct event *e)
+{
+	RESOURCE(e != NULL);
+	return e;
+}
+
+static void
+init_events(struct delivery *d)
+{
+	struct timeval accept = {
+	    d->conf->accept_wait_ms / 1000, (d->conf->accept_wait_ms % 1000) * 1000};
+
+	d->base = event_base_new();
+	RESOURCE(d->base != NULL);
+	d->accept_wait = event_base_init_common_timeout(d->base, &accept);
+	d->kick = need(event_new(d->base, -1, 0, on_kick, d));
+	d->again = need(evtimer_new(d->base, on_kick, d));
+	d->deadline = need(evtimer_new(d->base, on_deadline, d));
+	d->sweep = need(evtimer_new(d->base, on_sweep, d));
+	d->bell = need(
+	    event_new(d->base, queue_fd(d->queue), EV_READ | EV_PERSIST, on_bell, d));
+	event_add(d->bell, NULL);
+}
+
+static enum err
+open_carriers(struct delivery *d, char why[256])
+{
+	const struct conf *conf = d->conf;
+	struct carrier_env env = {.base = d->base,
+	    .clock = d->clock,
+	    .entropy = d->entropy,
+	    .data_dir = conf->data,
+	    .public_url = conf->public_url,
+	    .changed = carrier_changed,
+	    .receipt = carrier_reports,
+	    .ctx = d};
+
+	for (size_t i = 0; i < conf->carrier_count; i++) {
+		struct lane *l = &d->lanes[d->lane_count];
+		char reason[256] = "";
+		enum err e = lane_open(l, &conf->carriers[i], &env, reason);
+
+		d->lane_count++; /* closed with the others */
+		if (e != OK) {
+			snprintf(why, 256, "carrier %.60s: %.180s",
+			    conf->carriers[i].name, reason);
+			return e;
+		}
+	}
+	return OK;
+}
+
+static void
+lookup_changed(void *ctx, bool down, const char *reason)
+{
+	(void)ctx;
+	log_event(down ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+	    down ? "lookup_down" : "lookup_up", LOG_TEXT("reason", reason));
+}
+
+static enum err
+open_lookup(struct delivery *d, char why[256])
+{
+	struct lookup_env env = {.base = d->base,
+	    .clock = d->clock,
+	    .entropy = d->entropy,
+	    .changed = lookup_changed};
+	char reason[256] = "";
+	enum err e = lookup_open(&d->conf->lookup, &env, reason, &d->lookup);
+
+	if (e != OK)
+		snprintf(why, 256, "lookup: %.240s", reason);
+	return e;
+}
+
+enum err
+delivery_open(const struct delivery_options *o, char why[256], struct delivery **out)
+{
+	struct delivery *d = mem_new(sizeof(*d));
+	enum err e;
+
+	d->magic = DELIVERY_MAGIC;
+	d->conf = o->conf;
+	d->store = o->store;
+	d->clock = o->clock;
+	d->entropy = o->entropy;
+	d->queue = queue_new(0);
+	d->stop.run = stop_task;
+	TAILQ_INIT(&d->all);
+	init_events(d);
+	d->receipts = receipts_new(d->base, d->queue, d->store, d->conf->half_wait_ms);
+	e = open_carriers(d, why);
+	if (e == OK)
+		e = open_lookup(d, why);
+	if (e == OK)
+		*out = d;
+	else
+		delivery_free(d);
+	return e;
+}
+
+void
+delivery_start(struct delivery *d)
+{
+	CHECK_OBJ(d, DELIVERY_MAGIC);
+	RESOURCE(pthread_create(&d->thread, NULL, run_loop, d) == 0);
+	pthread_setname_np(d->thread, "delivery");
+	d->started = true;
+}
+
+void
+delivery_stop(struct delivery *d, int64_t wait_ms)
+{
+	CHECK_OBJ(d, DELIVERY_MAGIC);
+	if (!d->started)
+		return;
+	d->stop_wait_ms = wait_ms;
+	queue_push(d->queue, &d->stop);
+	pthread_join(d->thread, NULL);
+	d->started = false;
+}
+
+void
+delivery_free(struct delivery *d)
+{
+	if (d == NULL)
+		return;
+	CHECK_OBJ(d, DELIVERY_MAGIC);
+	INVARIANT(!d->started);
+	d->stopping = true;
+	receipts_stop(d->receipts);
+	queue_run(d->queue); /* what came after the thread had ended */
+	lookup_free(d->lookup);
+	for (size_t i = 0; i < d->lane_count; i++)
+		lane_close(&d->lanes[i]);
+	while (!TAILQ_EMPTY(&d->all))
+		dispatch_free(TAILQ_FIRST(&d->all));
+	for (size_t i = 0; i < d->lane_count; i++)
+		line_fini(&d->lanes[i].line);
+	receipts_free(d->receipts);
+	event_free(d->kick);
+	event_free(d->again);
+	event_free(d->deadline);
+	event_free(d->sweep);
+	event_free(d->bell);
+	event_base_free(d->base);
+	queue_free(d->queue);
+	mem_free(d);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delivery/order_text.h"
+
+#include "base/json.h"
+#include "base/secret.h"
+#include "twofa/render.h"
+
+static size_t
+read_values(struct arena *a, json_t *doc, struct render_value **out)
+{
+	const char *name;
+	json_t *value;
+	size_t n = 0;
+
+	*out = arena_alloc(a, (json_object_size(doc) + 1) * sizeof(**out));
+	json_object_foreach(doc, name, value)(*out)[n++] =
+	    (struct render_value){name, json_string_value(value)};
+	return n;
+}
+
+static enum err
+render(struct order *o, const char *pin, struct buf *text)
+{
+	struct span json = span_of(o->placeholders);
+	json_t *doc = json.len == 0 ? NULL : json_loadb(json.ptr, json.len, 0, NULL);
+	struct render_value *values;
+	struct arena arena; /* not the order's: it may be rendered many times */
+	size_t n;
+	enum err e = json.len > 0 && !json_is_object(doc) ? ERR_CORRUPT : OK;
+
+	arena_init(&arena);
+	n = read_values(&arena, doc, &values);
+	for (size_t i = 0; i < n; i++)
+		if (values[i].value == NULL)
+			e = ERR_CORRUPT;
+	if (e == OK)
+		render_text(text, o->text, &(struct render_value){o->placeholder, pin},
+		    values, n);
+	json_decref(doc);
+	arena_fini(&arena);
+	return e;
+}
+
+static bool
+is_whole(const struct order *o)
+{
+	return o->text != NULL && o->destination != NULL && o->recipe.length > 0 &&
+	       o->recipe.length <= PIN_LENGTH_MAX &&
+	       (unsigned)o->recipe.type < PIN_TYPE_COUNT;
+}
+
+enum err
+order_text_make(struct order *o, struct keyring *keyring, struct buf *text)
+{
+	uint8_t key[PIN_KEY_LEN];
+	char pin[PIN_LENGTH_MAX + 1];
+	enum err e = is_whole(o) ? keyring_find(keyring, o->key_id, key) : ERR_CORRUPT;
+
+	if (e != OK)
+		return e;
+	pin_derive(key, &o->recipe, pin);
+	secret_wipe(key, sizeof(key));
+	e = render(o, pin, text);
+	secret_wipe(pin, sizeof(pin));
+	if (e == OK && text->failed)
+		e = ERR_TOO_LARGE;
+	return e;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delivery/receipts.h"
+
+#include <event2/event.h>
+
+#include "base/log.h"
+
+enum {
+	HELD_AGAIN_MS = 500,
+	HELD_AT_ONCE = 500,
+	HALF_AGAIN_MS = 1000,
+	HALF_AT_ONCE = 256
+};
+
+struct receipts {
+	struct event_base *base;
+	struct queue *queue;
+	struct store *store;
+	struct event *timer; /* the next look at those that are held */
+	bool stopped;
+	struct arena arena; /* of the look that is under way */
+	struct receipts_held_job held;
+	struct task held_back;
+	int64_t held_after;
+	bool looking;             /* the store has the job */
+	bool wanted;              /* something was held since it was given it */
+	struct event *half_timer; /* the next look at texts of which a part is known */
+	struct arena half_arena;
+	struct receipts_half_job half;
+	struct task half_back;
+	int64_t half_wait_ms;
+	bool half_looking;
+};
+
+/* In its own arena. */
+struct receipt_flight {
+	struct arena arena;
+	struct receipts *receipts;
+	struct receipt_job job;
+	struct task back;
+	carrier_taken_f *taken;
+	void *taken_ctx;
+};
+
+/* The next look at those that are held; not while one is under way, which sees to it. */
+static void
+look_again(struct receipts *r)
+{
+	static const struct timeval wait = {0, HELD_AGAIN_MS * 1000};
+
+	r->wanted = true;
+	if (!r->stopped && !r->looking && !evtimer_pending(r->timer, NULL))
+		RESOURCE(event_add(r->timer, &wait) == 0);
+}
+
+/* The next look at texts of which a part is known; one that stands may stay, as it is
+ * never later. */
+static void
+look_at_half(struct receipts *r, int64_t wait_ms)
+{
+	struct timeval wait;
+
+	wait_ms = wait_ms < HALF_AGAIN_MS ? HALF_AGAIN_MS : wait_ms;
+	wait = (struct timeval){wait_ms / 1000, (wait_ms % 1000) * 1000};
+	if (!r->stopped && !r->half_looking && !evtimer_pending(r->half_timer, NULL))
+		RESOURCE(event_add(r->half_timer, &wait) == 0);
+}
+
+/* ---- one receipt ---- */
+
+static void
+land(struct receipt_flight *f)
+{
+	struct arena arena = f->arena;
+
+	if (f->taken != NULL && !f->receipts->stopped)
+		f->taken(f->taken_ctx, f->job.job.item.err == OK);
+	arena_fini(&arena);
+}
+
+static void
+flight_back(struct task *t)
+{
+	struct receipt_flight *f = container_of(t, struct receipt_flight, back);
+	const struct report_status_row *status = report_status_find(f->job.status);
+	enum err e = f->job.job.item.err;
+
+	if (e == OK)
+		log_event(LOG_LEVEL_DEBUG, "receipt", LOG_TEXT("carrier", f->job.carrier),
+		    LOG_TEXT("status", status->name), LOG_INT("held", f->job.held));
+	else
+		log_event(LOG_LEVEL_WARNING, "receipt_refused",
+		    LOG_TEXT("carrier", f->job.carrier), LOG_ERR(e));
+	if (e == OK && f->job.held)
+		look_again(f->receipts);
+	if (e == OK && f->job.half)
+		look_at_half(f->receipts, f->receipts->half_wait_ms);
+	land(f);
+}
+
+/* On the store's thread. */
+static void
+flight_finished(struct job *j)
+{
+	struct receipt_flight *f = j->owner;
+
+	queue_push(f->receipts->queue, &f->back);
+}
+
+/* Whatever the other side's clock and zone are, nothing was done in the future. */
+static int64_t
+not_later(int64_t at_ms, int64_t now_ms)
+{
+	return at_ms < now_ms ? at_ms : now_ms;
+}
+
+static struct receipt_flight *
+flight_new(struct receipts *r, const char *carrier, const struct carrier_receipt *receipt)
+{
+	struct arena arena;
+	struct receipt_flight *f;
+
+	arena_init(&arena);
+	f = arena_alloc(&arena, sizeof(*f));
+	f->receipts = r;
+	f->back.run = flight_back;
+	f->taken = receipt->taken;
+	f->taken_ctx = receipt->taken_ctx;
+	f->job.carrier = arena_text(&arena, span_of(carrier));
+	f->job.carrier_message_id = arena_text(&arena, span_of(receipt->message_id));
+	if (receipt->other_id != NULL)
+		f->job.other_id = arena_text(&arena, span_of(receipt->other_id));
+	f->job.status = receipt->status;
+	f->job.error = receipt->error;
+	f->job.done_at_ms = not_later(receipt->done_at_ms, store_now_ms(r->store));
+	f->arena = arena;
+	f->job.job = (struct job){.verb = VERB_RECEIPT,
+	    .arena = &f->arena,
+	    .owner = f,
+	    .finish = flight_finished};
+	return f;
+}
+
+void
+receipts_take(
+    struct receipts *r, const char *carrier, const struct carrier_receipt *receipt)
+{
+	struct receipt_flight *f = flight_new(r, carrier, receipt);
+	enum err e = store_offer(r->store, &f->job.job);
+
+	/* with OK it is the store thread's already, and its outcome stands there */
+	if (e == OK)
+		return;
+	f->job.job.item.err = e;
+	land(f);
+}
+
+/* ---- those that are held ---- */
+
+static void
+held_back(struct task *t)
+{
+	struct receipts *r = container_of(t, struct receipts, held_back);
+
+	r->held_after = r->held.after;
+	if (r->held.job.item.err != OK)
+		log_event(LOG_LEVEL_WARNING, "receipts_held_failed",
+		    LOG_ERR(r->held.job.item.err));
+	if (r->held.matched > 0)
+		log_event(LOG_LEVEL_DEBUG, "receipts_matched",
+		    LOG_INT("count", r->held.matched));
+	if (r->held.dropped > 0)
+		log_event(LOG_LEVEL_INFO, "receipts_unmatched",
+		    LOG_INT("count", r->held.dropped));
+	r->looking = false;
+	if (r->wanted || r->held.count > 0 || r->held.job.item.err != OK)
+		look_again(r);
+	if (r->held.half)
+		look_at_half(r, r->half_wait_ms);
+	arena_fini(&r->arena);
+}
+
+/* On the store's thread. */
+static void
+held_finished(struct job *j)
+{
+	struct receipts *r = j->owner;
+
+	queue_push(r->queue, &r->held_back);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct receipts *r = ctx;
+
+	(void)fd;
+	(void)what;
+	r->looking = true;
+	r->wanted = false;
+	arena_init(&r->arena);
+	r->held = (struct receipts_held_job){.job = {.verb = VERB_RECEIPTS_HELD,
+						 .arena = &r->arena,
+						 .owner = r,
+						 .finish = held_finished},
+	    .after = r->held_after,
+	    .limit = HELD_AT_ONCE};
+	store_push(r->store, &r->held.job);
+}
+
+/* ---- texts of which a part is known ---- */
+
+static void
+half_back(struct task *t)
+{
+	struct receipts *r = container_of(t, struct receipts, half_back);
+	enum err e = r->half.job.item.err;
+
+	if (e != OK)
+		log_event(LOG_LEVEL_WARNING, "receipts_half_failed", LOG_ERR(e));
+	if (r->half.ended > 0)
+		log_event(
+		    LOG_LEVEL_INFO, "receipts_half", LOG_INT("count", r->half.ended));
+	r->half_looking = false;
+	if (e != OK)
+		look_at_half(r, r->half_wait_ms);
+	else if (r->half.next_at_ms > 0)
+		look_at_half(r, r->half.next_at_ms - store_now_ms(r->store));
+	arena_fini(&r->half_arena);
+}
+
+/* On the store's thread. */
+static void
+half_finished(struct job *j)
+{
+	struct receipts *r = j->owner;
+
+	queue_push(r->queue, &r->half_back);
+}
+
+static void
+on_half_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct receipts *r = ctx;
+
+	(void)fd;
+	(void)what;
+	r->half_looking = true;
+	arena_init(&r->half_arena);
+	r->half = (struct receipts_half_job){.job = {.verb = VERB_RECEIPTS_HALF,
+						 .arena = &r->half_arena,
+						 .owner = r,
+						 .finish = half_finished},
+	    .wait_ms = r->half_wait_ms,
+	    .limit = HALF_AT_ONCE};
+	store_push(r->store, &r->half.job);
+}
+
+/* ---- life ---- */
+
+struct receipts *
+receipts_new(struct event_base *base, struct queue *queue, struct store *store,
+    int64_t half_wait_ms)
+{
+	struct receipts *r = mem_new(sizeof(*r));
+
+	r->base = base;
+	r->queue = queue;
+	r->store = store;
+	r->held_back.run = held_back;
+	r->half_back.run = half_back;
+	r->half_wait_ms = half_wait_ms;
+	r->timer = evtimer_new(base, on_timer, r);
+	r->half_timer = evtimer_new(base, on_half_timer, r);
+	RESOURCE(r->timer != NULL && r->half_timer != NULL);
+	return r;
+}
+
+void
+receipts_start(struct receipts *r)
+{
+	look_again(r); /* the last run may have left some */
+	look_at_half(r, 0);
+}
+
+void
+receipts_stop(struct receipts *r)
+{
+	r->stopped = true;
+	event_del(r->timer);
+	event_del(r->half_timer);
+}
+
+void
+receipts_free(struct receipts *r)
+{
+	event_free(r->timer);
+	event_free(r->half_timer);
+	mem_free(r);
+}

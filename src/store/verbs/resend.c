@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Resend: the same PIN once more, as one more message row, under the guard of the
+ * PIN's life, the cap of resends and their spacing on a channel.
+ */
+#include "store/verbs/verbs.h"
+
+static struct resend_job *
+resend_of(struct item *it)
+{
+	return VERB_OF(it, struct resend_job);
+}
+
+static void
+bind_find(struct item *it, struct binder *b)
+{
+	struct resend_job *j = resend_of(it);
+
+	bind_ident(b, &j->pin_id);
+	bind_ident(b, &j->account);
+	bind_int(b, (int64_t)j->order->channel);
+}
+
+static void
+read_find(struct item *it, struct row *r)
+{
+	struct resend_job *j = resend_of(it);
+	struct order *o = j->order;
+	struct ident template;
+	const char *from;
+	const char *placeholders;
+	const char *sender;
+
+	o->recipe.account = j->account;
+	o->recipe.pin_id = j->pin_id;
+	row_ident(r, &o->recipe.application);
+	row_ident(r, &template);
+	o->destination = row_destination(r, &o->arena);
+	row_recipe(r, &o->recipe, &o->key_id);
+	o->expires_at_ms = row_ms(r);
+	j->expires_at_ms = o->expires_at_ms;
+	from = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
+	placeholders = row_text_or_null(r, &o->arena, ROW_TEXT_MAX);
+	if (o->placeholders == NULL)
+		o->placeholders = placeholders;
+	o->text = row_text(r, &o->arena, ROW_TEXT_MAX);
+	o->placeholder = row_text(r, &o->arena, ROW_NAME_MAX);
+	sender = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
+	o->sender = from == NULL ? sender : from;
+	row_dlt(r, o);
+	j->attempts_max = row_count(r);
+	j->multiple = row_bool(r);
+	row_state(r, &j->state);
+	j->found = true;
+	j->resends = row_count(r);
+	j->last_ms = row_ms_or_null(r);
+}
+
+static bool
+is_alive(const struct resend_job *j)
+{
+	return j->found && j->state.attempts < j->attempts_max &&
+	       j->order->expires_at_ms > j->job.now_ms &&
+	       (j->multiple || j->state.verified_at_ms == 0);
+}
+
+/* As with a send: what nobody can verify is not sent. */
+static enum err
+refuse_locked(struct batch *b, struct resend_job *j)
+{
+	struct number n = {.account = j->account,
+	    .application = j->order->recipe.application,
+	    .destination = j->order->destination,
+	    .arena = j->job.arena};
+	enum err e = number_find(b, &n);
+
+	if (e == OK && n.item.err == OK)
+		n.item.err =
+		    number_takes_pins(&n, j->failures_max, b->now_ms, &j->wait_ms);
+	j->locked = n.item.err == ERR_THROTTLED;
+	j->job.item.err = n.item.err;
+	return e;
+}
+
+static enum err
+find(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {SQL_RESEND_FIND, bind_find, read_find, NULL};
+	enum err e = batch_each(b, &step, items, n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct resend_job *j = resend_of(items[i]);
+
+		guesses_state(b->guesses, &j->pin_id, &j->state);
+		item_not_found(items[i], is_alive(j));
+		if (e == OK && items[i]->err == OK)
+			e = refuse_locked(b, j);
+	}
+	return e;
+}
+
+static void
+bind_insert(struct item *it, struct binder *b)
+{
+	struct resend_job *j = resend_of(it);
+
+	bind_ident(b, &j->pin_id);
+	bind_ident(b, &j->account);
+	bind_int(b, (int64_t)j->order->channel);
+	bind_int(b, j->job.now_ms);
+	bind_text(b, j->order->placeholders);
+	bind_int(b, j->resends_max);
+	bind_int(b, j->job.now_ms - j->interval_ms);
+	bind_bool(b, j->order->lookup_needed);
+	bind_bool(b, j->order->tracked);
+}
+
+static void
+read_insert(struct item *it, struct row *r)
+{
+	resend_of(it)->order->seq = row_seq(r);
+}
+
+/* Alive, yet not inserted: the cap, or too soon after the last one. */
+static void
+refuse(struct item *it)
+{
+	struct resend_job *j = resend_of(it);
+
+	if (it->err != OK || j->order->seq != 0)
+		return;
+	it->err = ERR_THROTTLED;
+	if (j->resends >= j->resends_max)
+		return;
+	/* a resend of the same batch is the one that came before */
+	if (j->last_ms == 0)
+		j->last_ms = j->job.now_ms;
+	j->wait_ms = j->last_ms + j->interval_ms - j->job.now_ms;
+}
+
+static enum err
+insert(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each step = {
+	    SQL_RESEND_INSERT, bind_insert, read_insert, NULL};
+	enum err e = batch_each(b, &step, items, n);
+
+	for (size_t i = 0; i < n; i++)
+		refuse(items[i]);
+	return e;
+}
+
+const struct verb_row verb_resend = {"resend", {find, insert}};

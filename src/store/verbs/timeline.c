@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is known of a PIN and its messages, as it stands in their rows and in memory. */
+#include "store/verbs/verbs.h"
+
+static struct timeline_job *
+timeline_of(struct item *it)
+{
+	return VERB_OF(it, struct timeline_job);
+}
+
+static void
+bind_pin(struct item *it, struct binder *b)
+{
+	bind_ident(b, &timeline_of(it)->pin_id);
+	bind_ident(b, &timeline_of(it)->account);
+}
+
+static void
+read_pin(struct item *it, struct row *r)
+{
+	struct timeline_job *j = timeline_of(it);
+
+	j->found = true;
+	row_ident(r, &j->application);
+	row_ident(r, &j->template);
+	j->destination = row_destination(r, j->job.arena);
+	j->attempts_max = row_int(r, 1, APPLICATION_ATTEMPTS_MAX);
+	j->expires_at_ms = row_ms(r);
+	row_state(r, &j->state);
+}
+
+static void
+read_message(struct item *it, struct row *r)
+{
+	struct timeline_job *j = timeline_of(it);
+	struct timeline_message *m = arena_list_add(j->job.arena, (void **)&j->messages,
+	    &j->count, &j->capacity, sizeof(*j->messages));
+	struct arena *a = j->job.arena;
+
+	m->seq = row_seq(r);
+	m->channel = row_channel(r);
+	m->state = row_message_state(r);
+	m->reason = row_message_reason(r);
+	m->created_at_ms = row_ms_since(r, &j->pin_id);
+	m->updated_at_ms = row_ms_since(r, &j->pin_id);
+	m->carrier = row_text_or_null(r, a, ROW_NAME_MAX);
+	m->carrier_message_id = row_text_or_null(r, a, ROW_NAME_MAX);
+	m->code = row_int_or_null(r, INT64_MIN, INT64_MAX);
+	m->attempts = row_count(r);
+	m->tries = row_text_or_null(r, a, ROW_TEXT_MAX);
+	m->looked_up = !row_is_null(r);
+	m->lookup = row_lookup(r);
+	m->lookup_at_ms = row_ms_or_null(r);
+	m->status = row_report_status(r);
+	m->error = row_report_error(r);
+	m->done_at_ms = row_ms_or_null(r);
+	m->reported_at_ms = row_ms_or_null(r);
+	m->sent = row_bool(r);
+}
+
+static enum err
+look_for_lock(struct batch *b, struct timeline_job *j)
+{
+	struct number n = {.account = j->account,
+	    .application = j->application,
+	    .destination = j->destination,
+	    .arena = j->job.arena};
+
+	return number_lock(b, &n, j->failures_max, &j->locked_until_ms);
+}
+
+static enum err
+read_all(struct batch *b, struct item **items, size_t n)
+{
+	static const struct each pin = {SQL_TIMELINE_PIN, bind_pin, read_pin, NULL};
+	static const struct each messages = {
+	    SQL_TIMELINE_MESSAGES, bind_pin, read_message, NULL};
+	enum err e = batch_each(b, &pin, items, n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct timeline_job *j = timeline_of(items[i]);
+
+		item_not_found(items[i], j->found);
+		guesses_state(b->guesses, &j->pin_id, &j->state);
+	}
+	if (e == OK)
+		e = batch_each(b, &messages, items, n);
+	for (size_t i = 0; e == OK && i < n; i++)
+		if (items[i]->err == OK)
+			e = look_for_lock(b, timeline_of(items[i]));
+	return e;
+}
+
+const struct verb_row verb_timeline = {"timeline", {read_all}};

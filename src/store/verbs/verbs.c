@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of verbs share. */
+#include "store/verbs/verbs.h"
+
+#include <stdlib.h>
+
+#include "twofa/mailbox.h"
+#include "twofa/verify_log.h"
+
+struct job *
+job_of(struct item *it)
+{
+	return container_of(it, struct job, item);
+}
+
+void
+batch_sort(struct item **items, size_t n, int (*compare)(const void *a, const void *b))
+{
+	for (size_t i = 1; i < n; i++) {
+		if (compare(&items[i - 1], &items[i]) <= 0)
+			continue;
+		qsort(items, n, sizeof(*items), compare);
+		return;
+	}
+}
+
+/* Those that are still wanted, equal ones side by side; how many. */
+static size_t
+sort_live(const struct shared *s, struct item **items, size_t n, struct item **live)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (items[i]->err == OK && !items[i]->skip)
+			live[count++] = items[i];
+	batch_sort(live, count, s->compare);
+	return count;
+}
+
+static enum err
+run_shared(struct batch *b, const struct shared *s, struct item **sorted, size_t n)
+{
+	struct item *first = NULL;
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < n; i++) {
+		if (first != NULL && s->compare(&first, &sorted[i]) == 0) {
+			sorted[i]->err = first->err;
+			s->copy(sorted[i], first);
+			continue;
+		}
+		first = sorted[i];
+		e = batch_each(b, &s->step, &first, 1);
+	}
+	return e;
+}
+
+enum err
+batch_shared(struct batch *b, const struct shared *s, struct item **items, size_t n)
+{
+	struct item **live = mem_array(n, sizeof(*live));
+	size_t count = sort_live(s, items, n, live);
+	enum err e = run_shared(b, s, live, count);
+
+	mem_free(live);
+	return e;
+}
+
+void
+bind_ident(struct binder *b, const struct ident *id)
+{
+	bind_blob(b, id->bytes, IDENT_LEN);
+}
+
+void
+row_ident(struct row *r, struct ident *out)
+{
+	row_blob(r, out->bytes, IDENT_LEN);
+}
+
+void
+row_state(struct row *r, struct verify_state *out)
+{
+	out->attempts = row_count(r);
+	out->attempted_at_ms = row_ms_or_null(r);
+	out->verified_at_ms = row_ms_or_null(r);
+	out->matched_at_ms = row_ms_or_null(r);
+}
+
+int64_t
+row_ms_since(struct row *r, const struct ident *pin_id)
+{
+	int64_t at_ms = row_ms_or_null(r);
+
+	return at_ms == 0 ? ident_ms(pin_id) : at_ms;
+}
+
+void
+row_dlt(struct row *r, struct order *o)
+{
+	o->dlt_entity = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
+	o->dlt_template = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
+	o->dlt_telemarketer = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
+}
+
+void
+row_duration(struct row *r, struct arena *a, struct duration *out)
+{
+	const char *text = row_text(r, a, PERIOD_TEXT_MAX);
+
+	if (duration_parse(span_of(text), PERIOD_MS_YEAR, out) == OK)
+		return;
+	row_is_damaged(r);
+	*out = (struct duration){.ms = 1, .text = "1ms"};
+}
+
+void
+row_rate(struct row *r, struct arena *a, struct rate *out)
+{
+	const char *text = row_text(r, a, PERIOD_TEXT_MAX);
+
+	if (rate_parse(span_of(text), PERIOD_MS_YEAR, out) == OK)
+		return;
+	row_is_damaged(r);
+	*out = (struct rate){.count = 1, .period_ms = PERIOD_MS_YEAR, .text = "1/365d"};
+}
+
+void
+row_config(struct row *r, struct arena *a, struct application_config *out)
+{
+	out->pin_attempts = row_int(r, 1, APPLICATION_ATTEMPTS_MAX);
+	out->allow_multiple = row_bool(r);
+	row_duration(r, a, &out->pin_ttl);
+	row_rate(r, a, &out->verify_limit);
+	row_rate(r, a, &out->send_application_limit);
+	row_rate(r, a, &out->send_phone_limit);
+}
+
+void
+row_ring(struct row *r, struct arena *a, struct limit_ring *out)
+{
+	struct span octets;
+
+	limit_ring_init(out);
+	if (row_is_null(r)) {
+		row_pass(r, 1);
+		return;
+	}
+	octets = row_bytes(r, a, LIMIT_RING_BYTES);
+	if (limit_ring_load(out, octets) == OK)
+		return;
+	row_is_damaged(r);
+	limit_ring_init(out);
+}
+
+enum template_kind
+row_kind(struct row *r)
+{
+	return (enum template_kind)row_enum(r, TEMPLATE_KIND_COUNT);
+}
+
+enum pin_type
+row_pin_type(struct row *r)
+{
+	return (enum pin_type)row_enum(r, PIN_TYPE_COUNT);
+}
+
+unsigned
+row_pin_length(struct row *r)
+{
+	return (unsigned)row_int(r, PIN_LENGTH_MIN, PIN_LENGTH_MAX);
+}
+
+void
+row_recipe(struct row *r, struct pin_recipe *out, int64_t *key_id_out)
+{
+	row_blob(r, out->salt, PIN_SALT_LEN);
+	out->generation = (uint32_t)row_int(r, 0, UINT32_MAX);
+	*key_id_out = row_int(r, 1, KEYRING_ID_MAX);
+	out->type = row_pin_type(r);
+	out->length = row_pin_length(r);
+}
+
+const char *
+row_destination(struct row *r, struct arena *a)
+{
+	const char *to = row_text(r, a, MAILBOX_LEN_MAX);
+
+	if (*to == '\0')
+		row_is_damaged(r);
+	return to;
+}
+
+unsigned
+row_seq(struct row *r)
+{
+	return (unsigned)row_int(r, 0, INT32_MAX);
+}
+
+enum channel
+row_channel(struct row *r)
+{
+	return (enum channel)row_enum(r, CHANNEL_EMAIL + 1);
+}
+
+enum message_state
+row_message_state(struct row *r)
+{
+	return (enum message_state)row_enum(r, MESSAGE_STATE_COUNT);
+}
+
+enum message_reason
+row_message_reason(struct row *r)
+{
+	return (enum message_reason)row_enum(r, MESSAGE_REASON_COUNT);
+}
+
+enum lookup_status
+row_lookup(struct row *r)
+{
+	return (enum lookup_status)row_int_or_null(r, 0, LOOKUP_NOT_CONFIGURED);
+}
+
+enum report_status
+row_report_status(struct row *r)
+{
+	int64_t id = row_int_or_null(r, 0, INT32_MAX);
+
+	if (id == REPORT_NONE || report_status_find(id) != NULL)
+		return (enum report_status)id;
+	row_is_damaged(r);
+	return REPORT_NONE;
+}
+
+enum report_error
+row_report_error(struct row *r)
+{
+	int64_t id = row_int_or_null(r, 0, INT32_MAX);
+
+	if (report_error_find(id) != NULL)
+		return (enum report_error)id;
+	row_is_damaged(r);
+	return (enum report_error)0;
+}
+
+struct span
+row_log(struct row *r, struct arena *a)
+{
+	struct span log = row_bytes(r, a, ROW_TEXT_MAX);
+
+	if (!verify_log_is_whole(log))
+		row_is_damaged(r);
+	return log;
+}
+
+void
+piece_begin(struct list_piece *p)
+{
+	p->read = 0;
+}
+
+static int64_t
+piece_most(const struct list_piece *p, int64_t all)
+{
+	int64_t left = all - p->before;
+
+	return p->most == 0 || p->most > left ? left : p->most;
+}
+
+void
+bind_piece(struct binder *b, const struct list_piece *p, int64_t all)
+{
+	bind_int(b, piece_most(p, all));
+}
+
+void
+piece_end(struct list_piece *p, int64_t all)
+{
+	p->more = p->most > 0 && p->read >= p->most && p->before + p->read < all;
+	p->before += p->read;
+}
+
+void
+item_not_found(struct item *it, bool found)
+{
+	if (it->err == OK && !found)
+		it->err = ERR_NOT_FOUND;
+}
