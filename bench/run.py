@@ -4,6 +4,7 @@
 
 usage: script/bench [--smoke] [--only NAME ...] [--seconds S] [--rows N ...] [--json FILE]
        script/bench --compare URL --adapter FILE
+       script/bench --against BUILD [--pairs N]
 
 Every workload starts servers of its own on fresh stores below --folder: put that on
 the disk that matters. What is compared with another is measured in turn with it, in the
@@ -351,6 +352,8 @@ def main():
     parser.add_argument("--json")
     parser.add_argument("--compare", nargs="+", metavar="URL")
     parser.add_argument("--adapter")
+    parser.add_argument("--against", metavar="BUILD", help="the build folder of another version")
+    parser.add_argument("--pairs", type=int, default=5)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="bench-") as folder:
         tools = Tools(Path(options.build), folder)
@@ -360,6 +363,9 @@ def main():
         if options.compare:
             import compare
             compare.measure(bench)
+        elif options.against:
+            import against
+            against.measure(bench)
         else:
             for name in options.only or WORKLOADS:
                 WORKLOADS[name](bench)

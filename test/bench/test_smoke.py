@@ -29,3 +29,16 @@ def test_every_workload_is_answered(tmp_path):
     for row in table:
         assert row["ok"] > 0, row
         assert row.get("broken", 0) == 0, row
+
+
+def test_another_build_is_measured_in_turn(tmp_path):
+    figures = tmp_path / "figures.json"
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "bench/run.py"), "--smoke", "--build", str(BUILD),
+         "--against", str(BUILD), "--pairs", "2", "--json", str(figures)],
+        capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(figures.read_text())
+    assert {row["what"] for row in told["table"]} == {
+        f"{kind}, {which}" for kind in ("send", "right", "wrong") for which in ("own", "the other")}
+    assert [len(line.split(":")[1].split()) for line in told["said"]] == [2, 2, 2]
