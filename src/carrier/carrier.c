@@ -7,8 +7,11 @@
 
 enum { PAUSE_FIRST_MS = 1000, PAUSE_MAX_MS = 30000, PAUSE_DOUBLINGS = 5 };
 
-static const struct carrier_ops *const types[] = {&carrier_file_ops, &carrier_smpp_ops,
-    &carrier_infobip_ops, &carrier_twilio_ops, &carrier_vonage_ops, &carrier_generic_ops};
+static const struct carrier_ops *const types[] = {
+#define CARRIER_TYPE(type) &carrier_##type##_ops,
+#include "carrier/types.def"
+#undef CARRIER_TYPE
+};
 
 const struct carrier_ops *
 carrier_type_find(const char *type)
@@ -17,6 +20,14 @@ carrier_type_find(const char *type)
 		if (strcmp(types[i]->type, type) == 0)
 			return types[i];
 	return NULL;
+}
+
+bool
+carrier_carries(const struct carrier_config *config, enum channel channel)
+{
+	const struct carrier_ops *ops = carrier_type_find(config->type);
+
+	return ops != NULL && (ops->channels & CHANNEL_BIT(channel)) != 0;
 }
 
 const char *

@@ -29,6 +29,7 @@
 #include "base/clock.h"
 #include "base/header.h"
 #include "base/texts.h"
+#include "twofa/channel.h"
 #include "twofa/report.h"
 #include "twofa/sms_text.h"
 
@@ -230,6 +231,8 @@ struct carrier;
 
 struct carrier_ops {
 	const char *type;
+	unsigned channels; /* CHANNEL_BIT of each that it carries; no message of another
+			      is ever submitted to it */
 	/* What rows of options cannot say: the name of the option that is wrong, with a
 	 * sentence in `why`; NULL: nothing is. May be NULL itself. */
 	const char *(*check)(const struct carrier_config *config, char why[256]);
@@ -262,6 +265,8 @@ struct carrier {
 /* All that exist, in an array in carrier.c; NULL when there is none of that type. */
 const struct carrier_ops *carrier_type_find(const char *type);
 
+/* Does its type carry that channel? Not when there is no such type. */
+bool carrier_carries(const struct carrier_config *config, enum channel channel);
 /* As in carrier_ops; for a type that exists. */
 const char *carrier_check(const struct carrier_config *config, char why[256]);
 void carrier_warn(const struct carrier_config *config, carrier_warn_f *say, void *ctx);

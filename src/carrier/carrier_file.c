@@ -148,6 +148,7 @@ file_free(struct carrier *c)
 
 const struct carrier_ops carrier_file_ops = {
     .type = "file",
+    .channels = CHANNELS_ALL,
     .open = file_open,
     .submit = file_submit,
     .is_up = file_is_up,

@@ -124,6 +124,7 @@ void http_carrier_free(struct carrier *c);
 		return http_carrier_open(&vendor, config, env, why, out);                \
 	}                                                                                \
 	const struct carrier_ops carrier_##name##_ops = {.type = #name,                  \
+	    .channels = CHANNEL_BIT(CHANNEL_SMS),                                        \
 	    .check = name##_check,                                                       \
 	    .warn = http_carrier_warn,                                                   \
 	    .open = name##_open,                                                         \

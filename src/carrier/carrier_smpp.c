@@ -666,6 +666,7 @@ smpp_free(struct carrier *c)
 
 const struct carrier_ops carrier_smpp_ops = {
     .type = "smpp",
+    .channels = CHANNEL_BIT(CHANNEL_SMS),
     .check = smpp_check,
     .warn = smpp_warn,
     .open = smpp_open,

@@ -4,6 +4,22 @@
 #include "conf/conf_row.h"
 #include "conf/routing.h"
 
+/* A word for each row of a table, in its order. */
+static const char channel_words[] = ""
+#define CHANNEL(symbol, name, ...) "|" name
+#include "twofa/channel.def"
+#undef CHANNEL
+    ;
+
+static const char carrier_words[] = ""
+#define CARRIER_TYPE(type) "|" #type
+#include "carrier/types.def"
+#undef CARRIER_TYPE
+    ;
+
+#define CHANNEL_WORDS (channel_words + 1)
+#define CARRIER_WORDS (carrier_words + 1)
+
 const struct conf_row conf_rows[] = {
 #define CONF_ROW(                                                                        \
     section, name, kind, holder, member, initial, min, max, choices, type, help)         \

@@ -197,6 +197,42 @@ check_countries(const struct conf_place *p, const yaml_node_t *node)
 		    p->file, node, conf_field(p, "country"), "is given beside prefix");
 }
 
+/* Each carrier of a route carries its channel: it would refuse every message. */
+static void
+check_channel(const struct conf_place *p, const yaml_node_t *node)
+{
+	const struct conf_route *r = p->holder;
+	enum channel channel = (enum channel)r->channel_number;
+
+	for (size_t i = 0; r->channel_number >= 0 && i < r->carrier_count; i++) {
+		const struct carrier_config *c = r->carriers[i].carrier;
+
+		if (c->type == NULL || carrier_type_find(c->type) == NULL ||
+		    carrier_carries(c, channel))
+			continue;
+		conf_fault(p->file, value_node(p, node, "carriers"),
+		    conf_field(p, "carriers"),
+		    "%s does not carry %s: no carrier of type %s does", c->name,
+		    channel_name(channel), c->type);
+	}
+}
+
+/* A mailbox begins with no digits and is in no country. */
+static void
+check_address(const struct conf_place *p, const yaml_node_t *node)
+{
+	const struct conf_route *r = p->holder;
+	const char *field = r->countries.count > 0 ? "country" : "prefix";
+
+	if (r->channel_number < 0 ||
+	    channel_row((enum channel)r->channel_number)->address == CHANNEL_TO_NUMBER ||
+	    (r->countries.count == 0 && r->prefix[0] == '\0'))
+		return;
+	conf_fault(p->file, value_node(p, node, field), conf_field(p, field),
+	    "is about numbers, and %s goes to mailboxes",
+	    channel_name((enum channel)r->channel_number));
+}
+
 static void
 check_route(const struct conf_place *p, const yaml_node_t *node, size_t before)
 {
@@ -212,6 +248,8 @@ check_route(const struct conf_place *p, const yaml_node_t *node, size_t before)
 		conf_fault(p->file, node, conf_field(p, "price"),
 		    "must be an amount such as 0.045 or 0.045 EUR");
 	check_countries(p, node);
+	check_channel(p, node);
+	check_address(p, node);
 	/* what countries have in common with others is found by routing_build */
 	for (size_t i = 0; r->countries.count == 0 && i < before; i++)
 		if (p->conf->routes[i].channel_number == r->channel_number &&

@@ -42,7 +42,7 @@ static const struct {
 	"calling codes. Two routes of a channel that begin alike are refused. A message "
 	"goes to the first carrier of its route that is up and well, at most two of them "
 	"are tried, and `watchword route explain NUMBER` says which. Without routes the "
-	"first carrier takes every message."},
+	"first carrier that carries its channel takes a message."},
     {"reports[]", "`reports:`",
 	"A list. Each entry is told what became of the messages of one account that were "
 	"sent "

@@ -7,6 +7,7 @@
 #include "base/address.h"
 #include "net/http_client.h"
 #include "conf/conf_row.h"
+#include "conf/routing.h"
 
 enum { RETENTION_LEAST_MS = 30 * 60 * 1000 };
 
@@ -211,14 +212,25 @@ warn_of_sender(const struct conf_place *top, const yaml_node_t *node, const char
 		    c->name);
 }
 
+static bool
+is_a_default(const struct conf *c, const struct carrier_config *carrier)
+{
+	for (unsigned i = 0; i < CHANNEL_COUNT; i++)
+		if (routing_default(c, (enum channel)i) == carrier)
+			return true;
+	return false;
+}
+
 static void
 check_senders(const struct conf_place *top, const yaml_node_t *root)
 {
 	const struct conf *c = top->conf;
 
-	if (c->route_count == 0 && c->carrier_count > 0)
-		warn_of_sender(top, find_item(top, root, "carriers", 0),
-		    "carriers[0].sender", &c->carriers[0]);
+	for (size_t i = 0; i < c->carrier_count; i++)
+		if (is_a_default(c, &c->carriers[i]))
+			warn_of_sender(top, find_item(top, root, "carriers", i),
+			    arena_printf(top->file->arena, "carriers[%zu].sender", i),
+			    &c->carriers[i]);
 	for (size_t i = 0; i < c->route_count; i++) {
 		const struct conf_route *r = &c->routes[i];
 		const char *field =

@@ -148,6 +148,15 @@ routing_find(const struct conf *c, enum channel channel, const char *destination
 	return r;
 }
 
+const struct carrier_config *
+routing_default(const struct conf *c, enum channel channel)
+{
+	for (size_t i = 0; c->route_count == 0 && i < c->carrier_count; i++)
+		if (carrier_carries(&c->carriers[i], channel))
+			return &c->carriers[i];
+	return NULL;
+}
+
 const char *
 routing_sender(const struct conf_route *r, const char *destination)
 {

@@ -16,6 +16,9 @@ void routing_build(struct conf *c, struct conf_file *f);
 /* The route with the longest prefix that fits, on that channel; NULL when none does. */
 const struct conf_route *routing_find(
     const struct conf *c, enum channel channel, const char *destination);
+/* Without any routes: the first carrier that carries the channel. NULL: none does, or
+ * there are routes, which then say all. */
+const struct carrier_config *routing_default(const struct conf *c, enum channel channel);
 /* What the route says for that number's country, or for all; NULL: nothing. */
 const char *routing_sender(const struct conf_route *r, const char *destination);
 /*

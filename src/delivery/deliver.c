@@ -193,7 +193,8 @@ explain_task(struct task *t)
 	struct route_question *q = container_of(t, struct route_question, task);
 	const struct delivery *d = q->owner;
 	struct lane_state states[CONF_CARRIERS_MAX];
-	struct route_subject s = {.to = q->to,
+	struct route_subject s = {.channel = CHANNEL_SMS,
+	    .to = q->to,
 	    .text = q->text,
 	    .limits = q->limits,
 	    .limit_count = q->limit_count,

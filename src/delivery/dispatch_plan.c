@@ -52,11 +52,13 @@ dispatch_plan(struct dispatch *m)
 	const struct carrier_config *order[PLAN_MAX];
 	uint32_t random[PLAN_MAX];
 	struct delivery *d = m->delivery;
+	const struct carrier_config *first;
 	const struct conf_route *r;
 
-	if (d->conf->route_count == 0 && m->order->channel == CHANNEL_SMS) {
-		m->plan_count = d->lane_count == 0 ? 0 : 1;
-		m->plan[0] = &d->lanes[0];
+	first = routing_default(d->conf, m->order->channel);
+	if (first != NULL) {
+		m->plan_count = 1;
+		m->plan[0] = find_lane(d, first);
 		remember_tried(m);
 		return MESSAGE_REASON_NO_ROUTE;
 	}

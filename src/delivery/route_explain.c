@@ -83,13 +83,14 @@ static void
 put_carriers(struct json_out *out, const struct conf *c, const struct conf_route *r,
     const struct route_subject *s)
 {
-	struct conf_choice first = {.carrier = c->carriers, .weight = 1};
+	const struct carrier_config *only = routing_default(c, s->channel);
+	struct conf_choice first = {.carrier = only, .weight = 1};
 
 	json_out_array(out, "carriers");
 	for (size_t i = 0; r != NULL && i < r->carrier_count; i++)
 		put_carrier(out, &r->carriers[i], state_of(c, s, r->carriers[i].carrier));
-	if (c->route_count == 0 && c->carrier_count > 0)
-		put_carrier(out, &first, state_of(c, s, first.carrier));
+	if (only != NULL)
+		put_carrier(out, &first, state_of(c, s, only));
 	json_out_end(out);
 }
 
@@ -120,17 +121,17 @@ put_limits(struct json_out *out, const struct route_subject *s, const char **sto
 
 /* Who would be asked first; NULL: nobody. */
 static const struct carrier_config *
-first_carrier(const struct conf *c, const struct conf_route *r)
+first_carrier(
+    const struct conf *c, const struct conf_route *r, const struct route_subject *s)
 {
 	if (r != NULL)
 		return r->carrier_count > 0 ? r->carriers[0].carrier : NULL;
-	return c->route_count == 0 && c->carrier_count > 0 ? &c->carriers[0] : NULL;
+	return routing_default(c, s->channel);
 }
 
 static const char *
-sender_of(const struct conf *c, const struct conf_route *r, const char *to)
+sender_of(const struct carrier_config *first, const struct conf_route *r, const char *to)
 {
-	const struct carrier_config *first = first_carrier(c, r);
 	const char *sender = r == NULL ? NULL : routing_sender(r, to);
 
 	if (sender != NULL)
@@ -195,7 +196,7 @@ rule_against(
 {
 	if (r != NULL && r->deny != NULL)
 		return r->deny;
-	if (r == NULL && (c->route_count > 0 || c->carrier_count == 0))
+	if (r == NULL && routing_default(c, s->channel) == NULL)
 		return "no route takes this number";
 	return s->disabled ? "the application is disabled" : NULL;
 }
@@ -204,6 +205,7 @@ enum err
 route_explain(const struct conf *c, const struct route_subject *s, struct buf *buf)
 {
 	char number[PHONE_DIGITS_MAX + 1];
+	const struct carrier_config *first;
 	const struct conf_route *r;
 	const struct country *country;
 	const char *stop;
@@ -212,7 +214,8 @@ route_explain(const struct conf *c, const struct route_subject *s, struct buf *b
 
 	if (phone_canonical(span_of(s->to), number) != OK)
 		return ERR_INVALID;
-	r = routing_find(c, CHANNEL_SMS, number);
+	r = routing_find(c, s->channel, number);
+	first = first_carrier(c, r, s);
 	country = country_of(number);
 	stop = rule_against(c, r, s);
 	json_out_init(&out, buf);
@@ -221,12 +224,12 @@ route_explain(const struct conf *c, const struct route_subject *s, struct buf *b
 	if (country != NULL && country->code[0] != '\0')
 		json_out_text(&out, "country", country->code);
 	json_out_text(&out, "numberType", numbering_type_name(numbering_type(number)));
-	json_out_text(&out, "channel", channel_name(CHANNEL_SMS));
+	json_out_text(&out, "channel", channel_name(s->channel));
 	if (r != NULL)
 		put_route(&out, r, s->lines);
 	put_carriers(&out, c, r, s);
-	json_out_text(&out, "sender", sender_of(c, r, number));
-	segments = put_text(&out, first_carrier(c, r), s->text, &stop);
+	json_out_text(&out, "sender", sender_of(first, r, number));
+	segments = put_text(&out, first, s->text, &stop);
 	if (r != NULL && r->price.given)
 		put_price(&out, &r->price, segments);
 	put_limits(&out, s, &stop);

@@ -13,6 +13,7 @@
 #include "delivery/lane.h"
 
 struct route_subject {
+	enum channel channel;
 	const char *to;
 	const char *text; /* {{pin}} in it counts as six digits; NULL: none */
 	bool lines;       /* where the route stands in the configuration, which is for who

@@ -29,8 +29,10 @@ int
 command_route_explain(const struct cli *cli)
 {
 	struct carrier_config trial = {.name = "trial", .type = "file"};
-	struct route_subject subject = {
-	    .to = cli->argument, .text = cli->text, .lines = true};
+	struct route_subject subject = {.channel = CHANNEL_SMS,
+	    .to = cli->argument,
+	    .text = cli->text,
+	    .lines = true};
 	struct conf conf;
 	struct buf out;
 	enum err e;

@@ -24,21 +24,6 @@ static const struct {
 };
 
 const char *
-channel_name(enum channel c)
-{
-	switch (c) {
-	case CHANNEL_SMS:
-		return "sms";
-	case CHANNEL_VOICE:
-		return "voice";
-	case CHANNEL_EMAIL:
-		return "email";
-	}
-	INVARIANT(!"channel");
-	return "";
-}
-
-const char *
 message_state_name(enum message_state s)
 {
 	INVARIANT((unsigned)s < MESSAGE_STATE_COUNT);

@@ -6,10 +6,7 @@
 #ifndef WW_MESSAGE_H
 #define WW_MESSAGE_H
 
-#include "base/base.h"
-
-/* Stored as these numbers: only ever add at the end. */
-enum channel { CHANNEL_SMS = 0, CHANNEL_VOICE = 1, CHANNEL_EMAIL = 2 };
+#include "twofa/channel.h"
 
 /* Stored as these numbers: only ever add at the end. */
 enum message_state {
@@ -50,7 +47,6 @@ enum lookup_status {
 	LOOKUP_NOT_CONFIGURED,
 };
 
-const char *channel_name(enum channel c);
 const char *message_state_name(enum message_state s);
 /* "no_route", ...; NULL for MESSAGE_REASON_NONE */
 const char *message_reason_name(enum message_reason r);

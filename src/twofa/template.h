@@ -9,6 +9,7 @@
 
 #include "base/fail.h"
 #include "base/json.h"
+#include "twofa/channel.h"
 #include "twofa/pin.h"
 
 enum {
@@ -18,9 +19,6 @@ enum {
 };
 
 #define TEMPLATE_PLACEHOLDER "{{pin}}"
-
-/* Stored as these numbers: only ever add at the end. */
-enum template_kind { TEMPLATE_MESSAGE = 0, TEMPLATE_EMAIL = 1, TEMPLATE_KIND_COUNT };
 
 struct template
 {

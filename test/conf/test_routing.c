@@ -234,6 +234,29 @@ test_equals_share_by_their_weights_and_ranks_come_first(void **state)
 	conf_fini(&c);
 }
 
+static void
+test_without_routes_the_first_carrier_of_a_channel_takes_it(void **state)
+{
+	struct conf c;
+	char said[512];
+
+	(void)state;
+	assert_int_equal(load(&c, "", said, sizeof(said)), OK);
+	assert_ptr_equal(routing_default(&c, CHANNEL_SMS), &c.carriers[0]);
+	assert_ptr_equal(routing_default(&c, CHANNEL_VOICE), &c.carriers[0]);
+	c.carriers[0].type = "smpp";
+	assert_ptr_equal(routing_default(&c, CHANNEL_SMS), &c.carriers[0]);
+	assert_ptr_equal(routing_default(&c, CHANNEL_VOICE), &c.carriers[1]);
+	assert_ptr_equal(routing_default(&c, CHANNEL_EMAIL), &c.carriers[1]);
+	c.carrier_count = 1;
+	assert_null(routing_default(&c, CHANNEL_VOICE));
+	conf_fini(&c);
+	assert_int_equal(load(&c, routes, said, sizeof(said)), OK);
+	assert_null(routing_default(&c, CHANNEL_SMS));
+	assert_null(routing_default(&c, CHANNEL_EMAIL));
+	conf_fini(&c);
+}
+
 int
 main(void)
 {
@@ -242,6 +265,7 @@ main(void)
 	    cmocka_unit_test(test_the_longest_beginning_that_fits_takes_a_number),
 	    cmocka_unit_test(test_a_table_with_two_ways_is_refused_and_both_are_named),
 	    cmocka_unit_test(test_equals_share_by_their_weights_and_ranks_come_first),
+	    cmocka_unit_test(test_without_routes_the_first_carrier_of_a_channel_takes_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@ from harness.place import ROOT
 pytestmark = pytest.mark.field("10.3")
 
 ROW = re.compile(r'^CONF_ROW\("([^"]*)", "(\w+)", (\w+), [\w]+, [\w.]+, ([^\n]*), '
-                 r'(-?\d+), (INT64_C\(\d+\)|\d+), (NULL|"[^"]*"), (NULL|"[^"]*"),$', re.M)
+                 r'(-?\d+), (INT64_C\(\d+\)|\d+), (\w+|"[^"]*"), (NULL|"[^"]*"),$', re.M)
 BOUNDED = {"CONF_INT", "CONF_DURATION", "CONF_TEXT", "CONF_SECRET_FILE", "CONF_DIGITS",
            "CONF_TEXTS", "CONF_TEXT_MAP"}
 SAID = re.compile(r": must (be|have) from \S+ to \S+|: must be a time such as |"

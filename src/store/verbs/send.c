@@ -148,8 +148,7 @@ find_template(struct batch *b, struct item **items, size_t n)
 		struct send_job *j = send_of(items[i]);
 
 		item_not_found(items[i], j->order->text != NULL);
-		j->misfit = (j->template_kind == TEMPLATE_EMAIL) !=
-			    (j->order->channel == CHANNEL_EMAIL);
+		j->misfit = j->template_kind != channel_row(j->order->channel)->template;
 		if (items[i]->err == OK && j->misfit)
 			items[i]->err = ERR_INVALID;
 		if (j->from != NULL)

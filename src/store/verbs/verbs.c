@@ -200,7 +200,7 @@ row_seq(struct row *r)
 enum channel
 row_channel(struct row *r)
 {
-	return (enum channel)row_enum(r, CHANNEL_EMAIL + 1);
+	return (enum channel)row_enum(r, CHANNEL_COUNT);
 }
 
 enum message_state
