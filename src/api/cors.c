@@ -21,17 +21,18 @@ lists(const char *list, struct span word)
 	return false;
 }
 
-static void
-put_v1(struct call *c)
+bool
+cors_any(struct call *c)
 {
 	call_put_header(c, "Access-Control-Allow-Origin", "*");
 	call_put_header(c, "Access-Control-Allow-Methods", all_methods);
 	call_put_header(c, "Access-Control-Allow-Headers", "Authorization, Content-Type");
+	return true;
 }
 
 /* What is allowed to one origin must not be kept for another (RFC 9110 12.5.5). */
 static void
-put_v2(struct call *c)
+put_listed(struct call *c)
 {
 	const char *origins = c->api->options.cors_v2;
 	struct span origin = call_header(c, "Origin");
@@ -50,31 +51,27 @@ put_v2(struct call *c)
 	    "Retry-After, X-Request-ID, X-Watchword-Reason, Idempotency-Replayed");
 }
 
-static bool
-is_spoken(const struct call *c)
+bool
+cors_by_option(struct call *c)
 {
 	const char *origins = c->api->options.cors_v2;
 
-	return c->dialect == &dialect_v1 ||
-	       (c->dialect == &dialect_v2 && origins != NULL &&
-		   strcmp(origins, "off") != 0);
+	if (origins == NULL || strcmp(origins, "off") == 0)
+		return false;
+	put_listed(c);
+	return true;
 }
 
 void
 cors_put(struct call *c)
 {
-	if (!is_spoken(c))
-		return;
-	if (c->dialect == &dialect_v1)
-		put_v1(c);
-	else
-		put_v2(c);
+	c->cross_origin = c->dialect->put_cors != NULL && c->dialect->put_cors(c);
 }
 
 bool
 cors_preflight(struct call *c)
 {
-	if (!is_spoken(c) || !span_equal_text(c->request.method, "OPTIONS"))
+	if (!c->cross_origin || !span_equal_text(c->request.method, "OPTIONS"))
 		return false;
 	call_put_header(c, "Access-Control-Max-Age", PREFLIGHT_S);
 	c->response.status = 200;

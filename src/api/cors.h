@@ -9,6 +9,10 @@
 
 #include "api/call.h"
 
+/* What dialects put: pages of any origin may call. */
+bool cors_any(struct call *c);
+/* Those of the origins that `api.cors_v2` names; false: it is off. */
+bool cors_by_option(struct call *c);
 /* The headers that this response owes; after route_find. */
 void cors_put(struct call *c);
 /* An OPTIONS to a URL that exists, which asks for no credential: answers it. */

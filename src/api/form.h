@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bodies of application/x-www-form-urlencoded, as old clients of version 1 send them:
- * the same members as in JSON, those that are no objects.
+ * Pairs of application/x-www-form-urlencoded, as in bodies of forms and in queries: the
+ * same members as in JSON, those that are no objects.
  */
 #ifndef WW_FORM_H
 #define WW_FORM_H
 
-#include "api/call.h"
+#include "base/arena.h"
+#include "base/fail.h"
+#include "base/json.h"
 
-/* Does the call bring a form, and speak the version that reads forms? A body that
- * begins as JSON is JSON, whatever it is called. */
-bool form_is(const struct call *c, struct span body);
+#define FORM_TYPE "application/x-www-form-urlencoded"
+
 /* An object of texts. ERR_SYNTAX, with the reason, for what is not UTF-8, holds U+0000,
  * or gives a member twice. */
-enum err form_parse(struct call *c, struct span body, json_t **out) MUST_CHECK;
+enum err form_parse(
+    struct arena *a, struct fail *f, struct span body, json_t **out) MUST_CHECK;
+/* The first member of that name, decoded; NULL when absent. */
+const char *form_value(struct arena *a, struct span form, const char *name);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/idempotency.h"
 
+#include "api/refuse.h"
 #include "base/secret.h"
 
 /* A control character of a form becomes six octets of JSON, and no other octet more; the
@@ -139,7 +140,7 @@ render(struct job *j)
 	struct call *c = j->owner;
 	struct idempotency *record = &c->keyed->record;
 
-	INVARIANT(c->route->operation->answer(c) == OK && !c->response.body.failed);
+	INVARIANT(call_render(c) == OK && !c->response.body.failed);
 	record->status = c->response.status;
 	record->body = buf_span(&c->response.body);
 }
@@ -194,7 +195,7 @@ answer_recorded(struct task *t)
 	enum err e = c->keyed->answer.job.item.err;
 
 	if (e != OK)
-		call_refuse(c, e);
+		refuse_call(c, e);
 	else if (c->keyed->record.state == IDEMPOTENCY_ANSWERED)
 		replay(c);
 	else
@@ -241,11 +242,11 @@ idempotency_answer(struct call *c)
 		call_finish(c);
 		return;
 	}
-	e = c->route->operation->answer(c);
+	e = call_render(c);
 	if (e == OK && c->response.body.failed)
 		e = ERR_INTERNAL;
 	if (e == OK)
 		record_answer(c);
 	else
-		call_refuse(c, e);
+		refuse_call(c, e);
 }

@@ -27,16 +27,9 @@ take_room(struct call *c, size_t octets)
 }
 
 enum err
-listing_start(struct call *c, struct job *j, enum verb verb, struct list_piece *piece)
+listing_start(struct call *c)
 {
-	enum err e = take_room(c, ANSWERS_SHORT);
-
-	if (e != OK)
-		return e;
-	piece->most = verb == VERB_TEMPLATE_LIST ? LIST_PIECE_LONG : LIST_PIECE_SHORT;
-	c->listed = j;
-	c->piece = piece;
-	return call_offer(c, j, verb);
+	return take_room(c, ANSWERS_SHORT);
 }
 
 struct json_out *
@@ -51,16 +44,14 @@ listing_rows(struct call *c, const char *name)
 	return &c->list;
 }
 
-enum err
+void
 listing_go_on(struct call *c)
 {
 	if (c->piece->more)
-		return OK;
+		return;
 	while (c->list.depth > 0)
 		json_out_end(&c->list);
 	c->listed = NULL;
-	c->response.status = 200;
-	return OK;
 }
 
 static bool

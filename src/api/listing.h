@@ -12,15 +12,14 @@
 
 #include "api/call.h"
 
-/* For `proceed`: `piece` is a member of the job that begins with `j`. ERR_THROTTLED,
- * ERR_OVERLOADED: there is no room for one more answer. */
-enum err listing_start(
-    struct call *c, struct job *j, enum verb verb, struct list_piece *piece) MUST_CHECK;
-/* For `answer`, once a piece: where its rows go. The list is opened with the first,
+/* Before the first piece is read. ERR_THROTTLED, ERR_OVERLOADED: there is no room for one
+ * more answer. */
+enum err listing_start(struct call *c) MUST_CHECK;
+/* For the wire, once a piece: where its rows go. The list is opened with the first,
  * inside of an object when it has a name. */
 struct json_out *listing_rows(struct call *c, const char *name);
-/* After the rows: asks for the next piece, or ends the list. */
-enum err listing_go_on(struct call *c) MUST_CHECK;
+/* After the rows of a piece: ends the list when it was the last one. */
+void listing_go_on(struct call *c);
 
 /* For whoever answers: the room for what was written. Of a GET alone ERR_THROTTLED and
  * ERR_OVERLOADED. */

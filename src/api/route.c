@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/route.h"
 
+#include "api/dialects.h"
 #include "twofa/scope.h"
-
-/* The last one has no prefix, and so gets what is nobody else's. */
-static const struct dialect *const dialects[] = {&dialect_v2, &dialect_v1, &dialect_auth,
-    &dialect_account, &dialect_settings_v1, &dialect_settings_v2, &dialect_watchword,
-    &dialect_own};
 
 /* The next segment of a path that begins with a slash; moves past it. */
 static struct span
@@ -53,13 +49,23 @@ has_prefix(struct span path, const char *prefix)
 }
 
 static const struct dialect *
-find_dialect(struct span path)
+find_among(const struct dialect *const *list, size_t count, struct span path)
 {
-	size_t i = 0;
+	for (size_t i = 0; i < count; i++)
+		if (has_prefix(path, list[i]->prefix))
+			return list[i];
+	return NULL;
+}
 
-	while (i < countof(dialects) - 1 && !has_prefix(path, dialects[i]->prefix))
-		i++;
-	return dialects[i];
+static const struct dialect *
+find_dialect(const struct api *api, struct span path)
+{
+	const struct api_options *o = &api->options;
+	const struct dialect *d = find_among(o->dialects, o->dialect_count, path);
+
+	if (d == NULL)
+		d = find_among(dialects, dialects_count - 1, path);
+	return d != NULL ? d : dialects[dialects_count - 1];
 }
 
 static void
@@ -121,7 +127,8 @@ route_find(struct call *c)
 	path = merge_slashes(c, path);
 	if (path.len > 1 && path.ptr[path.len - 1] == '/')
 		path.len--;
-	c->dialect = find_dialect(path);
+	c->dialect = find_dialect(c->api, path);
+	c->response.content_type = call_content_type(c);
 	if (path.ptr[0] != '/')
 		return ERR_NO_ROUTE;
 	rest = path;
@@ -164,9 +171,9 @@ print_route(FILE *to, const struct dialect *dialect, const struct route *route)
 }
 
 void
-api_print_routes(FILE *to)
+route_print(FILE *to)
 {
-	for (size_t i = 0; i < countof(dialects); i++)
+	for (size_t i = 0; i < dialects_count; i++)
 		for (size_t k = 0; k < dialects[i]->route_count; k++)
 			print_route(to, dialects[i], &dialects[i]->routes[k]);
 }

@@ -3,6 +3,8 @@
 #ifndef WW_ROUTE_H
 #define WW_ROUTE_H
 
+#include <stdio.h>
+
 #include "api/call.h"
 
 /*
@@ -11,4 +13,7 @@
  * Percent-encoded octets of parameters are decoded.
  */
 enum err route_find(struct call *c) MUST_CHECK;
+/* As api_print_routes. */
+void route_print(FILE *to);
+
 #endif

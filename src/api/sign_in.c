@@ -2,6 +2,7 @@
 #include "api/sign_in.h"
 
 #include "api/reason.h"
+#include "api/refuse.h"
 #include "base/secret.h"
 #include "twofa/scope.h"
 
@@ -22,11 +23,11 @@ login_task(struct task *t)
 	struct call *c = container_of(t, struct call, task);
 
 	tell(c, SCHEME_BASIC, c->login.err);
-	call_went(c, c->login_then(c));
+	refuse_unless_ok(c, c->login_then(c));
 }
 
 enum err
-call_login(struct call *c, struct span name, struct span password,
+sign_in_password(struct call *c, struct span name, struct span password,
     enum err (*then)(struct call *c))
 {
 	enum err e;
@@ -58,7 +59,14 @@ after_basic(struct call *c)
 	c->principal = (struct principal){.account = u->account,
 	    .scopes = u->scopes | SCOPE_SIGNED_IN,
 	    .scheme = SCHEME_BASIC};
-	return call_go_on(c);
+	return c->signed_in(c);
+}
+
+/* A user's name and password. */
+static enum err
+sign_in_user(struct call *c, struct span name, struct span password)
+{
+	return sign_in_password(c, name, password, after_basic);
 }
 
 /* RFC 7617: the name ends with the first colon. */
@@ -68,6 +76,8 @@ sign_in_basic(struct call *c, struct span text)
 	char *octets = arena_alloc(&c->arena, text.len + 1);
 	size_t len = 0;
 	const char *colon = NULL;
+	struct span name;
+	struct span password;
 
 	if (secret_from_base64(text, (uint8_t *)octets, text.len, &len) && len > 0)
 		colon = memchr(octets, ':', len);
@@ -75,8 +85,11 @@ sign_in_basic(struct call *c, struct span text)
 		tell(c, SCHEME_BASIC, ERR_UNAUTHORIZED);
 		return ERR_UNAUTHORIZED;
 	}
-	return call_login(c, (struct span){octets, (size_t)(colon - octets)},
-	    (struct span){colon + 1, len - (size_t)(colon + 1 - octets)}, after_basic);
+	name = (struct span){octets, (size_t)(colon - octets)};
+	password = (struct span){colon + 1, len - (size_t)(colon + 1 - octets)};
+	return c->dialect->sign_in_basic != NULL
+		   ? c->dialect->sign_in_basic(c, name, password)
+		   : sign_in_user(c, name, password);
 }
 
 /* ---- what is looked up ---- */
@@ -133,19 +146,42 @@ time_of_validity(const struct call *c, enum scheme scheme)
 	return scheme == SCHEME_APP ? store_wall_ms(s) : store_now_ms(s);
 }
 
+/* The credential is looked up, and says whose it is; by an account that is given as well
+ * only when they agree. */
+static enum err
+sign_in_by(
+    struct call *c, const struct credential *credential, const struct ident *account)
+{
+	enum err e = auth_check(c->api->auth, credential, &c->request.peer,
+	    time_of_validity(c, credential->scheme), &c->principal);
+
+	if (e == OK && account != NULL &&
+	    ident_compare(account, &c->principal.account) != 0)
+		e = ERR_UNAUTHORIZED;
+	tell(c, credential->scheme, e);
+	return e;
+}
+
 enum err
-sign_in(struct call *c)
+sign_in_key(struct call *c, const struct ident *account, struct span key)
+{
+	enum err e = sign_in_by(c, &(struct credential){SCHEME_APP, key}, account);
+
+	return e == OK ? c->signed_in(c) : e;
+}
+
+enum err
+sign_in(struct call *c, enum err (*then)(struct call *c))
 {
 	struct credential credential = auth_parse(c->request.authorization);
 	enum err e;
 
+	c->signed_in = then;
 	if (credential.scheme == SCHEME_BASIC)
 		return sign_in_basic(c, credential.text);
-	e = auth_check(c->api->auth, &credential, &c->request.peer,
-	    time_of_validity(c, credential.scheme), &c->principal);
-	tell(c, credential.scheme, e);
+	e = sign_in_by(c, &credential, NULL);
 	if (e != OK)
 		return e;
 	extend_session(c);
-	return call_go_on(c);
+	return then(c);
 }

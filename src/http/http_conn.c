@@ -250,9 +250,7 @@ put_response(struct conn *c, const struct call_response *r)
 	    http_status_text(r->status), date_now(c->loop));
 	if (body.len > 0) {
 		buf_add_text(out, "Content-Type: ");
-		buf_add_text(out, r->body_type != NULL
-				      ? r->body_type
-				      : "application/json;charset=UTF-8");
+		buf_add_text(out, r->content_type);
 		buf_add_text(out, "\r\n");
 	}
 	if (r->status != 204)

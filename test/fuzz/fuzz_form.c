@@ -7,12 +7,13 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct span body = fuzz_copy(data, len);
-	struct call c = {0};
+	struct arena arena;
+	struct fail fail;
 	json_t *doc = NULL;
 
-	arena_init(&c.arena);
-	fail_init(&c.fail, &c.arena);
-	if (form_parse(&c, body, &doc) == OK) {
+	arena_init(&arena);
+	fail_init(&fail, &arena);
+	if (form_parse(&arena, &fail, body, &doc) == OK) {
 		const char *name;
 		json_t *value;
 
@@ -20,11 +21,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 		json_decref(doc);
 	} else {
-		INVARIANT(c.fail.count > 0);
+		INVARIANT(fail.count > 0);
 	}
 	if (len > 0 && memchr(data, '\0', len) == NULL)
-		(void)call_form_value(&c, body, "applicationId");
-	arena_fini(&c.arena);
+		(void)form_value(&arena, body, "applicationId");
+	arena_fini(&arena);
 	fuzz_forget(body);
 	return 0;
 }

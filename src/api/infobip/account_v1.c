@@ -3,6 +3,7 @@
  * Infobip's /account/1/balance, which people call to try a key. There is no money
  * here: the answer is always the same.
  */
+#include "api/dialects.h"
 #include "api/ops/ops.h"
 #include "twofa/scope.h"
 
@@ -23,7 +24,7 @@ proceed_balance(struct call *c)
 static const struct operation balance = {.name = "balance", .proceed = proceed_balance};
 
 static const struct route routes[] = {
-    {"GET", "/balance", SCOPE_SIGNED_IN, &balance},
+    {"GET", "/balance", SCOPE_SIGNED_IN, &balance, NULL},
 };
 
 const struct dialect dialect_account = {
@@ -31,5 +32,5 @@ const struct dialect dialect_account = {
     .prefix = "/account/1",
     .routes = routes,
     .route_count = countof(routes),
-    .put_error = put_error_v2,
+    .put_error = v2_put_error,
 };

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Infobip's /auth/1: sessions and OAuth tokens (contract 5.2, 5.3). */
+#include "api/dialects.h"
 #include "api/infobip/error.h"
 #include "api/ops/ops.h"
 #include "twofa/scope.h"
 
 static const struct route routes[] = {
-    {"POST", "/session", 0, &op_session_create},
-    {"DELETE", "/session", SCOPE_SIGNED_IN, &op_session_delete},
-    {"POST", "/oauth2/token", 0, &op_token_create},
+    {"POST", "/session", 0, &op_session_create, NULL},
+    {"DELETE", "/session", SCOPE_SIGNED_IN, &op_session_delete, NULL},
+    {"POST", "/oauth2/token", 0, &op_token_create, NULL},
 };
 
 /* RFC 6749 5.2; the original calls the member deprecated, and libraries read it. */
@@ -32,7 +33,7 @@ put_error(struct call *c, enum err e)
 	struct buf inner;
 	struct json_out out;
 
-	dialect_v2.put_error(c, e);
+	v2_put_error(c, e);
 	if (c->route == NULL || c->route->operation != &op_token_create)
 		return;
 	/* the same object, with one member before its first */

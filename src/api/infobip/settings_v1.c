@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Infobip's settings API, version 1: API keys of an account (contract 5.4). */
+#include "api/dialects.h"
 #include "api/infobip/error.h"
 #include "api/ops/keys.h"
 #include "twofa/scope.h"
@@ -61,10 +62,10 @@ static const struct operation key_list = {.name = "key_list",
     .answer = answer_list};
 
 static const struct route routes[] = {
-    {"GET", "/accounts/{}/api-keys", SCOPE_ACCOUNT, &key_list},
-    {"POST", "/accounts/{}/api-keys", SCOPE_ACCOUNT, &op_key_create},
-    {"GET", "/accounts/{}/api-keys/{}", SCOPE_ACCOUNT, &op_key_get},
-    {"PUT", "/accounts/{}/api-keys/{}", SCOPE_ACCOUNT, &op_key_update},
+    {"GET", "/accounts/{}/api-keys", SCOPE_ACCOUNT, &key_list, NULL},
+    {"POST", "/accounts/{}/api-keys", SCOPE_ACCOUNT, &op_key_create, NULL},
+    {"GET", "/accounts/{}/api-keys/{}", SCOPE_ACCOUNT, &op_key_get, NULL},
+    {"PUT", "/accounts/{}/api-keys/{}", SCOPE_ACCOUNT, &op_key_update, NULL},
 };
 
 const struct dialect dialect_settings_v1 = {
@@ -73,7 +74,7 @@ const struct dialect dialect_settings_v1 = {
     .version = 1,
     .routes = routes,
     .route_count = countof(routes),
-    .put_error = put_error_v2,
+    .put_error = v2_put_error,
     .key_rows = key_rows,
     .put_key = put_key,
 };

@@ -3,6 +3,7 @@
  * Infobip's settings API, version 2: API keys (contract 5.4), with pages, and with
  * the flat shape of errors (contract 6.5).
  */
+#include "api/dialects.h"
 #include "api/ops/keys.h"
 #include "twofa/scope.h"
 
@@ -71,7 +72,7 @@ put_error(struct call *c, enum err e)
 	struct json_out out;
 	char code[8];
 
-	dialect_v2.put_error(c, e);
+	v2_put_error(c, e);
 	f = flat_of(c->response.status);
 	buf_reset(&c->response.body);
 	out = call_json(c);
@@ -278,10 +279,10 @@ static const struct operation key_list = {.name = "key_list",
     .answer = answer_list};
 
 static const struct route routes[] = {
-    {"GET", "/api-keys", SCOPE_ACCOUNT, &key_list},
-    {"POST", "/api-keys", SCOPE_ACCOUNT, &op_key_create},
-    {"GET", "/api-keys/{}", SCOPE_ACCOUNT, &op_key_get},
-    {"PUT", "/api-keys/{}", SCOPE_ACCOUNT, &op_key_update},
+    {"GET", "/api-keys", SCOPE_ACCOUNT, &key_list, NULL},
+    {"POST", "/api-keys", SCOPE_ACCOUNT, &op_key_create, NULL},
+    {"GET", "/api-keys/{}", SCOPE_ACCOUNT, &op_key_get, NULL},
+    {"PUT", "/api-keys/{}", SCOPE_ACCOUNT, &op_key_update, NULL},
 };
 
 const struct dialect dialect_settings_v2 = {

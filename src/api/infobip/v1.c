@@ -4,9 +4,12 @@
  * numbers of milliseconds, or, as later clients send them, the texts of version 2;
  * each member may be either.
  */
+#include "api/body.h"
+#include "api/cors.h"
+#include "api/dialects.h"
 #include "api/infobip/error.h"
-#include "api/ops/ops.h"
 #include "api/ops/keys.h"
+#include "api/ops/ops.h"
 #include "base/json_scalar.h"
 #include "twofa/scope.h"
 
@@ -153,7 +156,7 @@ check_application(struct call *c, const struct json_row *rows, bool create)
 	struct application_job *j;
 	bool texts;
 	bool numbers;
-	enum err e = call_read_body(c, rows, r);
+	enum err e = body_read(c, rows, r);
 
 	if ((e == OK || e == ERR_INVALID) && read_ttl(c, r) != OK)
 		e = ERR_INVALID;
@@ -282,26 +285,26 @@ put_template(struct json_out *out, const struct template *t)
 
 static const struct route routes[] = {
     /* most requests are of these, and the rows are looked at in turn */
-    {"POST", "/pin/{}/verify", SCOPE_PIN, &op_verify},
-    {"POST", "/pin", SCOPE_PIN, &op_send},
-    {"POST", "/pin/{}/resend", SCOPE_PIN, &op_resend},
-    {"GET", "/applications", SCOPE_MANAGE, &op_application_list},
-    {"POST", "/applications", SCOPE_MANAGE, &create_application},
-    {"GET", "/applications/{}", SCOPE_MANAGE, &op_application_get},
-    {"PUT", "/applications/{}", SCOPE_MANAGE, &update_application},
-    {"GET", "/applications/{}/messages", SCOPE_MANAGE, &op_template_list},
-    {"POST", "/applications/{}/messages", SCOPE_MANAGE, &op_template_create},
-    {"GET", "/applications/{}/messages/{}", SCOPE_MANAGE, &op_template_get},
-    {"PUT", "/applications/{}/messages/{}", SCOPE_MANAGE, &op_template_update},
-    {"GET", "/applications/{}/verifications", SCOPE_PIN, &op_verifications},
-    {"GET", "/applications/{}/verified", SCOPE_PIN, &op_verifications},
-    {"POST", "/api-key", SCOPE_ACCOUNT, &op_key_mint},
-    {"POST", "/pin/sms", SCOPE_PIN, &op_send},
-    {"POST", "/pin/voice", SCOPE_PIN, &op_no_channel},
-    {"POST", "/pin/{}/resend/sms", SCOPE_PIN, &op_resend},
-    {"POST", "/pin/{}/resend/voice", SCOPE_PIN, &op_no_channel},
-    {"GET", "/pin/{}/status", SCOPE_PIN, &op_status},
-    {"GET", "/pin/{}/status/sms", SCOPE_PIN, &op_status},
+    {"POST", "/pin/{}/verify", SCOPE_PIN, &op_verify, NULL},
+    {"POST", "/pin", SCOPE_PIN, &op_send, NULL},
+    {"POST", "/pin/{}/resend", SCOPE_PIN, &op_resend, NULL},
+    {"GET", "/applications", SCOPE_MANAGE, &op_application_list, NULL},
+    {"POST", "/applications", SCOPE_MANAGE, &create_application, NULL},
+    {"GET", "/applications/{}", SCOPE_MANAGE, &op_application_get, NULL},
+    {"PUT", "/applications/{}", SCOPE_MANAGE, &update_application, NULL},
+    {"GET", "/applications/{}/messages", SCOPE_MANAGE, &op_template_list, NULL},
+    {"POST", "/applications/{}/messages", SCOPE_MANAGE, &op_template_create, NULL},
+    {"GET", "/applications/{}/messages/{}", SCOPE_MANAGE, &op_template_get, NULL},
+    {"PUT", "/applications/{}/messages/{}", SCOPE_MANAGE, &op_template_update, NULL},
+    {"GET", "/applications/{}/verifications", SCOPE_PIN, &op_verifications, NULL},
+    {"GET", "/applications/{}/verified", SCOPE_PIN, &op_verifications, NULL},
+    {"POST", "/api-key", SCOPE_ACCOUNT, &op_key_mint, NULL},
+    {"POST", "/pin/sms", SCOPE_PIN, &op_send, NULL},
+    {"POST", "/pin/voice", SCOPE_PIN, &op_no_channel, NULL},
+    {"POST", "/pin/{}/resend/sms", SCOPE_PIN, &op_resend, NULL},
+    {"POST", "/pin/{}/resend/voice", SCOPE_PIN, &op_no_channel, NULL},
+    {"GET", "/pin/{}/status", SCOPE_PIN, &op_status, NULL},
+    {"GET", "/pin/{}/status/sms", SCOPE_PIN, &op_status, NULL},
 };
 
 const struct dialect dialect_v1 = {
@@ -311,6 +314,8 @@ const struct dialect dialect_v1 = {
     .routes = routes,
     .route_count = countof(routes),
     .put_error = put_error,
+    .read_body = body_json_or_form,
+    .put_cors = cors_any,
     .put_application = put_application,
     .create_template_rows = create_template_rows,
     .update_template_rows = update_template_rows,

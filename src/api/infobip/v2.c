@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Infobip's 2FA API, version 2 (contract 0.5, 1.1, 2.1, 6.2). */
+#include "api/body.h"
+#include "api/cors.h"
+#include "api/dialects.h"
 #include "api/infobip/error.h"
 #include "api/ops/ops.h"
 #include "twofa/scope.h"
@@ -68,7 +71,7 @@ words_of(struct call *c, enum err e)
 }
 
 void
-put_error_v2(struct call *c, enum err e)
+v2_put_error(struct call *c, enum err e)
 {
 	struct error_words words = words_of(c, e);
 
@@ -111,7 +114,7 @@ static enum err
 check_application(struct call *c, const struct json_row *rows, bool create)
 {
 	struct application_change *change = arena_alloc(&c->arena, sizeof(*change));
-	enum err e = call_read_body(c, rows, change);
+	enum err e = body_read(c, rows, change);
 
 	if (e == ERR_INVALID)
 		return ops_application_faults(c, change);
@@ -224,25 +227,26 @@ put_template(struct json_out *out, const struct template *t)
 
 static const struct route routes[] = {
     /* most requests are of these, and the rows are looked at in turn */
-    {"POST", "/pin/{}/verify", SCOPE_PIN, &op_verify},
-    {"POST", "/pin", SCOPE_PIN, &op_send},
-    {"POST", "/pin/{}/resend", SCOPE_PIN, &op_resend},
-    {"GET", "/applications", SCOPE_MANAGE, &op_application_list},
-    {"POST", "/applications", SCOPE_MANAGE, &create_application},
-    {"GET", "/applications/{}", SCOPE_MANAGE, &op_application_get},
-    {"PUT", "/applications/{}", SCOPE_MANAGE, &update_application},
-    {"GET", "/applications/{}/messages", SCOPE_MANAGE, &op_template_list},
-    {"POST", "/applications/{}/messages", SCOPE_MANAGE, &op_template_create},
-    {"GET", "/applications/{}/messages/{}", SCOPE_MANAGE, &op_template_get},
-    {"PUT", "/applications/{}/messages/{}", SCOPE_MANAGE, &op_template_update},
-    {"POST", "/applications/{}/email/messages", SCOPE_MANAGE, &op_email_template_create},
-    {"PUT", "/applications/{}/email/messages/{}", SCOPE_MANAGE,
-	&op_email_template_update},
-    {"GET", "/applications/{}/verifications", SCOPE_PIN, &op_verifications},
-    {"POST", "/pin/voice", SCOPE_PIN, &op_no_channel},
-    {"POST", "/pin/email", SCOPE_PIN, &op_no_channel},
-    {"POST", "/pin/{}/resend/voice", SCOPE_PIN, &op_no_channel},
-    {"POST", "/pin/{}/resend/email", SCOPE_PIN, &op_no_channel},
+    {"POST", "/pin/{}/verify", SCOPE_PIN, &op_verify, NULL},
+    {"POST", "/pin", SCOPE_PIN, &op_send, NULL},
+    {"POST", "/pin/{}/resend", SCOPE_PIN, &op_resend, NULL},
+    {"GET", "/applications", SCOPE_MANAGE, &op_application_list, NULL},
+    {"POST", "/applications", SCOPE_MANAGE, &create_application, NULL},
+    {"GET", "/applications/{}", SCOPE_MANAGE, &op_application_get, NULL},
+    {"PUT", "/applications/{}", SCOPE_MANAGE, &update_application, NULL},
+    {"GET", "/applications/{}/messages", SCOPE_MANAGE, &op_template_list, NULL},
+    {"POST", "/applications/{}/messages", SCOPE_MANAGE, &op_template_create, NULL},
+    {"GET", "/applications/{}/messages/{}", SCOPE_MANAGE, &op_template_get, NULL},
+    {"PUT", "/applications/{}/messages/{}", SCOPE_MANAGE, &op_template_update, NULL},
+    {"POST", "/applications/{}/email/messages", SCOPE_MANAGE, &op_email_template_create,
+	NULL},
+    {"PUT", "/applications/{}/email/messages/{}", SCOPE_MANAGE, &op_email_template_update,
+	NULL},
+    {"GET", "/applications/{}/verifications", SCOPE_PIN, &op_verifications, NULL},
+    {"POST", "/pin/voice", SCOPE_PIN, &op_no_channel, NULL},
+    {"POST", "/pin/email", SCOPE_PIN, &op_no_channel, NULL},
+    {"POST", "/pin/{}/resend/voice", SCOPE_PIN, &op_no_channel, NULL},
+    {"POST", "/pin/{}/resend/email", SCOPE_PIN, &op_no_channel, NULL},
 };
 
 const struct dialect dialect_v2 = {
@@ -251,7 +255,8 @@ const struct dialect dialect_v2 = {
     .version = 2,
     .routes = routes,
     .route_count = countof(routes),
-    .put_error = put_error_v2,
+    .put_error = v2_put_error,
+    .put_cors = cors_by_option,
     .put_application = put_application,
     .create_template_rows = create_template_rows,
     .update_template_rows = update_template_rows,

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signing in with a user's password: sessions and OAuth tokens (contract 5.2, 5.3). */
+#include "api/body.h"
+#include "api/form.h"
+#include "api/offer.h"
 #include "api/ops/ops.h"
+#include "api/sign_in.h"
 
 #include <strings.h>
 
@@ -39,7 +43,7 @@ make_session(struct call *c)
 	    store_now_ms(c->api->options.store) +
 	    (row->kind == SESSION_IBSSO ? SESSION_IDLE_MS : TOKEN_LIFE_MS);
 	s->job.password = c->login.user.password;
-	return call_offer(c, &s->job.job, VERB_SESSION_CREATE);
+	return offer_job(c, &s->job.job, VERB_SESSION_CREATE);
 }
 
 static enum err
@@ -47,7 +51,7 @@ proceed_sign_in(struct call *c)
 {
 	const struct sign_in *s = c->job;
 
-	return call_login(
+	return sign_in_password(
 	    c, span_of(s->request.name), span_of(s->request.password), make_session);
 }
 
@@ -80,7 +84,7 @@ check_session(struct call *c)
 	struct sign_in *s = arena_alloc(&c->arena, sizeof(*s));
 	struct sign_in_request *r = &s->request;
 	const char *unsafe = call_query(c, "unsafe");
-	enum err e = call_read_body(c, session_rows, r);
+	enum err e = body_read(c, session_rows, r);
 
 	if (e != OK && e != ERR_INVALID)
 		return e;
@@ -130,7 +134,7 @@ check_session_end(struct call *c)
 static enum err
 proceed_session_end(struct call *c)
 {
-	return call_offer(c, &((struct session_job *)c->job)->job, VERB_SESSION_DELETE);
+	return offer_job(c, &((struct session_job *)c->job)->job, VERB_SESSION_DELETE);
 }
 
 /* Ended twice at the same time is ended. */
@@ -163,22 +167,22 @@ static const struct json_row token_rows[] = {
 static void
 read_form(struct call *c, struct span form, struct sign_in_request *r)
 {
-	r->name = call_form_value(c, form, "client_id");
-	r->password = call_form_value(c, form, "client_secret");
-	r->grant = call_form_value(c, form, "grant_type");
+	r->name = form_value(&c->arena, form, "client_id");
+	r->password = form_value(&c->arena, form, "client_secret");
+	r->grant = form_value(&c->arena, form, "grant_type");
 }
 
 /* A form as OAuth says, or JSON, or neither and all of it in the query. */
 static enum err
 read_token_request(struct call *c, struct sign_in_request *r)
 {
-	struct span body = call_body(c);
+	struct span body = body_octets(c);
 	enum err e = OK;
 
 	if (body.len > 0 && body.ptr[0] != '{' && body.ptr[0] != '[')
 		read_form(c, body, r);
 	else
-		e = call_read_body(c, token_rows, r);
+		e = body_read(c, token_rows, r);
 	r->name = or_query(c, r->name, "client_id");
 	r->password = or_query(c, r->password, "client_secret");
 	r->grant = or_query(c, r->grant, "grant_type");

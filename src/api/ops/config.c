@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Applications and templates, as far as the versions of the API agree (contract 1 and 2).
  */
+#include "api/body.h"
 #include "api/listing.h"
+#include "api/offer.h"
 #include "api/ops/ops.h"
 #include "api/reason.h"
 #include "twofa/mailbox.h"
@@ -30,7 +32,7 @@ check_application_get(struct call *c)
 static enum err
 proceed_application_get(struct call *c)
 {
-	return call_offer(
+	return offer_job(
 	    c, &((struct application_job *)c->job)->job, VERB_APPLICATION_GET);
 }
 
@@ -39,7 +41,7 @@ proceed_application_list(struct call *c)
 {
 	struct application_job *j = new_application_job(c);
 
-	return listing_start(c, &j->job, VERB_APPLICATION_LIST, &j->piece);
+	return offer_list(c, &j->job, VERB_APPLICATION_LIST, &j->piece);
 }
 
 enum err
@@ -65,7 +67,7 @@ ops_application_faults(struct call *c, const struct application_change *change)
 enum err
 ops_proceed_application(struct call *c)
 {
-	return call_offer(
+	return offer_job(
 	    c, &((struct application_job *)c->job)->job, VERB_APPLICATION_PUT);
 }
 
@@ -140,7 +142,7 @@ answer_application_list(struct call *c)
 		return j->job.item.err;
 	for (size_t i = 0; i < j->count; i++)
 		put_application(c, out, &j->list[i]);
-	return listing_go_on(c);
+	return OK;
 }
 
 const struct operation op_application_get = {.name = "application_get",
@@ -188,7 +190,7 @@ check_template_get(struct call *c)
 static enum err
 proceed_template_get(struct call *c)
 {
-	return call_offer(c, &((struct template_job *)c->job)->job, VERB_TEMPLATE_GET);
+	return offer_job(c, &((struct template_job *)c->job)->job, VERB_TEMPLATE_GET);
 }
 
 static enum err
@@ -196,7 +198,7 @@ proceed_template_list(struct call *c)
 {
 	struct template_job *j = c->job;
 
-	return listing_start(c, &j->job, VERB_TEMPLATE_LIST, &j->piece);
+	return offer_list(c, &j->job, VERB_TEMPLATE_LIST, &j->piece);
 }
 
 /*
@@ -225,7 +227,7 @@ check_template_put(
     struct call *c, const struct json_row *rows, enum template_kind kind, bool create)
 {
 	struct template_change *change = arena_alloc(&c->arena, sizeof(*change));
-	enum err e = call_read_body(c, rows, change);
+	enum err e = body_read(c, rows, change);
 	struct template_job *j = new_template_job(c);
 
 	j->create = create;
@@ -289,7 +291,7 @@ check_email_update(struct call *c)
 static enum err
 proceed_template_put(struct call *c)
 {
-	return call_offer(c, &((struct template_job *)c->job)->job, VERB_TEMPLATE_PUT);
+	return offer_job(c, &((struct template_job *)c->job)->job, VERB_TEMPLATE_PUT);
 }
 
 void
@@ -373,7 +375,7 @@ answer_template_list(struct call *c)
 		return j->job.item.err;
 	for (size_t i = 0; i < j->count; i++)
 		put_template(c, out, &j->list[i]);
-	return listing_go_on(c);
+	return OK;
 }
 
 const struct operation op_template_get = {.name = "template_get",

@@ -4,6 +4,8 @@
  * API and version 1 share. A secret is shown once, when the key is made; afterwards
  * only its hash is left.
  */
+#include "api/body.h"
+#include "api/offer.h"
 #include "api/ops/keys.h"
 
 #include <strings.h>
@@ -89,7 +91,7 @@ static enum err
 read_request(struct call *c, struct key_call *k)
 {
 	struct key_terms any = {.enabled = true};
-	enum err e = call_read_body(c, c->dialect->key_rows, &k->request);
+	enum err e = body_read(c, c->dialect->key_rows, &k->request);
 
 	if (e == ERR_INVALID)
 		(void)!key_terms_apply(
@@ -131,7 +133,7 @@ check_create(struct call *c)
 static enum err
 proceed_create(struct call *c)
 {
-	return call_offer(c, &((struct key_call *)c->job)->job.job, VERB_KEY_CREATE);
+	return offer_job(c, &((struct key_call *)c->job)->job.job, VERB_KEY_CREATE);
 }
 
 static void
@@ -212,7 +214,7 @@ check_get(struct call *c)
 static enum err
 proceed_get(struct call *c)
 {
-	return call_offer(c, &((struct key_call *)c->job)->job.job, VERB_KEY_GET);
+	return offer_job(c, &((struct key_call *)c->job)->job.job, VERB_KEY_GET);
 }
 
 static enum err
@@ -249,7 +251,7 @@ check_update(struct call *c)
 static enum err
 proceed_update(struct call *c)
 {
-	return call_offer(c, &((struct key_call *)c->job)->job.job, VERB_KEY_PUT);
+	return offer_job(c, &((struct key_call *)c->job)->job.job, VERB_KEY_PUT);
 }
 
 const struct operation op_key_update = {.name = "key_update",
@@ -270,7 +272,7 @@ ops_key_list_check(struct call *c)
 enum err
 ops_key_list_proceed(struct call *c)
 {
-	return call_offer(c, &((struct key_call *)c->job)->job.job, VERB_KEY_LIST);
+	return offer_job(c, &((struct key_call *)c->job)->job.job, VERB_KEY_LIST);
 }
 
 static bool

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What can be asked of PINs that were sent (contract 3.6, 4). */
+#include "api/admit.h"
 #include "api/listing.h"
+#include "api/offer.h"
 #include "api/ops/ops.h"
 
 #include <strings.h>
@@ -23,7 +25,7 @@ check_status(struct call *c)
 static enum err
 proceed_status(struct call *c)
 {
-	return call_offer(c, &((struct status_job *)c->job)->job, VERB_STATUS);
+	return offer_job(c, &((struct status_job *)c->job)->job, VERB_STATUS);
 }
 
 static enum err
@@ -95,9 +97,9 @@ proceed_verifications(struct call *c)
 {
 	struct verifications_job *j = c->job;
 	enum err e =
-	    j->destination == NULL ? call_throttle(c, "limits.verifications_all") : OK;
+	    j->destination == NULL ? admit_throttled(c, "limits.verifications_all") : OK;
 
-	return e == OK ? listing_start(c, &j->job, VERB_VERIFICATIONS, &j->piece) : e;
+	return e == OK ? offer_list(c, &j->job, VERB_VERIFICATIONS, &j->piece) : e;
 }
 
 /* `name`=true or false must agree with what is; any other value asks nothing. */
@@ -139,7 +141,7 @@ answer_verifications(struct call *c)
 		return j->job.item.err;
 	for (size_t i = 0; i < j->count; i++)
 		put_verification(c, out, &j->list[i]);
-	return listing_go_on(c);
+	return OK;
 }
 
 const struct operation op_verifications = {.name = "verifications",

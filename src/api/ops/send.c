@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Send and resend, and what they share (contract 3.1 to 3.4). */
+#include "api/body.h"
+#include "api/offer.h"
 #include "api/ops/ops.h"
 #include "api/reason.h"
 
@@ -193,7 +195,7 @@ check_send(struct call *c)
 	struct send_request r = {0};
 	struct send_job *j = arena_alloc(&c->arena, sizeof(*j));
 	const char *lookup = call_query(c, "ncNeeded");
-	enum err e = call_read_body(c, send_rows, &r);
+	enum err e = body_read(c, send_rows, &r);
 
 	if (e != OK && e != ERR_INVALID)
 		return e;
@@ -227,7 +229,7 @@ static enum err
 proceed_send(struct call *c)
 {
 	struct send_job *j = c->job;
-	enum err e = call_offer(c, &j->job, VERB_SEND);
+	enum err e = offer_job(c, &j->job, VERB_SEND);
 
 	if (e != OK)
 		order_free(j->order);
@@ -290,7 +292,7 @@ check_resend(struct call *c)
 {
 	struct resend_request r = {0};
 	struct resend_job *j = arena_alloc(&c->arena, sizeof(*j));
-	enum err e = call_read_body(c, resend_rows, &r);
+	enum err e = body_read(c, resend_rows, &r);
 
 	if (e != OK && e != ERR_INVALID)
 		return e;
@@ -318,7 +320,7 @@ static enum err
 proceed_resend(struct call *c)
 {
 	struct resend_job *j = c->job;
-	enum err e = call_offer(c, &j->job, VERB_RESEND);
+	enum err e = offer_job(c, &j->job, VERB_RESEND);
 
 	if (e != OK)
 		order_free(j->order);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Verify: what the person typed against the PIN (contract 3.5). */
+#include "api/body.h"
+#include "api/offer.h"
 #include "api/ops/ops.h"
 #include "api/reason.h"
 #include "base/log.h"
@@ -33,7 +35,7 @@ check_verify(struct call *c)
 {
 	struct verify_request r = {0};
 	struct verify_job *j = arena_alloc(&c->arena, sizeof(*j));
-	enum err e = call_read_body(c, verify_rows, &r);
+	enum err e = body_read(c, verify_rows, &r);
 
 	if (e == OK)
 		e = check_typed(c, &r);
@@ -52,7 +54,7 @@ check_verify(struct call *c)
 static enum err
 proceed_verify(struct call *c)
 {
-	return call_offer(c, &((struct verify_job *)c->job)->job, VERB_VERIFY);
+	return offer_job(c, &((struct verify_job *)c->job)->job, VERB_VERIFY);
 }
 
 static const char *

@@ -4,6 +4,8 @@
  * when a person has shown who he is. What was counted of the number's wrong guesses is
  * forgiven, and the log says so.
  */
+#include "api/body.h"
+#include "api/offer.h"
 #include "api/ops/ops.h"
 #include "base/log.h"
 #include "twofa/phone.h"
@@ -29,7 +31,7 @@ check_lift(struct call *c)
 	struct lift_request r = {0};
 	struct lift_job *j = arena_alloc(&c->arena, sizeof(*j));
 	char *digits = arena_alloc(&c->arena, PHONE_DIGITS_MAX + 1);
-	enum err e = call_read_body(c, rows, &r);
+	enum err e = body_read(c, rows, &r);
 
 	if (e != OK && e != ERR_INVALID)
 		return e;
@@ -47,7 +49,7 @@ check_lift(struct call *c)
 static enum err
 proceed_lift(struct call *c)
 {
-	return call_offer(c, &((struct lift_job *)c->job)->job, VERB_LIFT);
+	return offer_job(c, &((struct lift_job *)c->job)->job, VERB_LIFT);
 }
 
 static enum err

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Our own URLs: health, for whatever watches the process, and the description of all
  * there are; no credential, no store. */
+#include "api/dialects.h"
 #include "api/ops/ops.h"
 #include "openapi_json.h"
 
@@ -48,9 +49,9 @@ static const struct operation live = {.name = "live", .proceed = proceed_live};
 static const struct operation ready = {.name = "ready", .proceed = proceed_ready};
 
 static const struct route routes[] = {
-    {"GET", "/openapi.json", 0, &openapi},
-    {"GET", "/health/live", 0, &live},
-    {"GET", "/health/ready", 0, &ready},
+    {"GET", "/openapi.json", 0, &openapi, NULL},
+    {"GET", "/health/live", 0, &live, NULL},
+    {"GET", "/health/ready", 0, &ready, NULL},
 };
 
 const struct dialect dialect_own = {
@@ -58,5 +59,5 @@ const struct dialect dialect_own = {
     .prefix = "",
     .routes = routes,
     .route_count = countof(routes),
-    .put_error = put_error_v2,
+    .put_error = v2_put_error,
 };

@@ -3,6 +3,7 @@
  * Receipts that carriers send by HTTP. Whose they are and what they say is the carrier's
  * to know; here they are only handed to delivery, and answered when they are durable.
  */
+#include "api/offer.h"
 #include "api/ops/ops.h"
 
 static enum err
@@ -14,7 +15,7 @@ proceed_receipt(struct call *c)
 	in->query = c->query;
 	in->carrier = arena_text(&c->arena, c->params[0]);
 	in->secret = c->params[1];
-	in->back = call_task(c);
+	in->back = offer_task(c);
 	in->to = c->loop;
 	c->job = in;
 	c->api->options.receive(c->api->options.ctx, in);
@@ -29,7 +30,7 @@ answer_receipt(struct call *c)
 	c->response.status = 200;
 	if (in->err != OK || in->answer == NULL)
 		return in->err;
-	c->response.body_type =
+	c->response.content_type =
 	    in->answer_type != NULL ? in->answer_type : "text/plain;charset=UTF-8";
 	buf_add_text(&c->response.body, in->answer);
 	return OK;

@@ -4,7 +4,10 @@
  * named, the store says first what its limits leave; then delivery answers, which knows
  * routes and carriers.
  */
+#include "api/body.h"
+#include "api/offer.h"
 #include "api/ops/ops.h"
+#include "api/refuse.h"
 #include "twofa/phone.h"
 
 enum { TO_MAX = 100, LIMITS_MAX = 3 };
@@ -72,8 +75,8 @@ static enum err
 check_body(struct call *c)
 {
 	struct question *q = new_question(c);
-	enum err e = c->api->options.explain == NULL ? ERR_NO_ROUTE
-						     : call_read_body(c, members, q);
+	enum err e =
+	    c->api->options.explain == NULL ? ERR_NO_ROUTE : body_read(c, members, q);
 
 	if (e == ERR_INVALID && q->to != NULL)
 		(void)!judge(c, q);
@@ -101,7 +104,7 @@ ask_delivery(struct call *c)
 	d->to = q->to;
 	d->text = q->text;
 	d->out = &c->response.body;
-	d->back = call_task(c);
+	d->back = offer_task(c);
 	d->loop = c->loop;
 	o->explain(o->ctx, d);
 }
@@ -142,7 +145,7 @@ limits_back(struct task *t)
 	if (e == OK)
 		ask_delivery(c);
 	else
-		call_refuse(c, e);
+		refuse_call(c, e);
 }
 
 /* On the store's thread. */
@@ -162,7 +165,7 @@ proceed(struct call *c)
 
 	if (q->application != NULL) {
 		q->store.job.finish = limits_finished;
-		return call_offer(c, &q->store.job, VERB_LIMITS);
+		return offer_job(c, &q->store.job, VERB_LIMITS);
 	}
 	ask_delivery(c);
 	return OK;

@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "api/offer.h"
 #include "api/ops/ops.h"
 #include "base/json.h"
 #include "twofa/report_body.h"
@@ -310,7 +311,7 @@ check_timeline(struct call *c)
 static enum err
 proceed_timeline(struct call *c)
 {
-	return call_offer(c, &((struct timeline_job *)c->job)->job, VERB_TIMELINE);
+	return offer_job(c, &((struct timeline_job *)c->job)->job, VERB_TIMELINE);
 }
 
 static enum err

@@ -4,7 +4,10 @@
  * templates that emailTemplateId names, and routes of what has files of its own. Errors
  * are worded as on v2.
  */
+#include "api/body.h"
+#include "api/dialects.h"
 #include "api/listing.h"
+#include "api/offer.h"
 #include "api/ops/ops.h"
 #include "twofa/scope.h"
 
@@ -56,7 +59,7 @@ static const struct json_row rows[] = {
 static enum err
 check_content(struct call *c, struct email_template_job *j)
 {
-	enum err e = call_read_body(c, rows, &j->given);
+	enum err e = body_read(c, rows, &j->given);
 
 	if (e == OK || e == ERR_INVALID)
 		e = email_template_check(&j->given, &c->fail);
@@ -83,7 +86,7 @@ check_put(struct call *c)
 static enum err
 proceed_get(struct call *c)
 {
-	return call_offer(
+	return offer_job(
 	    c, &((struct email_template_job *)c->job)->job, VERB_EMAIL_TEMPLATE_GET);
 }
 
@@ -92,20 +95,20 @@ proceed_list(struct call *c)
 {
 	struct email_template_job *j = new_job(c);
 
-	return listing_start(c, &j->job, VERB_EMAIL_TEMPLATE_LIST, &j->piece);
+	return offer_list(c, &j->job, VERB_EMAIL_TEMPLATE_LIST, &j->piece);
 }
 
 static enum err
 proceed_put(struct call *c)
 {
-	return call_offer(
+	return offer_job(
 	    c, &((struct email_template_job *)c->job)->job, VERB_EMAIL_TEMPLATE_PUT);
 }
 
 static enum err
 proceed_delete(struct call *c)
 {
-	return call_offer(
+	return offer_job(
 	    c, &((struct email_template_job *)c->job)->job, VERB_EMAIL_TEMPLATE_DELETE);
 }
 
@@ -145,7 +148,7 @@ answer_list(struct call *c)
 		return j->job.item.err;
 	for (size_t i = 0; i < j->count; i++)
 		put_one(out, &j->list[i]);
-	return listing_go_on(c);
+	return OK;
 }
 
 static const struct operation list = {
@@ -171,19 +174,19 @@ static const struct operation delete = {.name = "email_template_delete",
     .finds = THING_EMAIL_TEMPLATE};
 
 static const struct route routes[] = {
-    {"GET", "/email-templates", SCOPE_MANAGE, &list},
-    {"POST", "/email-templates", SCOPE_MANAGE, &create},
-    {"GET", "/email-templates/{}", SCOPE_MANAGE, &get},
-    {"PUT", "/email-templates/{}", SCOPE_MANAGE, &put},
-    {"DELETE", "/email-templates/{}", SCOPE_MANAGE, &delete},
-    {"GET", "/receipts/{}", 0, &op_receipt},
-    {"POST", "/receipts/{}", 0, &op_receipt},
-    {"GET", "/receipts/{}/{}", 0, &op_receipt},
-    {"POST", "/receipts/{}/{}", 0, &op_receipt},
-    {"GET", "/route", SCOPE_MANAGE, &op_route_explain},
-    {"POST", "/route", SCOPE_MANAGE, &op_route_explain_body},
-    {"POST", "/lift", SCOPE_MANAGE, &op_lift},
-    {"GET", "/pins/{}", SCOPE_MANAGE | SCOPE_PIN_MANAGE, &op_timeline},
+    {"GET", "/email-templates", SCOPE_MANAGE, &list, NULL},
+    {"POST", "/email-templates", SCOPE_MANAGE, &create, NULL},
+    {"GET", "/email-templates/{}", SCOPE_MANAGE, &get, NULL},
+    {"PUT", "/email-templates/{}", SCOPE_MANAGE, &put, NULL},
+    {"DELETE", "/email-templates/{}", SCOPE_MANAGE, &delete, NULL},
+    {"GET", "/receipts/{}", 0, &op_receipt, NULL},
+    {"POST", "/receipts/{}", 0, &op_receipt, NULL},
+    {"GET", "/receipts/{}/{}", 0, &op_receipt, NULL},
+    {"POST", "/receipts/{}/{}", 0, &op_receipt, NULL},
+    {"GET", "/route", SCOPE_MANAGE, &op_route_explain, NULL},
+    {"POST", "/route", SCOPE_MANAGE, &op_route_explain_body, NULL},
+    {"POST", "/lift", SCOPE_MANAGE, &op_lift, NULL},
+    {"GET", "/pins/{}", SCOPE_MANAGE | SCOPE_PIN_MANAGE, &op_timeline, NULL},
 };
 
 const struct dialect dialect_watchword = {
@@ -191,5 +194,5 @@ const struct dialect dialect_watchword = {
     .prefix = "/watchword/1",
     .routes = routes,
     .route_count = countof(routes),
-    .put_error = put_error_v2,
+    .put_error = v2_put_error,
 };
