@@ -266,7 +266,7 @@ put_response(struct conn *c, const struct call_response *r)
 		buf_printf(out, "%s: %s\r\n", r->headers[i].name, r->headers[i].value);
 	if (!c->keep_alive)
 		buf_add_text(out, "Connection: close\r\n");
-	else if (q != NULL && q->parser.http_minor == 0)
+	else if (q != NULL && q->is_old)
 		buf_add_text(out, "Connection: keep-alive\r\n");
 	buf_add_text(out, "\r\n");
 	if (q == NULL || !q->is_head)

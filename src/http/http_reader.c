@@ -3,6 +3,17 @@
 
 #include "base/secret.h"
 
+/* llhttp, or its ancestor where there is no llhttp. */
+#ifdef HAVE_LLHTTP
+#include <llhttp.h>
+#define PARSER llhttp_t
+#define PARSER_SETTINGS llhttp_settings_t
+#else
+#include <http_parser.h>
+#define PARSER http_parser
+#define PARSER_SETTINGS http_parser_settings
+#endif
+
 enum { READER_MAGIC = 0x68747470, LENGTH_DIGITS_MAX = 15, KEPT_CAPACITY_MAX = 4096 };
 
 static void
@@ -16,7 +27,19 @@ fail(struct http_reader *r, enum err e, const char *why)
 	r->keep_alive = false;
 }
 
-/* ---- what http-parser leaves to us ---- */
+/* ---- rules that are ours ---- */
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
 
 static bool
 is_token(struct span s)
@@ -25,9 +48,8 @@ is_token(struct span s)
 
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.ptr[i];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 
-		if (!letter && !(c >= '0' && c <= '9') &&
+		if (!is_letter(c) && !is_digit(c) &&
 		    (c == 0 || strchr(others, c) == NULL))
 			return false;
 	}
@@ -44,56 +66,18 @@ is_host(struct span s)
 	return true;
 }
 
-static void
-check_header_line(struct http_reader *r, struct span line)
-{
-	const char *colon = memchr(line.ptr, ':', line.len);
-
-	if (line.ptr[0] == ' ' || line.ptr[0] == '\t') {
-		fail(r, ERR_FRAMING, "a header line is folded");
-		return;
-	}
-	if (colon == NULL ||
-	    !is_token((struct span){line.ptr, (size_t)(colon - line.ptr)}))
-		fail(r, ERR_FRAMING, "a header name is not a token");
-}
-
-static bool
-is_control(char c)
-{
-	return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
-}
-
-/* Lines end in CR LF and nothing else does; `head` ends with an empty line. */
-static void
-check_lines(struct http_reader *r)
-{
-	const char *at = r->head.ptr;
-	const char *end = r->head.ptr + r->head.len - 2;
-	bool first = true;
-
-	while (at < end && r->stage != HTTP_STAGE_BROKEN) {
-		const char *stop = at;
-
-		while (!is_control(*stop))
-			stop++;
-		if (stop[0] != '\r' || stop[1] != '\n')
-			fail(r, ERR_FRAMING,
-			    "a control character in the request line or headers");
-		else if (!first)
-			check_header_line(r, (struct span){at, (size_t)(stop - at)});
-		first = false;
-		at = stop + 2;
-	}
-}
-
+/* Digits, and spaces up to the end of the line: a tab there is refused by the parsers. */
 static bool
 is_length(struct span s)
 {
+	const char *end = s.ptr + s.len;
+
 	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] < '0' || s.ptr[i] > '9')
+		if (!is_digit(s.ptr[i]))
 			return false;
-	return s.len > 0 && s.len <= LENGTH_DIGITS_MAX;
+	while (*end == ' ')
+		end++;
+	return s.len > 0 && s.len <= LENGTH_DIGITS_MAX && *end == '\r';
 }
 
 /*
@@ -154,12 +138,8 @@ has(const struct http_reader *r, enum single field)
 }
 
 static void
-take_header(struct http_reader *r, struct span name, struct span value)
+take_single(struct http_reader *r, enum single field, struct span value)
 {
-	enum single field = find_single(name);
-
-	if (field == SINGLE_COUNT)
-		return;
 	if (has(r, field))
 		r->twice = singles[field].fault;
 	r->seen |= 1u << field;
@@ -170,31 +150,175 @@ take_header(struct http_reader *r, struct span name, struct span value)
 	else if (field == SINGLE_HOST)
 		r->host = value;
 	else if (field == SINGLE_LENGTH)
-		r->bad_length = !is_length(value);
+		r->length = value;
 	else if (field == SINGLE_CODING)
 		r->chunked = span_equal_nocase(value, "chunked");
 	else if (field == SINGLE_EXPECT)
 		r->wants_continue = span_equal_nocase(value, "100-continue");
 }
 
+/* The options of a Connection field (RFC 9110 7.6.1) that say how long it lasts. */
+static void
+take_connection(struct http_reader *r, struct span value)
+{
+	while (value.len > 0) {
+		const char *comma = memchr(value.ptr, ',', value.len);
+		size_t len = comma == NULL ? value.len : (size_t)(comma - value.ptr);
+		struct span option = span_trim((struct span){value.ptr, len});
+
+		r->says_close |= span_equal_nocase(option, "close");
+		r->says_keep_alive |= span_equal_nocase(option, "keep-alive");
+		len += comma != NULL;
+		value = (struct span){value.ptr + len, value.len - len};
+	}
+}
+
+static void
+take_header(struct http_reader *r, struct span name, struct span value)
+{
+	enum single field = find_single(name);
+
+	r->line_count++;
+	if (r->line_count > HTTP_HEADERS_MAX)
+		fail(r, ERR_HEADERS_TOO_LARGE, "there are more than 100 header fields");
+	if (field != SINGLE_COUNT)
+		take_single(r, field, value);
+	else if (span_equal_nocase(name, "Connection"))
+		take_connection(r, value);
+}
+
+static void
+read_header_line(struct http_reader *r, struct span line)
+{
+	const char *colon = memchr(line.ptr, ':', line.len);
+	struct span name = {line.ptr, colon == NULL ? 0 : (size_t)(colon - line.ptr)};
+
+	if (line.ptr[0] == ' ' || line.ptr[0] == '\t')
+		fail(r, ERR_FRAMING, "a header line is folded");
+	else if (colon == NULL || !is_token(name))
+		fail(r, ERR_FRAMING, "a header name is not a token");
+	else
+		take_header(r, name,
+		    span_trim((struct span){colon + 1, line.len - name.len - 1}));
+}
+
+static bool
+is_control(char c)
+{
+	return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
+}
+
+/* Lines end in CR LF and nothing else does; `head` ends with an empty line. The length of
+ * the first one is in *first_out. */
+static void
+read_lines(struct http_reader *r, size_t *first_out)
+{
+	const char *at = r->head.ptr;
+	const char *end = r->head.ptr + r->head.len - 2;
+
+	while (at < end && r->stage != HTTP_STAGE_BROKEN) {
+		const char *stop = at;
+
+		while (!is_control(*stop))
+			stop++;
+		if (stop[0] != '\r' || stop[1] != '\n')
+			fail(r, ERR_FRAMING,
+			    "a control character in the request line or headers");
+		else if (at == r->head.ptr)
+			*first_out = (size_t)(stop - at);
+		else
+			read_header_line(r, (struct span){at, (size_t)(stop - at)});
+		at = stop + 2;
+	}
+}
+
+/*
+ * The target begins with a slash or an asterisk or is absolute (RFC 9112 3.2). CONNECT's
+ * has a form of its own, for which nothing here has a use.
+ */
+static bool
+is_target(struct span s)
+{
+	size_t scheme = 0;
+
+	if (memchr(s.ptr, '\t', s.len) != NULL)
+		return false;
+	if (s.len > 0 && (s.ptr[0] == '/' || s.ptr[0] == '*'))
+		return true;
+	while (scheme < s.len && is_letter(s.ptr[scheme]))
+		scheme++;
+	return scheme > 0 && s.len > scheme + 3 && memcmp(s.ptr + scheme, "://", 3) == 0;
+}
+
+/* "HTTP/", a digit, a point and a digit, in capitals (RFC 9112 2.3). */
+static bool
+is_version(struct span s)
+{
+	return s.len == 8 && memcmp(s.ptr, "HTTP/", 5) == 0 && is_digit(s.ptr[5]) &&
+	       s.ptr[6] == '.' && is_digit(s.ptr[7]);
+}
+
+/* The word that the line begins with, which is then less by that and the spaces behind.
+ */
+static struct span
+take_word(struct span *line)
+{
+	struct span word = {line->ptr, 0};
+	size_t used;
+
+	while (word.len < line->len && line->ptr[word.len] != ' ')
+		word.len++;
+	used = word.len;
+	while (used < line->len && line->ptr[used] == ' ')
+		used++;
+	*line = (struct span){line->ptr + used, line->len - used};
+	return word;
+}
+
+/*
+ * METHOD TARGET VERSION (RFC 9112 3). Any token is a method, also one that no URL offers
+ * (RFC 9110 15.5.6).
+ */
+static void
+read_request_line(struct http_reader *r, struct span line)
+{
+	struct span method = take_word(&line);
+	struct span target = take_word(&line);
+
+	if (!is_token(method)) {
+		fail(r, ERR_FRAMING, "the method is not a token");
+		return;
+	}
+	r->method = method;
+	r->is_head = span_equal_text(method, "HEAD");
+	if (!is_target(target)) {
+		fail(r, ERR_FRAMING, "the URL is neither a path nor absolute");
+		return;
+	}
+	r->target = target;
+	if (!is_version(line)) {
+		fail(r, ERR_FRAMING, "the request line does not end in HTTP/1.1");
+		return;
+	}
+	r->is_old = line.ptr[5] == '1' && line.ptr[7] == '0';
+	if (line.ptr[5] != '1' || line.ptr[7] > '1')
+		fail(r, ERR_FRAMING, "the version of HTTP is not 1.0 or 1.1");
+}
+
 static const char *
 framing_fault(const struct http_reader *r)
 {
-	bool old = r->parser.http_major == 1 && r->parser.http_minor == 0;
-
-	if (r->parser.http_major != 1 || r->parser.http_minor > 1)
-		return "the version of HTTP is not 1.0 or 1.1";
 	if (r->twice != NULL)
 		return r->twice;
-	if (!has(r, SINGLE_HOST) && !old)
+	if (!has(r, SINGLE_HOST) && !r->is_old)
 		return "exactly one Host header is needed";
 	if (!is_host(r->host))
 		return "the Host header is not a host";
 	if (has(r, SINGLE_LENGTH) && has(r, SINGLE_CODING))
 		return "Content-Length beside Transfer-Encoding";
-	if (has(r, SINGLE_CODING) && (!r->chunked || old))
+	if (has(r, SINGLE_CODING) && (!r->chunked || r->is_old))
 		return "the only Transfer-Encoding is chunked, once, in HTTP/1.1";
-	if (r->bad_length)
+	if (has(r, SINGLE_LENGTH) && !is_length(r->length))
 		return "Content-Length is not one decimal number";
 	return NULL;
 }
@@ -205,19 +329,19 @@ is_connect(struct span method)
 	return span_equal_text(method, "CONNECT");
 }
 
-/* ---- http-parser's callbacks ---- */
-
-static int
-on_url(http_parser *p, const char *at, size_t len)
+/* Whether the connection goes on after the answer (RFC 9112 9.3). */
+static bool
+may_keep_alive(const struct http_reader *r)
 {
-	struct http_reader *r = p->data;
-
-	r->target = (struct span){at, len};
-	return 0;
+	if (r->says_close || is_connect(r->method))
+		return false;
+	return !r->is_old || r->says_keep_alive;
 }
 
+/* ---- the parser's callbacks ---- */
+
 static int
-on_field(http_parser *p, const char *at, size_t len)
+on_field(PARSER *p, const char *at, size_t len)
 {
 	struct http_reader *r = p->data;
 
@@ -226,50 +350,59 @@ on_field(http_parser *p, const char *at, size_t len)
 }
 
 static int
-on_value(http_parser *p, const char *at, size_t len)
+on_value(PARSER *p, const char *at, size_t len)
 {
 	struct http_reader *r = p->data;
 	struct header h = {r->field, span_trim((struct span){at, len})};
 
-	if (r->header_count == HTTP_HEADERS_MAX) {
-		fail(r, ERR_HEADERS_TOO_LARGE, "there are more than 100 header fields");
+	if (r->header_count == r->line_count)
 		return -1;
-	}
 	r->headers[r->header_count++] = h;
-	take_header(r, h.name, h.value);
 	return 0;
 }
 
+/* The body is ours. */
 static int
-on_head(http_parser *p)
+on_head(PARSER *p)
 {
 	struct http_reader *r = p->data;
-	const char *fault = framing_fault(r);
 
-	if (fault != NULL) {
-		fail(r, ERR_FRAMING, fault);
-		return -1;
-	}
-	if (has(r, SINGLE_LENGTH) && p->content_length > r->body_max) {
-		fail(r, ERR_TOO_LARGE, NULL);
-		return -1;
-	}
-	r->method = r->other_method.len > 0
-			? r->other_method
-			: span_of(http_method_str((enum http_method)p->method));
-	r->is_head = p->method == HTTP_HEAD;
-	r->keep_alive = http_should_keep_alive(p) != 0 && !is_connect(r->method);
-	r->left = has(r, SINGLE_LENGTH) ? (size_t)p->content_length : 0;
-	r->stage = r->left > 0 || r->chunked ? HTTP_STAGE_BODY : HTTP_STAGE_DONE;
-	return 1; /* the body is ours */
+	r->is_parsed = r->header_count == r->line_count;
+	return -1;
 }
 
-static const http_parser_settings settings = {
-    .on_url = on_url,
+static const PARSER_SETTINGS settings = {
     .on_header_field = on_field,
     .on_header_value = on_value,
     .on_headers_complete = on_head,
 };
+
+static const char any_request[] = "GET / HTTP/1.1\r\n";
+
+#ifdef HAVE_LLHTTP
+static void
+parse_fields(struct http_reader *r, const char *at, size_t len)
+{
+	llhttp_t parser;
+
+	llhttp_init(&parser, HTTP_REQUEST, &settings);
+	parser.data = r;
+	(void)llhttp_execute(&parser, any_request, sizeof(any_request) - 1);
+	(void)llhttp_execute(&parser, at, len);
+}
+#else
+static void
+parse_fields(struct http_reader *r, const char *at, size_t len)
+{
+	http_parser parser;
+
+	http_parser_init(&parser, HTTP_REQUEST);
+	parser.data = r;
+	(void)http_parser_execute(
+	    &parser, &settings, any_request, sizeof(any_request) - 1);
+	(void)http_parser_execute(&parser, &settings, at, len);
+}
+#endif
 
 /* ---- head ---- */
 
@@ -285,7 +418,8 @@ find_end(const struct http_reader *r, size_t seen)
 
 /*
  * Of an absolute target what follows the authority counts (RFC 9112 3.2.2), which ends at
- * a slash, a query or a fragment (RFC 3986 3.2). False: it names no host.
+ * a slash or a query (RFC 3986 3.2); a fragment there is refused. False: it names no
+ * host.
  */
 static bool
 drop_authority(struct http_reader *r)
@@ -300,60 +434,61 @@ drop_authority(struct http_reader *r)
 		return true;
 	authority = (struct span){t.ptr + scheme, 0};
 	while (scheme + authority.len < t.len &&
-	       strchr("/?#", authority.ptr[authority.len]) == NULL)
+	       strchr("/?", authority.ptr[authority.len]) == NULL)
 		authority.len++;
 	r->target =
 	    (struct span){authority.ptr + authority.len, t.len - scheme - authority.len};
 	return authority.len > 0 && is_host(authority);
 }
 
-static struct span
-first_word(const struct http_reader *r)
+/* The length has so few digits that it cannot overflow. */
+static size_t
+length_of(struct span digits)
 {
-	struct span word = {r->head.ptr, 0};
+	size_t length = 0;
 
-	while (word.len < r->head.len && word.ptr[word.len] > ' ')
-		word.len++;
-	return word;
+	for (size_t i = 0; i < digits.len; i++)
+		length = length * 10 + (size_t)(digits.ptr[i] - '0');
+	return length;
+}
+
+static void
+begin_body(struct http_reader *r)
+{
+	r->left = length_of(r->length);
+	r->keep_alive = may_keep_alive(r);
+	if (r->left > r->body_max)
+		fail(r, ERR_TOO_LARGE, NULL);
+	else
+		r->stage = r->left > 0 || r->chunked ? HTTP_STAGE_BODY : HTTP_STAGE_DONE;
 }
 
 /*
- * http-parser knows a list of methods. Another token is a method all the same, which the
- * URL does not offer (RFC 9110 15.5.6); CONNECT is taken for such a one, as its target
- * would have a form of its own.
+ * What the head may be is decided here and is the same whichever parser there is. The
+ * parser then splits the fields as a second reader, who has to find the same ones.
  */
-static void
-parse_head(struct http_reader *r)
-{
-	struct span method = first_word(r);
-	size_t rest = r->head.len - method.len;
-
-	if (!is_connect(method)) {
-		(void)http_parser_execute(
-		    &r->parser, &settings, r->head.ptr, r->head.len);
-		if (HTTP_PARSER_ERRNO(&r->parser) != HPE_INVALID_METHOD ||
-		    !is_token(method))
-			return;
-	}
-	http_parser_init(&r->parser, HTTP_REQUEST);
-	r->parser.data = r;
-	r->other_method = method;
-	(void)http_parser_execute(&r->parser, &settings, "GET", 3);
-	(void)http_parser_execute(&r->parser, &settings, r->head.ptr + method.len, rest);
-}
-
 static void
 read_head(struct http_reader *r)
 {
-	check_lines(r);
+	size_t first = 0;
+	const char *fault;
+
+	read_lines(r, &first);
 	if (r->stage == HTTP_STAGE_BROKEN)
 		return;
-	parse_head(r);
-	if (r->stage == HTTP_STAGE_HEAD)
-		fail(r, ERR_FRAMING,
-		    http_errno_description(HTTP_PARSER_ERRNO(&r->parser)));
-	if (!drop_authority(r))
+	read_request_line(r, (struct span){r->head.ptr, first});
+	if (r->target.ptr != NULL && !drop_authority(r))
 		fail(r, ERR_FRAMING, "the URL names no host");
+	fault = framing_fault(r);
+	if (fault != NULL)
+		fail(r, ERR_FRAMING, fault);
+	if (r->stage == HTTP_STAGE_BROKEN)
+		return;
+	parse_fields(r, r->head.ptr + first + 2, r->head.len - first - 2);
+	if (r->is_parsed)
+		begin_body(r);
+	else
+		fail(r, ERR_FRAMING, HTTP_READERS_DIFFER);
 }
 
 static size_t
@@ -499,6 +634,4 @@ http_reader_next(struct http_reader *r)
 	empty(&r->body);
 	memset((char *)r + offsetof(struct http_reader, stage), 0,
 	    offsetof(struct http_reader, headers) - offsetof(struct http_reader, stage));
-	http_parser_init(&r->parser, HTTP_REQUEST);
-	r->parser.data = r;
 }

@@ -56,6 +56,11 @@ AMBIGUOUS = {
     "host with a path": "GET /health/live HTTP/1.1\r\nHost: x/y\r\n\r\n",
     "no version": "GET /health/live\r\n\r\n",
     "version 2": "GET /health/live HTTP/2.0\r\nHost: x\r\n\r\n",
+    "a name like HTTP": "GET /health/live HTAP/1.1\r\nHost: x\r\n\r\n",
+    "small letters": "GET /health/live http/1.1\r\nHost: x\r\n\r\n",
+    "blank after the version": "GET /health/live HTTP/1.1 \r\nHost: x\r\n\r\n",
+    "tab in a URL": "GET /health/live\tx HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a URL without a slash": "GET health/live HTTP/1.1\r\nHost: x\r\n\r\n",
     "preface of HTTP/2": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "no method": " / HTTP/1.1\r\nHost: x\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
@@ -117,6 +122,15 @@ def test_http_1_0_with_keep_alive(raw):
 
 def test_close_is_obeyed(raw):
     raw.send("GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert raw.response()[1]["connection"] == "close"
+    assert raw.is_closed()
+
+
+@pytest.mark.parametrize("fields", [
+    "Connection: close, TE", "Connection: TE\t, close", "Connection: , Close", "Connection: TE\r\nConnection: close",
+    "Connection: keep-alive, close"])
+def test_close_is_obeyed_wherever_it_stands(raw, fields):
+    raw.send(f"GET /health/live HTTP/1.1\r\nHost: x\r\n{fields}\r\n\r\n")
     assert raw.response()[1]["connection"] == "close"
     assert raw.is_closed()
 

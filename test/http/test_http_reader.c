@@ -7,7 +7,11 @@
 #include "http/http_reader.h"
 #include "unit/unit.h"
 
+#include <stdio.h>
+
 enum { BODY_MAX = 1000, MUTATIONS = 200000 };
+
+#define HEADS_DIGEST UINT64_C(0x967c7754909b8902)
 
 static const char *const good[] = {
     "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -149,6 +153,92 @@ test_the_next_request_is_left_alone(void **state)
 	}
 }
 
+/* Heads that two parsers might read in two ways, or one of them refuse. */
+static const char *const odd[] = {
+    "GET /a\x80?b#c HTTP/1.1\r\nHost: x\r\nConnection: , close ,\tUpgrade\r\nUpgrade: "
+    "h2c\r\n"
+    "\r\n",
+    "PUT  *  HTTP/1.1\r\nHost:\tx\r\nProxy-Connection: close\r\nEmpty:\r\nBlank: \t \r\n"
+    "Content-Length: \t7 \r\n\r\n{\"a\":1}",
+    "M-SEARCH / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\tChunked \r\nA: "
+    "\xff\x80\r\n\r\n"
+    "0\r\n\r\n",
+    "SOURCE / HTTP/1.0\r\nConnection: keep-alive\r\nconnection:close\r\nkeep-alive: "
+    "5\r\n\r\n",
+    "CONNECT / HTTP/1.1\r\nHost: x\r\nContent-Length: 00000\r\nUpgrade:\r\n\r\n",
+};
+
+static void
+digest_add(uint64_t *digest, struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		*digest = (*digest ^ (unsigned char)s.ptr[i]) * UINT64_C(1099511628211);
+	*digest = (*digest ^ 256) * UINT64_C(1099511628211);
+}
+
+static void
+digest_head(uint64_t *digest, const struct http_reader *r)
+{
+	char said[64];
+
+	snprintf(said, sizeof(said), "%d %d %d %zu %u", r->stage, r->err, r->keep_alive,
+	    r->body.len, r->header_count);
+	digest_add(digest, span_of(said));
+	digest_add(digest, r->method);
+	digest_add(digest, r->target);
+	for (unsigned i = 0; i < r->header_count; i++) {
+		digest_add(digest, r->headers[i].name);
+		digest_add(digest, r->headers[i].value);
+	}
+}
+
+/* Mutated by octets that mean something in a head. */
+static struct span
+mutated_head(struct dice *dice, char *octets)
+{
+	static const char any[] = " \t\r\n:,;/0159aC-+_#?\x80\x7f";
+	size_t which = (size_t)dice_between(dice, 0, countof(odd) + countof(good) - 1);
+	struct span s =
+	    span_of(which < countof(odd) ? odd[which] : good[which - countof(odd)]);
+
+	memcpy(octets, s.ptr, s.len);
+	for (int64_t n = dice_between(dice, 0, 3); n > 0; n--)
+		octets[dice_between(dice, 0, (int64_t)s.len - 1)] =
+		    any[dice_between(dice, 0, sizeof(any) - 2)];
+	return (struct span){octets, s.len};
+}
+
+/*
+ * Each parser that the build may find answers the same: it refuses nothing that our rules
+ * let through, and of many heads the sum of what was read is this number with every one.
+ */
+static void
+test_the_parser_decides_nothing(void **state)
+{
+	struct dice dice = {11};
+	uint64_t digest = UINT64_C(14695981039346656037);
+	char octets[512];
+	int read = 0;
+
+	(void)state;
+	for (int i = 0; i < MUTATIONS; i++) {
+		struct span s = mutated_head(&dice, octets);
+		struct http_reader r;
+
+		http_reader_init(&r, BODY_MAX);
+		feed(&r, s, s.len);
+		if (r.why != NULL && strcmp(r.why, HTTP_READERS_DIFFER) == 0)
+			fail_msg("refused by the parser alone: %.*s", (int)s.len, s.ptr);
+		digest_head(&digest, &r);
+		read += r.stage == HTTP_STAGE_DONE;
+		http_reader_fini(&r);
+	}
+	assert_in_range(read, MUTATIONS / 10, MUTATIONS);
+	if (digest != HEADS_DIGEST)
+		fail_msg("%d heads were read, with the digest %#llx", read,
+		    (unsigned long long)digest);
+}
+
 /* Whatever comes, a body is never over its bound and a broken reader says why. */
 static void
 test_mutations(void **state)
@@ -214,6 +304,7 @@ main(void)
 	    cmocka_unit_test(test_headers_by_name),
 	    cmocka_unit_test(test_as_many_headers_as_there_may_be),
 	    cmocka_unit_test(test_the_next_request_is_left_alone),
+	    cmocka_unit_test(test_the_parser_decides_nothing),
 	    cmocka_unit_test(test_mutations),
 	    cmocka_unit_test(test_bounds),
 	};
