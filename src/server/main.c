@@ -152,7 +152,7 @@ read_options(const struct command *c, struct cli *cli, int argc, char **argv)
 	int letter;
 
 	optind = 1;
-	while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (letter == OPTION_HELP) {
 			printf("usage: watchword %s\n", c->usage);
 			exit(EXIT_SUCCESS);
@@ -173,6 +173,13 @@ read_options(const struct command *c, struct cli *cli, int argc, char **argv)
 	return EXIT_SUCCESS;
 }
 
+static bool
+asks_for_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
+	       strcmp(word, "help") == 0;
+}
+
 static int
 general(int argc, char **argv)
 {
@@ -188,7 +195,7 @@ general(int argc, char **argv)
 		api_print_routes(stdout);
 		return EXIT_SUCCESS;
 	}
-	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0))
+	if (argc == 2 && asks_for_help(argv[1]))
 		return print_help(stdout);
 	if (argc < 2)
 		return print_help(stderr);

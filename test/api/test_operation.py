@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pty
+import shutil
 import signal
 import sqlite3
 import stat
@@ -32,6 +33,30 @@ def test_help_and_version():
     for command in ("serve", "account create", "key create", "key revoke", "config check"):
         assert f"watchword {command}" in text
     assert "--listen" in run("serve", "--help").stdout
+    assert run("-h").stdout == text and run("serve", "-h").stdout == run("serve", "--help").stdout
+
+
+def run_script(folder, *words):
+    """script/run where nothing can be installed, built or found but the basic tools."""
+    tools = folder / "tools"
+    tools.mkdir(exist_ok=True)
+    for name in ("bash", "dirname", "sed"):
+        (tools / name).unlink(missing_ok=True)
+        (tools / name).symlink_to(shutil.which(name))
+    return subprocess.run([tools / "bash", ROOT / "script/run", *words], cwd=folder, timeout=30,
+                          env={"PATH": str(tools)}, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("words", [
+    ("--help",), ("-h",), ("--version",), ("--listen", "127.0.0.1:0", "--help")])
+def test_the_script_that_runs_it_tells_without_running_it(tmp_path, words):
+    done = run_script(tmp_path, *words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["tools"], "no data, no build"
+    if words == ("--version",):
+        assert done.stdout == run("--version").stdout
+    else:
+        assert all(option in done.stdout for option in ("--listen", "--data", "--config"))
 
 
 @pytest.mark.parametrize("words", [
