@@ -61,7 +61,7 @@ static void
 fill_send(struct slot *s)
 {
 	struct bench *b = s->bench;
-	struct order *o = order_new();
+	struct outgoing_message *o = outgoing_new();
 
 	o->channel = CHANNEL_SMS;
 	o->destination = arena_printf(&o->arena, "4179%08zu", s->number * 7919 % NUMBERS);
@@ -70,7 +70,7 @@ fill_send(struct slot *s)
 	    .application = b->application,
 	    .template = b->template,
 	    .caps = &no_caps,
-	    .order = o};
+	    .outgoing = o};
 }
 
 static void
@@ -102,8 +102,8 @@ take_back(struct slot *s)
 		b->failed++;
 	if (s->job.verb != VERB_SEND)
 		return;
-	b->pins[s->number] = s->send.order->recipe.pin_id;
-	order_free(s->send.order);
+	b->pins[s->number] = s->send.outgoing->recipe.pin_id;
+	outgoing_free(s->send.outgoing);
 }
 
 static void

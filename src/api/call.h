@@ -42,7 +42,7 @@ struct call {
 	void *ask;       /* the operation's struct, filled in by the wire */
 	void *job;       /* the verb's struct */
 	void *result;    /* the operation's struct, for the wire */
-	struct order_answer delivery;
+	struct outgoing_answer delivery;
 	bool v1_texts; /* durations of the request were texts */
 	bool track_delivery;
 	struct ident pin_id;

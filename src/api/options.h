@@ -67,7 +67,7 @@ struct api_options {
 	const struct entropy *entropy;
 	/* On the store's thread: hand a committed message to delivery, which then owns
 	 * it. */
-	void (*deliver)(void *ctx, struct order *o);
+	void (*deliver)(void *ctx, struct outgoing_message *o);
 	/* A receipt, from a loop's thread. */
 	void (*receive)(void *ctx, struct inbound *in);
 	/* Should requests come here? Any thread. */

@@ -159,7 +159,7 @@ run_loop(void *ctx)
 }
 
 void
-delivery_take(void *delivery, struct order *o)
+delivery_take(void *delivery, struct outgoing_message *o)
 {
 	struct delivery *d = delivery;
 

@@ -32,7 +32,7 @@ void delivery_start(struct delivery *d);
 void delivery_explain(void *delivery, struct route_question *q);
 /* From any thread; the order is delivery's from here on. `delivery` is void for
  * api_options. */
-void delivery_take(void *delivery, struct order *o);
+void delivery_take(void *delivery, struct outgoing_message *o);
 /* A request that may be a carrier's receipt; from any thread, void for api_options. */
 void delivery_receive(void *delivery, struct inbound *in);
 /*

@@ -66,11 +66,11 @@ move(struct dispatch *m, enum dispatch_state to)
 static void
 answer(struct dispatch *m, bool sent)
 {
-	struct order_answer *a = m->order->answer;
+	struct outgoing_answer *a = m->outgoing->answer;
 
 	if (a == NULL)
 		return;
-	m->order->answer = NULL;
+	m->outgoing->answer = NULL;
 	a->lookup = m->outcome.lookup;
 	a->sent = sent;
 	queue_push(a->to, a->task);
@@ -98,7 +98,7 @@ dispatch_free(struct dispatch *m)
 		event_free(m->timer);
 	if (m->answer_by != NULL)
 		event_free(m->answer_by);
-	order_free(m->order);
+	outgoing_free(m->outgoing);
 	dispatch_end_when_idle(d);
 }
 
@@ -134,7 +134,7 @@ outcome_finished(struct job *j)
 static bool
 is_over(const struct dispatch *m)
 {
-	return store_now_ms(m->delivery->store) >= m->order->expires_at_ms;
+	return store_now_ms(m->delivery->store) >= m->outgoing->expires_at_ms;
 }
 
 /*
@@ -169,19 +169,19 @@ finish(struct dispatch *m, enum message_state state, enum message_reason reason)
 
 	move(m, DISPATCH_RECORDING);
 	j->job.verb = VERB_OUTCOME;
-	j->job.arena = &m->order->arena;
+	j->job.arena = &m->outgoing->arena;
 	j->job.owner = m;
 	j->job.finish = outcome_finished;
-	j->pin_id = m->order->recipe.pin_id;
-	j->seq = m->order->seq;
-	j->channel = m->order->channel;
+	j->pin_id = m->outgoing->recipe.pin_id;
+	j->seq = m->outgoing->seq;
+	j->channel = m->outgoing->channel;
 	j->state = state;
 	j->reason = reason;
-	j->attempts = m->order->attempts;
-	j->tries = tries_text(&m->tries, &m->order->arena);
-	j->tracked = m->order->tracked;
+	j->attempts = m->outgoing->attempts;
+	j->history = tries_text(&m->history, &m->outgoing->arena);
+	j->tracked = m->outgoing->tracked;
 	if (j->tracked && j->sender == NULL)
-		j->sender = m->order->sender;
+		j->sender = m->outgoing->sender;
 	m->task.run = outcome_recorded;
 	if (state == MESSAGE_ACCEPTED || state == MESSAGE_SUBMITTED)
 		answer(m, true);
@@ -194,7 +194,7 @@ finish(struct dispatch *m, enum message_state state, enum message_reason reason)
 static int64_t
 useful_until(const struct dispatch *m)
 {
-	const struct order *o = m->order;
+	const struct outgoing_message *o = m->outgoing;
 	int64_t life_ms = o->expires_at_ms - ident_ms(&o->recipe.pin_id);
 	int64_t margin_ms = m->delivery->conf->expiry_margin_ms;
 
@@ -245,7 +245,7 @@ note_for_report(struct dispatch *m, const struct carrier_config *carrier,
 	struct arena arena;
 	struct sms_parts parts;
 
-	if (!m->order->tracked)
+	if (!m->outgoing->tracked)
 		return;
 	m->outcome.sender = message->from;
 	arena_init(&arena);
@@ -257,7 +257,7 @@ note_for_report(struct dispatch *m, const struct carrier_config *carrier,
 static void
 submit(struct dispatch *m, struct lane *l, struct span text)
 {
-	struct order *o = m->order;
+	struct outgoing_message *o = m->outgoing;
 	struct store *store = m->delivery->store;
 	struct carrier *bind = lane_free_bind(l);
 	struct note_job *note;
@@ -304,7 +304,7 @@ render_and_submit(struct dispatch *m, struct lane *l)
 	enum err e;
 
 	buf_init(&text, ORDER_TEXT_MAX);
-	e = order_text_make(m->order, store_keyring(m->delivery->store), &text);
+	e = order_text_make(m->outgoing, store_keyring(m->delivery->store), &text);
 	if (e == OK)
 		submit(m, l, buf_span(&text));
 	else
@@ -413,15 +413,15 @@ not_yet(struct dispatch *m, const struct carrier_outcome *outcome)
 
 	if (outcome->here_alone) {
 		m->alone = true;
-		m->tried = dispatch_bit(m, m->lane);
+		m->carriers_tried = dispatch_bit(m, m->lane);
 	}
-	if (m->order->attempts >= m->delivery->conf->delivery_attempts) {
+	if (m->outgoing->attempts >= m->delivery->conf->delivery_attempts) {
 		finish(m, unknown ? MESSAGE_SUBMITTED : MESSAGE_FAILED,
 		    MESSAGE_REASON_EXHAUSTED);
 		return;
 	}
 	dispatch_note_attempt(m);
-	try_again(m, m->order->attempts);
+	try_again(m, m->outgoing->attempts);
 }
 
 /*
@@ -447,7 +447,7 @@ refused(struct dispatch *m, const struct carrier_outcome *outcome)
 {
 	m->declined |= dispatch_bit(m, m->lane);
 	if (!outcome->elsewhere || m->delivery->stopping ||
-	    m->order->attempts >= m->delivery->conf->delivery_attempts) {
+	    m->outgoing->attempts >= m->delivery->conf->delivery_attempts) {
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_REFUSED);
 		return;
 	}
@@ -462,14 +462,14 @@ log_outcome(const struct dispatch *m, const struct carrier_outcome *outcome)
 	enum log_level level =
 	    outcome->result == CARRIER_ACCEPTED ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING;
 
-	ident_text(&m->order->recipe.pin_id, pin_id);
+	ident_text(&m->outgoing->recipe.pin_id, pin_id);
 	log_event(level, "message", LOG_TEXT("pinId", pin_id),
-	    LOG_INT("request", (int64_t)m->order->request),
-	    LOG_PHONE("to", m->order->destination),
+	    LOG_INT("request", (int64_t)m->outgoing->request),
+	    LOG_PHONE("to", m->outgoing->destination),
 	    LOG_TEXT("carrier", m->outcome.carrier),
 	    LOG_TEXT("result", tries_result_name(outcome->result)),
 	    LOG_INT("code", outcome->code), LOG_TEXT("reason", outcome->reason),
-	    LOG_INT("attempt", m->order->attempts));
+	    LOG_INT("attempt", m->outgoing->attempts));
 }
 
 /* It counts as no attempt, and the carrier says when there is a reason for one. */
@@ -494,15 +494,15 @@ take_outcome(struct dispatch *m, const struct carrier_outcome *outcome)
 	m->outcome.error = outcome->error;
 	log_outcome(m, outcome);
 	if (outcome->result != CARRIER_ACCEPTED)
-		tries_add(&m->tries, &m->order->arena, store_now_ms(m->delivery->store),
-		    m->outcome.carrier, outcome);
+		tries_add(&m->history, &m->outgoing->arena,
+		    store_now_ms(m->delivery->store), m->outcome.carrier, outcome);
 }
 
 /* By which its receipts will come. */
 static void
 take_ids(struct dispatch *m, const struct carrier_outcome *outcome)
 {
-	struct arena *a = &m->order->arena;
+	struct arena *a = &m->outgoing->arena;
 	const char **ids;
 
 	if (outcome->part_count == 0) {
@@ -546,8 +546,8 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 		put_back(m);
 		return;
 	}
-	m->order->attempts++;
-	m->tried |= dispatch_bit(m, m->lane);
+	m->outgoing->attempts++;
+	m->carriers_tried |= dispatch_bit(m, m->lane);
 	m->avoid = dispatch_bit(m, m->lane);
 	take_outcome(m, outcome);
 	switch (outcome->result) {
@@ -606,15 +606,15 @@ set_out(struct dispatch *m)
 	enum message_reason reason = dispatch_plan(m);
 
 	m->place.deadline_ms = useful_until(m);
-	if (m->order->starts >= POISON_STARTS)
+	if (m->outgoing->starts >= POISON_STARTS)
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_POISON);
-	else if (m->order->attempts >= m->delivery->conf->delivery_attempts)
+	else if (m->outgoing->attempts >= m->delivery->conf->delivery_attempts)
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_EXHAUSTED);
 	else if (m->plan_count > 0)
 		attempt(m);
 	else
 		finish(m, MESSAGE_FAILED, reason);
-	if (m->order->answer == NULL)
+	if (m->outgoing->answer == NULL)
 		return;
 	m->answer_by = evtimer_new(m->delivery->base, on_answer_by, m);
 	RESOURCE(m->answer_by != NULL &&
@@ -626,10 +626,10 @@ log_lookup(const struct dispatch *m, const struct lookup_answer *said)
 {
 	char pin_id[IDENT_TEXT_LEN + 1];
 
-	ident_text(&m->order->recipe.pin_id, pin_id);
+	ident_text(&m->outgoing->recipe.pin_id, pin_id);
 	log_event(said->failed ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "lookup",
-	    LOG_TEXT("pinId", pin_id), LOG_INT("request", (int64_t)m->order->request),
-	    LOG_PHONE("to", m->order->destination),
+	    LOG_TEXT("pinId", pin_id), LOG_INT("request", (int64_t)m->outgoing->request),
+	    LOG_PHONE("to", m->outgoing->destination),
 	    LOG_TEXT("status", lookup_status_name(said->status)),
 	    LOG_TEXT("reason", said->reason));
 }
@@ -668,27 +668,27 @@ begin(struct task *t)
 	}
 	TAILQ_INSERT_TAIL(&d->all, m, entry);
 	m->listed = true;
-	if (m->order->damaged) {
+	if (m->outgoing->damaged) {
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_RENDER);
 		return;
 	}
-	if (!m->order->lookup_needed) {
+	if (!m->outgoing->lookup_needed) {
 		set_out(m);
 		return;
 	}
 	move(m, DISPATCH_ASKING);
 	m->ask.done = on_lookup;
-	lookup_ask(d->lookup, m->order->destination, &m->ask);
+	lookup_ask(d->lookup, m->outgoing->destination, &m->ask);
 }
 
 struct task *
-dispatch_new(struct delivery *d, struct order *o)
+dispatch_new(struct delivery *d, struct outgoing_message *o)
 {
 	struct dispatch *m = arena_alloc(&o->arena, sizeof(*m));
 
 	m->magic = DISPATCH_MAGIC;
 	m->delivery = d;
-	m->order = o;
+	m->outgoing = o;
 	m->task.run = begin;
 	return &m->task;
 }

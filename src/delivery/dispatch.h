@@ -72,9 +72,9 @@ enum dispatch_state {
 struct dispatch {
 	unsigned magic;
 	struct delivery *delivery;
-	struct order *order;         /* whose arena this is in */
-	TAILQ_ENTRY(dispatch) entry; /* of all */
-	struct line_item place;      /* in the line of its lane */
+	struct outgoing_message *outgoing; /* whose arena this is in */
+	TAILQ_ENTRY(dispatch) entry;       /* of all */
+	struct line_item place;            /* in the line of its lane */
 	enum dispatch_state state;
 	struct lane *lane;           /* the carrier that has it, or that it waits for */
 	struct lane *plan[PLAN_MAX]; /* its carriers, in the order to be tried */
@@ -103,7 +103,7 @@ struct dispatch {
 };
 
 /* In the order's arena; the task begins it on delivery's thread. */
-struct task *dispatch_new(struct delivery *d, struct order *o) MUST_CHECK;
+struct task *dispatch_new(struct delivery *d, struct outgoing_message *o) MUST_CHECK;
 void dispatch_free(struct dispatch *m);
 /* The one whose place in a line it is. */
 struct dispatch *dispatch_at(struct line_item *place);

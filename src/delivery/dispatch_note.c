@@ -12,20 +12,21 @@ fill(struct dispatch *m, struct note_job *j)
 	size_t len = m->alone ? 1 : 0;
 
 	j->job.verb = VERB_NOTE;
-	j->pin_id = m->order->recipe.pin_id;
-	j->seq = m->order->seq;
-	j->channel = m->order->channel;
-	j->lookup_wanted = m->order->lookup_needed;
-	j->tracked = m->order->tracked;
-	j->attempts = m->order->attempts;
-	j->starts = m->order->starts;
+	j->pin_id = m->outgoing->recipe.pin_id;
+	j->seq = m->outgoing->seq;
+	j->channel = m->outgoing->channel;
+	j->lookup_wanted = m->outgoing->lookup_needed;
+	j->tracked = m->outgoing->tracked;
+	j->attempts = m->outgoing->attempts;
+	j->starts = m->outgoing->starts;
 	j->carrier = m->outcome.carrier;
 	j->code = m->outcome.code;
-	memcpy(j->tried, "\n", len);
-	for (size_t i = 0; i < m->plan_count && len < sizeof(j->tried); i++)
-		if ((m->tried & 1u << i) != 0)
-			len += (size_t)snprintf(j->tried + len, sizeof(j->tried) - len,
-			    "%s\n", m->plan[i]->config->name);
+	memcpy(j->carriers_tried, "\n", len);
+	for (size_t i = 0; i < m->plan_count && len < sizeof(j->carriers_tried); i++)
+		if ((m->carriers_tried & 1u << i) != 0)
+			len += (size_t)snprintf(j->carriers_tried + len,
+			    sizeof(j->carriers_tried) - len, "%s\n",
+			    m->plan[i]->config->name);
 }
 
 static void
@@ -54,7 +55,7 @@ dispatch_note_attempt(struct dispatch *m)
 bool
 dispatch_note_is_suspect(const struct dispatch *m)
 {
-	return m->order->starts >= SUSPECT_STARTS && !m->marked && !m->acquitted;
+	return m->outgoing->starts >= SUSPECT_STARTS && !m->marked && !m->acquitted;
 }
 
 static void
@@ -73,7 +74,7 @@ mark_finished(struct job *j)
 void
 dispatch_note_mark(struct dispatch *m)
 {
-	m->order->starts++;
+	m->outgoing->starts++;
 	fill(m, &m->mark);
 	m->mark.job.owner = m;
 	m->mark.job.finish = mark_finished;
@@ -88,7 +89,7 @@ take_mark_back(struct dispatch *m)
 	if (!m->marked)
 		return NULL;
 	m->marked = false;
-	m->order->starts--;
+	m->outgoing->starts--;
 	return new_note(m);
 }
 

@@ -28,7 +28,8 @@ find_lane(struct delivery *d, const struct carrier_config *config)
 static void
 remember_tried(struct dispatch *m)
 {
-	const char *left = m->order->tried == NULL ? "" : m->order->tried;
+	const char *left =
+	    m->outgoing->carriers_tried == NULL ? "" : m->outgoing->carriers_tried;
 
 	m->alone = left[0] == '\n';
 	left += m->alone;
@@ -39,7 +40,7 @@ remember_tried(struct dispatch *m)
 		for (size_t i = 0; i < m->plan_count; i++)
 			if (span_equal_text(name, m->plan[i]->config->name))
 				bit = 1u << i;
-		m->tried |= bit;
+		m->carriers_tried |= bit;
 		m->tried_gone += bit == 0 ? 1 : 0;
 		left += name.len + strspn(left + name.len, "\n");
 	}
@@ -55,19 +56,19 @@ dispatch_plan(struct dispatch *m)
 	const struct carrier_config *first;
 	const struct conf_route *r;
 
-	first = routing_default(d->conf, m->order->channel);
+	first = routing_default(d->conf, m->outgoing->channel);
 	if (first != NULL) {
 		m->plan_count = 1;
 		m->plan[0] = find_lane(d, first);
 		remember_tried(m);
 		return MESSAGE_REASON_NO_ROUTE;
 	}
-	r = routing_find(d->conf, m->order->channel, m->order->destination);
+	r = routing_find(d->conf, m->outgoing->channel, m->outgoing->destination);
 	if (r == NULL)
 		return MESSAGE_REASON_NO_ROUTE;
 	if (r->deny != NULL)
 		return MESSAGE_REASON_DENIED;
-	m->sender = routing_sender(r, m->order->destination);
+	m->sender = routing_sender(r, m->outgoing->destination);
 	d->entropy->fill(d->entropy, random, sizeof(random));
 	m->plan_count = routing_order(r, random, order);
 	for (size_t i = 0; i < m->plan_count; i++)
@@ -93,9 +94,10 @@ may_try(const struct dispatch *m, const struct lane *l)
 
 	if ((m->declined & bit) != 0)
 		return false;
-	if (m->alone || (m->tried & bit) != 0)
-		return (m->tried & bit) != 0;
-	return (unsigned)__builtin_popcount(m->tried) + m->tried_gone < TRIED_MAX;
+	if (m->alone || (m->carriers_tried & bit) != 0)
+		return (m->carriers_tried & bit) != 0;
+	return (unsigned)__builtin_popcount(m->carriers_tried) + m->tried_gone <
+	       TRIED_MAX;
 }
 
 /* It takes this one now, and nobody in its line has less time left. */

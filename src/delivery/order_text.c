@@ -19,7 +19,7 @@ read_values(struct arena *a, json_t *doc, struct render_value **out)
 }
 
 static enum err
-render(struct order *o, const char *pin, struct buf *text)
+render(struct outgoing_message *o, const char *pin, struct buf *text)
 {
 	struct span json = span_of(o->placeholders);
 	json_t *doc = json.len == 0 ? NULL : json_loadb(json.ptr, json.len, 0, NULL);
@@ -42,7 +42,7 @@ render(struct order *o, const char *pin, struct buf *text)
 }
 
 static bool
-is_whole(const struct order *o)
+is_whole(const struct outgoing_message *o)
 {
 	return o->text != NULL && o->destination != NULL && o->recipe.length > 0 &&
 	       o->recipe.length <= PIN_LENGTH_MAX &&
@@ -50,7 +50,7 @@ is_whole(const struct order *o)
 }
 
 enum err
-order_text_make(struct order *o, struct keyring *keyring, struct buf *text)
+order_text_make(struct outgoing_message *o, struct keyring *keyring, struct buf *text)
 {
 	uint8_t key[PIN_KEY_LEN];
 	char pin[PIN_LENGTH_MAX + 1];

@@ -5,13 +5,13 @@
 
 #include "base/buf.h"
 #include "store/keyring.h"
-#include "store/order.h"
+#include "store/outgoing.h"
 
 enum { ORDER_TEXT_MAX = 65536 };
 
 /* Appends to `text`, which is the caller's to wipe. ERR_NO_KEY, ERR_TOO_LARGE;
  * ERR_CORRUPT: the row is not what a send wrote. */
 enum err order_text_make(
-    struct order *o, struct keyring *keyring, struct buf *text) MUST_CHECK;
+    struct outgoing_message *o, struct keyring *keyring, struct buf *text) MUST_CHECK;
 
 #endif

@@ -264,14 +264,15 @@ open_delivery(struct server *s)
 
 /* The first of a chain, or NULL. */
 static void
-hand_on(struct server *s, struct order *first)
+hand_on(struct server *s, struct outgoing_message *first)
 {
 	struct task *t = first == NULL ? NULL : &first->task;
 
 	while (t != NULL) {
 		struct task *next = t->next;
 
-		delivery_take(s->delivery, container_of(t, struct order, task));
+		delivery_take(
+		    s->delivery, container_of(t, struct outgoing_message, task));
 		t = next;
 	}
 }

@@ -72,7 +72,7 @@ bind_rest(struct item *it, struct binder *b)
 enum err
 clock_mark_read(struct engine *e, struct clock_record *out)
 {
-	static const struct each steps[] = {
+	static const struct sql_step steps[] = {
 	    {SQL_META_GET, bind_mark_name, read_mark, NULL},
 	    {SQL_PIN_LAST, bind_nothing, read_last, NULL},
 	    {SQL_CLOCK_GET, bind_nothing, read_rest, NULL}};
@@ -89,8 +89,8 @@ clock_mark_read(struct engine *e, struct clock_record *out)
 enum err
 clock_mark_write(struct engine *e, const struct clock_record *record)
 {
-	static const struct each mark = {SQL_META_RAISE, bind_mark, NULL, NULL};
-	static const struct each rest = {SQL_CLOCK_PUT, bind_rest, NULL, NULL};
+	static const struct sql_step mark = {SQL_META_RAISE, bind_mark, NULL, NULL};
+	static const struct sql_step rest = {SQL_CLOCK_PUT, bind_rest, NULL, NULL};
 	struct mark_item m = {.record = *record};
 	struct item *items[] = {&m.item};
 	enum err err = e->ops->each(e, &mark, items, 1);

@@ -232,7 +232,7 @@ read_number(struct item *it, struct row *r)
 enum err
 engine_number(struct engine *e, enum sql sql, int64_t *out)
 {
-	const struct each step = {sql, bind_nothing, read_number, NULL};
+	const struct sql_step step = {sql, bind_nothing, read_number, NULL};
 	struct number_item n = {.number = 0};
 	struct item *items[] = {&n.item};
 	enum err err = e->ops->each(e, &step, items, 1);

@@ -50,7 +50,7 @@ struct row {
 	int next;
 	bool damaged; /* a column is not what was written; named in the log */
 	bool enough;  /* set by who reads: no further row is of interest */
-	const struct each *step;
+	const struct sql_step *step;
 	struct item *item;
 };
 
@@ -60,13 +60,13 @@ struct item {
 	bool skip;    /* set by a verb: no further step concerns it */
 };
 
-struct each {
+struct sql_step {
 	enum sql sql;
 	void (*bind)(struct item *it, struct binder *b);
 	/* For each row; for a statement that gives none, once when it changed a row.
 	 * NULL: neither is of interest. */
 	void (*row)(struct item *it, struct row *r);
-	bool (*wants)(const struct item *it); /* NULL: every item without err and skip */
+	bool (*applies)(const struct item *it); /* NULL: all without err and skip */
 };
 
 struct engine_ops {
@@ -86,7 +86,7 @@ struct engine_ops {
 	 * transaction as a whole must be rolled back.
 	 */
 	enum err (*each)(
-	    struct engine *e, const struct each *step, struct item **items, size_t n);
+	    struct engine *e, const struct sql_step *step, struct item **items, size_t n);
 	/* Changes when another process has committed something. */
 	int64_t (*foreign_version)(struct engine *e);
 	/*

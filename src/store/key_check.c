@@ -76,7 +76,7 @@ read_live(struct item *it, struct row *r)
 }
 
 static enum err
-one(struct engine *e, const struct each *step, struct check_item *c)
+one(struct engine *e, const struct sql_step *step, struct check_item *c)
 {
 	struct item *items[] = {&c->item};
 	enum err err = e->ops->each(e, step, items, 1);
@@ -87,8 +87,8 @@ one(struct engine *e, const struct each *step, struct check_item *c)
 static enum err
 start(const struct kind *kind, struct key_check *c, struct engine *e, int64_t now_ms)
 {
-	static const struct each get = {SQL_META_GET, bind_name, read_mark, NULL};
-	const struct each live = {kind->live, bind_after, read_live, NULL};
+	static const struct sql_step get = {SQL_META_GET, bind_name, read_mark, NULL};
+	const struct sql_step live = {kind->live, bind_after, read_live, NULL};
 	struct check_item item = {
 	    .kind = kind, .keyring = c->keyring, .after_ms = now_ms - kind->kept_ms};
 	enum err err = one(e, &get, &item);
@@ -115,7 +115,7 @@ key_checks_start(struct key_checks *c, struct keyring *pins, struct keyring *rec
 enum err
 key_checks_write(struct key_checks *c, struct engine *e)
 {
-	static const struct each raise = {SQL_META_RAISE, bind_mark, NULL, NULL};
+	static const struct sql_step raise = {SQL_META_RAISE, bind_mark, NULL, NULL};
 	enum err err = OK;
 
 	for (size_t i = 0; err == OK && i < countof(kinds); i++) {

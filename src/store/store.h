@@ -18,7 +18,7 @@
 #include "store/engine.h"
 #include "store/idempotency.h"
 #include "store/keyring.h"
-#include "store/order.h"
+#include "store/outgoing.h"
 #include "store/store_clock.h"
 #include "twofa/api_key.h"
 #include "twofa/application.h"
@@ -110,7 +110,7 @@ struct send_job {
 	const char *from;     /* or NULL */
 	int64_t failures_max; /* per destination in 24 hours; 0: no such budget */
 	bool locked;          /* ERR_THROTTLED: by that */
-	struct order *order;  /* destination, channel, placeholders are given */
+	struct outgoing_message *outgoing; /* destination, channel, placeholders */
 	bool disabled;
 	bool misfit; /* an email template for a phone, or the other way around */
 	int64_t wait_ms;
@@ -144,11 +144,11 @@ struct resend_job {
 	struct ident pin_id;
 	int64_t resends_max;
 	int64_t interval_ms;
-	int64_t failures_max; /* as of a send */
-	bool locked;          /* ERR_THROTTLED: by that */
-	struct order *order;  /* channel, and placeholders when given anew */
-	int64_t wait_ms;      /* 0: waiting does not help */
-	/* of the PIN, when it was found; the order may be gone */
+	int64_t failures_max;              /* as of a send */
+	bool locked;                       /* ERR_THROTTLED: by that */
+	struct outgoing_message *outgoing; /* channel, and placeholders when given anew */
+	int64_t wait_ms;                   /* 0: waiting does not help */
+	/* of the PIN, when it was found; the message may be gone */
 	int64_t expires_at_ms;
 	/* inside */
 	bool found;
@@ -228,10 +228,10 @@ struct outcome_job {
 	int64_t lookup_at_ms;      /* 0: nobody was asked */
 	enum report_status status; /* REPORT_NONE: what the state amounts to */
 	enum report_error error;
-	bool tracked;       /* somebody may want a report of it */
-	const char *sender; /* as it went out; NULL: not known, or nobody wants it */
-	int64_t parts;      /* 0: the same */
-	const char *tries;  /* those that failed, a JSON array; NULL: none did */
+	bool tracked;        /* somebody may want a report of it */
+	const char *sender;  /* as it went out; NULL: not known, or nobody wants it */
+	int64_t parts;       /* 0: the same */
+	const char *history; /* those that failed, a JSON array; NULL: none did */
 };
 
 /*
@@ -416,7 +416,7 @@ struct timeline_message {
 	const char *carrier_message_id;
 	int64_t code;
 	int64_t attempts;
-	const char *tries; /* those that failed, a JSON array; NULL: none did */
+	const char *history; /* those that failed, a JSON array; NULL: none did */
 	bool looked_up;
 	enum lookup_status lookup;
 	int64_t lookup_at_ms;
@@ -676,7 +676,7 @@ struct lease_job {
 	struct leased *open;
 };
 
-enum { NOTE_TRIED_MAX = 160 };
+enum { NOTE_CARRIERS_MAX = 160 };
 
 /* What is known of a message that stays open; one that is not open stays as it is. */
 struct note_job {
@@ -690,18 +690,18 @@ struct note_job {
 	int64_t starts;
 	const char *carrier; /* NULL: as before */
 	int64_t code;
-	char tried[NOTE_TRIED_MAX]; /* names of carriers, a line each; an empty one before
-				       them: nobody else may have it */
+	char carriers_tried[NOTE_CARRIERS_MAX]; /* names of carriers, a line each; an
+				       empty one before them: nobody else may have it */
 };
 
-/* Messages whose fate is open, as orders, oldest first: after a start. */
+/* Messages whose fate is open, oldest first: after a start. */
 struct open_messages_job {
 	struct job job;
 	struct ident after_pin;
 	unsigned after_seq;
 	int64_t limit;
 	size_t count;
-	struct order *first; /* linked by task.next */
+	struct outgoing_message *first; /* linked by task.next */
 	struct task **end;
 };
 

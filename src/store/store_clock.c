@@ -208,7 +208,7 @@ undo(struct store_clock *c)
 }
 
 static struct step
-judge(struct store_clock *c, int64_t wall_ms)
+classify_reading(struct store_clock *c, int64_t wall_ms)
 {
 	int64_t offset_ms = wall_ms - c->steady_ms;
 
@@ -259,7 +259,7 @@ store_clock_read(struct store_clock *c, struct store_time *out)
 	pthread_mutex_lock(&c->lock);
 	wall_ms = c->clock->wall_ms(c->clock);
 	pass(c, c->clock->steady_ms(c->clock));
-	step = judge(c, wall_ms);
+	step = classify_reading(c, wall_ms);
 	c->now_ms = most(c->now_ms, believed_ms(c));
 	c->settled_ms = least(c->settled_ms, c->now_ms);
 	if (c->steady_ms - c->stepped_ms >= CLOCK_HELD_MS)

@@ -11,7 +11,7 @@
 
 struct keyed_send {
 	struct idempotency record;
-	struct order *order;
+	struct outgoing_message *outgoing;
 	struct send_job send;
 };
 
@@ -30,21 +30,21 @@ send(struct world *w, const char *key, const char *to, struct keyed_send *out)
 	struct send_job *j = &out->send;
 	enum err e;
 
-	*out = (struct keyed_send){.order = order_new()};
+	*out = (struct keyed_send){.outgoing = outgoing_new()};
 	name(&out->record, w, key, to);
 	*j = (struct send_job){.account = w->account,
 	    .application = w->application,
 	    .template = w->template,
 	    .caps = &no_caps,
-	    .order = out->order};
+	    .outgoing = out->outgoing};
 	j->job.verb = VERB_SEND;
 	j->job.arena = &w->arena;
 	j->job.idempotency = &out->record;
-	out->order->channel = CHANNEL_SMS;
-	out->order->destination = arena_text(&out->order->arena, span_of(to));
+	out->outgoing->channel = CHANNEL_SMS;
+	out->outgoing->destination = arena_text(&out->outgoing->arena, span_of(to));
 	e = store_run(w->store, &j->job);
-	order_free(out->order);
-	out->order = NULL;
+	outgoing_free(out->outgoing);
+	out->outgoing = NULL;
 	return e;
 }
 

@@ -97,7 +97,7 @@ test_a_note_makes_its_row(void **state)
 	    .channel = CHANNEL_VOICE,
 	    .attempts = 2,
 	    .carrier = "c",
-	    .tried = "c\n"};
+	    .carriers_tried = "c\n"};
 	struct timeline_job j;
 
 	assert_int_equal(world_run(w, &note.job, VERB_NOTE), OK);
@@ -201,7 +201,8 @@ change_template(struct world *w, const struct template_change *change)
 
 /* As delivery would derive it. */
 static void
-read_pin_of_order(struct world *w, const struct order *o, char pin[PIN_LENGTH_MAX + 1])
+read_pin_of_order(
+    struct world *w, const struct outgoing_message *o, char pin[PIN_LENGTH_MAX + 1])
 {
 	uint8_t key[PIN_KEY_LEN];
 
@@ -222,11 +223,11 @@ test_a_changed_template_changes_no_pin_that_was_sent(void **state)
 		struct world_sent s = world_send(w, TO);
 		struct lease_job lease = {.owner = 0};
 		struct open_messages_job open = {.limit = 10};
-		struct order *again = order_new();
+		struct outgoing_message *again = outgoing_new();
 		struct resend_job resend = {.account = w->account,
 		    .pin_id = s.pin_id,
 		    .resends_max = 3,
-		    .order = again};
+		    .outgoing = again};
 		char pin[PIN_LENGTH_MAX + 1];
 
 		change_template(w, &changes[i]);
@@ -234,18 +235,19 @@ test_a_changed_template_changes_no_pin_that_was_sent(void **state)
 		assert_int_equal(world_run(w, &resend.job, VERB_RESEND), OK);
 		read_pin_of_order(w, again, pin);
 		check_case(i, strcmp(pin, s.pin) == 0);
-		order_free(again);
+		outgoing_free(again);
 		world_restart(w);
 		assert_int_equal(world_run(w, &lease.job, VERB_LEASE), OK);
 		assert_int_equal(world_run(w, &open.job, VERB_OPEN_MESSAGES), OK);
 		assert_int_equal(open.count, 2);
 		for (struct task *t = &open.first->task; t != NULL;) {
-			struct order *o = container_of(t, struct order, task);
+			struct outgoing_message *o =
+			    container_of(t, struct outgoing_message, task);
 
 			t = t->next;
 			read_pin_of_order(w, o, pin);
 			check_case(i, strcmp(pin, s.pin) == 0);
-			order_free(o);
+			outgoing_free(o);
 		}
 		check_case(i, world_verify(w, &s.pin_id, s.pin).verdict == VERDICT_RIGHT);
 		world_free(w);

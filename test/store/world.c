@@ -202,12 +202,12 @@ static struct world_sent
 send(struct world *w, const char *to, bool tracked)
 {
 	struct world_sent out = {0};
-	struct order *o = order_new();
+	struct outgoing_message *o = outgoing_new();
 	struct send_job j = {.account = w->account,
 	    .application = w->application,
 	    .template = w->template,
 	    .caps = &no_caps,
-	    .order = o};
+	    .outgoing = o};
 	uint8_t key[PIN_KEY_LEN];
 
 	o->channel = CHANNEL_SMS;
@@ -222,7 +222,7 @@ send(struct world *w, const char *to, bool tracked)
 		    keyring_find(store_keyring(w->store), o->key_id, key), OK);
 		pin_derive(key, &o->recipe, out.pin);
 	}
-	order_free(o);
+	outgoing_free(o);
 	return out;
 }
 
@@ -254,16 +254,16 @@ world_verify(struct world *w, const struct ident *pin_id, const char *typed)
 enum err
 world_resend(struct world *w, const struct ident *pin_id, int64_t *wait_ms_out)
 {
-	struct order *o = order_new();
+	struct outgoing_message *o = outgoing_new();
 	struct resend_job j = {.account = w->account,
 	    .pin_id = *pin_id,
 	    .resends_max = 3,
 	    .interval_ms = 10000,
-	    .order = o};
+	    .outgoing = o};
 	enum err e = world_run(w, &j.job, VERB_RESEND);
 
 	*wait_ms_out = j.wait_ms;
-	order_free(o);
+	outgoing_free(o);
 	return e;
 }
 
@@ -280,7 +280,7 @@ world_open_messages(struct world *w)
 	while (t != NULL) {
 		struct task *next = t->next;
 
-		order_free(container_of(t, struct order, task));
+		outgoing_free(container_of(t, struct outgoing_message, task));
 		t = next;
 	}
 	return j.count;

@@ -99,12 +99,12 @@ put_sent(struct call *c, bool to_first)
 /* On the store's thread: a committed message goes on to delivery, a refused or repeated
  * one back. */
 static void
-hand_on(struct job *j, struct order *o)
+hand_on(struct job *j, struct outgoing_message *o)
 {
 	struct call *c = j->owner;
 
 	if (!idempotency_is_new(j)) {
-		order_free(o);
+		outgoing_free(o);
 		queue_push(c->loop, &c->task);
 		return;
 	}
@@ -163,11 +163,11 @@ send_finished(struct job *j)
 		fail_add(&c->fail, "messageId", "is a template of another channel");
 	else if (send->locked)
 		say_locked(c, send->failures_max);
-	hand_on(j, send->order);
+	hand_on(j, send->outgoing);
 }
 
 static void
-check_destination(struct call *c, const char *to, struct order *o)
+check_destination(struct call *c, const char *to, struct outgoing_message *o)
 {
 	char digits[PHONE_DIGITS_MAX + 1];
 
@@ -199,18 +199,19 @@ check_send(struct call *c)
 
 	if (e != OK && e != ERR_INVALID)
 		return e;
-	j->order = order_new();
-	j->order->channel = CHANNEL_SMS;
-	j->order->lookup_needed = lookup == NULL || strcasecmp(lookup, "false") != 0;
-	j->order->placeholders = check_placeholders(c, r.placeholders, &j->order->arena);
+	j->outgoing = outgoing_new();
+	j->outgoing->channel = CHANNEL_SMS;
+	j->outgoing->lookup_needed = lookup == NULL || strcasecmp(lookup, "false") != 0;
+	j->outgoing->placeholders =
+	    check_placeholders(c, r.placeholders, &j->outgoing->arena);
 	if (r.to != NULL)
-		check_destination(c, r.to, j->order);
+		check_destination(c, r.to, j->outgoing);
 	if (c->fail.count > 0)
 		e = ERR_INVALID;
 	if (e == OK)
 		e = read_ids(c, &r, j);
 	if (e != OK) {
-		order_free(j->order);
+		outgoing_free(j->outgoing);
 		return e;
 	}
 	j->account = c->principal.account;
@@ -220,7 +221,7 @@ check_send(struct call *c)
 		j->from = r.from;
 	j->job.finish = send_finished;
 	c->track_delivery = r.track_delivery.value;
-	j->order->tracked = c->track_delivery;
+	j->outgoing->tracked = c->track_delivery;
 	c->job = j;
 	return OK;
 }
@@ -232,7 +233,7 @@ proceed_send(struct call *c)
 	enum err e = offer_job(c, &j->job, VERB_SEND);
 
 	if (e != OK)
-		order_free(j->order);
+		outgoing_free(j->outgoing);
 	return e;
 }
 
@@ -284,7 +285,7 @@ resend_finished(struct job *j)
 	struct resend_job *resend = container_of(j, struct resend_job, job);
 
 	((struct call *)j->owner)->wait_ms = resend->wait_ms;
-	hand_on(j, resend->order);
+	hand_on(j, resend->outgoing);
 }
 
 static enum err
@@ -296,22 +297,23 @@ check_resend(struct call *c)
 
 	if (e != OK && e != ERR_INVALID)
 		return e;
-	j->order = order_new();
-	j->order->placeholders = check_placeholders(c, r.placeholders, &j->order->arena);
+	j->outgoing = outgoing_new();
+	j->outgoing->placeholders =
+	    check_placeholders(c, r.placeholders, &j->outgoing->arena);
 	e = c->fail.count > 0 ? ERR_INVALID : call_ident(c, 0, &j->pin_id);
 	if (e != OK) {
-		order_free(j->order);
+		outgoing_free(j->outgoing);
 		return e;
 	}
-	j->order->channel = CHANNEL_SMS;
-	j->order->lookup_needed = true;
+	j->outgoing->channel = CHANNEL_SMS;
+	j->outgoing->lookup_needed = true;
 	j->account = c->principal.account;
 	j->resends_max = c->api->options.resends_per_pin;
 	j->interval_ms = c->api->options.resend_interval_ms;
 	j->failures_max = c->api->options.failures_max;
 	j->job.finish = resend_finished;
 	c->track_delivery = r.track_delivery.value;
-	j->order->tracked = c->track_delivery;
+	j->outgoing->tracked = c->track_delivery;
 	c->job = j;
 	return OK;
 }
@@ -323,7 +325,7 @@ proceed_resend(struct call *c)
 	enum err e = offer_job(c, &j->job, VERB_RESEND);
 
 	if (e != OK)
-		order_free(j->order);
+		outgoing_free(j->outgoing);
 	return e;
 }
 

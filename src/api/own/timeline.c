@@ -71,7 +71,7 @@ add_of(
 static void
 add_tries(struct events *e, const struct timeline_message *m)
 {
-	struct span text = span_of(m->tries);
+	struct span text = span_of(m->history);
 	json_t *doc = text.len == 0 ? NULL : json_loadb(text.ptr, text.len, 0, NULL);
 	size_t i;
 	json_t *try;

@@ -88,7 +88,7 @@ note_recent_left(struct item *it, struct row *r)
 static enum err
 move_all(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each steps[] = {
+	static const struct sql_step steps[] = {
 	    {SQL_AGE_RECENT, bind_old, NULL, NULL},
 	    {SQL_AGE_RECENT_REMOVE, bind_old, note_recent_left, NULL},
 	    {SQL_AGE_YOUNG, bind_old, NULL, NULL},
@@ -123,7 +123,7 @@ move(struct batch *b, struct age_job *j)
 static enum err
 age(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each scan = {SQL_AGE_SCAN, bind_scan, read_scan, NULL};
+	static const struct sql_step scan = {SQL_AGE_SCAN, bind_scan, read_scan, NULL};
 	enum err e = OK;
 
 	for (size_t i = 0; e == OK && i < n; i++) {

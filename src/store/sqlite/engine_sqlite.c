@@ -458,7 +458,7 @@ is_unwritable(int rc)
 static int
 read_rows(struct sqlite_engine *s, struct row *r)
 {
-	const struct each *step = r->step;
+	const struct sql_step *step = r->step;
 	int rc = SQLITE_OK;
 
 	while (!r->enough && !r->damaged &&
@@ -476,8 +476,8 @@ read_rows(struct sqlite_engine *s, struct row *r)
 /* One item: ERR_EXISTS and a damaged row are the item's own fault, everything else the
  * transaction's. */
 static enum err
-run_item(
-    struct sqlite_engine *s, const struct each *step, struct item *it, sqlite3_stmt *stmt)
+run_item(struct sqlite_engine *s, const struct sql_step *step, struct item *it,
+    sqlite3_stmt *stmt)
 {
 	struct binder b = {&s->engine, stmt, 0, false};
 	struct row r = {
@@ -498,7 +498,7 @@ run_item(
 }
 
 static enum err
-sqlite_each(struct engine *e, const struct each *step, struct item **items, size_t n)
+sqlite_each(struct engine *e, const struct sql_step *step, struct item **items, size_t n)
 {
 	struct sqlite_engine *s = sqlite_of(e);
 	sqlite3_stmt *stmt;
@@ -507,7 +507,7 @@ sqlite_each(struct engine *e, const struct each *step, struct item **items, size
 	for (size_t i = 0; err == OK && i < n; i++) {
 		if (items[i]->err != OK || items[i]->skip)
 			continue;
-		if (step->wants != NULL && !step->wants(items[i]))
+		if (step->applies != NULL && !step->applies(items[i]))
 			continue;
 		err = run_item(s, step, items[i], stmt);
 	}

@@ -203,7 +203,7 @@ read_journal(struct item *it, struct row *r)
 enum err
 guesses_load(struct batch *b)
 {
-	static const struct each load = {
+	static const struct sql_step load = {
 	    SQL_GUESS_LOAD, bind_nothing, read_journal, NULL};
 	struct journal j = {.guesses = b->guesses};
 	enum err e;
@@ -245,7 +245,7 @@ bind_entry(struct item *it, struct binder *b)
 enum err
 guesses_write(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each insert = {SQL_GUESS_INSERT, bind_entry, NULL, NULL};
+	static const struct sql_step insert = {SQL_GUESS_INSERT, bind_entry, NULL, NULL};
 	struct guesses *g = b->guesses;
 	enum err e;
 
@@ -273,7 +273,7 @@ bind_upto(struct item *it, struct binder *b)
 static enum err
 remove_upto(struct batch *b, int64_t seq)
 {
-	static const struct each removal = {SQL_GUESS_REMOVE, bind_upto, NULL, NULL};
+	static const struct sql_step removal = {SQL_GUESS_REMOVE, bind_upto, NULL, NULL};
 	struct journal j = {.upto = seq};
 
 	b->guesses->removed_seq = seq;
@@ -353,7 +353,7 @@ write_again(struct batch *b, const struct ident *pin_id)
 static enum err
 settle_one(struct batch *b, struct guess *guess)
 {
-	static const struct each settle = {SQL_GUESS_SETTLE, bind_guess, NULL, NULL};
+	static const struct sql_step settle = {SQL_GUESS_SETTLE, bind_guess, NULL, NULL};
 	enum err e = batch_one(b, &settle, &guess->item);
 
 	if (e != OK)

@@ -142,7 +142,7 @@ recent_recount(struct batch *b)
 static enum err
 put_mark(struct batch *b, int64_t ms)
 {
-	static const struct each put = {SQL_RECENT_MARK_PUT, bind_mark, NULL, NULL};
+	static const struct sql_step put = {SQL_RECENT_MARK_PUT, bind_mark, NULL, NULL};
 	struct recent_step s = {.found = false};
 
 	ident_floor(&s.mark, ms);
@@ -154,9 +154,10 @@ put_mark(struct batch *b, int64_t ms)
 enum err
 recent_load(struct batch *b)
 {
-	static const struct each clear = {SQL_RECENT_CLEAR, bind_nothing, NULL, NULL};
-	static const struct each get = {SQL_RECENT_MARK, bind_nothing, read_marks, NULL};
-	static const struct each load = {SQL_RECENT_LOAD, bind_marks, NULL, NULL};
+	static const struct sql_step clear = {SQL_RECENT_CLEAR, bind_nothing, NULL, NULL};
+	static const struct sql_step get = {
+	    SQL_RECENT_MARK, bind_nothing, read_marks, NULL};
+	static const struct sql_step load = {SQL_RECENT_LOAD, bind_marks, NULL, NULL};
 	struct recent_step s = {.found = false};
 	enum err e;
 
@@ -184,7 +185,7 @@ recent_load(struct batch *b)
 enum err
 recent_aged(struct batch *b, const struct ident *upto)
 {
-	static const struct each put = {SQL_AGED_PUT, bind_mark, NULL, NULL};
+	static const struct sql_step put = {SQL_AGED_PUT, bind_mark, NULL, NULL};
 	struct recent_step s = {.mark = *upto};
 
 	b->recent->aged = *upto;
@@ -217,9 +218,12 @@ surplus(const struct recent *r, int64_t now_ms)
 static enum err
 move(struct batch *b, int64_t count)
 {
-	static const struct each bound = {SQL_RECENT_BOUND, bind_bound, read_bound, NULL};
-	static const struct each settle = {SQL_RECENT_SETTLE, bind_stretch, NULL, NULL};
-	static const struct each removal = {SQL_RECENT_REMOVE, bind_stretch, NULL, NULL};
+	static const struct sql_step bound = {
+	    SQL_RECENT_BOUND, bind_bound, read_bound, NULL};
+	static const struct sql_step settle = {
+	    SQL_RECENT_SETTLE, bind_stretch, NULL, NULL};
+	static const struct sql_step removal = {
+	    SQL_RECENT_REMOVE, bind_stretch, NULL, NULL};
 	struct recent *r = b->recent;
 	struct recent_step s = {.after = &r->at, .number = count};
 	enum err e = batch_whole(b, &bound, &s.item);

@@ -26,7 +26,7 @@ bind_new_user(struct item *it, struct binder *b)
 static enum err
 create_user(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_USER_INSERT, bind_new_user, NULL, NULL};
+	static const struct sql_step step = {SQL_USER_INSERT, bind_new_user, NULL, NULL};
 
 	for (size_t i = 0; i < n; i++)
 		ident_make(&user_of(items[i])->user.id, b->now_ms, b->entropy);
@@ -64,7 +64,7 @@ bind_user_id(struct item *it, struct binder *b)
 static enum err
 end_sessions(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_SESSION_DELETE_USER, bind_user_id, NULL, NULL};
 
 	for (size_t i = 0; i < n; i++)
@@ -75,7 +75,7 @@ end_sessions(struct batch *b, struct item **items, size_t n)
 static enum err
 change_password(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_USER_PASSWORD, bind_password, read_user_id, NULL};
 
 	return batch_each(b, &step, items, n);
@@ -84,7 +84,7 @@ change_password(struct batch *b, struct item **items, size_t n)
 static enum err
 disable_user(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_USER_DISABLE, bind_disable, read_user_id, NULL};
 
 	return batch_each(b, &step, items, n);
@@ -115,7 +115,8 @@ read_user(struct item *it, struct row *r)
 static enum err
 list_users(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_USER_LIST, bind_nothing, read_user, NULL};
+	static const struct sql_step step = {
+	    SQL_USER_LIST, bind_nothing, read_user, NULL};
 
 	return batch_each(b, &step, items, n);
 }
@@ -144,7 +145,7 @@ bind_over(struct item *it, struct binder *b)
 static enum err
 expire_sessions(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_SESSION_EXPIRE, bind_over, NULL, NULL};
+	static const struct sql_step step = {SQL_SESSION_EXPIRE, bind_over, NULL, NULL};
 
 	(void)n;
 	return batch_each(b, &step, items, 1);
@@ -176,7 +177,7 @@ read_found(struct item *it, struct row *r)
 static enum err
 insert_session(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_SESSION_INSERT, bind_session, read_found, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
@@ -211,7 +212,7 @@ read_crowded_out(struct item *it, struct row *r)
 static enum err
 thin_sessions(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_SESSION_CROWD, bind_crowd, read_crowded_out, NULL};
 
 	return batch_each(b, &step, items, n);
@@ -226,7 +227,8 @@ bind_hash(struct item *it, struct binder *b)
 static enum err
 delete_session(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_SESSION_DELETE, bind_hash, read_found, NULL};
+	static const struct sql_step step = {
+	    SQL_SESSION_DELETE, bind_hash, read_found, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
 	for (size_t i = 0; i < n; i++)
@@ -244,7 +246,7 @@ bind_touch(struct item *it, struct binder *b)
 static enum err
 touch_session(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_SESSION_TOUCH, bind_touch, NULL, NULL};
+	static const struct sql_step step = {SQL_SESSION_TOUCH, bind_touch, NULL, NULL};
 
 	return batch_each(b, &step, items, n);
 }
@@ -270,7 +272,8 @@ read_session(struct item *it, struct row *r)
 static enum err
 list_sessions(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_SESSION_LIST, bind_over, read_session, NULL};
+	static const struct sql_step step = {
+	    SQL_SESSION_LIST, bind_over, read_session, NULL};
 
 	return batch_each(b, &step, items, n);
 }

@@ -21,7 +21,7 @@ bind_new_account(struct item *it, struct binder *b)
 static enum err
 create_account(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_ACCOUNT_INSERT, bind_new_account, NULL, NULL};
 
 	for (size_t i = 0; i < n; i++)
@@ -45,7 +45,7 @@ read_account(struct item *it, struct row *r)
 static enum err
 find_account(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_ACCOUNT_FIND, bind_account_name, read_account, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
@@ -130,7 +130,7 @@ apply_change(struct key_job *j, struct key_terms was)
 static enum err
 create_key(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_KEY_INSERT, bind_new_key, read_created, NULL};
 	enum err e;
 
@@ -173,7 +173,8 @@ read_revoked(struct item *it, struct row *r)
 static enum err
 revoke_key(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_KEY_REVOKE, bind_revoke, read_revoked, NULL};
+	static const struct sql_step step = {
+	    SQL_KEY_REVOKE, bind_revoke, read_revoked, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
 	for (size_t i = 0; i < n; i++)
@@ -220,7 +221,7 @@ bind_key_account(struct item *it, struct binder *b)
 }
 
 static bool
-wants_all(const struct item *it)
+applies_to_all(const struct item *it)
 {
 	return it->err == OK && !it->skip &&
 	       !container_of(container_of(it, struct job, item), struct key_job, job)
@@ -230,13 +231,14 @@ wants_all(const struct item *it)
 static bool
 wants_account(const struct item *it)
 {
-	return it->err == OK && !it->skip && !wants_all(it);
+	return it->err == OK && !it->skip && !applies_to_all(it);
 }
 
 static enum err
 list_all_keys(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_KEY_LIST, bind_nothing, read_key, wants_all};
+	static const struct sql_step step = {
+	    SQL_KEY_LIST, bind_nothing, read_key, applies_to_all};
 
 	return batch_each(b, &step, items, n);
 }
@@ -244,7 +246,7 @@ list_all_keys(struct batch *b, struct item **items, size_t n)
 static enum err
 list_account_keys(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_KEY_LIST_ACCOUNT, bind_key_account, read_key, wants_account};
 
 	return batch_each(b, &step, items, n);
@@ -269,7 +271,8 @@ read_this_key(struct item *it, struct row *r)
 static enum err
 get_key(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_KEY_GET, bind_key_id, read_this_key, NULL};
+	static const struct sql_step step = {
+	    SQL_KEY_GET, bind_key_id, read_this_key, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
 	for (size_t i = 0; i < n; i++)
@@ -296,7 +299,7 @@ bind_put_key(struct item *it, struct binder *b)
 static enum err
 put_keys(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_KEY_PUT, bind_put_key, NULL, NULL};
+	static const struct sql_step step = {SQL_KEY_PUT, bind_put_key, NULL, NULL};
 	enum err e = OK;
 
 	for (size_t i = 0; e == OK && i < n; i++) {

@@ -61,7 +61,7 @@ read_application(struct item *it, struct row *r)
 static enum err
 get_application(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_APPLICATION_GET, bind_application, read_application, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
@@ -73,7 +73,7 @@ get_application(struct batch *b, struct item **items, size_t n)
 static enum err
 list_applications(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_APPLICATION_LIST, bind_application_piece, read_application, NULL};
 	enum err e;
 
@@ -121,7 +121,7 @@ read_put_application(struct item *it, struct row *r)
 static enum err
 write_application(struct batch *b, struct item **items)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_APPLICATION_PUT, bind_put_application, read_put_application, NULL};
 	struct application_job *j = application_of(items[0]);
 	enum err e = batch_each(b, &step, items, 1);
@@ -219,7 +219,7 @@ read_parent(struct item *it, struct row *r)
 static enum err
 find_parent(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_APPLICATION_GET, bind_parent, read_parent, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
@@ -271,7 +271,7 @@ read_template(struct item *it, struct row *r)
 static enum err
 get_template(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_TEMPLATE_GET, bind_template, read_template, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
@@ -283,7 +283,7 @@ get_template(struct batch *b, struct item **items, size_t n)
 static enum err
 list_templates(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_TEMPLATE_LIST, bind_template_piece, read_template, NULL};
 	enum err e;
 
@@ -340,7 +340,7 @@ read_put_template(struct item *it, struct row *r)
 static enum err
 write_template(struct batch *b, struct item **items)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_TEMPLATE_PUT, bind_put_template, read_put_template, NULL};
 	struct template_job *j = template_of(items[0]);
 	enum err e = batch_each(b, &step, items, 1);
@@ -391,7 +391,7 @@ refers(const struct item *it)
 static enum err
 check_reference(struct batch *b, struct item **items)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_EMAIL_TEMPLATE_GET, bind_referred, read_referred, refers};
 	struct template_job *j = template_of(items[0]);
 	enum err e = batch_each(b, &step, items, 1);

@@ -67,7 +67,8 @@ read_one(struct item *it, struct row *r)
 static enum err
 get(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_EMAIL_TEMPLATE_GET, bind_id, read_one, NULL};
+	static const struct sql_step step = {
+	    SQL_EMAIL_TEMPLATE_GET, bind_id, read_one, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
 	for (size_t i = 0; i < n; i++)
@@ -78,7 +79,7 @@ get(struct batch *b, struct item **items, size_t n)
 static enum err
 list(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_EMAIL_TEMPLATE_LIST, bind_list_piece, read_listed, NULL};
 	enum err e;
 
@@ -147,9 +148,9 @@ replaces(const struct item *it)
 static enum err
 put(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each create = {
+	static const struct sql_step create = {
 	    SQL_EMAIL_TEMPLATE_CREATE, bind_create, read_id, creates};
-	static const struct each replace = {
+	static const struct sql_step replace = {
 	    SQL_EMAIL_TEMPLATE_PUT, bind_put, read_id, replaces};
 	enum err e = batch_each(b, &create, items, n);
 
@@ -180,7 +181,7 @@ read_used(struct item *it, struct row *r)
 static enum err
 refuse_used(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_EMAIL_TEMPLATE_USED, bind_id, read_used, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
@@ -196,7 +197,8 @@ refuse_used(struct batch *b, struct item **items, size_t n)
 }
 
 static enum err delete (struct batch *b, struct item **items, size_t n) {
-	static const struct each step = {SQL_EMAIL_TEMPLATE_DELETE, bind_id, NULL, NULL};
+	static const struct sql_step step = {SQL_EMAIL_TEMPLATE_DELETE, bind_id, NULL,
+	    NULL};
 
 	return batch_each(b, &step, items, n);
 }

@@ -69,7 +69,7 @@ read_end(struct item *it, struct row *r)
 static enum err
 end_each(struct batch *b, struct receipts_half_job *j)
 {
-	static const struct each step = {SQL_HALF_END, bind_end, read_end, NULL};
+	static const struct sql_step step = {SQL_HALF_END, bind_end, read_end, NULL};
 	size_t count = 0;
 	enum err e = OK;
 
@@ -97,8 +97,8 @@ read_next(struct item *it, struct row *r)
 static enum err
 end_half(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each old = {SQL_HALF_OLD, bind_old, read_old, NULL};
-	static const struct each rest[] = {
+	static const struct sql_step old = {SQL_HALF_OLD, bind_old, read_old, NULL};
+	static const struct sql_step rest[] = {
 	    {SQL_HALF_FORGET, bind_old, NULL, NULL},
 	    {SQL_HALF_NEXT, bind_nothing, read_next, NULL},
 	};

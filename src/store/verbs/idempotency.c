@@ -173,9 +173,9 @@ without_repeated(struct item **items, size_t n)
 enum err
 idempotency_claim(struct batch *b, struct item **items, size_t *n)
 {
-	static const struct each insert = {
+	static const struct sql_step insert = {
 	    SQL_IDEMPOTENCY_CLAIM, bind_claim, read_claim, NULL};
-	static const struct each find = {
+	static const struct sql_step find = {
 	    SQL_IDEMPOTENCY_FIND, bind_name, read_found, was_taken};
 	size_t count;
 	struct item **keyed = keyed_of(items, *n, &count);
@@ -251,20 +251,20 @@ has_none_yet(const struct item *it)
 /* Verbs whose answer comes later, and where their jobs keep the message. */
 static const struct {
 	enum verb verb;
-	size_t order;
+	size_t outgoing;
 } open_verbs[] = {
-    {VERB_SEND, offsetof(struct send_job, order)},
-    {VERB_RESEND, offsetof(struct resend_job, order)},
+    {VERB_SEND, offsetof(struct send_job, outgoing)},
+    {VERB_RESEND, offsetof(struct resend_job, outgoing)},
 };
 
-static const struct order *
-order_of(const struct job *j)
+static const struct outgoing_message *
+outgoing_of(const struct job *j)
 {
-	const struct order *o = NULL;
+	const struct outgoing_message *o = NULL;
 
 	for (size_t i = 0; i < countof(open_verbs); i++)
 		if (open_verbs[i].verb == j->verb)
-			memcpy(&o, (const char *)j + open_verbs[i].order, sizeof(o));
+			memcpy(&o, (const char *)j + open_verbs[i].outgoing, sizeof(o));
 	INVARIANT(o != NULL);
 	return o;
 }
@@ -272,7 +272,7 @@ order_of(const struct job *j)
 static void
 take_result(struct idempotency *i)
 {
-	const struct order *o;
+	const struct outgoing_message *o;
 
 	if (i->job->item.err != OK)
 		return;
@@ -280,7 +280,7 @@ take_result(struct idempotency *i)
 		i->render(i->job);
 		return;
 	}
-	o = order_of(i->job);
+	o = outgoing_of(i->job);
 	i->pin_id = o->recipe.pin_id;
 	i->seq = o->seq;
 }
@@ -288,7 +288,7 @@ take_result(struct idempotency *i)
 enum err
 idempotency_settle(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each steps[] = {
+	static const struct sql_step steps[] = {
 	    {SQL_IDEMPOTENCY_OPEN, bind_open, NULL, has_none_yet},
 	    {SQL_IDEMPOTENCY_ANSWER, bind_answer, read_answered, has_answer},
 	    {SQL_IDEMPOTENCY_RELEASE, bind_name, NULL, has_failed},
@@ -319,9 +319,9 @@ was_answered_before(const struct item *it)
 static enum err
 record_answers(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each record = {
+	static const struct sql_step record = {
 	    SQL_IDEMPOTENCY_ANSWER, bind_answer, read_answered, NULL};
-	static const struct each find = {
+	static const struct sql_step find = {
 	    SQL_IDEMPOTENCY_FIND, bind_name, read_found, was_answered_before};
 	struct item **own = mem_array(n, sizeof(*own));
 	enum err e;
@@ -367,7 +367,7 @@ read_trimmed(struct item *it, struct row *r)
 static enum err
 trim(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_IDEMPOTENCY_TRIM, bind_trim, read_trimmed, NULL};
 
 	return batch_each(b, &step, items, n);

@@ -90,9 +90,9 @@ look_for_lock(struct batch *b, struct limits_job *j)
 static enum err
 look(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each application = {
+	static const struct sql_step application = {
 	    SQL_LIMITS_APPLICATION, bind_application, read_application, NULL};
-	static const struct each sends = {
+	static const struct sql_step sends = {
 	    SQL_PIN_NEWEST, bind_sends, read_send, is_found};
 	enum err e = batch_each(b, &application, items, n);
 

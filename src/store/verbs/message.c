@@ -44,7 +44,7 @@ bind_outcome(struct item *it, struct binder *b)
 	bind_int(b, (int64_t)j->error);
 	bind_text(b, j->sender);
 	bind_int(b, j->parts);
-	bind_text(b, j->tries);
+	bind_text(b, j->history);
 	bind_int(b, (int64_t)j->channel);
 	bind_int(b, ident_ms(&j->pin_id));
 	bind_bool(b, j->tracked);
@@ -53,7 +53,8 @@ bind_outcome(struct item *it, struct binder *b)
 static enum err
 record_outcome(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_MESSAGE_OUTCOME, bind_outcome, NULL, NULL};
+	static const struct sql_step step = {
+	    SQL_MESSAGE_OUTCOME, bind_outcome, NULL, NULL};
 
 	return batch_each(b, &step, items, n);
 }
@@ -80,7 +81,7 @@ bind_part(struct item *it, struct binder *b)
 static enum err
 record_parts_of(struct batch *b, const struct outcome_job *j)
 {
-	static const struct each step = {SQL_MESSAGE_PART, bind_part, NULL, NULL};
+	static const struct sql_step step = {SQL_MESSAGE_PART, bind_part, NULL, NULL};
 	struct part *parts = arena_alloc(j->job.arena, j->part_count * sizeof(*parts));
 	struct item **items = arena_alloc(j->job.arena, j->part_count * sizeof(*items));
 
@@ -157,7 +158,7 @@ read_status(struct item *it, struct row *r)
 static enum err
 list_messages(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_MESSAGE_LIST, bind_status, read_status, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
@@ -276,11 +277,11 @@ begin_piece(struct verifications_job *j)
 static enum err
 list_verifications(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each parent = {
+	static const struct sql_step parent = {
 	    SQL_APPLICATION_GET, bind_parent, read_parent, NULL};
-	static const struct each one = {
+	static const struct sql_step one = {
 	    SQL_VERIFICATION_LIST, bind_one, read_verification, wants_one};
-	static const struct each all = {
+	static const struct sql_step all = {
 	    SQL_VERIFICATION_LIST_ALL, bind_all, read_one_of_all, wants_all};
 	enum err e = batch_each(b, &parent, items, n);
 

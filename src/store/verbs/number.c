@@ -55,9 +55,9 @@ read_log(struct item *it, struct row *r)
 enum err
 number_find(struct batch *b, struct number *n)
 {
-	static const struct each newest = {
+	static const struct sql_step newest = {
 	    SQL_PIN_NEWEST, bind_number, read_newest, NULL};
-	static const struct each log = {SQL_VERIFY_LOG, bind_newest, read_log, NULL};
+	static const struct sql_step log = {SQL_VERIFY_LOG, bind_newest, read_log, NULL};
 	enum err e = batch_one(b, &newest, &n->item);
 
 	if (e != OK || n->item.err != OK || !n->found)
@@ -161,7 +161,7 @@ lift_one(struct batch *b, struct lift_job *j)
 static enum err
 lift(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each application = {
+	static const struct sql_step application = {
 	    SQL_APPLICATION_GET, bind_application, read_application, NULL};
 	enum err e = batch_each(b, &application, items, n);
 

@@ -110,8 +110,9 @@ bind_first(struct item *it, struct binder *b)
 static enum err
 enter(struct batch *b, struct stretch *s)
 {
-	static const struct each scan = {SQL_OUTBOX_SCAN, bind_stretch, read_first, NULL};
-	static const struct each insert = {SQL_OUTBOX_ENTER, bind_first, NULL, NULL};
+	static const struct sql_step scan = {
+	    SQL_OUTBOX_SCAN, bind_stretch, read_first, NULL};
+	static const struct sql_step insert = {SQL_OUTBOX_ENTER, bind_first, NULL, NULL};
 	enum err e;
 
 	s->count = 0;
@@ -125,7 +126,8 @@ enter(struct batch *b, struct stretch *s)
 static enum err
 get_mark(struct batch *b, struct stretch *s)
 {
-	static const struct each step = {SQL_OUTBOX_GET, bind_nothing, read_mark, NULL};
+	static const struct sql_step step = {
+	    SQL_OUTBOX_GET, bind_nothing, read_mark, NULL};
 
 	return batch_one(b, &step, &s->item);
 }
@@ -133,7 +135,7 @@ get_mark(struct batch *b, struct stretch *s)
 static enum err
 put_mark(struct batch *b, struct stretch *s)
 {
-	static const struct each step = {SQL_OUTBOX_PUT, bind_mark, NULL, NULL};
+	static const struct sql_step step = {SQL_OUTBOX_PUT, bind_mark, NULL, NULL};
 
 	return batch_one(b, &step, &s->item);
 }
@@ -200,7 +202,8 @@ read_owner(struct item *it, struct row *r)
 static enum err
 next_owner(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_OWNER_NEXT, bind_nothing, read_owner, NULL};
+	static const struct sql_step step = {
+	    SQL_OWNER_NEXT, bind_nothing, read_owner, NULL};
 
 	return batch_each(b, &step, items, n);
 }
@@ -247,9 +250,10 @@ bind_leased(struct item *it, struct binder *b)
 static enum err
 lease_one_by_one(struct batch *b, struct item *it)
 {
-	static const struct each list = {
+	static const struct sql_step list = {
 	    SQL_MESSAGE_LEASE_LIST, bind_owner, read_leasable, NULL};
-	static const struct each one = {SQL_MESSAGE_LEASE_ONE, bind_leased, NULL, NULL};
+	static const struct sql_step one = {
+	    SQL_MESSAGE_LEASE_ONE, bind_leased, NULL, NULL};
 	struct lease_job *j = lease_of(it);
 	enum err e;
 
@@ -263,7 +267,7 @@ lease_one_by_one(struct batch *b, struct item *it)
 static enum err
 lease_open(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_MESSAGE_LEASE, bind_owner, NULL, NULL};
+	static const struct sql_step step = {SQL_MESSAGE_LEASE, bind_owner, NULL, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
 	for (size_t i = 0; e == OK && i < n; i++)
@@ -288,7 +292,7 @@ bind_note(struct item *it, struct binder *b)
 	bind_text(b, j->carrier);
 	bind_int(b, j->code);
 	bind_int(b, j->starts);
-	bind_text(b, j->tried[0] == '\0' ? NULL : j->tried);
+	bind_text(b, j->carriers_tried[0] == '\0' ? NULL : j->carriers_tried);
 	bind_int(b, (int64_t)j->channel);
 	bind_int(b, ident_ms(&j->pin_id));
 	bind_bool(b, j->lookup_wanted);
@@ -298,7 +302,7 @@ bind_note(struct item *it, struct binder *b)
 static enum err
 write_note(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_MESSAGE_NOTE, bind_note, NULL, NULL};
+	static const struct sql_step step = {SQL_MESSAGE_NOTE, bind_note, NULL, NULL};
 
 	return batch_each(b, &step, items, n);
 }
@@ -322,7 +326,7 @@ bind_open(struct item *it, struct binder *b)
 }
 
 static void
-append(struct open_messages_job *j, struct order *o)
+append(struct open_messages_job *j, struct outgoing_message *o)
 {
 	if (j->end == NULL)
 		j->first = o;
@@ -337,7 +341,7 @@ append(struct open_messages_job *j, struct order *o)
 static void
 read_open(struct item *it, struct row *r)
 {
-	struct order *o = order_new();
+	struct outgoing_message *o = outgoing_new();
 	const char *from;
 	const char *sender;
 
@@ -346,7 +350,7 @@ read_open(struct item *it, struct row *r)
 	o->channel = row_channel(r);
 	o->attempts = row_count(r);
 	o->starts = row_count(r);
-	o->tried = row_text_or_null(r, &o->arena, NOTE_TRIED_MAX);
+	o->carriers_tried = row_text_or_null(r, &o->arena, NOTE_CARRIERS_MAX);
 	o->lookup_needed = row_bool(r);
 	o->tracked = row_int(r, 0, TRACKED_MOST) != 0;
 	o->placeholders = row_text_or_null(r, &o->arena, ROW_TEXT_MAX);
@@ -371,7 +375,8 @@ read_open(struct item *it, struct row *r)
 static enum err
 find_open(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_MESSAGE_OPEN, bind_open, read_open, NULL};
+	static const struct sql_step step = {
+	    SQL_MESSAGE_OPEN, bind_open, read_open, NULL};
 
 	return batch_each(b, &step, items, n);
 }

@@ -161,7 +161,7 @@ is_of_part(const struct item *it)
 static enum err
 apply(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each steps[] = {
+	static const struct sql_step steps[] = {
 	    {SQL_RECEIPT_APPLY, bind_apply, read_apply, NULL},
 	    {SQL_RECEIPT_PART, bind_part, read_part, fits_no_message},
 	    {SQL_RECEIPT_APPLY_PART, bind_apply_part, read_apply_part, is_of_part},
@@ -215,7 +215,7 @@ is_known(const struct receipt_held *r)
 static enum err
 give_room(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each count = {
+	static const struct sql_step count = {
 	    SQL_RECEIPT_HELD_COUNT, bind_nothing, read_held_count, NULL};
 	int64_t held = -1;
 	enum err e = OK;
@@ -286,7 +286,7 @@ take_row(struct receipt_job *j, const struct receipt_held *row)
 static enum err
 take_receipts(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each hold = {SQL_RECEIPT_HOLD, bind_hold, NULL, is_held};
+	static const struct sql_step hold = {SQL_RECEIPT_HOLD, bind_hold, NULL, is_held};
 	struct receipt_held *rows = mem_array(2 * n, sizeof(*rows));
 	struct item **row_items = mem_array(2 * n, sizeof(*row_items));
 	size_t count = init_rows(items, n, rows, row_items);
@@ -362,7 +362,7 @@ is_over(const struct item *it)
 static enum err
 try_rows(struct batch *b, struct receipts_held_job *j)
 {
-	static const struct each delete_over = {
+	static const struct sql_step delete_over = {
 	    SQL_RECEIPT_HELD_DELETE, bind_delete, NULL, is_over};
 	struct item **items = arena_alloc(j->job.arena, (j->count + 1) * sizeof(*items));
 	enum err e;
@@ -389,7 +389,7 @@ try_rows(struct batch *b, struct receipts_held_job *j)
 static enum err
 try_held(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each list = {
+	static const struct sql_step list = {
 	    SQL_RECEIPT_HELD_LIST, bind_held, read_held, NULL};
 	enum err e = OK;
 

@@ -143,7 +143,7 @@ bind_copy(struct item *it, struct binder *b)
 static enum err
 insert_copies(struct batch *b, struct report_owed *owed, size_t n)
 {
-	static const struct each step = {SQL_REPORT_INSERT, bind_copy, NULL, NULL};
+	static const struct sql_step step = {SQL_REPORT_INSERT, bind_copy, NULL, NULL};
 	struct item **items;
 	size_t count = 0;
 	enum err e;
@@ -167,11 +167,12 @@ insert_copies(struct batch *b, struct report_owed *owed, size_t n)
 static enum err
 owe(struct batch *b, struct report_owed *owed, struct item **items, size_t n)
 {
-	static const struct each facts = {
+	static const struct sql_step facts = {
 	    SQL_REPORT_FACTS, bind_subject, read_facts, NULL};
-	static const struct each reserve = {
+	static const struct sql_step reserve = {
 	    SQL_REPORT_RESERVE, bind_reserve, read_reserved, NULL};
-	static const struct each settled = {SQL_REPORT_SETTLED, bind_subject, NULL, NULL};
+	static const struct sql_step settled = {
+	    SQL_REPORT_SETTLED, bind_subject, NULL, NULL};
 	enum err e = batch_each(b, &facts, items, n);
 
 	for (size_t i = 0; e == OK && i < n; i++)
@@ -239,9 +240,9 @@ static enum err
 put_subscriptions(struct batch *b, struct subscriptions_job *j)
 {
 	/* what waits for another account's eyes is nobody's any more */
-	static const struct each disown = {
+	static const struct sql_step disown = {
 	    SQL_SUBSCRIPTION_DISOWN, bind_name_and_account, NULL, NULL};
-	static const struct each put = {
+	static const struct sql_step put = {
 	    SQL_SUBSCRIPTION_PUT, bind_subscription, NULL, NULL};
 	struct subscription_item *rows =
 	    arena_alloc(j->job.arena, (j->count + 1) * sizeof(*rows));
@@ -287,7 +288,7 @@ read_damaged_report(struct item *it, struct row *r)
 static enum err
 set_subscriptions(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each steps[] = {
+	static const struct sql_step steps[] = {
 	    {SQL_SUBSCRIPTION_DAMAGED, bind_nothing, read_damaged_subscription, NULL},
 	    {SQL_REPORT_DAMAGED, bind_nothing, read_damaged_report, NULL},
 	    {SQL_SUBSCRIPTION_REST, bind_nothing, NULL, NULL}};
@@ -354,8 +355,8 @@ read_next(struct item *it, struct row *r)
 static enum err
 take(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each due = {SQL_REPORT_TAKE, bind_take, read_taken, NULL};
-	static const struct each next = {
+	static const struct sql_step due = {SQL_REPORT_TAKE, bind_take, read_taken, NULL};
+	static const struct sql_step next = {
 	    SQL_REPORT_NEXT, bind_take_name, read_next, NULL};
 	enum err e = batch_each(b, &due, items, n);
 
@@ -424,11 +425,11 @@ is_gone(const struct item *it)
 static enum err
 end(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each remove = {
+	static const struct sql_step remove = {
 	    SQL_REPORT_DELETE, bind_done, read_gone, is_over};
-	static const struct each release = {
+	static const struct sql_step release = {
 	    SQL_SUBSCRIPTION_RELEASE, bind_release, NULL, is_gone};
-	static const struct each again = {
+	static const struct sql_step again = {
 	    SQL_REPORT_AGAIN, bind_again, NULL, is_to_be_tried};
 	enum err e = batch_each(b, &remove, items, n);
 
@@ -495,7 +496,8 @@ bind_give_up(struct item *it, struct binder *b)
 static enum err
 give_up(struct batch *b, struct reports_overdue_job *j)
 {
-	static const struct each step = {SQL_REPORT_GIVE_UP, bind_give_up, NULL, NULL};
+	static const struct sql_step step = {
+	    SQL_REPORT_GIVE_UP, bind_give_up, NULL, NULL};
 	size_t count = 0;
 	enum err e = OK;
 
@@ -513,7 +515,7 @@ give_up(struct batch *b, struct reports_overdue_job *j)
 static enum err
 end_overdue(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_REPORT_OVERDUE, bind_overdue, read_overdue, NULL};
 	enum err e = batch_each(b, &step, items, n);
 

@@ -18,14 +18,14 @@ bind_find(struct item *it, struct binder *b)
 
 	bind_ident(b, &j->pin_id);
 	bind_ident(b, &j->account);
-	bind_int(b, (int64_t)j->order->channel);
+	bind_int(b, (int64_t)j->outgoing->channel);
 }
 
 static void
 read_find(struct item *it, struct row *r)
 {
 	struct resend_job *j = resend_of(it);
-	struct order *o = j->order;
+	struct outgoing_message *o = j->outgoing;
 	struct ident template;
 	const char *from;
 	const char *placeholders;
@@ -60,7 +60,7 @@ static bool
 is_alive(const struct resend_job *j)
 {
 	return j->found && j->state.attempts < j->attempts_max &&
-	       j->order->expires_at_ms > j->job.now_ms &&
+	       j->outgoing->expires_at_ms > j->job.now_ms &&
 	       (j->multiple || j->state.verified_at_ms == 0);
 }
 
@@ -69,8 +69,8 @@ static enum err
 refuse_locked(struct batch *b, struct resend_job *j)
 {
 	struct number n = {.account = j->account,
-	    .application = j->order->recipe.application,
-	    .destination = j->order->destination,
+	    .application = j->outgoing->recipe.application,
+	    .destination = j->outgoing->destination,
 	    .arena = j->job.arena};
 	enum err e = number_find(b, &n);
 
@@ -85,7 +85,7 @@ refuse_locked(struct batch *b, struct resend_job *j)
 static enum err
 find(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_RESEND_FIND, bind_find, read_find, NULL};
+	static const struct sql_step step = {SQL_RESEND_FIND, bind_find, read_find, NULL};
 	enum err e = batch_each(b, &step, items, n);
 
 	for (size_t i = 0; i < n; i++) {
@@ -106,19 +106,19 @@ bind_insert(struct item *it, struct binder *b)
 
 	bind_ident(b, &j->pin_id);
 	bind_ident(b, &j->account);
-	bind_int(b, (int64_t)j->order->channel);
+	bind_int(b, (int64_t)j->outgoing->channel);
 	bind_int(b, j->job.now_ms);
-	bind_text(b, j->order->placeholders);
+	bind_text(b, j->outgoing->placeholders);
 	bind_int(b, j->resends_max);
 	bind_int(b, j->job.now_ms - j->interval_ms);
-	bind_bool(b, j->order->lookup_needed);
-	bind_bool(b, j->order->tracked);
+	bind_bool(b, j->outgoing->lookup_needed);
+	bind_bool(b, j->outgoing->tracked);
 }
 
 static void
 read_insert(struct item *it, struct row *r)
 {
-	resend_of(it)->order->seq = row_seq(r);
+	resend_of(it)->outgoing->seq = row_seq(r);
 }
 
 /* Alive, yet not inserted: the cap, or too soon after the last one. */
@@ -127,7 +127,7 @@ refuse(struct item *it)
 {
 	struct resend_job *j = resend_of(it);
 
-	if (it->err != OK || j->order->seq != 0)
+	if (it->err != OK || j->outgoing->seq != 0)
 		return;
 	it->err = ERR_THROTTLED;
 	if (j->resends >= j->resends_max)
@@ -141,7 +141,7 @@ refuse(struct item *it)
 static enum err
 insert(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_RESEND_INSERT, bind_insert, read_insert, NULL};
 	enum err e = batch_each(b, &step, items, n);
 

@@ -122,7 +122,7 @@ bind_old_pin(struct item *it, struct binder *b)
 static enum err
 remove_old(struct batch *b, struct retain_job *j)
 {
-	static const struct each steps[] = {
+	static const struct sql_step steps[] = {
 	    {SQL_RETAIN_MESSAGES, bind_old_pin, NULL, NULL},
 	    {SQL_RETAIN_PARTS, bind_old_pin, NULL, NULL},
 	    {SQL_RETAIN_PLACE, bind_old_pin, NULL, NULL},
@@ -146,7 +146,7 @@ remove_old(struct batch *b, struct retain_job *j)
 static enum err
 retain(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each scan = {SQL_RETAIN_SCAN, bind_scan, read_scan, NULL};
+	static const struct sql_step scan = {SQL_RETAIN_SCAN, bind_scan, read_scan, NULL};
 	enum err e = OK;
 
 	for (size_t i = 0; e == OK && i < n; i++) {
@@ -181,9 +181,9 @@ read_report_removed(struct item *it, struct row *r)
 static enum err
 retain_reports(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each reports = {
+	static const struct sql_step reports = {
 	    SQL_RETAIN_REPORTS, bind_reports, read_report_removed, NULL};
-	static const struct each subscriptions = {
+	static const struct sql_step subscriptions = {
 	    SQL_RETAIN_SUBSCRIPTIONS, bind_nothing, NULL, NULL};
 	enum err e = batch_each(b, &reports, items, n);
 

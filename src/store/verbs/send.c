@@ -63,10 +63,10 @@ copy_application(struct item *to, const struct item *from)
 static enum err
 find_application(struct batch *b, struct item **items, size_t n)
 {
-	static const struct shared shared = {
+	static const struct sql_step_distinct distinct = {
 	    {SQL_APPLICATION_GET, bind_application, read_application, NULL},
 	    compare_application, copy_application};
-	enum err e = batch_shared(b, &shared, items, n);
+	enum err e = batch_distinct(b, &distinct, items, n);
 
 	for (size_t i = 0; i < n; i++) {
 		struct send_job *j = send_of(items[i]);
@@ -89,7 +89,7 @@ static void
 read_template(struct item *it, struct row *r)
 {
 	struct send_job *j = send_of(it);
-	struct order *o = j->order;
+	struct outgoing_message *o = j->outgoing;
 
 	row_pass(r, IDS);
 	j->template_kind = row_kind(r);
@@ -123,36 +123,37 @@ static void
 copy_template(struct item *to, const struct item *from)
 {
 	const struct send_job *found = send_of((struct item *)(uintptr_t)from);
-	struct order *o = send_of(to)->order;
+	struct outgoing_message *o = send_of(to)->outgoing;
 
 	send_of(to)->template_kind = found->template_kind;
 	send_of(to)->template_length = found->template_length;
-	o->text = text_into(&o->arena, found->order->text);
-	o->placeholder = text_into(&o->arena, found->order->placeholder);
-	o->sender = text_into(&o->arena, found->order->sender);
-	o->dlt_entity = text_into(&o->arena, found->order->dlt_entity);
-	o->dlt_template = text_into(&o->arena, found->order->dlt_template);
-	o->dlt_telemarketer = text_into(&o->arena, found->order->dlt_telemarketer);
-	o->recipe.type = found->order->recipe.type;
+	o->text = text_into(&o->arena, found->outgoing->text);
+	o->placeholder = text_into(&o->arena, found->outgoing->placeholder);
+	o->sender = text_into(&o->arena, found->outgoing->sender);
+	o->dlt_entity = text_into(&o->arena, found->outgoing->dlt_entity);
+	o->dlt_template = text_into(&o->arena, found->outgoing->dlt_template);
+	o->dlt_telemarketer = text_into(&o->arena, found->outgoing->dlt_telemarketer);
+	o->recipe.type = found->outgoing->recipe.type;
 }
 
 static enum err
 find_template(struct batch *b, struct item **items, size_t n)
 {
-	static const struct shared shared = {
+	static const struct sql_step_distinct distinct = {
 	    {SQL_TEMPLATE_GET, bind_template, read_template, NULL}, compare_template,
 	    copy_template};
-	enum err e = batch_shared(b, &shared, items, n);
+	enum err e = batch_distinct(b, &distinct, items, n);
 
 	for (size_t i = 0; i < n; i++) {
 		struct send_job *j = send_of(items[i]);
 
-		item_not_found(items[i], j->order->text != NULL);
-		j->misfit = j->template_kind != channel_row(j->order->channel)->template;
+		item_not_found(items[i], j->outgoing->text != NULL);
+		j->misfit =
+		    j->template_kind != channel_row(j->outgoing->channel)->template;
 		if (items[i]->err == OK && j->misfit)
 			items[i]->err = ERR_INVALID;
 		if (j->from != NULL)
-			j->order->sender = text_into(&j->order->arena, j->from);
+			j->outgoing->sender = text_into(&j->outgoing->arena, j->from);
 	}
 	return e;
 }
@@ -201,7 +202,7 @@ bind_usage_ring(struct item *it, struct binder *b)
 static enum err
 load_usage(struct batch *b, struct usage *u, const struct ident *application)
 {
-	static const struct each step = {SQL_USAGE_GET, bind_usage, read_usage, NULL};
+	static const struct sql_step step = {SQL_USAGE_GET, bind_usage, read_usage, NULL};
 
 	*u = (struct usage){.application = *application};
 	arena_init(&u->arena);
@@ -212,7 +213,7 @@ load_usage(struct batch *b, struct usage *u, const struct ident *application)
 static enum err
 save_usage(struct batch *b, struct usage *u)
 {
-	static const struct each step = {SQL_USAGE_PUT, bind_usage_ring, NULL, NULL};
+	static const struct sql_step step = {SQL_USAGE_PUT, bind_usage_ring, NULL, NULL};
 
 	return batch_one(b, &step, &u->item);
 }
@@ -222,7 +223,7 @@ static enum err insert_pins(struct batch *b, struct item **items, size_t n);
 static void
 prepare_pin(struct batch *b, struct send_job *j)
 {
-	struct order *o = j->order;
+	struct outgoing_message *o = j->outgoing;
 
 	application_cap(&j->config, j->caps);
 	o->recipe.account = j->account;
@@ -336,8 +337,8 @@ debit_and_insert(struct batch *b, struct item **items, size_t n)
 static int
 compare_destination(const void *a, const void *b)
 {
-	return strcmp(send_of(*(struct item *const *)a)->order->destination,
-	    send_of(*(struct item *const *)b)->order->destination);
+	return strcmp(send_of(*(struct item *const *)a)->outgoing->destination,
+	    send_of(*(struct item *const *)b)->outgoing->destination);
 }
 
 static int64_t
@@ -350,7 +351,7 @@ static void
 bind_destination(struct item *it, struct binder *b)
 {
 	bind_ident(b, &send_of(it)->application);
-	bind_text(b, send_of(it)->order->destination);
+	bind_text(b, send_of(it)->outgoing->destination);
 }
 
 static void
@@ -464,7 +465,7 @@ refuse_locked(struct send_job *j)
 static enum err
 take_logs_over(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_VERIFY_LOG, bind_newest, read_log, lacks_log};
 	enum err e;
 
@@ -489,7 +490,7 @@ static void
 bind_pin(struct item *it, struct binder *b)
 {
 	struct send_job *j = send_of(it);
-	struct order *o = j->order;
+	struct outgoing_message *o = j->outgoing;
 
 	bind_ident(b, &o->recipe.pin_id);
 	bind_ident(b, &j->account);
@@ -574,7 +575,7 @@ static void
 bind_recent(struct item *it, struct binder *b)
 {
 	bind_destination(it, b);
-	bind_ident(b, &send_of(it)->order->recipe.pin_id);
+	bind_ident(b, &send_of(it)->outgoing->recipe.pin_id);
 }
 
 static void
@@ -582,12 +583,12 @@ enter_cache(struct batch *b, struct item **items, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct send_job *j = send_of(items[i]);
-		struct pin_row row = {.recipe = j->order->recipe,
-		    .key_id = j->order->key_id,
+		struct pin_row row = {.recipe = j->outgoing->recipe,
+		    .key_id = j->outgoing->key_id,
 		    .attempts_max = j->config.pin_attempts,
-		    .expires_at_ms = j->order->expires_at_ms,
+		    .expires_at_ms = j->outgoing->expires_at_ms,
 		    .multiple = j->config.allow_multiple,
-		    .destination = j->order->destination,
+		    .destination = j->outgoing->destination,
 		    .log = j->log};
 
 		if (items[i]->err == OK && was_admitted(items[i]))
@@ -608,7 +609,7 @@ count_admitted(struct item **items, size_t n)
 static enum err
 enter_memory(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each recent = {
+	static const struct sql_step recent = {
 	    SQL_RECENT_INSERT, bind_recent, NULL, was_admitted};
 	enum err e;
 
@@ -623,18 +624,19 @@ enter_memory(struct batch *b, struct item **items, size_t n)
 static enum err
 insert_pins(struct batch *b, struct item **items, size_t n)
 {
-	static const struct shared count = {
+	static const struct sql_step_distinct count = {
 	    {SQL_PIN_NEWEST, bind_count, read_count, NULL}, compare_destination,
 	    copy_count};
-	static const struct each insert = {SQL_PIN_INSERT, bind_pin, NULL, was_admitted};
-	static const struct each oldest = {
+	static const struct sql_step insert = {
+	    SQL_PIN_INSERT, bind_pin, NULL, was_admitted};
+	static const struct sql_step oldest = {
 	    SQL_PIN_OLDEST, bind_oldest, read_oldest, lacks_place};
 	enum err e;
 
 	batch_sort(items, n, compare_destination);
 	for (size_t i = 0; i < n; i++)
 		look_back(b, send_of(items[i]));
-	e = batch_shared(b, &count, items, n);
+	e = batch_distinct(b, &count, items, n);
 	admit_in_turn(items, n);
 	if (e == OK)
 		e = take_logs_over(b, items, n);

@@ -47,7 +47,7 @@ read_message(struct item *it, struct row *r)
 	m->carrier_message_id = row_text_or_null(r, a, ROW_NAME_MAX);
 	m->code = row_int_or_null(r, INT64_MIN, INT64_MAX);
 	m->attempts = row_count(r);
-	m->tries = row_text_or_null(r, a, ROW_TEXT_MAX);
+	m->history = row_text_or_null(r, a, ROW_TEXT_MAX);
 	m->looked_up = !row_is_null(r);
 	m->lookup = row_lookup(r);
 	m->lookup_at_ms = row_ms_or_null(r);
@@ -72,8 +72,8 @@ look_for_lock(struct batch *b, struct timeline_job *j)
 static enum err
 read_all(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each pin = {SQL_TIMELINE_PIN, bind_pin, read_pin, NULL};
-	static const struct each messages = {
+	static const struct sql_step pin = {SQL_TIMELINE_PIN, bind_pin, read_pin, NULL};
+	static const struct sql_step messages = {
 	    SQL_TIMELINE_MESSAGES, bind_pin, read_message, NULL};
 	enum err e = batch_each(b, &pin, items, n);
 

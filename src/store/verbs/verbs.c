@@ -26,7 +26,8 @@ batch_sort(struct item **items, size_t n, int (*compare)(const void *a, const vo
 
 /* Those that are still wanted, equal ones side by side; how many. */
 static size_t
-sort_live(const struct shared *s, struct item **items, size_t n, struct item **live)
+sort_live(
+    const struct sql_step_distinct *s, struct item **items, size_t n, struct item **live)
 {
 	size_t count = 0;
 
@@ -38,7 +39,8 @@ sort_live(const struct shared *s, struct item **items, size_t n, struct item **l
 }
 
 static enum err
-run_shared(struct batch *b, const struct shared *s, struct item **sorted, size_t n)
+run_distinct(
+    struct batch *b, const struct sql_step_distinct *s, struct item **sorted, size_t n)
 {
 	struct item *first = NULL;
 	enum err e = OK;
@@ -56,11 +58,12 @@ run_shared(struct batch *b, const struct shared *s, struct item **sorted, size_t
 }
 
 enum err
-batch_shared(struct batch *b, const struct shared *s, struct item **items, size_t n)
+batch_distinct(
+    struct batch *b, const struct sql_step_distinct *s, struct item **items, size_t n)
 {
 	struct item **live = mem_array(n, sizeof(*live));
 	size_t count = sort_live(s, items, n, live);
-	enum err e = run_shared(b, s, live, count);
+	enum err e = run_distinct(b, s, live, count);
 
 	mem_free(live);
 	return e;
@@ -96,7 +99,7 @@ row_ms_since(struct row *r, const struct ident *pin_id)
 }
 
 void
-row_dlt(struct row *r, struct order *o)
+row_dlt(struct row *r, struct outgoing_message *o)
 {
 	o->dlt_entity = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
 	o->dlt_template = row_text_or_null(r, &o->arena, ROW_NAME_MAX);

@@ -138,21 +138,21 @@ struct job *job_of(struct item *it);
 #define VERB_OF(item, type) container_of(job_of(item), type, job)
 
 static inline enum err
-batch_each(struct batch *b, const struct each *step, struct item **items, size_t n)
+batch_each(struct batch *b, const struct sql_step *step, struct item **items, size_t n)
 {
 	return b->engine->ops->each(b->engine, step, items, n);
 }
 
 /* A step for an item of its own; what concerns that alone is in its err, as ever. */
 static inline enum err
-batch_one(struct batch *b, const struct each *step, struct item *it)
+batch_one(struct batch *b, const struct sql_step *step, struct item *it)
 {
 	return batch_each(b, step, &it, 1);
 }
 
 /* The same where what concerns the item concerns the whole batch. */
 static inline enum err
-batch_whole(struct batch *b, const struct each *step, struct item *it)
+batch_whole(struct batch *b, const struct sql_step *step, struct item *it)
 {
 	enum err e = batch_one(b, step, it);
 
@@ -163,8 +163,8 @@ batch_whole(struct batch *b, const struct each *step, struct item *it)
  * A step that only reads, where many items ask for the same: it runs for the first of
  * those that `compare` finds equal, and `copy` gives the others what that one found.
  */
-struct shared {
-	struct each step;
+struct sql_step_distinct {
+	struct sql_step step;
 	int (*compare)(const void *a, const void *b); /* struct item *const * */
 	void (*copy)(struct item *to, const struct item *from);
 };
@@ -174,15 +174,15 @@ struct shared {
 void batch_sort(
     struct item **items, size_t n, int (*compare)(const void *a, const void *b));
 
-enum err batch_shared(
-    struct batch *b, const struct shared *s, struct item **items, size_t n) MUST_CHECK;
+enum err batch_distinct(struct batch *b, const struct sql_step_distinct *s,
+    struct item **items, size_t n) MUST_CHECK;
 
 /*
  * Readers of the domain's columns (engine.h says what a damaged one reads as): here a
  * rate is 1 a year, a life 1 ms, a PIN has one digit.
  */
 /* The columns dlt_entity, dlt_template and dlt_telemarketer of a template. */
-void row_dlt(struct row *r, struct order *o);
+void row_dlt(struct row *r, struct outgoing_message *o);
 void row_duration(struct row *r, struct arena *a, struct duration *out);
 void row_rate(struct row *r, struct arena *a, struct rate *out);
 /* pin_attempts, allow_multiple and the four texts of an application. */

@@ -87,7 +87,8 @@ is_unknown(const struct item *it)
 static enum err
 find(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {SQL_PIN_FIND, bind_pin, read_pin, is_unknown};
+	static const struct sql_step step = {
+	    SQL_PIN_FIND, bind_pin, read_pin, is_unknown};
 	enum err e;
 
 	for (size_t i = 0; i < n; i++)
@@ -141,10 +142,10 @@ copy_limit(struct item *to, const struct item *from)
 static enum err
 find_limit(struct batch *b, struct item **items, size_t n)
 {
-	static const struct shared shared = {
+	static const struct sql_step_distinct distinct = {
 	    {SQL_VERIFY_LIMIT, bind_application, read_limit, NULL}, compare_application,
 	    copy_limit};
-	enum err e = batch_shared(b, &shared, items, n);
+	enum err e = batch_distinct(b, &distinct, items, n);
 
 	for (size_t i = 0; i < n; i++)
 		item_not_found(items[i], verify_of(items[i])->limit.period_ms > 0);
@@ -185,7 +186,7 @@ read_newest(struct item *it, struct row *r)
 static enum err
 find_log(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each step = {
+	static const struct sql_step step = {
 	    SQL_VERIFY_LOG, bind_newest, read_newest, lacks_log};
 	enum err e;
 
@@ -473,8 +474,8 @@ bind_place(struct item *it, struct binder *b)
 static enum err
 make_young_again(struct batch *b, struct item **items, size_t n)
 {
-	static const struct each enter = {SQL_YOUNG_AGAIN, bind_place, NULL, NULL};
-	static const struct each leave = {SQL_OLD_NO_MORE, bind_place, NULL, NULL};
+	static const struct sql_step enter = {SQL_YOUNG_AGAIN, bind_place, NULL, NULL};
+	static const struct sql_step leave = {SQL_OLD_NO_MORE, bind_place, NULL, NULL};
 	enum err e = OK;
 
 	for (size_t i = 0; e == OK && i < n; i++) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/order.h"
+#include "store/outgoing.h"
 
-struct order *
-order_new(void)
+struct outgoing_message *
+outgoing_new(void)
 {
 	struct arena arena;
-	struct order *o;
+	struct outgoing_message *o;
 
 	arena_init(&arena);
 	o = arena_alloc(&arena, sizeof(*o));
@@ -14,7 +14,7 @@ order_new(void)
 }
 
 void
-order_free(struct order *o)
+outgoing_free(struct outgoing_message *o)
 {
 	struct arena arena;
 

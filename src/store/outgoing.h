@@ -5,8 +5,8 @@
  * (or by the store after a restart), filled in by the store, and then belongs to
  * delivery, which frees it.
  */
-#ifndef WW_ORDER_H
-#define WW_ORDER_H
+#ifndef WW_OUTGOING_H
+#define WW_OUTGOING_H
 
 #include "base/arena.h"
 #include "base/queue.h"
@@ -14,26 +14,26 @@
 #include "twofa/pin.h"
 
 /* Where the caller who waits is told; delivery fills it in and pushes the task once. */
-struct order_answer {
+struct outgoing_answer {
 	struct task *task;
 	struct queue *to;
 	enum lookup_status lookup;
 	bool sent;
 };
 
-struct order {
+struct outgoing_message {
 	struct task task;
-	struct arena arena;          /* holds the order itself and every text below */
-	struct order_answer *answer; /* NULL: nobody waits */
+	struct arena arena; /* holds the message itself and every text below */
+	struct outgoing_answer *answer; /* NULL: nobody waits */
 	struct pin_recipe recipe;
 	int64_t key_id;
 	int64_t expires_at_ms;
-	int64_t attempts;  /* submits so far, in all runs */
-	int64_t starts;    /* 0: of this run; else how often it was taken over, and above
-			      that rendered alone */
-	const char *tried; /* as in note_job; NULL: none */
-	bool damaged;      /* the row is not what a send wrote */
-	unsigned seq;      /* of the message of the PIN */
+	int64_t attempts; /* submits so far, in all runs */
+	int64_t starts;   /* 0: of this run; else how often it was taken over, and above
+			     that rendered alone */
+	const char *carriers_tried; /* as in note_job; NULL: none */
+	bool damaged;               /* the row is not what a send wrote */
+	unsigned seq;               /* of the message of the PIN */
 	enum channel channel;
 	bool lookup_needed;
 	bool tracked;     /* a report is wanted of what becomes of it */
@@ -49,7 +49,7 @@ struct order {
 	const char *placeholders; /* a JSON object of texts, or NULL */
 };
 
-struct order *order_new(void) MUST_CHECK;
-void order_free(struct order *o);
+struct outgoing_message *outgoing_new(void) MUST_CHECK;
+void outgoing_free(struct outgoing_message *o);
 
 #endif
