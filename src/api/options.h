@@ -15,7 +15,7 @@ struct dialect;
  * says. Whoever takes it fills in `err` and pushes `back` once; all else is borrowed
  * until then.
  */
-struct inbound {
+struct carrier_callback {
 	struct task task; /* the taker's */
 	void *owner;      /* the taker's */
 	const struct call_request *request;
@@ -69,7 +69,7 @@ struct api_options {
 	 * it. */
 	void (*deliver)(void *ctx, struct outgoing_message *o);
 	/* A receipt, from a loop's thread. */
-	void (*receive)(void *ctx, struct inbound *in);
+	void (*receive)(void *ctx, struct carrier_callback *in);
 	/* Should requests come here? Any thread. */
 	bool (*ready)(void *readiness);
 	void *readiness;

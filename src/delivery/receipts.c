@@ -22,18 +22,18 @@ struct receipts {
 	struct receipts_held_job held;
 	struct task held_back;
 	int64_t held_after;
-	bool looking;             /* the store has the job */
+	bool polling;             /* the store has the job */
 	bool wanted;              /* something was held since it was given it */
 	struct event *half_timer; /* the next look at texts of which a part is known */
 	struct arena half_arena;
 	struct receipts_half_job half;
 	struct task half_back;
 	int64_t half_wait_ms;
-	bool half_looking;
+	bool half_polling;
 };
 
 /* In its own arena. */
-struct receipt_flight {
+struct receipt_request {
 	struct arena arena;
 	struct receipts *receipts;
 	struct receipt_job job;
@@ -44,67 +44,67 @@ struct receipt_flight {
 
 /* The next look at those that are held; not while one is under way, which sees to it. */
 static void
-look_again(struct receipts *r)
+schedule_poll(struct receipts *r)
 {
 	static const struct timeval wait = {0, HELD_AGAIN_MS * 1000};
 
 	r->wanted = true;
-	if (!r->stopped && !r->looking && !evtimer_pending(r->timer, NULL))
+	if (!r->stopped && !r->polling && !evtimer_pending(r->timer, NULL))
 		RESOURCE(event_add(r->timer, &wait) == 0);
 }
 
 /* The next look at texts of which a part is known; one that stands may stay, as it is
  * never later. */
 static void
-look_at_half(struct receipts *r, int64_t wait_ms)
+schedule_half_poll(struct receipts *r, int64_t wait_ms)
 {
 	struct timeval wait;
 
 	wait_ms = wait_ms < HALF_AGAIN_MS ? HALF_AGAIN_MS : wait_ms;
 	wait = (struct timeval){wait_ms / 1000, (wait_ms % 1000) * 1000};
-	if (!r->stopped && !r->half_looking && !evtimer_pending(r->half_timer, NULL))
+	if (!r->stopped && !r->half_polling && !evtimer_pending(r->half_timer, NULL))
 		RESOURCE(event_add(r->half_timer, &wait) == 0);
 }
 
 /* ---- one receipt ---- */
 
 static void
-land(struct receipt_flight *f)
+request_end(struct receipt_request *q)
 {
-	struct arena arena = f->arena;
+	struct arena arena = q->arena;
 
-	if (f->taken != NULL && !f->receipts->stopped)
-		f->taken(f->taken_ctx, f->job.job.item.err == OK);
+	if (q->taken != NULL && !q->receipts->stopped)
+		q->taken(q->taken_ctx, q->job.job.item.err == OK);
 	arena_fini(&arena);
 }
 
 static void
-flight_back(struct task *t)
+request_back(struct task *t)
 {
-	struct receipt_flight *f = container_of(t, struct receipt_flight, back);
-	const struct report_status_row *status = report_status_find(f->job.status);
-	enum err e = f->job.job.item.err;
+	struct receipt_request *q = container_of(t, struct receipt_request, back);
+	const struct report_status_row *status = report_status_find(q->job.status);
+	enum err e = q->job.job.item.err;
 
 	if (e == OK)
-		log_event(LOG_LEVEL_DEBUG, "receipt", LOG_TEXT("carrier", f->job.carrier),
-		    LOG_TEXT("status", status->name), LOG_INT("held", f->job.held));
+		log_event(LOG_LEVEL_DEBUG, "receipt", LOG_TEXT("carrier", q->job.carrier),
+		    LOG_TEXT("status", status->name), LOG_INT("held", q->job.held));
 	else
 		log_event(LOG_LEVEL_WARNING, "receipt_refused",
-		    LOG_TEXT("carrier", f->job.carrier), LOG_ERR(e));
-	if (e == OK && f->job.held)
-		look_again(f->receipts);
-	if (e == OK && f->job.half)
-		look_at_half(f->receipts, f->receipts->half_wait_ms);
-	land(f);
+		    LOG_TEXT("carrier", q->job.carrier), LOG_ERR(e));
+	if (e == OK && q->job.held)
+		schedule_poll(q->receipts);
+	if (e == OK && q->job.half)
+		schedule_half_poll(q->receipts, q->receipts->half_wait_ms);
+	request_end(q);
 }
 
 /* On the store's thread. */
 static void
-flight_finished(struct job *j)
+request_finished(struct job *j)
 {
-	struct receipt_flight *f = j->owner;
+	struct receipt_request *q = j->owner;
 
-	queue_push(f->receipts->queue, &f->back);
+	queue_push(q->receipts->queue, &q->back);
 }
 
 /* Whatever the other side's clock and zone are, nothing was done in the future. */
@@ -114,45 +114,46 @@ not_later(int64_t at_ms, int64_t now_ms)
 	return at_ms < now_ms ? at_ms : now_ms;
 }
 
-static struct receipt_flight *
-flight_new(struct receipts *r, const char *carrier, const struct carrier_receipt *receipt)
+static struct receipt_request *
+request_new(
+    struct receipts *r, const char *carrier, const struct carrier_receipt *receipt)
 {
 	struct arena arena;
-	struct receipt_flight *f;
+	struct receipt_request *q;
 
 	arena_init(&arena);
-	f = arena_alloc(&arena, sizeof(*f));
-	f->receipts = r;
-	f->back.run = flight_back;
-	f->taken = receipt->taken;
-	f->taken_ctx = receipt->taken_ctx;
-	f->job.carrier = arena_text(&arena, span_of(carrier));
-	f->job.carrier_message_id = arena_text(&arena, span_of(receipt->message_id));
+	q = arena_alloc(&arena, sizeof(*q));
+	q->receipts = r;
+	q->back.run = request_back;
+	q->taken = receipt->taken;
+	q->taken_ctx = receipt->taken_ctx;
+	q->job.carrier = arena_text(&arena, span_of(carrier));
+	q->job.carrier_message_id = arena_text(&arena, span_of(receipt->message_id));
 	if (receipt->other_id != NULL)
-		f->job.other_id = arena_text(&arena, span_of(receipt->other_id));
-	f->job.status = receipt->status;
-	f->job.error = receipt->error;
-	f->job.done_at_ms = not_later(receipt->done_at_ms, store_now_ms(r->store));
-	f->arena = arena;
-	f->job.job = (struct job){.verb = VERB_RECEIPT,
-	    .arena = &f->arena,
-	    .owner = f,
-	    .finish = flight_finished};
-	return f;
+		q->job.other_id = arena_text(&arena, span_of(receipt->other_id));
+	q->job.status = receipt->status;
+	q->job.error = receipt->error;
+	q->job.done_at_ms = not_later(receipt->done_at_ms, store_now_ms(r->store));
+	q->arena = arena;
+	q->job.job = (struct job){.verb = VERB_RECEIPT,
+	    .arena = &q->arena,
+	    .owner = q,
+	    .finish = request_finished};
+	return q;
 }
 
 void
 receipts_take(
     struct receipts *r, const char *carrier, const struct carrier_receipt *receipt)
 {
-	struct receipt_flight *f = flight_new(r, carrier, receipt);
-	enum err e = store_offer(r->store, &f->job.job);
+	struct receipt_request *q = request_new(r, carrier, receipt);
+	enum err e = store_offer(r->store, &q->job.job);
 
 	/* with OK it is the store thread's already, and its outcome stands there */
 	if (e == OK)
 		return;
-	f->job.job.item.err = e;
-	land(f);
+	q->job.job.item.err = e;
+	request_end(q);
 }
 
 /* ---- those that are held ---- */
@@ -172,11 +173,11 @@ held_back(struct task *t)
 	if (r->held.dropped > 0)
 		log_event(LOG_LEVEL_INFO, "receipts_unmatched",
 		    LOG_INT("count", r->held.dropped));
-	r->looking = false;
+	r->polling = false;
 	if (r->wanted || r->held.count > 0 || r->held.job.item.err != OK)
-		look_again(r);
+		schedule_poll(r);
 	if (r->held.half)
-		look_at_half(r, r->half_wait_ms);
+		schedule_half_poll(r, r->half_wait_ms);
 	arena_fini(&r->arena);
 }
 
@@ -196,7 +197,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	r->looking = true;
+	r->polling = true;
 	r->wanted = false;
 	arena_init(&r->arena);
 	r->held = (struct receipts_held_job){.job = {.verb = VERB_RECEIPTS_HELD,
@@ -221,11 +222,11 @@ half_back(struct task *t)
 	if (r->half.ended > 0)
 		log_event(
 		    LOG_LEVEL_INFO, "receipts_half", LOG_INT("count", r->half.ended));
-	r->half_looking = false;
+	r->half_polling = false;
 	if (e != OK)
-		look_at_half(r, r->half_wait_ms);
+		schedule_half_poll(r, r->half_wait_ms);
 	else if (r->half.next_at_ms > 0)
-		look_at_half(r, r->half.next_at_ms - store_now_ms(r->store));
+		schedule_half_poll(r, r->half.next_at_ms - store_now_ms(r->store));
 	arena_fini(&r->half_arena);
 }
 
@@ -245,7 +246,7 @@ on_half_timer(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	r->half_looking = true;
+	r->half_polling = true;
 	arena_init(&r->half_arena);
 	r->half = (struct receipts_half_job){.job = {.verb = VERB_RECEIPTS_HALF,
 						 .arena = &r->half_arena,
@@ -279,8 +280,8 @@ receipts_new(struct event_base *base, struct queue *queue, struct store *store,
 void
 receipts_start(struct receipts *r)
 {
-	look_again(r); /* the last run may have left some */
-	look_at_half(r, 0);
+	schedule_poll(r); /* the last run may have left some */
+	schedule_half_poll(r, 0);
 }
 
 void

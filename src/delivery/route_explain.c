@@ -40,8 +40,8 @@ put_price(struct json_out *out, const struct conf_price *p, unsigned segments)
 
 /* In the words of the log: carrier_up, carrier_down, carrier_suspended. */
 static void
-put_state(
-    struct json_out *out, const struct carrier_config *c, const struct lane_state *now)
+put_state(struct json_out *out, const struct carrier_config *c,
+    const struct carrier_group_state *now)
 {
 	const char *state = now->binds_up == 0 ? "down" : "up";
 
@@ -55,8 +55,8 @@ put_state(
 }
 
 static void
-put_carrier(
-    struct json_out *out, const struct conf_choice *rc, const struct lane_state *now)
+put_carrier(struct json_out *out, const struct conf_choice *rc,
+    const struct carrier_group_state *now)
 {
 	const struct carrier_config *c = rc->carrier;
 
@@ -72,7 +72,7 @@ put_carrier(
 	json_out_end(out);
 }
 
-static const struct lane_state *
+static const struct carrier_group_state *
 state_of(const struct conf *c, const struct route_subject *s,
     const struct carrier_config *carrier)
 {

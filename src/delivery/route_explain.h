@@ -10,7 +10,7 @@
 
 #include "api/api.h"
 #include "conf/conf.h"
-#include "delivery/lane.h"
+#include "delivery/carrier_group.h"
 
 struct route_subject {
 	enum channel channel;
@@ -22,7 +22,7 @@ struct route_subject {
 	size_t limit_count;
 	bool disabled; /* the application is */
 	/* In the order of the configuration's carriers; NULL: not known. */
-	const struct lane_state *states;
+	const struct carrier_group_state *states;
 };
 
 /* ERR_INVALID: no number. */

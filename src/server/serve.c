@@ -18,7 +18,7 @@
 #include "base/secret.h"
 #include "server/auth_log.h"
 #include "server/cli.h"
-#include "delivery/deliver.h"
+#include "delivery/delivery_loop.h"
 #include "server/first_start.h"
 #include "server/housekeeping.h"
 #include "http/http.h"
@@ -48,7 +48,7 @@ enum {
 struct server {
 	struct conf conf;
 	struct store *store;
-	struct delivery *delivery;
+	struct delivery_loop *delivery;
 	struct reporter *reporter;
 	struct api *api;
 	struct auth_log *auth_log;
@@ -225,11 +225,11 @@ make_api(struct server *s)
 	    .logins_hash_share = s->conf.logins_hash_share,
 	    .signed_in = auth_log_signed_in,
 	    .log = s->auth_log,
-	    .deliver = delivery_take,
-	    .receive = delivery_receive,
+	    .deliver = delivery_loop_take,
+	    .receive = delivery_loop_receive,
 	    .ready = readiness_ask,
 	    .readiness = &s->readiness,
-	    .explain = s->conf.route_explain ? delivery_explain : NULL,
+	    .explain = s->conf.route_explain ? delivery_loop_explain : NULL,
 	    .ctx = s->delivery,
 	    .create_application_status =
 		(enum created_status)s->conf.create_application_status,
@@ -250,12 +250,12 @@ make_api(struct server *s)
 static enum err
 open_delivery(struct server *s)
 {
-	struct delivery_options o = {.conf = &s->conf,
+	struct delivery_loop_options o = {.conf = &s->conf,
 	    .store = s->store,
 	    .clock = &clock_system,
 	    .entropy = &entropy_system};
 	char why[256] = "";
-	enum err e = delivery_open(&o, why, &s->delivery);
+	enum err e = delivery_loop_open(&o, why, &s->delivery);
 
 	if (e != OK)
 		cli_fail("%s", why);
@@ -271,7 +271,7 @@ hand_on(struct server *s, struct outgoing_message *first)
 	while (t != NULL) {
 		struct task *next = t->next;
 
-		delivery_take(
+		delivery_loop_take(
 		    s->delivery, container_of(t, struct outgoing_message, task));
 		t = next;
 	}
@@ -615,7 +615,7 @@ stop(struct server *s)
 	    now_ms + STOP_MS - STOP_SLACK_MS - STOP_STORE_MS + http_ms - STOP_HTTP_MS;
 
 	http_stop(s->http, http_ms);
-	delivery_stop(s->delivery, left_ms(until_ms - STOP_REPORTER_MS));
+	delivery_loop_stop(s->delivery, left_ms(until_ms - STOP_REPORTER_MS));
 	reporter_stop(s->reporter, left_ms(until_ms));
 	store_close(s->store);
 	s->store = NULL;
@@ -629,7 +629,7 @@ begin_to_serve(struct server *s)
 
 	store_start(s->store);
 	reporter_start(s->reporter);
-	delivery_start(s->delivery);
+	delivery_loop_start(s->delivery);
 	e = http_start(s->http, why);
 	if (e != OK) {
 		cli_fail("%s", why);
@@ -666,7 +666,7 @@ server_close(struct server *s)
 {
 	store_close(s->store);
 	api_stop(s->api);
-	delivery_free(s->delivery);
+	delivery_loop_free(s->delivery);
 	reporter_free(s->reporter);
 	http_free(s->http);
 	listeners_fini(&s->listeners);

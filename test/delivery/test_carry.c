@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How fast a carrier is fed, and in which order. */
-#include "delivery/line.h"
+#include "delivery/deadline_heap.h"
 #include "delivery/pace.h"
 #include "unit/unit.h"
 
@@ -107,34 +107,34 @@ enum { ITEMS = 500 };
 static void
 test_the_earliest_deadline_is_first_and_equals_keep_their_order(void **state)
 {
-	static struct line_item items[ITEMS];
-	struct line l = {0};
-	const struct line_item *last = NULL;
+	static struct deadline_heap_item items[ITEMS];
+	struct deadline_heap l = {0};
+	const struct deadline_heap_item *last = NULL;
 	uint32_t dice = 1;
 
 	(void)state;
 	for (size_t i = 0; i < ITEMS; i++) {
 		dice = dice * 1664525 + 1013904223;
 		items[i].deadline_ms = dice >> 27;
-		line_join(&l, &items[i], false);
+		deadline_heap_join(&l, &items[i], false);
 	}
 	for (size_t i = 0; i < ITEMS; i += 3) {
-		line_leave(&l, &items[i]);
+		deadline_heap_leave(&l, &items[i]);
 		assert_int_equal(items[i].place, 0);
 	}
 	for (size_t i = 0; i < ITEMS; i += 6)
-		line_join(&l, &items[i], true);
-	while (line_first(&l) != NULL) {
-		struct line_item *first = line_first(&l);
+		deadline_heap_join(&l, &items[i], true);
+	while (deadline_heap_first(&l) != NULL) {
+		struct deadline_heap_item *first = deadline_heap_first(&l);
 
-		line_leave(&l, first);
+		deadline_heap_leave(&l, first);
 		if (last != NULL && last->deadline_ms == first->deadline_ms)
 			assert_true(last->arrival < first->arrival);
 		else if (last != NULL)
 			assert_true(last->deadline_ms < first->deadline_ms);
 		last = first;
 	}
-	line_fini(&l);
+	deadline_heap_fini(&l);
 }
 
 int

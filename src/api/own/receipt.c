@@ -9,7 +9,7 @@
 static enum err
 proceed_receipt(struct call *c)
 {
-	struct inbound *in = arena_alloc(&c->arena, sizeof(*in));
+	struct carrier_callback *in = arena_alloc(&c->arena, sizeof(*in));
 
 	in->request = &c->request;
 	in->query = c->query;
@@ -25,7 +25,7 @@ proceed_receipt(struct call *c)
 static enum err
 answer_receipt(struct call *c)
 {
-	const struct inbound *in = c->job;
+	const struct carrier_callback *in = c->job;
 
 	c->response.status = 200;
 	if (in->err != OK || in->answer == NULL)

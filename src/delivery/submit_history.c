@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "delivery/tries.h"
+#include "delivery/submit_history.h"
 
 #include "base/json_out.h"
 
-enum { TRIES_LEN_MAX = 8192 };
+enum { SUBMIT_HISTORY_LEN_MAX = 8192 };
 
-struct tries_run {
+struct submit_history_run {
 	const char *carrier;
 	const char *reason;
 	int64_t code;
@@ -14,7 +14,7 @@ struct tries_run {
 };
 
 const char *
-tries_result_name(enum carrier_result r)
+submit_history_result_name(enum carrier_result r)
 {
 	switch (r) {
 	case CARRIER_ACCEPTED:
@@ -31,15 +31,16 @@ tries_result_name(enum carrier_result r)
 }
 
 static void
-append(struct tries *t, struct arena *a, const char *result, const struct tries_run *one)
+append(struct submit_history *h, struct arena *a, const char *result,
+    const struct submit_history_run *one)
 {
 	struct buf out;
 	struct json_out json;
 
-	buf_init(&out, TRIES_LEN_MAX);
+	buf_init(&out, SUBMIT_HISTORY_LEN_MAX);
 	buf_add_char(&out, '[');
-	if (t->text != NULL) {
-		buf_add(&out, t->text + 1, strlen(t->text) - 2);
+	if (h->text != NULL) {
+		buf_add(&out, h->text + 1, strlen(h->text) - 2);
 		buf_add_char(&out, ',');
 	}
 	json_out_init(&json, &out);
@@ -54,46 +55,46 @@ append(struct tries *t, struct arena *a, const char *result, const struct tries_
 	json_out_end(&json);
 	buf_add_char(&out, ']');
 	if (!out.failed)
-		t->text = arena_text(a, buf_span(&out));
+		h->text = arena_text(a, buf_span(&out));
 	buf_fini(&out);
 }
 
-static struct tries_run *
-run_of(struct tries *t, const char *carrier)
+static struct submit_history_run *
+run_of(struct submit_history *h, const char *carrier)
 {
-	for (size_t i = 0; i < t->count; i++)
-		if (t->runs[i].carrier == carrier)
-			return &t->runs[i];
+	for (size_t i = 0; i < h->count; i++)
+		if (h->runs[i].carrier == carrier)
+			return &h->runs[i];
 	return NULL;
 }
 
 void
-tries_add(struct tries *t, struct arena *a, int64_t at_ms, const char *carrier,
-    const struct carrier_outcome *outcome)
+submit_history_add(struct submit_history *h, struct arena *a, int64_t at_ms,
+    const char *carrier, const struct carrier_outcome *outcome)
 {
-	struct tries_run one = {.carrier = carrier,
+	struct submit_history_run one = {.carrier = carrier,
 	    .reason = outcome->reason,
 	    .code = outcome->code,
 	    .at_ms = at_ms,
 	    .times = 1};
-	struct tries_run *run = run_of(t, carrier);
+	struct submit_history_run *run = run_of(h, carrier);
 
 	if (!carrier_put_back(outcome)) {
-		append(t, a, tries_result_name(outcome->result), &one);
+		append(h, a, submit_history_result_name(outcome->result), &one);
 	} else if (run != NULL) {
 		run->times++;
 	} else {
 		one.reason = arena_text(a, span_of(outcome->reason));
 		run = arena_list_add(
-		    a, (void **)&t->runs, &t->count, &t->capacity, sizeof(*run));
+		    a, (void **)&h->runs, &h->count, &h->capacity, sizeof(*run));
 		*run = one;
 	}
 }
 
 const char *
-tries_text(struct tries *t, struct arena *a)
+submit_history_text(struct submit_history *h, struct arena *a)
 {
-	for (size_t i = 0; i < t->count; i++)
-		append(t, a, tries_result_name(CARRIER_RETRY), &t->runs[i]);
-	return t->text;
+	for (size_t i = 0; i < h->count; i++)
+		append(h, a, submit_history_result_name(CARRIER_RETRY), &h->runs[i]);
+	return h->text;
 }

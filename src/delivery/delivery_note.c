@@ -2,14 +2,14 @@
 /* What the next run shall know of a message that this one did not bring to its end. */
 #include <stdio.h>
 
-#include "delivery/dispatch.h"
+#include "delivery/delivery_message.h"
 
 enum { SUSPECT_STARTS = 2 /* a run ended before it was through */ };
 
 static void
-fill(struct dispatch *m, struct note_job *j)
+fill(struct delivery_message *m, struct note_job *j)
 {
-	size_t len = m->alone ? 1 : 0;
+	size_t len = m->same_carriers_only ? 1 : 0;
 
 	j->job.verb = VERB_NOTE;
 	j->pin_id = m->outgoing->recipe.pin_id;
@@ -37,7 +37,7 @@ written(struct job *j)
 
 /* Nobody waits for it, and it belongs to itself. */
 static struct note_job *
-new_note(struct dispatch *m)
+new_note(struct delivery_message *m)
 {
 	struct note_job *j = mem_new(sizeof(*j));
 
@@ -47,23 +47,24 @@ new_note(struct dispatch *m)
 }
 
 void
-dispatch_note_attempt(struct dispatch *m)
+delivery_note_attempt(struct delivery_message *m)
 {
-	store_push(m->delivery->store, &new_note(m)->job);
+	store_push(m->loop->store, &new_note(m)->job);
 }
 
 bool
-dispatch_note_is_suspect(const struct dispatch *m)
+delivery_note_is_suspect(const struct delivery_message *m)
 {
-	return m->outgoing->starts >= SUSPECT_STARTS && !m->marked && !m->acquitted;
+	return m->outgoing->starts >= SUSPECT_STARTS && !m->quarantined &&
+	       !m->quarantine_passed;
 }
 
 static void
-mark_finished(struct job *j)
+quarantine_finished(struct job *j)
 {
-	struct dispatch *m = j->owner;
+	struct delivery_message *m = j->owner;
 
-	queue_push(m->delivery->queue, &m->task);
+	queue_push(m->loop->queue, &m->task);
 }
 
 /*
@@ -72,41 +73,41 @@ mark_finished(struct job *j)
  * rendered meanwhile: a row that ends every run is the only one whose count stays up.
  */
 void
-dispatch_note_mark(struct dispatch *m)
+delivery_note_quarantine(struct delivery_message *m)
 {
 	m->outgoing->starts++;
-	fill(m, &m->mark);
-	m->mark.job.owner = m;
-	m->mark.job.finish = mark_finished;
-	store_push(m->delivery->store, &m->mark.job);
+	fill(m, &m->quarantine);
+	m->quarantine.job.owner = m;
+	m->quarantine.job.finish = quarantine_finished;
+	store_push(m->loop->store, &m->quarantine.job);
 }
 
-/* This takes back the count of the mark, and is written before the next suspect is
+/* This takes back the count of that note, and is written before the next suspect is
  * rendered. */
 static struct note_job *
-take_mark_back(struct dispatch *m)
+take_note_back(struct delivery_message *m)
 {
-	if (!m->marked)
+	if (!m->quarantined)
 		return NULL;
-	m->marked = false;
+	m->quarantined = false;
 	m->outgoing->starts--;
 	return new_note(m);
 }
 
 struct note_job *
-dispatch_note_acquit(struct dispatch *m)
+delivery_note_passed(struct delivery_message *m)
 {
-	m->acquitted = m->acquitted || m->marked;
-	return take_mark_back(m);
+	m->quarantine_passed = m->quarantine_passed || m->quarantined;
+	return take_note_back(m);
 }
 
 void
-dispatch_note_unmark(struct dispatch *m)
+delivery_note_release(struct delivery_message *m)
 {
-	struct note_job *note = take_mark_back(m);
+	struct note_job *note = take_note_back(m);
 
 	if (note == NULL)
 		return;
-	m->turned_back = true;
-	store_push(m->delivery->store, &note->job);
+	m->quarantine_left = true;
+	store_push(m->loop->store, &note->job);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "delivery/dispatch.h"
+#include "delivery/delivery_message.h"
 
 #include <stdio.h>
 
 #include "base/log.h"
-#include "delivery/order_text.h"
+#include "delivery/outgoing_text.h"
 
 enum {
-	DISPATCH_MAGIC = 0x64697370,
+	DELIVERY_MESSAGE_MAGIC = 0x64697370,
 	BACKOFF_FIRST_MS = 1000,
 	BACKOFF_DOUBLINGS_MAX = 3,
 	PUT_BACK_MAX = 10000, /* at 4 s on average; a PIN's life is over before */
@@ -16,55 +16,55 @@ enum {
 };
 
 static void
-leave_line(struct dispatch *m)
+leave_heap(struct delivery_message *m)
 {
-	if (m->state != DISPATCH_PARKED)
+	if (m->state != DELIVERY_PARKED)
 		return;
-	line_leave(&m->lane->line, &m->place);
-	m->delivery->parked_count--;
+	deadline_heap_leave(&m->group->waiting, &m->place);
+	m->loop->parked_count--;
 }
 
 /* The one place where the state changes. */
 static void
-move(struct dispatch *m, enum dispatch_state to)
+change_state(struct delivery_message *m, enum delivery_state to)
 {
-	static const bool may[DISPATCH_STATE_COUNT][DISPATCH_STATE_COUNT] = {
-	    [DISPATCH_NEW] = {[DISPATCH_MARKING] = true,
-		[DISPATCH_ASKING] = true,
-		[DISPATCH_HELD] = true,
-		[DISPATCH_PARKED] = true,
-		[DISPATCH_RECORDING] = true},
-	    [DISPATCH_ASKING] = {[DISPATCH_MARKING] = true,
-		[DISPATCH_HELD] = true,
-		[DISPATCH_PARKED] = true,
-		[DISPATCH_RECORDING] = true},
-	    [DISPATCH_HELD] = {[DISPATCH_MARKING] = true,
-		[DISPATCH_HELD] = true,
-		[DISPATCH_WAITING] = true,
-		[DISPATCH_PARKED] = true,
-		[DISPATCH_RECORDING] = true},
-	    [DISPATCH_WAITING] = {[DISPATCH_MARKING] = true,
-		[DISPATCH_HELD] = true,
-		[DISPATCH_PARKED] = true,
-		[DISPATCH_RECORDING] = true},
-	    [DISPATCH_PARKED] = {[DISPATCH_MARKING] = true,
-		[DISPATCH_HELD] = true,
-		[DISPATCH_PARKED] = true,
-		[DISPATCH_RECORDING] = true},
-	    [DISPATCH_MARKING] = {[DISPATCH_HELD] = true,
-		[DISPATCH_PARKED] = true,
-		[DISPATCH_RECORDING] = true},
-	    [DISPATCH_RECORDING] = {[DISPATCH_RECORDING] = true},
+	static const bool may[DELIVERY_STATE_COUNT][DELIVERY_STATE_COUNT] = {
+	    [DELIVERY_NEW] = {[DELIVERY_IN_QUARANTINE] = true,
+		[DELIVERY_ASKING] = true,
+		[DELIVERY_HELD] = true,
+		[DELIVERY_PARKED] = true,
+		[DELIVERY_RECORDING] = true},
+	    [DELIVERY_ASKING] = {[DELIVERY_IN_QUARANTINE] = true,
+		[DELIVERY_HELD] = true,
+		[DELIVERY_PARKED] = true,
+		[DELIVERY_RECORDING] = true},
+	    [DELIVERY_HELD] = {[DELIVERY_IN_QUARANTINE] = true,
+		[DELIVERY_HELD] = true,
+		[DELIVERY_WAITING] = true,
+		[DELIVERY_PARKED] = true,
+		[DELIVERY_RECORDING] = true},
+	    [DELIVERY_WAITING] = {[DELIVERY_IN_QUARANTINE] = true,
+		[DELIVERY_HELD] = true,
+		[DELIVERY_PARKED] = true,
+		[DELIVERY_RECORDING] = true},
+	    [DELIVERY_PARKED] = {[DELIVERY_IN_QUARANTINE] = true,
+		[DELIVERY_HELD] = true,
+		[DELIVERY_PARKED] = true,
+		[DELIVERY_RECORDING] = true},
+	    [DELIVERY_IN_QUARANTINE] = {[DELIVERY_HELD] = true,
+		[DELIVERY_PARKED] = true,
+		[DELIVERY_RECORDING] = true},
+	    [DELIVERY_RECORDING] = {[DELIVERY_RECORDING] = true},
 	};
 
-	CHECK_OBJ(m, DISPATCH_MAGIC);
+	CHECK_OBJ(m, DELIVERY_MESSAGE_MAGIC);
 	INVARIANT(may[m->state][to]);
-	leave_line(m);
+	leave_heap(m);
 	m->state = to;
 }
 
 static void
-answer(struct dispatch *m, bool sent)
+answer(struct delivery_message *m, bool sent)
 {
 	struct outgoing_answer *a = m->outgoing->answer;
 
@@ -77,19 +77,19 @@ answer(struct dispatch *m, bool sent)
 }
 
 void
-dispatch_end_when_idle(struct delivery *d)
+delivery_message_end_when_idle(struct delivery_loop *d)
 {
 	if (d->stopping && TAILQ_EMPTY(&d->all))
 		event_base_loopbreak(d->base);
 }
 
 void
-dispatch_free(struct dispatch *m)
+delivery_message_free(struct delivery_message *m)
 {
-	struct delivery *d = m->delivery;
+	struct delivery_loop *d = m->loop;
 
-	CHECK_OBJ(m, DISPATCH_MAGIC);
-	leave_line(m);
+	CHECK_OBJ(m, DELIVERY_MESSAGE_MAGIC);
+	leave_heap(m);
 	lookup_cancel(&m->ask);
 	answer(m, true); /* it is durably queued; nobody is left waiting */
 	if (m->listed)
@@ -99,7 +99,7 @@ dispatch_free(struct dispatch *m)
 	if (m->answer_by != NULL)
 		event_free(m->answer_by);
 	outgoing_free(m->outgoing);
-	dispatch_end_when_idle(d);
+	delivery_message_end_when_idle(d);
 }
 
 static void
@@ -115,10 +115,10 @@ after(struct event *e, int64_t ms)
 static void on_timer(evutil_socket_t fd, short what, void *ctx);
 
 static void
-need_timer(struct dispatch *m)
+need_timer(struct delivery_message *m)
 {
 	if (m->timer == NULL)
-		m->timer = evtimer_new(m->delivery->base, on_timer, m);
+		m->timer = evtimer_new(m->loop->base, on_timer, m);
 	RESOURCE(m->timer != NULL);
 }
 
@@ -126,15 +126,15 @@ need_timer(struct dispatch *m)
 static void
 outcome_finished(struct job *j)
 {
-	struct dispatch *m = j->owner;
+	struct delivery_message *m = j->owner;
 
-	queue_push(m->delivery->queue, &m->task);
+	queue_push(m->loop->queue, &m->task);
 }
 
 static bool
-is_over(const struct dispatch *m)
+is_over(const struct delivery_message *m)
 {
-	return store_now_ms(m->delivery->store) >= m->outgoing->expires_at_ms;
+	return store_now_ms(m->loop->store) >= m->outgoing->expires_at_ms;
 }
 
 /*
@@ -144,30 +144,30 @@ is_over(const struct dispatch *m)
 static void
 outcome_recorded(struct task *t)
 {
-	struct dispatch *m = container_of(t, struct dispatch, task);
+	struct delivery_message *m = container_of(t, struct delivery_message, task);
 
-	if (m->outcome.job.item.err != OK && !m->delivery->stopping && !is_over(m)) {
+	if (m->outcome.job.item.err != OK && !m->loop->stopping && !is_over(m)) {
 		need_timer(m);
 		after(m->timer, RECORD_AGAIN_MS);
 		return;
 	}
 	answer(m, m->outcome.state == MESSAGE_ACCEPTED || m->outcome.job.item.err != OK);
-	dispatch_free(m);
+	delivery_message_free(m);
 }
 
 static void
-record(struct dispatch *m)
+record(struct delivery_message *m)
 {
 	m->outcome.job.item = (struct item){0};
-	store_push(m->delivery->store, &m->outcome.job);
+	store_push(m->loop->store, &m->outcome.job);
 }
 
 static void
-finish(struct dispatch *m, enum message_state state, enum message_reason reason)
+finish(struct delivery_message *m, enum message_state state, enum message_reason reason)
 {
 	struct outcome_job *j = &m->outcome;
 
-	move(m, DISPATCH_RECORDING);
+	change_state(m, DELIVERY_RECORDING);
 	j->job.verb = VERB_OUTCOME;
 	j->job.arena = &m->outgoing->arena;
 	j->job.owner = m;
@@ -178,7 +178,7 @@ finish(struct dispatch *m, enum message_state state, enum message_reason reason)
 	j->state = state;
 	j->reason = reason;
 	j->attempts = m->outgoing->attempts;
-	j->history = tries_text(&m->history, &m->outgoing->arena);
+	j->history = submit_history_text(&m->history, &m->outgoing->arena);
 	j->tracked = m->outgoing->tracked;
 	if (j->tracked && j->sender == NULL)
 		j->sender = m->outgoing->sender;
@@ -192,11 +192,11 @@ finish(struct dispatch *m, enum message_state state, enum message_reason reason)
 
 /* 20 s before the end, or a quarter of the life when that is shorter. */
 static int64_t
-useful_until(const struct dispatch *m)
+useful_until(const struct delivery_message *m)
 {
 	const struct outgoing_message *o = m->outgoing;
 	int64_t life_ms = o->expires_at_ms - ident_ms(&o->recipe.pin_id);
-	int64_t margin_ms = m->delivery->conf->expiry_margin_ms;
+	int64_t margin_ms = m->loop->conf->expiry_margin_ms;
 
 	if (margin_ms > life_ms / 4)
 		margin_ms = life_ms / 4;
@@ -204,31 +204,31 @@ useful_until(const struct dispatch *m)
 }
 
 static bool
-is_too_late(const struct dispatch *m)
+is_too_late(const struct delivery_message *m)
 {
-	return store_now_ms(m->delivery->store) >= useful_until(m);
+	return store_now_ms(m->loop->store) >= useful_until(m);
 }
 
 static void
-park(struct dispatch *m, struct lane *l)
+park(struct delivery_message *m, struct carrier_group *g)
 {
-	struct delivery *d = m->delivery;
-	bool again = m->state == DISPATCH_PARKED;
+	struct delivery_loop *d = m->loop;
+	bool again = m->state == DELIVERY_PARKED;
 
-	if (again && m->lane == l)
+	if (again && m->group == g)
 		return;
 	if (!again && d->parked_count >= PARKED_MAX) {
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_EXHAUSTED);
 		return;
 	}
-	move(m, DISPATCH_PARKED);
-	m->lane = l;
+	change_state(m, DELIVERY_PARKED);
+	m->group = g;
 	if (m->parked_ms == 0)
-		m->parked_ms = dispatch_steady_ms(m);
-	line_join(&l->line, &m->place, again);
+		m->parked_ms = delivery_plan_steady_ms(m);
+	deadline_heap_join(&g->waiting, &m->place, again);
 	d->parked_count++;
-	delivery_sweep_later(d);
-	if (lane_wait_ms(l) > 0)
+	delivery_loop_sweep_later(d);
+	if (carrier_group_wait_ms(g) > 0)
 		event_active(
 		    d->kick, EV_TIMEOUT, 0); /* no carrier tells when that is over */
 }
@@ -239,7 +239,7 @@ static void on_done(void *ctx, const struct carrier_outcome *outcome);
 
 /* What a report says of the message as it went out. */
 static void
-note_for_report(struct dispatch *m, const struct carrier_config *carrier,
+note_for_report(struct delivery_message *m, const struct carrier_config *carrier,
     const struct carrier_message *message)
 {
 	struct arena arena;
@@ -255,16 +255,16 @@ note_for_report(struct dispatch *m, const struct carrier_config *carrier,
 }
 
 static void
-submit(struct dispatch *m, struct lane *l, struct span text)
+submit(struct delivery_message *m, struct carrier_group *g, struct span text)
 {
 	struct outgoing_message *o = m->outgoing;
-	struct store *store = m->delivery->store;
-	struct carrier *bind = lane_free_bind(l);
+	struct store *store = m->loop->store;
+	struct carrier *bind = carrier_group_free_bind(g);
 	struct note_job *note;
 	char pin_id[IDENT_TEXT_LEN + 1];
 	char application[IDENT_TEXT_LEN + 1];
 	char reference[IDENT_TEXT_LEN + 16];
-	int64_t now_ms = store_now_ms(m->delivery->store);
+	int64_t now_ms = store_now_ms(m->loop->store);
 	struct carrier_message message = {.channel = channel_name(o->channel),
 	    .pin_id = pin_id,
 	    .application_id = application,
@@ -285,49 +285,49 @@ submit(struct dispatch *m, struct lane *l, struct span text)
 		finish(m, MESSAGE_EXPIRED, MESSAGE_REASON_NONE);
 		return;
 	}
-	note_for_report(m, l->config, &message);
-	move(m, DISPATCH_HELD);
-	m->lane = l;
-	m->outcome.carrier = l->config->name;
-	m->probe = lane_begin(l);
+	note_for_report(m, g->config, &message);
+	change_state(m, DELIVERY_HELD);
+	m->group = g;
+	m->outcome.carrier = g->config->name;
+	m->probe = carrier_group_begin(g);
 	INVARIANT(bind != NULL); /* choose has looked */
-	note = dispatch_note_acquit(m);
+	note = delivery_note_passed(m);
 	carrier_submit(bind, &message, on_done, m);
 	if (note != NULL)
 		store_push(store, &note->job);
 }
 
 static void
-render_and_submit(struct dispatch *m, struct lane *l)
+render_and_submit(struct delivery_message *m, struct carrier_group *g)
 {
 	struct buf text;
 	enum err e;
 
-	buf_init(&text, ORDER_TEXT_MAX);
-	e = order_text_make(m->outgoing, store_keyring(m->delivery->store), &text);
+	buf_init(&text, OUTGOING_TEXT_MAX);
+	e = outgoing_text_make(m->outgoing, store_keyring(m->loop->store), &text);
 	if (e == OK)
-		submit(m, l, buf_span(&text));
+		submit(m, g, buf_span(&text));
 	else
 		finish(m, MESSAGE_FAILED,
 		    e == ERR_NO_KEY ? MESSAGE_REASON_NO_KEY : MESSAGE_REASON_RENDER);
 	buf_fini(&text);
 }
 
-static void attempt(struct dispatch *m);
+static void attempt(struct delivery_message *m);
 
 static void
-marked(struct task *t)
+quarantine_noted(struct task *t)
 {
-	struct dispatch *m = container_of(t, struct dispatch, task);
-	struct delivery *d = m->delivery;
+	struct delivery_message *m = container_of(t, struct delivery_message, task);
+	struct delivery_loop *d = m->loop;
 
-	CHECK_OBJ(m, DISPATCH_MAGIC);
-	INVARIANT(m->state == DISPATCH_MARKING && d->lone == m);
-	d->lone = NULL;
-	m->marked = m->mark.job.item.err == OK;
-	if (d->stopping || !m->marked) {
-		dispatch_note_unmark(m);
-		dispatch_free(m); /* it is open in the store */
+	CHECK_OBJ(m, DELIVERY_MESSAGE_MAGIC);
+	INVARIANT(m->state == DELIVERY_IN_QUARANTINE && d->in_quarantine == m);
+	d->in_quarantine = NULL;
+	m->quarantined = m->quarantine.job.item.err == OK;
+	if (d->stopping || !m->quarantined) {
+		delivery_note_release(m);
+		delivery_message_free(m); /* it is open in the store */
 		return;
 	}
 	attempt(m);
@@ -335,92 +335,93 @@ marked(struct task *t)
 }
 
 static void
-mark(struct dispatch *m, struct lane *l)
+quarantine(struct delivery_message *m, struct carrier_group *g)
 {
-	move(m, DISPATCH_MARKING);
-	m->lane = l;
-	m->delivery->lone = m;
-	m->task.run = marked;
-	dispatch_note_mark(m);
+	change_state(m, DELIVERY_IN_QUARANTINE);
+	m->group = g;
+	m->loop->in_quarantine = m;
+	m->task.run = quarantine_noted;
+	delivery_note_quarantine(m);
 }
 
 static void
-wait_for_room(struct dispatch *m, struct lane *l)
+wait_for_room(struct delivery_message *m, struct carrier_group *g)
 {
-	dispatch_note_unmark(m);
-	park(m, l);
+	delivery_note_release(m);
+	park(m, g);
 }
 
 static void
-attempt(struct dispatch *m)
+attempt(struct delivery_message *m)
 {
 	bool is_free;
-	struct lane *l;
+	struct carrier_group *g;
 
 	if (is_too_late(m)) {
 		finish(m, MESSAGE_EXPIRED, MESSAGE_REASON_NONE);
 		return;
 	}
-	l = dispatch_choose(m, &is_free);
-	if (l == NULL)
+	g = delivery_plan_choose(m, &is_free);
+	if (g == NULL)
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_REFUSED);
-	else if (!is_free || (dispatch_note_is_suspect(m) && m->delivery->lone != NULL))
-		wait_for_room(m, l);
-	else if (dispatch_note_is_suspect(m))
-		mark(m, l);
+	else if (!is_free ||
+		 (delivery_note_is_suspect(m) && m->loop->in_quarantine != NULL))
+		wait_for_room(m, g);
+	else if (delivery_note_is_suspect(m))
+		quarantine(m, g);
 	else
-		render_and_submit(m, l);
+		render_and_submit(m, g);
 }
 
 /* ---- what the carrier says ---- */
 
 /* At most 1, 2, 4, 8, 8, 8 ... seconds after so many tries. */
 static void
-wait_for_next(struct dispatch *m, int64_t tries)
+wait_for_next(struct delivery_message *m, int64_t tries)
 {
 	int64_t n = tries - 1;
 	uint32_t most = BACKOFF_FIRST_MS
 			<< (n < BACKOFF_DOUBLINGS_MAX ? n : BACKOFF_DOUBLINGS_MAX);
 	uint32_t random;
 
-	m->delivery->entropy->fill(m->delivery->entropy, &random, sizeof(random));
-	move(m, DISPATCH_WAITING);
+	m->loop->entropy->fill(m->loop->entropy, &random, sizeof(random));
+	change_state(m, DELIVERY_WAITING);
 	need_timer(m);
 	after(m->timer, 1 + random % most);
 }
 
 /* Once at once by another carrier, else later. */
 static void
-try_again(struct dispatch *m, int64_t tries)
+try_again(struct delivery_message *m, int64_t tries)
 {
-	if (m->delivery->stopping) {
-		dispatch_free(m); /* the next run goes on from the note */
+	if (m->loop->stopping) {
+		delivery_message_free(m); /* the next run goes on from the note */
 		return;
 	}
-	if (m->switched || !dispatch_has_other(m)) {
+	if (m->switched_carrier || !delivery_plan_has_other(m)) {
 		wait_for_next(m, tries);
 		return;
 	}
-	m->switched = true;
+	m->switched_carrier = true;
 	attempt(m);
 }
 
 /* It may or may not work another time. */
 static void
-not_yet(struct dispatch *m, const struct carrier_outcome *outcome)
+not_yet(struct delivery_message *m, const struct carrier_outcome *outcome)
 {
 	bool unknown = outcome->result == CARRIER_UNKNOWN;
 
 	if (outcome->here_alone) {
-		m->alone = true;
-		m->carriers_tried = dispatch_bit(m, m->lane);
+		m->same_carriers_only = true;
+		m->carriers_tried = delivery_plan_bit(m, m->group);
 	}
-	if (m->outgoing->attempts >= m->delivery->conf->delivery_attempts) {
+	if (m->outgoing->attempts >= m->loop->conf->delivery_attempts) {
 		finish(m, unknown ? MESSAGE_SUBMITTED : MESSAGE_FAILED,
 		    MESSAGE_REASON_EXHAUSTED);
 		return;
 	}
-	dispatch_note_attempt(m);
+	delivery_note_attempt(m);
 	try_again(m, m->outgoing->attempts);
 }
 
@@ -430,9 +431,9 @@ not_yet(struct dispatch *m, const struct carrier_outcome *outcome)
  * not know.
  */
 static void
-put_back(struct dispatch *m)
+put_back(struct delivery_message *m)
 {
-	m->avoid |= dispatch_bit(m, m->lane);
+	m->carriers_avoided |= delivery_plan_bit(m, m->group);
 	m->put_back++;
 	if (m->put_back >= PUT_BACK_MAX) {
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_EXHAUSTED);
@@ -443,20 +444,20 @@ put_back(struct dispatch *m)
 
 /* For good, as far as this carrier goes. */
 static void
-refused(struct dispatch *m, const struct carrier_outcome *outcome)
+refused(struct delivery_message *m, const struct carrier_outcome *outcome)
 {
-	m->declined |= dispatch_bit(m, m->lane);
-	if (!outcome->elsewhere || m->delivery->stopping ||
-	    m->outgoing->attempts >= m->delivery->conf->delivery_attempts) {
+	m->carriers_refused |= delivery_plan_bit(m, m->group);
+	if (!outcome->elsewhere || m->loop->stopping ||
+	    m->outgoing->attempts >= m->loop->conf->delivery_attempts) {
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_REFUSED);
 		return;
 	}
-	dispatch_note_attempt(m);
+	delivery_note_attempt(m);
 	attempt(m);
 }
 
 static void
-log_outcome(const struct dispatch *m, const struct carrier_outcome *outcome)
+log_outcome(const struct delivery_message *m, const struct carrier_outcome *outcome)
 {
 	char pin_id[IDENT_TEXT_LEN + 1];
 	enum log_level level =
@@ -467,40 +468,40 @@ log_outcome(const struct dispatch *m, const struct carrier_outcome *outcome)
 	    LOG_INT("request", (int64_t)m->outgoing->request),
 	    LOG_PHONE("to", m->outgoing->destination),
 	    LOG_TEXT("carrier", m->outcome.carrier),
-	    LOG_TEXT("result", tries_result_name(outcome->result)),
+	    LOG_TEXT("result", submit_history_result_name(outcome->result)),
 	    LOG_INT("code", outcome->code), LOG_TEXT("reason", outcome->reason),
 	    LOG_INT("attempt", m->outgoing->attempts));
 }
 
 /* It counts as no attempt, and the carrier says when there is a reason for one. */
 static void
-untried(struct dispatch *m)
+untried(struct delivery_message *m)
 {
-	lane_undo(m->lane, m->probe);
-	if (m->delivery->stopping)
-		dispatch_free(m);
+	carrier_group_undo(m->group, m->probe);
+	if (m->loop->stopping)
+		delivery_message_free(m);
 	else
-		park(m, m->lane);
+		park(m, m->group);
 }
 
 /* What is known of it whatever follows. */
 static void
-take_outcome(struct dispatch *m, const struct carrier_outcome *outcome)
+take_outcome(struct delivery_message *m, const struct carrier_outcome *outcome)
 {
 	m->parked_ms = 0;
-	lane_result(m->lane, m->probe, outcome);
+	carrier_group_result(m->group, m->probe, outcome);
 	m->outcome.code = outcome->code;
 	m->outcome.status = outcome->status;
 	m->outcome.error = outcome->error;
 	log_outcome(m, outcome);
 	if (outcome->result != CARRIER_ACCEPTED)
-		tries_add(&m->history, &m->outgoing->arena,
-		    store_now_ms(m->delivery->store), m->outcome.carrier, outcome);
+		submit_history_add(&m->history, &m->outgoing->arena,
+		    store_now_ms(m->loop->store), m->outcome.carrier, outcome);
 }
 
 /* By which its receipts will come. */
 static void
-take_ids(struct dispatch *m, const struct carrier_outcome *outcome)
+take_ids(struct delivery_message *m, const struct carrier_outcome *outcome)
 {
 	struct arena *a = &m->outgoing->arena;
 	const char **ids;
@@ -520,7 +521,7 @@ take_ids(struct dispatch *m, const struct carrier_outcome *outcome)
 
 /* A second text would cost money, and its person patience; a receipt may still tell. */
 static void
-unknown(struct dispatch *m, const struct carrier_outcome *outcome)
+unknown(struct delivery_message *m, const struct carrier_outcome *outcome)
 {
 	if (!outcome->final) {
 		not_yet(m, outcome);
@@ -533,10 +534,10 @@ unknown(struct dispatch *m, const struct carrier_outcome *outcome)
 static void
 on_done(void *ctx, const struct carrier_outcome *outcome)
 {
-	struct dispatch *m = ctx;
+	struct delivery_message *m = ctx;
 
-	CHECK_OBJ(m, DISPATCH_MAGIC);
-	INVARIANT(m->state == DISPATCH_HELD);
+	CHECK_OBJ(m, DELIVERY_MESSAGE_MAGIC);
+	INVARIANT(m->state == DELIVERY_HELD);
 	if (outcome->untried) {
 		untried(m);
 		return;
@@ -547,8 +548,8 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 		return;
 	}
 	m->outgoing->attempts++;
-	m->carriers_tried |= dispatch_bit(m, m->lane);
-	m->avoid = dispatch_bit(m, m->lane);
+	m->carriers_tried |= delivery_plan_bit(m, m->group);
+	m->carriers_avoided = delivery_plan_bit(m, m->group);
 	take_outcome(m, outcome);
 	switch (outcome->result) {
 	case CARRIER_ACCEPTED:
@@ -573,12 +574,12 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 static void
 on_timer(evutil_socket_t fd, short what, void *ctx)
 {
-	struct dispatch *m = ctx;
+	struct delivery_message *m = ctx;
 
 	(void)fd;
 	(void)what;
-	CHECK_OBJ(m, DISPATCH_MAGIC);
-	if (m->state == DISPATCH_RECORDING)
+	CHECK_OBJ(m, DELIVERY_MESSAGE_MAGIC);
+	if (m->state == DELIVERY_RECORDING)
 		record(m);
 	else
 		attempt(m);
@@ -588,12 +589,12 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 static void
 on_answer_by(evutil_socket_t fd, short what, void *ctx)
 {
-	struct dispatch *m = ctx;
+	struct delivery_message *m = ctx;
 
 	(void)fd;
 	(void)what;
-	CHECK_OBJ(m, DISPATCH_MAGIC);
-	if (m->state != DISPATCH_RECORDING || m->outcome.job.item.err != OK)
+	CHECK_OBJ(m, DELIVERY_MESSAGE_MAGIC);
+	if (m->state != DELIVERY_RECORDING || m->outcome.job.item.err != OK)
 		answer(m, true);
 }
 
@@ -601,14 +602,14 @@ on_answer_by(evutil_socket_t fd, short what, void *ctx)
 
 /* From here on the caller waits for a carrier, for accept_wait at most. */
 static void
-set_out(struct dispatch *m)
+set_out(struct delivery_message *m)
 {
-	enum message_reason reason = dispatch_plan(m);
+	enum message_reason reason = delivery_plan(m);
 
 	m->place.deadline_ms = useful_until(m);
 	if (m->outgoing->starts >= POISON_STARTS)
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_POISON);
-	else if (m->outgoing->attempts >= m->delivery->conf->delivery_attempts)
+	else if (m->outgoing->attempts >= m->loop->conf->delivery_attempts)
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_EXHAUSTED);
 	else if (m->plan_count > 0)
 		attempt(m);
@@ -616,13 +617,13 @@ set_out(struct dispatch *m)
 		finish(m, MESSAGE_FAILED, reason);
 	if (m->outgoing->answer == NULL)
 		return;
-	m->answer_by = evtimer_new(m->delivery->base, on_answer_by, m);
-	RESOURCE(m->answer_by != NULL &&
-		 event_add(m->answer_by, m->delivery->accept_wait) == 0);
+	m->answer_by = evtimer_new(m->loop->base, on_answer_by, m);
+	RESOURCE(
+	    m->answer_by != NULL && event_add(m->answer_by, m->loop->accept_wait) == 0);
 }
 
 static void
-log_lookup(const struct dispatch *m, const struct lookup_answer *said)
+log_lookup(const struct delivery_message *m, const struct lookup_answer *said)
 {
 	char pin_id[IDENT_TEXT_LEN + 1];
 
@@ -638,16 +639,16 @@ log_lookup(const struct dispatch *m, const struct lookup_answer *said)
 static void
 on_lookup(struct lookup_ask *ask, const struct lookup_answer *said)
 {
-	struct dispatch *m = container_of(ask, struct dispatch, ask);
+	struct delivery_message *m = container_of(ask, struct delivery_message, ask);
 
-	CHECK_OBJ(m, DISPATCH_MAGIC);
-	INVARIANT(m->state == DISPATCH_ASKING);
-	if (m->delivery->stopping) {
-		dispatch_free(m);
+	CHECK_OBJ(m, DELIVERY_MESSAGE_MAGIC);
+	INVARIANT(m->state == DELIVERY_ASKING);
+	if (m->loop->stopping) {
+		delivery_message_free(m);
 		return;
 	}
 	m->outcome.lookup = said->status;
-	m->outcome.lookup_at_ms = store_now_ms(m->delivery->store);
+	m->outcome.lookup_at_ms = store_now_ms(m->loop->store);
 	log_lookup(m, said);
 	if (said->status == LOOKUP_NOT_REACHABLE)
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_UNREACHABLE);
@@ -658,12 +659,12 @@ on_lookup(struct lookup_ask *ask, const struct lookup_answer *said)
 static void
 begin(struct task *t)
 {
-	struct dispatch *m = container_of(t, struct dispatch, task);
-	struct delivery *d = m->delivery;
+	struct delivery_message *m = container_of(t, struct delivery_message, task);
+	struct delivery_loop *d = m->loop;
 
-	CHECK_OBJ(m, DISPATCH_MAGIC);
+	CHECK_OBJ(m, DELIVERY_MESSAGE_MAGIC);
 	if (d->stopping) {
-		dispatch_free(m);
+		delivery_message_free(m);
 		return;
 	}
 	TAILQ_INSERT_TAIL(&d->all, m, entry);
@@ -676,56 +677,57 @@ begin(struct task *t)
 		set_out(m);
 		return;
 	}
-	move(m, DISPATCH_ASKING);
+	change_state(m, DELIVERY_ASKING);
 	m->ask.done = on_lookup;
 	lookup_ask(d->lookup, m->outgoing->destination, &m->ask);
 }
 
 struct task *
-dispatch_new(struct delivery *d, struct outgoing_message *o)
+delivery_message_new(struct delivery_loop *d, struct outgoing_message *o)
 {
-	struct dispatch *m = arena_alloc(&o->arena, sizeof(*m));
+	struct delivery_message *m = arena_alloc(&o->arena, sizeof(*m));
 
-	m->magic = DISPATCH_MAGIC;
-	m->delivery = d;
+	m->magic = DELIVERY_MESSAGE_MAGIC;
+	m->loop = d;
 	m->outgoing = o;
 	m->task.run = begin;
 	return &m->task;
 }
 
-struct dispatch *
-dispatch_at(struct line_item *place)
+struct delivery_message *
+delivery_message_at(struct deadline_heap_item *place)
 {
-	struct dispatch *m = container_of(place, struct dispatch, place);
+	struct delivery_message *m = container_of(place, struct delivery_message, place);
 
-	CHECK_OBJ(m, DISPATCH_MAGIC);
+	CHECK_OBJ(m, DELIVERY_MESSAGE_MAGIC);
 	return m;
 }
 
 bool
-dispatch_again(struct dispatch *m)
+delivery_message_again(struct delivery_message *m)
 {
-	struct lane *l = m->lane;
-	size_t count = l->line.count;
+	struct carrier_group *g = m->group;
+	size_t count = g->waiting.count;
 
-	INVARIANT(m->state == DISPATCH_PARKED);
+	INVARIANT(m->state == DELIVERY_PARKED);
 	attempt(m);
-	return l->line.count < count;
+	return g->waiting.count < count;
 }
 
 bool
-dispatch_reconsider(struct dispatch *m)
+delivery_message_reconsider(struct delivery_message *m)
 {
-	INVARIANT(m->state == DISPATCH_PARKED);
-	if (is_too_late(m) || (!dispatch_is_patient(m) && dispatch_has_other(m)))
-		return dispatch_again(m);
+	INVARIANT(m->state == DELIVERY_PARKED);
+	if (is_too_late(m) ||
+	    (!delivery_plan_is_patient(m) && delivery_plan_has_other(m)))
+		return delivery_message_again(m);
 	return false;
 }
 
 void
-dispatch_stop(struct dispatch *m)
+delivery_message_stop(struct delivery_message *m)
 {
-	if (m->state == DISPATCH_ASKING || m->state == DISPATCH_WAITING ||
-	    m->state == DISPATCH_PARKED)
-		dispatch_free(m);
+	if (m->state == DELIVERY_ASKING || m->state == DELIVERY_WAITING ||
+	    m->state == DELIVERY_PARKED)
+		delivery_message_free(m);
 }

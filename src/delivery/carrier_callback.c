@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "delivery/inbound.h"
+#include "delivery/carrier_callback.h"
 
-#include "delivery/dispatch.h"
+#include "delivery/delivery_message.h"
 
 /* Any of its binds will do: they share what proves a receipt. */
 static struct carrier *
-find_carrier(const struct delivery *d, const char *name)
+find_carrier(const struct delivery_loop *d, const char *name)
 {
-	for (size_t i = 0; i < d->lane_count; i++)
-		if (d->lanes[i].count > 0 && strcmp(d->lanes[i].config->name, name) == 0)
-			return d->lanes[i].binds[0];
+	for (size_t i = 0; i < d->group_count; i++)
+		if (d->groups[i].count > 0 &&
+		    strcmp(d->groups[i].config->name, name) == 0)
+			return d->groups[i].binds[0];
 	return NULL;
 }
 
 static void
 received(void *ctx, enum err e)
 {
-	struct inbound *in = ctx;
+	struct carrier_callback *in = ctx;
 
 	in->err = e;
 	queue_push(in->to, in->back);
 }
 
 void
-inbound_give(struct delivery *d, struct inbound *in)
+carrier_callback_give(struct delivery_loop *d, struct carrier_callback *in)
 {
 	const struct call_request *r = in->request;
 	struct carrier *c = find_carrier(d, in->carrier);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The text of an order with its PIN, made as late as can be. */
-#ifndef WW_ORDER_TEXT_H
-#define WW_ORDER_TEXT_H
+/* The text of an outgoing message with its PIN, made as late as can be. */
+#ifndef WW_OUTGOING_TEXT_H
+#define WW_OUTGOING_TEXT_H
 
 #include "base/buf.h"
 #include "store/keyring.h"
 #include "store/outgoing.h"
 
-enum { ORDER_TEXT_MAX = 65536 };
+enum { OUTGOING_TEXT_MAX = 65536 };
 
 /* Appends to `text`, which is the caller's to wipe. ERR_NO_KEY, ERR_TOO_LARGE;
  * ERR_CORRUPT: the row is not what a send wrote. */
-enum err order_text_make(
+enum err outgoing_text_make(
     struct outgoing_message *o, struct keyring *keyring, struct buf *text) MUST_CHECK;
 
 #endif

@@ -6,28 +6,28 @@
  * because it was too fast may be many tries: they are one, with the time of the first
  * and how many `times`.
  */
-#ifndef WW_TRIES_H
-#define WW_TRIES_H
+#ifndef WW_SUBMIT_HISTORY_H
+#define WW_SUBMIT_HISTORY_H
 
 #include "base/arena.h"
 #include "carrier/carrier.h"
 
-struct tries_run;
+struct submit_history_run;
 
 /* Of one message, in its arena; all zero at first. */
-struct tries {
-	const char *text;       /* NULL: none */
-	struct tries_run *runs; /* of what was put back, one for each carrier that did */
+struct submit_history {
+	const char *text;                /* NULL: none */
+	struct submit_history_run *runs; /* one for each carrier that put it back */
 	size_t count;
 	size_t capacity;
 };
 
 /* "accepted", "retry", "refused", "unknown" */
-const char *tries_result_name(enum carrier_result r);
+const char *submit_history_result_name(enum carrier_result r);
 /* One more; the name of the carrier lives as long as the process. */
-void tries_add(struct tries *t, struct arena *a, int64_t at_ms, const char *carrier,
-    const struct carrier_outcome *outcome);
+void submit_history_add(struct submit_history *h, struct arena *a, int64_t at_ms,
+    const char *carrier, const struct carrier_outcome *outcome);
 /* All of them; NULL: none. No more than fits is kept. Once. */
-const char *tries_text(struct tries *t, struct arena *a) MUST_CHECK;
+const char *submit_history_text(struct submit_history *h, struct arena *a) MUST_CHECK;
 
 #endif

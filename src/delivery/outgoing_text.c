@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "delivery/order_text.h"
+#include "delivery/outgoing_text.h"
 
 #include "base/json.h"
 #include "base/secret.h"
@@ -24,7 +24,7 @@ render(struct outgoing_message *o, const char *pin, struct buf *text)
 	struct span json = span_of(o->placeholders);
 	json_t *doc = json.len == 0 ? NULL : json_loadb(json.ptr, json.len, 0, NULL);
 	struct render_value *values;
-	struct arena arena; /* not the order's: it may be rendered many times */
+	struct arena arena; /* not the message's: it may be rendered many times */
 	size_t n;
 	enum err e = json.len > 0 && !json_is_object(doc) ? ERR_CORRUPT : OK;
 
@@ -50,7 +50,7 @@ is_whole(const struct outgoing_message *o)
 }
 
 enum err
-order_text_make(struct outgoing_message *o, struct keyring *keyring, struct buf *text)
+outgoing_text_make(struct outgoing_message *o, struct keyring *keyring, struct buf *text)
 {
 	uint8_t key[PIN_KEY_LEN];
 	char pin[PIN_LENGTH_MAX + 1];

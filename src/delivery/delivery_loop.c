@@ -1,54 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The loop of delivery. What a single message goes through is in dispatch.c; here
+ * The loop of delivery. What a single message goes through is in delivery_message.c; here
  * are the thread, the carriers with what waits for each, and stopping.
  */
-#include "delivery/deliver.h"
+#include "delivery/delivery_loop.h"
 
 #include <pthread.h>
 #include <stdio.h>
 
 #include "base/log.h"
-#include "delivery/dispatch.h"
-#include "delivery/inbound.h"
+#include "delivery/carrier_callback.h"
+#include "delivery/delivery_message.h"
 #include "delivery/route_explain.h"
 
-enum { LANE_SWEEP_MS = 1000 };
+enum { GROUP_SWEEP_MS = 1000 };
 
-/* ---- lanes ---- */
+/* ---- carrier groups ---- */
 
 /* Tries what waits for this carrier, the one with the least time first, until one has
  * to stay; how long the rate holds that one up, 0 when it is not the rate. */
 static int64_t
-lane_try(struct lane *l)
+group_try(struct carrier_group *g)
 {
-	while (line_first(&l->line) != NULL)
-		if (!dispatch_again(dispatch_at(line_first(&l->line))))
-			return lane_wait_ms(l);
+	while (deadline_heap_first(&g->waiting) != NULL)
+		if (!delivery_message_again(
+			delivery_message_at(deadline_heap_first(&g->waiting))))
+			return carrier_group_wait_ms(g);
 	return 0;
 }
 
-/* What has waited too long is over or goes elsewhere, wherever in the line it stands; a
+/* What has waited too long is over or goes elsewhere, wherever in the heap it stands; a
  * place that one of them left is looked at the next time. */
 static void
-lane_sweep(struct lane *l)
+group_sweep(struct carrier_group *g)
 {
-	for (size_t i = l->line.count; i > 0; i--)
-		if (i <= l->line.count)
-			(void)dispatch_reconsider(dispatch_at(l->line.items[i - 1]));
+	for (size_t i = g->waiting.count; i > 0; i--)
+		if (i <= g->waiting.count)
+			(void)delivery_message_reconsider(
+			    delivery_message_at(g->waiting.items[i - 1]));
 }
 
 static void
 on_kick(evutil_socket_t fd, short what, void *ctx)
 {
-	struct delivery *d = ctx;
+	struct delivery_loop *d = ctx;
 	int64_t soonest_ms = 0;
 	struct timeval tv;
 
 	(void)fd;
 	(void)what;
-	for (size_t i = 0; i < d->lane_count && !d->stopping; i++) {
-		int64_t wait_ms = lane_try(&d->lanes[i]);
+	for (size_t i = 0; i < d->group_count && !d->stopping; i++) {
+		int64_t wait_ms = group_try(&d->groups[i]);
 
 		if (wait_ms > 0 && (soonest_ms == 0 || wait_ms < soonest_ms))
 			soonest_ms = wait_ms;
@@ -59,9 +61,9 @@ on_kick(evutil_socket_t fd, short what, void *ctx)
 }
 
 void
-delivery_sweep_later(struct delivery *d)
+delivery_loop_sweep_later(struct delivery_loop *d)
 {
-	static const struct timeval wait = {LANE_SWEEP_MS / 1000, 0};
+	static const struct timeval wait = {GROUP_SWEEP_MS / 1000, 0};
 
 	if (!evtimer_pending(d->sweep, NULL))
 		event_add(d->sweep, &wait);
@@ -71,20 +73,20 @@ delivery_sweep_later(struct delivery *d)
 static void
 on_sweep(evutil_socket_t fd, short what, void *ctx)
 {
-	struct delivery *d = ctx;
+	struct delivery_loop *d = ctx;
 
-	for (size_t i = 0; i < d->lane_count && !d->stopping; i++)
-		lane_sweep(&d->lanes[i]);
+	for (size_t i = 0; i < d->group_count && !d->stopping; i++)
+		group_sweep(&d->groups[i]);
 	on_kick(fd, what, ctx);
 	if (d->parked_count > 0)
-		delivery_sweep_later(d);
+		delivery_loop_sweep_later(d);
 }
 
 /* A carrier says so from the midst of its own work, so what follows comes later. */
 static void
 carrier_changed(void *ctx)
 {
-	struct delivery *d = ctx;
+	struct delivery_loop *d = ctx;
 
 	event_active(d->kick, EV_TIMEOUT, 0);
 }
@@ -93,7 +95,7 @@ static void
 carrier_reports(
     void *ctx, const struct carrier_config *config, const struct carrier_receipt *r)
 {
-	struct delivery *d = ctx;
+	struct delivery_loop *d = ctx;
 
 	receipts_take(d->receipts, config->name, r);
 }
@@ -103,7 +105,7 @@ carrier_reports(
 static void
 on_deadline(evutil_socket_t fd, short what, void *ctx)
 {
-	struct delivery *d = ctx;
+	struct delivery_loop *d = ctx;
 
 	(void)fd;
 	(void)what;
@@ -114,19 +116,19 @@ on_deadline(evutil_socket_t fd, short what, void *ctx)
 static void
 stop_task(struct task *t)
 {
-	struct delivery *d = container_of(t, struct delivery, stop);
+	struct delivery_loop *d = container_of(t, struct delivery_loop, stop);
 	struct timeval wait = {d->stop_wait_ms / 1000, (d->stop_wait_ms % 1000) * 1000};
-	struct dispatch *m = TAILQ_FIRST(&d->all);
+	struct delivery_message *m = TAILQ_FIRST(&d->all);
 
 	d->stopping = true;
 	event_add(d->deadline, &wait);
 	while (m != NULL) {
-		struct dispatch *next = TAILQ_NEXT(m, entry);
+		struct delivery_message *next = TAILQ_NEXT(m, entry);
 
-		dispatch_stop(m);
+		delivery_message_stop(m);
 		m = next;
 	}
-	dispatch_end_when_idle(d);
+	delivery_message_end_when_idle(d);
 }
 
 /* ---- loop ---- */
@@ -134,7 +136,7 @@ stop_task(struct task *t)
 static void
 on_bell(evutil_socket_t fd, short what, void *ctx)
 {
-	struct delivery *d = ctx;
+	struct delivery_loop *d = ctx;
 
 	(void)fd;
 	(void)what;
@@ -144,43 +146,43 @@ on_bell(evutil_socket_t fd, short what, void *ctx)
 static void *
 run_loop(void *ctx)
 {
-	struct delivery *d = ctx;
+	struct delivery_loop *d = ctx;
 
 	receipts_start(d->receipts);
 	event_base_dispatch(d->base);
 	receipts_stop(d->receipts);
 	lookup_free(d->lookup);
 	d->lookup = NULL;
-	for (size_t i = 0; i < d->lane_count; i++)
-		lane_close(&d->lanes[i]);
+	for (size_t i = 0; i < d->group_count; i++)
+		carrier_group_close(&d->groups[i]);
 	/* a link that was closed with a callback on its way goes with that */
 	event_base_loop(d->base, EVLOOP_NONBLOCK);
 	return NULL;
 }
 
 void
-delivery_take(void *delivery, struct outgoing_message *o)
+delivery_loop_take(void *delivery, struct outgoing_message *o)
 {
-	struct delivery *d = delivery;
+	struct delivery_loop *d = delivery;
 
-	CHECK_OBJ(d, DELIVERY_MAGIC);
-	queue_push(d->queue, dispatch_new(d, o));
+	CHECK_OBJ(d, DELIVERY_LOOP_MAGIC);
+	queue_push(d->queue, delivery_message_new(d, o));
 }
 
 static void
 receive_task(struct task *t)
 {
-	struct inbound *in = container_of(t, struct inbound, task);
+	struct carrier_callback *in = container_of(t, struct carrier_callback, task);
 
-	inbound_give(in->owner, in);
+	carrier_callback_give(in->owner, in);
 }
 
 void
-delivery_receive(void *delivery, struct inbound *in)
+delivery_loop_receive(void *delivery, struct carrier_callback *in)
 {
-	struct delivery *d = delivery;
+	struct delivery_loop *d = delivery;
 
-	CHECK_OBJ(d, DELIVERY_MAGIC);
+	CHECK_OBJ(d, DELIVERY_LOOP_MAGIC);
 	in->owner = d;
 	in->task.run = receive_task;
 	queue_push(d->queue, &in->task);
@@ -191,8 +193,8 @@ static void
 explain_task(struct task *t)
 {
 	struct route_question *q = container_of(t, struct route_question, task);
-	const struct delivery *d = q->owner;
-	struct lane_state states[CONF_CARRIERS_MAX];
+	const struct delivery_loop *d = q->owner;
+	struct carrier_group_state states[CONF_CARRIERS_MAX];
 	struct route_subject s = {.channel = CHANNEL_SMS,
 	    .to = q->to,
 	    .text = q->text,
@@ -201,18 +203,18 @@ explain_task(struct task *t)
 	    .disabled = q->disabled,
 	    .states = states};
 
-	for (size_t i = 0; i < d->lane_count; i++)
-		states[i] = lane_state(&d->lanes[i]);
+	for (size_t i = 0; i < d->group_count; i++)
+		states[i] = carrier_group_state(&d->groups[i]);
 	q->err = d->stopping ? ERR_OVERLOADED : route_explain(d->conf, &s, q->out);
 	queue_push(q->loop, q->back);
 }
 
 void
-delivery_explain(void *delivery, struct route_question *q)
+delivery_loop_explain(void *delivery, struct route_question *q)
 {
-	struct delivery *d = delivery;
+	struct delivery_loop *d = delivery;
 
-	CHECK_OBJ(d, DELIVERY_MAGIC);
+	CHECK_OBJ(d, DELIVERY_LOOP_MAGIC);
 	q->owner = d;
 	q->task.run = explain_task;
 	queue_push(d->queue, &q->task);
@@ -228,7 +230,7 @@ need(struct event *e)
 }
 
 static void
-init_events(struct delivery *d)
+init_events(struct delivery_loop *d)
 {
 	struct timeval accept = {
 	    d->conf->accept_wait_ms / 1000, (d->conf->accept_wait_ms % 1000) * 1000};
@@ -246,7 +248,7 @@ init_events(struct delivery *d)
 }
 
 static enum err
-open_carriers(struct delivery *d, char why[256])
+open_carriers(struct delivery_loop *d, char why[256])
 {
 	const struct conf *conf = d->conf;
 	struct carrier_env env = {.base = d->base,
@@ -259,11 +261,11 @@ open_carriers(struct delivery *d, char why[256])
 	    .ctx = d};
 
 	for (size_t i = 0; i < conf->carrier_count; i++) {
-		struct lane *l = &d->lanes[d->lane_count];
+		struct carrier_group *g = &d->groups[d->group_count];
 		char reason[256] = "";
-		enum err e = lane_open(l, &conf->carriers[i], &env, reason);
+		enum err e = carrier_group_open(g, &conf->carriers[i], &env, reason);
 
-		d->lane_count++; /* closed with the others */
+		d->group_count++; /* closed with the others */
 		if (e != OK) {
 			snprintf(why, 256, "carrier %.60s: %.180s",
 			    conf->carriers[i].name, reason);
@@ -282,7 +284,7 @@ lookup_changed(void *ctx, bool down, const char *reason)
 }
 
 static enum err
-open_lookup(struct delivery *d, char why[256])
+open_lookup(struct delivery_loop *d, char why[256])
 {
 	struct lookup_env env = {.base = d->base,
 	    .clock = d->clock,
@@ -297,12 +299,13 @@ open_lookup(struct delivery *d, char why[256])
 }
 
 enum err
-delivery_open(const struct delivery_options *o, char why[256], struct delivery **out)
+delivery_loop_open(
+    const struct delivery_loop_options *o, char why[256], struct delivery_loop **out)
 {
-	struct delivery *d = mem_new(sizeof(*d));
+	struct delivery_loop *d = mem_new(sizeof(*d));
 	enum err e;
 
-	d->magic = DELIVERY_MAGIC;
+	d->magic = DELIVERY_LOOP_MAGIC;
 	d->conf = o->conf;
 	d->store = o->store;
 	d->clock = o->clock;
@@ -318,23 +321,23 @@ delivery_open(const struct delivery_options *o, char why[256], struct delivery *
 	if (e == OK)
 		*out = d;
 	else
-		delivery_free(d);
+		delivery_loop_free(d);
 	return e;
 }
 
 void
-delivery_start(struct delivery *d)
+delivery_loop_start(struct delivery_loop *d)
 {
-	CHECK_OBJ(d, DELIVERY_MAGIC);
+	CHECK_OBJ(d, DELIVERY_LOOP_MAGIC);
 	RESOURCE(pthread_create(&d->thread, NULL, run_loop, d) == 0);
 	pthread_setname_np(d->thread, "delivery");
 	d->started = true;
 }
 
 void
-delivery_stop(struct delivery *d, int64_t wait_ms)
+delivery_loop_stop(struct delivery_loop *d, int64_t wait_ms)
 {
-	CHECK_OBJ(d, DELIVERY_MAGIC);
+	CHECK_OBJ(d, DELIVERY_LOOP_MAGIC);
 	if (!d->started)
 		return;
 	d->stop_wait_ms = wait_ms;
@@ -344,22 +347,22 @@ delivery_stop(struct delivery *d, int64_t wait_ms)
 }
 
 void
-delivery_free(struct delivery *d)
+delivery_loop_free(struct delivery_loop *d)
 {
 	if (d == NULL)
 		return;
-	CHECK_OBJ(d, DELIVERY_MAGIC);
+	CHECK_OBJ(d, DELIVERY_LOOP_MAGIC);
 	INVARIANT(!d->started);
 	d->stopping = true;
 	receipts_stop(d->receipts);
 	queue_run(d->queue); /* what came after the thread had ended */
 	lookup_free(d->lookup);
-	for (size_t i = 0; i < d->lane_count; i++)
-		lane_close(&d->lanes[i]);
+	for (size_t i = 0; i < d->group_count; i++)
+		carrier_group_close(&d->groups[i]);
 	while (!TAILQ_EMPTY(&d->all))
-		dispatch_free(TAILQ_FIRST(&d->all));
-	for (size_t i = 0; i < d->lane_count; i++)
-		line_fini(&d->lanes[i].line);
+		delivery_message_free(TAILQ_FIRST(&d->all));
+	for (size_t i = 0; i < d->group_count; i++)
+		deadline_heap_fini(&d->groups[i].waiting);
 	receipts_free(d->receipts);
 	event_free(d->kick);
 	event_free(d->again);

@@ -4,14 +4,14 @@
  * what the carrier says goes back to the HTTP loop. Whether it is one is the carrier's
  * to judge.
  */
-#ifndef WW_INBOUND_H
-#define WW_INBOUND_H
+#ifndef WW_CARRIER_CALLBACK_H
+#define WW_CARRIER_CALLBACK_H
 
 #include "api/api.h"
 
-struct delivery;
+struct delivery_loop;
 
 /* On delivery's thread; answered once, at once or later. */
-void inbound_give(struct delivery *d, struct inbound *in);
+void carrier_callback_give(struct delivery_loop *d, struct carrier_callback *in);
 
 #endif

@@ -8,16 +8,16 @@
  * been waiting for accept_wait, durably queued; "not sent" only after that outcome
  * is durable too.
  */
-#ifndef WW_DELIVER_H
-#define WW_DELIVER_H
+#ifndef WW_DELIVERY_LOOP_H
+#define WW_DELIVERY_LOOP_H
 
 #include "api/api.h"
 #include "conf/conf.h"
 #include "store/store.h"
 
-struct delivery;
+struct delivery_loop;
 
-struct delivery_options {
+struct delivery_loop_options {
 	const struct conf *conf;
 	struct store *store;
 	const struct clock *clock;
@@ -25,22 +25,22 @@ struct delivery_options {
 };
 
 /* Opens the carriers. ERR_IO, ERR_INVALID with a sentence in why. */
-enum err delivery_open(
-    const struct delivery_options *o, char why[256], struct delivery **out) MUST_CHECK;
-void delivery_start(struct delivery *d);
+enum err delivery_loop_open(const struct delivery_loop_options *o, char why[256],
+    struct delivery_loop **out) MUST_CHECK;
+void delivery_loop_start(struct delivery_loop *d);
 /* What would become of a message; from any thread, void for api_options. */
-void delivery_explain(void *delivery, struct route_question *q);
-/* From any thread; the order is delivery's from here on. `delivery` is void for
+void delivery_loop_explain(void *delivery, struct route_question *q);
+/* From any thread; the message is delivery's from here on. `delivery` is void for
  * api_options. */
-void delivery_take(void *delivery, struct outgoing_message *o);
+void delivery_loop_take(void *delivery, struct outgoing_message *o);
 /* A request that may be a carrier's receipt; from any thread, void for api_options. */
-void delivery_receive(void *delivery, struct inbound *in);
+void delivery_loop_receive(void *delivery, struct carrier_callback *in);
 /*
  * Submits nothing new, waits for carriers to answer what they hold, at most so
  * long; ends the thread. What was not submitted is in the store and goes out after
  * the next start.
  */
-void delivery_stop(struct delivery *d, int64_t wait_ms);
-void delivery_free(struct delivery *d);
+void delivery_loop_stop(struct delivery_loop *d, int64_t wait_ms);
+void delivery_loop_free(struct delivery_loop *d);
 
 #endif
