@@ -65,7 +65,8 @@ is_result_key(const char *key)
 }
 
 static enum err
-fault(struct http_maker *m, const char *field, const char *what, const char *value)
+fault(
+    struct carrier_http_maker *m, const char *field, const char *what, const char *value)
 {
 	m->field = field;
 	snprintf(m->why, sizeof(m->why), "%.100s %s", value, what);
@@ -73,7 +74,7 @@ fault(struct http_maker *m, const char *field, const char *what, const char *val
 }
 
 static enum err
-check_results(struct http_maker *m)
+check_results(struct carrier_http_maker *m)
 {
 	const struct carrier_http_config *c = &m->config->http;
 
@@ -131,7 +132,7 @@ is_media_type(const char *text)
 }
 
 static enum err
-check_receipts(struct http_maker *m)
+check_receipts(struct carrier_http_maker *m)
 {
 	const struct carrier_http_config *c = &m->config->http;
 	enum report_status status;
@@ -162,11 +163,11 @@ check_receipts(struct http_maker *m)
 }
 
 static enum err
-check_pointers(struct http_maker *m)
+check_pointers(struct carrier_http_maker *m)
 {
 	const struct carrier_http_config *c = &m->config->http;
 
-	if (c->message_id != NULL && !http_is_id_pattern(c->message_id) &&
+	if (c->message_id != NULL && !carrier_http_is_id_pattern(c->message_id) &&
 	    !json_pointer_is_valid(c->message_id))
 		return fault(m, "message_id",
 		    "must be a JSON pointer, or a text with {{id}} in it", c->message_id);
@@ -198,10 +199,10 @@ format_of(const struct carrier_http_config *c)
 }
 
 static enum err
-make_headers(struct http_maker *m)
+make_headers(struct carrier_http_maker *m)
 {
 	const struct carrier_http_config *c = &m->config->http;
-	struct http_recipe *r = &m->recipe;
+	struct carrier_http_recipe *r = &m->recipe;
 	size_t n = 0;
 
 	if (c->headers.count + 3 > HTTP_CALL_HEADERS_MAX)
@@ -228,10 +229,10 @@ make_headers(struct http_maker *m)
 }
 
 static enum err
-make(struct http_maker *m)
+make(struct carrier_http_maker *m)
 {
 	const struct carrier_http_config *c = &m->config->http;
-	struct http_recipe *r = &m->recipe;
+	struct carrier_http_recipe *r = &m->recipe;
 	enum err e = check_pointers(m);
 
 	if (c->url == NULL)
@@ -250,7 +251,7 @@ make(struct http_maker *m)
 /* ---- the answer ---- */
 
 static bool
-matches(const char *key, const struct http_answer *a, const char *value)
+matches(const char *key, const struct carrier_http_answer *a, const char *value)
 {
 	int class = key[0] - '0';
 
@@ -278,23 +279,23 @@ says_accepted(const struct text_map *results)
 
 /* Of what was not taken there is none that a receipt could name. */
 static void
-take_id(const struct carrier_http_config *c, const struct http_answer *a,
-    struct http_verdict *v)
+take_id(const struct carrier_http_config *c, const struct carrier_http_answer *a,
+    struct carrier_http_verdict *v)
 {
 	if (c->message_id == NULL ||
 	    (v->result != CARRIER_ACCEPTED && v->result != CARRIER_UNKNOWN))
 		return;
-	if (http_is_id_pattern(c->message_id))
-		http_id_in_text(a->text, c->message_id, v);
+	if (carrier_http_is_id_pattern(c->message_id))
+		carrier_http_id_in_text(a->text, c->message_id, v);
 	else
-		http_id_at(a->doc, c->message_id, v);
+		carrier_http_id_at(a->doc, c->message_id, v);
 }
 
 /* The first row that fits. An answer 2xx that none names was taken, unless the table
  * says by its content which ones are: then it is not known. */
 static void
-judge(const struct carrier_config *config, const struct http_answer *a,
-    struct http_verdict *v)
+classify_answer(const struct carrier_config *config, const struct carrier_http_answer *a,
+    struct carrier_http_verdict *v)
 {
 	const struct carrier_http_config *c = &config->http;
 	char text[64];
@@ -304,7 +305,7 @@ judge(const struct carrier_config *config, const struct http_answer *a,
 	size_t i = 0;
 	size_t word;
 
-	http_judge_status(a->status, v);
+	carrier_http_classify_status(a->status, v);
 	while (i < c->results.count &&
 	       !matches(c->results.pairs[i].name, a, has_value ? text : NULL))
 		i++;
@@ -335,9 +336,9 @@ struct spots {
 };
 
 static const char *
-text_at(struct http_receipts *r, const json_t *doc, const char *pointer)
+text_at(struct carrier_http_receipts *r, const json_t *doc, const char *pointer)
 {
-	char text[HTTP_MESSAGE_ID_MAX];
+	char text[CARRIER_HTTP_MESSAGE_ID_MAX];
 
 	if (doc == NULL ||
 	    !json_scalar_text(json_pointer_find(doc, pointer), text, sizeof(text)))
@@ -346,7 +347,7 @@ text_at(struct http_receipts *r, const json_t *doc, const char *pointer)
 }
 
 static enum err
-take(struct http_receipts *r, const char *id, const char *status)
+take(struct carrier_http_receipts *r, const char *id, const char *status)
 {
 	const struct carrier_http_config *c = &r->config->http;
 	struct carrier_receipt one = {.message_id = id};
@@ -357,7 +358,7 @@ take(struct http_receipts *r, const char *id, const char *status)
 		if (strcmp(c->receipt_statuses.pairs[i].name, status) == 0 &&
 		    read_words(
 			c->receipt_statuses.pairs[i].value, &one.status, &one.error))
-			return http_receipt_add(r, &one);
+			return carrier_http_receipt_add(r, &one);
 	/* one that nobody asked about is nothing to keep */
 	return id == NULL ? ERR_SYNTAX : OK;
 }
@@ -366,7 +367,7 @@ take(struct http_receipts *r, const char *id, const char *status)
 
 /* The values of a place, of the query before the body; 0: more than there may be. */
 static size_t
-values_at(struct http_receipts *r, const struct carrier_request *request,
+values_at(struct carrier_http_receipts *r, const struct carrier_request *request,
     const json_t *doc, const char *place, const char **out)
 {
 	struct arena *a = &r->arena;
@@ -376,21 +377,22 @@ values_at(struct http_receipts *r, const struct carrier_request *request,
 		out[0] = text_at(r, doc, place);
 		return 1;
 	}
-	count = http_param_values(a, request->query, place + 1, out, HTTP_RECEIPTS_MAX);
+	count = carrier_http_param_values(
+	    a, request->query, place + 1, out, CARRIER_HTTP_RECEIPTS_MAX);
 	if (count == 0)
-		count = http_param_values(
-		    a, request->body, place + 1, out, HTTP_RECEIPTS_MAX);
-	return count > HTTP_RECEIPTS_MAX ? 0 : count;
+		count = carrier_http_param_values(
+		    a, request->body, place + 1, out, CARRIER_HTTP_RECEIPTS_MAX);
+	return count > CARRIER_HTTP_RECEIPTS_MAX ? 0 : count;
 }
 
 /* A parameter that comes again is of the next message; a status that does not is of all.
  */
 static enum err
-read_params(
-    struct http_receipts *r, const struct carrier_request *request, const json_t *doc)
+read_params(struct carrier_http_receipts *r, const struct carrier_request *request,
+    const json_t *doc)
 {
 	const struct carrier_http_config *c = &r->config->http;
-	const size_t room = HTTP_RECEIPTS_MAX * sizeof(const char *);
+	const size_t room = CARRIER_HTTP_RECEIPTS_MAX * sizeof(const char *);
 	const char **ids = arena_alloc(&r->arena, room);
 	const char **statuses = arena_alloc(&r->arena, room);
 	size_t count = values_at(r, request, doc, c->receipt_id, ids);
@@ -430,7 +432,7 @@ find_each(struct arena *a, const json_t *doc, const char *pointer, const json_t 
 /* All that a document reports; lists in lists are walked as the pointer of the id says,
  * and that of the status as far as it goes the same way. */
 static enum err
-read_document(struct http_receipts *r, struct spots s)
+read_document(struct carrier_http_receipts *r, struct spots s)
 {
 	const json_t *list = NULL;
 	const char *each = find_each(&r->arena, s.id_doc, s.id, &list);
@@ -455,7 +457,7 @@ read_document(struct http_receipts *r, struct spots s)
 
 /* Several in a list where the pointers are of one. */
 static enum err
-read_documents(struct http_receipts *r, const json_t *doc)
+read_documents(struct carrier_http_receipts *r, const json_t *doc)
 {
 	struct spots s = {.id = r->config->http.receipt_id,
 	    .status = r->config->http.receipt_status,
@@ -474,7 +476,7 @@ read_documents(struct http_receipts *r, const json_t *doc)
 }
 
 static enum err
-read_receipts(struct http_receipts *r, const struct carrier_request *request)
+read_receipts(struct carrier_http_receipts *r, const struct carrier_request *request)
 {
 	const struct carrier_http_config *c = &r->config->http;
 	json_t *doc;
@@ -490,7 +492,9 @@ read_receipts(struct http_receipts *r, const struct carrier_request *request)
 	return e;
 }
 
-static const struct http_vendor vendor = {
-    .make = make, .judge = judge, .trusts = http_trusts_secret, .read = read_receipts};
+static const struct carrier_http_vendor vendor = {.make = make,
+    .classify = classify_answer,
+    .trusts = carrier_http_trusts_secret,
+    .read = read_receipts};
 
-HTTP_CARRIER(generic)
+CARRIER_HTTP(generic)

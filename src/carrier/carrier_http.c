@@ -8,7 +8,7 @@
 #include "base/json_lenient.h"
 #include "base/log.h"
 #include "base/utf8.h"
-#include "carrier/http_receive.h"
+#include "carrier/carrier_http_receive.h"
 #include "twofa/sms_text.h"
 
 enum {
@@ -56,7 +56,7 @@ enum http_value {
 
 /* The recipe, read. */
 struct plan {
-	struct http_recipe recipe;
+	struct carrier_http_recipe recipe;
 	struct http_template url;
 	struct http_template body;
 	struct http_template headers[HTTP_CALL_HEADERS_MAX];
@@ -65,8 +65,8 @@ struct plan {
 };
 
 /* A message that is outstanding; its text is the HTTP client's alone. */
-struct http_parcel {
-	LIST_ENTRY(http_parcel) entry;
+struct carrier_http_request {
+	LIST_ENTRY(carrier_http_request) entry;
 	struct carrier_http *carrier;
 	carrier_done_f *done;
 	void *ctx;
@@ -76,7 +76,7 @@ struct http_parcel {
 struct carrier_http {
 	struct carrier carrier;
 	unsigned magic;
-	const struct http_vendor *vendor;
+	const struct carrier_http_vendor *vendor;
 	const struct carrier_config *config;
 	struct carrier_env env;
 	struct arena arena;
@@ -85,13 +85,13 @@ struct carrier_http {
 	struct http_client *client;
 	int64_t window;
 	int64_t outstanding;
-	LIST_HEAD(, http_parcel) parcels;
+	LIST_HEAD(, carrier_http_request) requests;
 	struct event *timer; /* the end of a pause */
 	bool paused;
 	bool down; /* it was told so to the log */
 	bool closing;
 	unsigned failures; /* to connect, in a row */
-	struct http_receiving *receiving;
+	struct carrier_http_receiving *receiving;
 };
 
 static struct carrier_http *
@@ -104,7 +104,7 @@ http_of(const struct carrier *c)
 }
 
 static void
-tell_changed(struct carrier_http *h)
+notify_changed(struct carrier_http *h)
 {
 	if (h->env.changed != NULL && !h->closing)
 		h->env.changed(h->env.ctx);
@@ -120,7 +120,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	h->paused = false;
-	tell_changed(h);
+	notify_changed(h);
 }
 
 static void
@@ -162,7 +162,7 @@ was_reached(struct carrier_http *h)
 /* ---- the end of a message ---- */
 
 static void
-parcel_end(struct http_parcel *p, const struct carrier_outcome *outcome)
+request_end(struct carrier_http_request *p, const struct carrier_outcome *outcome)
 {
 	struct carrier_http *h = p->carrier;
 
@@ -170,7 +170,7 @@ parcel_end(struct http_parcel *p, const struct carrier_outcome *outcome)
 	h->outstanding--;
 	p->done(p->ctx, outcome);
 	mem_free(p);
-	tell_changed(h);
+	notify_changed(h);
 }
 
 /* The other side says that it went well; how it says so may still be unreadable. */
@@ -181,16 +181,16 @@ says_well(int status)
 }
 
 static void
-judge(struct carrier_http *h, const struct http_result *r, struct arena *arena,
-    struct http_verdict *v)
+classify_answer(struct carrier_http *h, const struct http_result *r, struct arena *arena,
+    struct carrier_http_verdict *v)
 {
 	json_t *doc;
-	struct http_answer a = {
+	struct carrier_http_answer a = {
 	    .status = r->status, .text = utf8_without_mark(r->body), .arena = arena};
 
 	if (json_lenient_parse(r->body, &doc) == OK)
 		a.doc = doc;
-	h->vendor->judge(h->config, &a, v);
+	h->vendor->classify(h->config, &a, v);
 	v->final = v->result == CARRIER_UNKNOWN && (v->final || says_well(r->status));
 	json_decref(doc);
 }
@@ -204,16 +204,16 @@ say_final(struct arena *a, const char *reason)
 }
 
 static void
-on_answer(struct http_parcel *p, const struct http_result *r)
+on_answer(struct carrier_http_request *p, const struct http_result *r)
 {
 	struct carrier_http *h = p->carrier;
-	struct http_verdict v = {.result = CARRIER_UNKNOWN};
+	struct carrier_http_verdict v = {.result = CARRIER_UNKNOWN};
 	struct carrier_outcome outcome;
 	struct arena arena;
 
 	was_reached(h);
 	arena_init(&arena);
-	judge(h, r, &arena, &v);
+	classify_answer(h, r, &arena, &v);
 	if (v.result != CARRIER_ACCEPTED && r->retry_after_s > 0)
 		pause_for(
 		    h, 1000 * (r->retry_after_s < RETRY_AFTER_MAX_S ? r->retry_after_s
@@ -235,13 +235,13 @@ on_answer(struct http_parcel *p, const struct http_result *r)
 		outcome.part_ids = v.part_ids;
 		outcome.part_count = v.part_count;
 	}
-	parcel_end(p, &outcome);
+	request_end(p, &outcome);
 	arena_fini(&arena);
 }
 
 /* A status that says well, and then the answer broke off. */
 static void
-on_broken_off(struct http_parcel *p, const struct http_result *r)
+on_broken_off(struct carrier_http_request *p, const struct http_result *r)
 {
 	bool again = p->carrier->vendor->knows_again;
 	struct carrier_outcome outcome = {.result = CARRIER_UNKNOWN,
@@ -256,7 +256,7 @@ on_broken_off(struct http_parcel *p, const struct http_result *r)
 	    arena_printf(&arena, "HTTP %d, then %.80s", r->status, r->reason);
 	if (outcome.final)
 		outcome.reason = say_final(&arena, outcome.reason);
-	parcel_end(p, &outcome);
+	request_end(p, &outcome);
 	arena_fini(&arena);
 }
 
@@ -271,7 +271,7 @@ is_answer(const struct carrier_http *h, const struct http_result *r)
 static void
 on_done(void *ctx, const struct http_result *r)
 {
-	struct http_parcel *p = ctx;
+	struct carrier_http_request *p = ctx;
 	struct carrier_http *h = p->carrier;
 	struct carrier_outcome outcome = {
 	    .result = CARRIER_UNKNOWN, .code = (uint32_t)r->status, .reason = r->reason};
@@ -290,7 +290,7 @@ on_done(void *ctx, const struct http_result *r)
 		outcome.result = CARRIER_RETRY;
 		outcome.untried = true;
 	}
-	parcel_end(p, &outcome);
+	request_end(p, &outcome);
 }
 
 /* ---- submit ---- */
@@ -333,7 +333,7 @@ static enum err
 put_validity(
     const struct carrier_http *h, const struct carrier_message *m, struct values *values)
 {
-	const struct http_recipe *r = &h->plan.recipe;
+	const struct carrier_http_recipe *r = &h->plan.recipe;
 	int64_t s = m->validity_ms / 1000;
 	int64_t least = r->validity_min_s;
 
@@ -456,20 +456,20 @@ begin(struct carrier_http *h, const struct http_call *call, const char *referenc
 	struct carrier_outcome refused = {.result = CARRIER_REFUSED,
 	    .reason = "the request cannot be sent",
 	    .elsewhere = true};
-	struct http_parcel *p = mem_new(sizeof(*p));
+	struct carrier_http_request *p = mem_new(sizeof(*p));
 
 	p->carrier = h;
 	p->done = done;
 	p->ctx = ctx;
 	snprintf(p->reference, sizeof(p->reference), "%s", reference);
-	LIST_INSERT_HEAD(&h->parcels, p, entry);
+	LIST_INSERT_HEAD(&h->requests, p, entry);
 	h->outstanding++;
 	if (http_client_send(h->client, call, on_done, p) != OK)
-		parcel_end(p, &refused);
+		request_end(p, &refused);
 }
 
 void
-http_carrier_submit(
+carrier_http_submit(
     struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx)
 {
 	struct carrier_http *h = http_of(c);
@@ -477,7 +477,7 @@ http_carrier_submit(
 	struct values values = {0};
 	struct rendered r = {0};
 
-	if (!http_carrier_has_room(c)) {
+	if (!carrier_http_has_room(c)) {
 		o.reason =
 		    h->paused ? "it is left alone for a while" : "the window is full";
 		done(ctx, &o);
@@ -499,7 +499,8 @@ http_carrier_submit(
 /* ---- the plan ---- */
 
 static enum err
-parse(struct http_maker *m, const char *field, struct http_template *t, const char *text)
+parse(struct carrier_http_maker *m, const char *field, struct http_template *t,
+    const char *text)
 {
 	enum err e = http_template_parse(t, m->arena, text, names, m->why);
 
@@ -509,7 +510,7 @@ parse(struct http_maker *m, const char *field, struct http_template *t, const ch
 }
 
 static enum err
-check_url(struct http_maker *m)
+check_url(struct carrier_http_maker *m)
 {
 	const struct carrier_http_config *c = &m->config->http;
 	struct http_client_options o = {.allow_http = c->allow_http};
@@ -522,7 +523,7 @@ check_url(struct http_maker *m)
 }
 
 static enum err
-parse_headers(struct http_maker *m, struct plan *plan)
+parse_headers(struct carrier_http_maker *m, struct plan *plan)
 {
 	const char *const *headers = m->recipe.headers;
 	enum err e = OK;
@@ -540,7 +541,8 @@ parse_headers(struct http_maker *m, struct plan *plan)
 }
 
 static enum err
-make_plan(const struct http_vendor *vendor, struct http_maker *m, struct plan *plan)
+make_plan(const struct carrier_http_vendor *vendor, struct carrier_http_maker *m,
+    struct plan *plan)
 {
 	enum err e = vendor->make(m);
 
@@ -588,11 +590,12 @@ make_callback_url(
 }
 
 const char *
-http_carrier_check(
-    const struct http_vendor *vendor, const struct carrier_config *config, char why[256])
+carrier_http_check(const struct carrier_http_vendor *vendor,
+    const struct carrier_config *config, char why[256])
 {
 	struct arena arena;
-	struct http_maker m = {.config = config, .arena = &arena, .field = "type"};
+	struct carrier_http_maker m = {
+	    .config = config, .arena = &arena, .field = "type"};
 	struct plan *plan;
 	enum err e;
 
@@ -607,7 +610,7 @@ http_carrier_check(
 }
 
 void
-http_carrier_warn(const struct carrier_config *config, carrier_warn_f *say, void *ctx)
+carrier_http_warn(const struct carrier_config *config, carrier_warn_f *say, void *ctx)
 {
 	const struct carrier_http_config *c = &config->http;
 
@@ -633,11 +636,13 @@ open_client(struct carrier_http *h)
 }
 
 enum err
-http_carrier_open(const struct http_vendor *vendor, const struct carrier_config *config,
-    const struct carrier_env *env, char why[256], struct carrier **out)
+carrier_http_open(const struct carrier_http_vendor *vendor,
+    const struct carrier_config *config, const struct carrier_env *env, char why[256],
+    struct carrier **out)
 {
 	struct carrier_http *h = mem_new(sizeof(*h));
-	struct http_maker m = {.config = config, .arena = &h->arena, .field = "type"};
+	struct carrier_http_maker m = {
+	    .config = config, .arena = &h->arena, .field = "type"};
 
 	h->magic = HTTP_MAGIC;
 	h->vendor = vendor;
@@ -645,7 +650,7 @@ http_carrier_open(const struct http_vendor *vendor, const struct carrier_config 
 	h->env = *env;
 	h->window = config->window > 0 ? config->window : WINDOW;
 	arena_init(&h->arena);
-	LIST_INIT(&h->parcels);
+	LIST_INIT(&h->requests);
 	h->callback_url = make_callback_url(&h->arena, config, env->public_url);
 	m.callback_url = h->callback_url;
 	if (make_plan(vendor, &m, &h->plan) != OK) {
@@ -655,19 +660,19 @@ http_carrier_open(const struct http_vendor *vendor, const struct carrier_config 
 		return ERR_INVALID;
 	}
 	open_client(h);
-	h->receiving = http_receiving_new(vendor, config, env);
+	h->receiving = carrier_http_receiving_new(vendor, config, env);
 	*out = &h->carrier;
 	return OK;
 }
 
 bool
-http_carrier_is_up(const struct carrier *c)
+carrier_http_is_up(const struct carrier *c)
 {
 	return !http_of(c)->paused;
 }
 
 bool
-http_carrier_has_room(const struct carrier *c)
+carrier_http_has_room(const struct carrier *c)
 {
 	const struct carrier_http *h = http_of(c);
 
@@ -675,21 +680,21 @@ http_carrier_has_room(const struct carrier *c)
 }
 
 void
-http_carrier_receive(struct carrier *c, const struct carrier_request *request,
+carrier_http_receive(struct carrier *c, const struct carrier_request *request,
     carrier_received_f *done, void *ctx)
 {
-	http_receiving_take(http_of(c)->receiving, request, done, ctx);
+	carrier_http_receiving_take(http_of(c)->receiving, request, done, ctx);
 }
 
 void
-http_carrier_free(struct carrier *c)
+carrier_http_free(struct carrier *c)
 {
 	struct carrier_http *h = http_of(c);
 
 	h->closing = true;
 	http_client_free(h->client);
-	INVARIANT(LIST_EMPTY(&h->parcels));
-	http_receiving_free(h->receiving);
+	INVARIANT(LIST_EMPTY(&h->requests));
+	carrier_http_receiving_free(h->receiving);
 	event_free(h->timer);
 	arena_fini(&h->arena);
 	mem_free(h);

@@ -13,10 +13,14 @@
 #include "net/http_client.h"
 #include "net/http_template.h"
 
-enum { HTTP_MESSAGE_ID_MAX = 128, HTTP_REASON_MAX = 96, HTTP_RECEIPTS_MAX = 1000 };
+enum {
+	CARRIER_HTTP_MESSAGE_ID_MAX = 128,
+	CARRIER_HTTP_REASON_MAX = 96,
+	CARRIER_HTTP_RECEIPTS_MAX = 1000
+};
 
 /* A request as templates, made from the options; texts live as long as the carrier. */
-struct http_recipe {
+struct carrier_http_recipe {
 	const char *method;
 	const char *url;
 	const char *headers[HTTP_CALL_HEADERS_MAX]; /* "Name: template"; then NULL */
@@ -28,16 +32,16 @@ struct http_recipe {
 };
 
 /* Where a vendor's recipe is made. `field` names the option that `why` is about. */
-struct http_maker {
+struct carrier_http_maker {
 	const struct carrier_config *config;
 	struct arena *arena;
 	const char *callback_url; /* NULL: no receipts are wanted */
-	struct http_recipe recipe;
+	struct carrier_http_recipe recipe;
 	const char *field;
 	char why[256];
 };
 
-struct http_answer {
+struct carrier_http_answer {
 	int status;
 	struct span text;
 	const json_t *doc;   /* NULL: it is no JSON */
@@ -45,7 +49,7 @@ struct http_answer {
 };
 
 /* What an answer means; `code` is the vendor's where there is one. */
-struct http_verdict {
+struct carrier_http_verdict {
 	enum carrier_result result;
 	bool throttled;
 	bool partly; /* as in carrier_outcome, these three */
@@ -54,14 +58,15 @@ struct http_verdict {
 	enum report_status status;
 	enum report_error error;
 	uint32_t code;
-	char reason[HTTP_REASON_MAX];
-	char message_id[HTTP_MESSAGE_ID_MAX]; /* "": the reference of the message */
+	char reason[CARRIER_HTTP_REASON_MAX];
+	char message_id[CARRIER_HTTP_MESSAGE_ID_MAX]; /* "": the reference of the message
+						       */
 	const char *const *part_ids; /* as in carrier_outcome; in the answer's arena */
 	size_t part_count;
 };
 
 /* A row of a vendor's table of codes: of an answer or of a receipt. */
-struct http_code {
+struct carrier_http_code {
 	int64_t code;
 	enum carrier_result result; /* of an answer alone, with the two flags */
 	bool throttled;
@@ -71,82 +76,85 @@ struct http_code {
 };
 
 /* A receipt as far as it was read; texts in the arena of the request. */
-struct http_receipts {
+struct carrier_http_receipts {
 	struct arena arena;
 	const struct carrier_config *config;
 	const char *public_url;
 	size_t count;
 	struct carrier_receipt
-	    *items; /* room for HTTP_RECEIPTS_MAX, when it is trusted */
+	    *items; /* room for CARRIER_HTTP_RECEIPTS_MAX, when it is trusted */
 };
 
-struct http_vendor {
+struct carrier_http_vendor {
 	/* A message that it has taken already is taken no second time (its id is ours).
 	 */
 	bool knows_again;
 	/* ERR_INVALID with field and why. */
-	enum err (*make)(struct http_maker *m);
-	void (*judge)(const struct carrier_config *config, const struct http_answer *a,
-	    struct http_verdict *v);
+	enum err (*make)(struct carrier_http_maker *m);
+	void (*classify)(const struct carrier_config *config,
+	    const struct carrier_http_answer *a, struct carrier_http_verdict *v);
 	/* Does the request come from them? */
-	bool (*trusts)(struct http_receipts *r, const struct carrier_request *request);
+	bool (*trusts)(
+	    struct carrier_http_receipts *r, const struct carrier_request *request);
 	/* ERR_SYNTAX: it cannot be read. */
-	enum err (*read)(struct http_receipts *r, const struct carrier_request *request);
+	enum err (*read)(
+	    struct carrier_http_receipts *r, const struct carrier_request *request);
 };
 
-/* The functions of carrier_ops, for a vendor; see HTTP_CARRIER. */
-void http_carrier_warn(
+/* The functions of carrier_ops, for a vendor; see CARRIER_HTTP. */
+void carrier_http_warn(
     const struct carrier_config *config, carrier_warn_f *say, void *ctx);
-enum err http_carrier_open(const struct http_vendor *vendor,
+enum err carrier_http_open(const struct carrier_http_vendor *vendor,
     const struct carrier_config *config, const struct carrier_env *env, char why[256],
     struct carrier **out) MUST_CHECK;
-const char *http_carrier_check(
-    const struct http_vendor *vendor, const struct carrier_config *config, char why[256]);
-void http_carrier_submit(
+const char *carrier_http_check(const struct carrier_http_vendor *vendor,
+    const struct carrier_config *config, char why[256]);
+void carrier_http_submit(
     struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx);
-bool http_carrier_is_up(const struct carrier *c);
-bool http_carrier_has_room(const struct carrier *c);
-void http_carrier_receive(struct carrier *c, const struct carrier_request *request,
+bool carrier_http_is_up(const struct carrier *c);
+bool carrier_http_has_room(const struct carrier *c);
+void carrier_http_receive(struct carrier *c, const struct carrier_request *request,
     carrier_received_f *done, void *ctx);
-void http_carrier_free(struct carrier *c);
+void carrier_http_free(struct carrier *c);
 
 /* The row of a vendor's carrier type; stands at the end of its file, where `vendor` is.
  */
-#define HTTP_CARRIER(name)                                                               \
+#define CARRIER_HTTP(name)                                                               \
 	static const char *name##_check(                                                 \
 	    const struct carrier_config *config, char why[256])                          \
 	{                                                                                \
-		return http_carrier_check(&vendor, config, why);                         \
+		return carrier_http_check(&vendor, config, why);                         \
 	}                                                                                \
 	static enum err name##_open(const struct carrier_config *config,                 \
 	    const struct carrier_env *env, char why[256], struct carrier **out)          \
 	{                                                                                \
-		return http_carrier_open(&vendor, config, env, why, out);                \
+		return carrier_http_open(&vendor, config, env, why, out);                \
 	}                                                                                \
 	const struct carrier_ops carrier_##name##_ops = {.type = #name,                  \
 	    .channels = CHANNEL_BIT(CHANNEL_SMS),                                        \
 	    .check = name##_check,                                                       \
-	    .warn = http_carrier_warn,                                                   \
+	    .warn = carrier_http_warn,                                                   \
 	    .open = name##_open,                                                         \
-	    .submit = http_carrier_submit,                                               \
-	    .is_up = http_carrier_is_up,                                                 \
-	    .has_room = http_carrier_has_room,                                           \
-	    .receive = http_carrier_receive,                                             \
-	    .free = http_carrier_free};
+	    .submit = carrier_http_submit,                                               \
+	    .is_up = carrier_http_is_up,                                                 \
+	    .has_room = carrier_http_has_room,                                           \
+	    .receive = carrier_http_receive,                                             \
+	    .free = carrier_http_free};
 
 /* ---- for vendors ---- */
 
 /* By the HTTP status alone; fills in all of the verdict but the id. */
-void http_judge_status(int status, struct http_verdict *v);
+void carrier_http_classify_status(int status, struct carrier_http_verdict *v);
 /* By the row of the code; false, and nothing is changed, when there is none. */
-bool http_judge_code(
-    const struct http_code *rows, size_t count, int64_t code, struct http_verdict *v);
-const struct http_code *http_code_find(
-    const struct http_code *rows, size_t count, int64_t code);
+bool carrier_http_classify_code(const struct carrier_http_code *rows, size_t count,
+    int64_t code, struct carrier_http_verdict *v);
+const struct carrier_http_code *carrier_http_code_find(
+    const struct carrier_http_code *rows, size_t count, int64_t code);
 /* A whole number at that place, also as a text; `otherwise` when there is none. */
-int64_t http_number_at(const json_t *doc, const char *pointer, int64_t otherwise);
+int64_t carrier_http_number_at(const json_t *doc, const char *pointer, int64_t otherwise);
 /* The text at that place into the verdict's id, when it is one and fits. */
-void http_id_at(const json_t *doc, const char *pointer, struct http_verdict *v);
+void carrier_http_id_at(
+    const json_t *doc, const char *pointer, struct carrier_http_verdict *v);
 /*
  * An id in a plain text, by a pattern such as "OK: {{id}}": what stands before {{id}} is
  * looked for in the text (with ^ before it, at the beginning alone; a letter or a digit
@@ -154,30 +162,32 @@ void http_id_at(const json_t *doc, const char *pointer, struct http_verdict *v);
  * it, or with nothing there to a blank or one of , ; & | < > and quotes. "" when there is
  * none.
  */
-bool http_is_id_pattern(const char *pattern);
-void http_id_in_text(struct span text, const char *pattern, struct http_verdict *v);
+bool carrier_http_is_id_pattern(const char *pattern);
+void carrier_http_id_in_text(
+    struct span text, const char *pattern, struct carrier_http_verdict *v);
 
 /* A parameter of a query or a form, decoded; NULL when absent. */
-const char *http_param(struct arena *a, struct span form, const char *name);
+const char *carrier_http_param(struct arena *a, struct span form, const char *name);
 /* All of that name, in their order; how many there are, of which `values_out` has the
  * first `max`. */
-size_t http_param_values(struct arena *a, struct span form, const char *name,
+size_t carrier_http_param_values(struct arena *a, struct span form, const char *name,
     const char **values_out, size_t max) MUST_CHECK;
 /* The parameter of the form in the body, or where there is no body of the query. */
-const char *http_request_param(
+const char *carrier_http_request_param(
     struct arena *a, const struct carrier_request *request, const char *name);
 /* Does the parameter stand there again with another value? Then it is of more than one
  * message, and to take one of them would lose the others. */
-bool http_request_repeats(
+bool carrier_http_request_repeats(
     struct arena *a, const struct carrier_request *request, const char *name);
 /* Decoded and sorted by name and then by value (octets). False when there are more than
  * 256, and then no signature is right: it would be judged over less than was sent. */
-bool http_params_sorted(
+bool carrier_http_params_sorted(
     struct arena *a, struct span form, struct text_map *out) MUST_CHECK;
 /* One more receipt; ERR_SYNTAX: without an id, or one too many. */
-enum err http_receipt_add(
-    struct http_receipts *r, const struct carrier_receipt *one) MUST_CHECK;
+enum err carrier_http_receipt_add(
+    struct carrier_http_receipts *r, const struct carrier_receipt *one) MUST_CHECK;
 /* Is the last segment of the path the secret of the configuration? Not without one. */
-bool http_trusts_secret(struct http_receipts *r, const struct carrier_request *request);
+bool carrier_http_trusts_secret(
+    struct carrier_http_receipts *r, const struct carrier_request *request);
 
 #endif

@@ -15,7 +15,7 @@
 enum { VALIDITY_MAX_S = 48 * 3600 };
 
 /* Statuses of the registry that are not as their group: of an answer. */
-static const struct http_code codes[] = {
+static const struct carrier_http_code codes[] = {
     {REPORT_REJECTED_DUPLICATE_MESSAGE_ID, CARRIER_ACCEPTED, false, false, REPORT_NONE,
 	REPORT_ERROR_NO_ERROR},
     {REPORT_REJECTED_SYSTEM_ERROR, CARRIER_RETRY, false, false, REPORT_NONE,
@@ -56,12 +56,12 @@ static const char hooks_2[] = ",\"notifyUrl\":\"{{callback_url}}\","
 			      "\"notifyContentType\":\"application/json\"";
 
 static enum err
-make(struct http_maker *m)
+make(struct carrier_http_maker *m)
 {
 	const struct carrier_http_config *c = &m->config->http;
 	bool second = c->version != NULL && strcmp(c->version, "2") == 0;
 	bool hooks = m->callback_url != NULL && c->receipt_secret != NULL;
-	struct http_recipe *r = &m->recipe;
+	struct carrier_http_recipe *r = &m->recipe;
 
 	if (c->url == NULL || c->secret == NULL) {
 		m->field = c->url == NULL ? "url" : "api_key_file";
@@ -82,7 +82,7 @@ make(struct http_maker *m)
 }
 
 static void
-judge_group(int64_t group, struct http_verdict *v)
+classify_group(int64_t group, struct carrier_http_verdict *v)
 {
 	v->result = CARRIER_UNKNOWN;
 	if (group == REPORT_GROUP_ACCEPTED || group == REPORT_GROUP_PENDING ||
@@ -94,27 +94,27 @@ judge_group(int64_t group, struct http_verdict *v)
 }
 
 static void
-judge(const struct carrier_config *config, const struct http_answer *a,
-    struct http_verdict *v)
+classify_answer(const struct carrier_config *config, const struct carrier_http_answer *a,
+    struct carrier_http_verdict *v)
 {
-	int64_t id = http_number_at(a->doc, "/messages/0/status/id", -1);
-	int64_t group = http_number_at(a->doc, "/messages/0/status/groupId", -1);
+	int64_t id = carrier_http_number_at(a->doc, "/messages/0/status/id", -1);
+	int64_t group = carrier_http_number_at(a->doc, "/messages/0/status/groupId", -1);
 	const struct report_status_row *row = report_status_find(id);
 
 	(void)config;
-	http_judge_status(a->status, v);
+	carrier_http_classify_status(a->status, v);
 	if (v->result != CARRIER_ACCEPTED)
 		return;
-	judge_group(row != NULL ? (int64_t)row->group : group, v);
+	classify_group(row != NULL ? (int64_t)row->group : group, v);
 	if (v->result == CARRIER_REFUSED && row != NULL)
 		v->status = row->id;
-	(void)http_judge_code(codes, countof(codes), id, v);
+	(void)carrier_http_classify_code(codes, countof(codes), id, v);
 	if (id >= 0)
 		v->code = (uint32_t)id;
 	snprintf(v->reason, sizeof(v->reason), "HTTP %d, %s", a->status,
 	    row != NULL ? row->name : "a status that is not in the registry");
 	if (v->result == CARRIER_ACCEPTED && id != REPORT_REJECTED_DUPLICATE_MESSAGE_ID)
-		http_id_at(a->doc, "/messages/0/messageId", v);
+		carrier_http_id_at(a->doc, "/messages/0/messageId", v);
 }
 
 /* ---- receipts ---- */
@@ -145,8 +145,8 @@ read_status(const json_t *one)
 	    REPORT_PENDING_ENROUTE, REPORT_UNDELIVERABLE_NOT_DELIVERED,
 	    REPORT_DELIVERED_TO_HANDSET, REPORT_EXPIRED_EXPIRED, REPORT_REJECTED};
 	const struct report_status_row *row =
-	    report_status_find(http_number_at(one, "/status/id", -1));
-	int64_t group = http_number_at(one, "/status/groupId", -1);
+	    report_status_find(carrier_http_number_at(one, "/status/id", -1));
+	int64_t group = carrier_http_number_at(one, "/status/groupId", -1);
 
 	if (row != NULL)
 		return row->id;
@@ -155,11 +155,11 @@ read_status(const json_t *one)
 }
 
 static enum err
-read_one(struct http_receipts *r, const json_t *one)
+read_one(struct carrier_http_receipts *r, const json_t *one)
 {
 	const struct report_error_row *error =
-	    report_error_find(http_number_at(one, "/error/id", 0));
-	char id[HTTP_MESSAGE_ID_MAX] = "";
+	    report_error_find(carrier_http_number_at(one, "/error/id", 0));
+	char id[CARRIER_HTTP_MESSAGE_ID_MAX] = "";
 	struct carrier_receipt receipt = {.status = read_status(one),
 	    .error = error == NULL ? REPORT_ERROR_EC_UNKNOWN_ERROR : error->id,
 	    .done_at_ms = read_time(json_string_value(json_object_get(one, "doneAt")))};
@@ -168,11 +168,11 @@ read_one(struct http_receipts *r, const json_t *one)
 	    !json_scalar_text(json_object_get(one, "messageId"), id, sizeof(id)))
 		return ERR_SYNTAX;
 	receipt.message_id = arena_text(&r->arena, span_of(id));
-	return http_receipt_add(r, &receipt);
+	return carrier_http_receipt_add(r, &receipt);
 }
 
 static enum err
-read_list(struct http_receipts *r, const json_t *list)
+read_list(struct carrier_http_receipts *r, const json_t *list)
 {
 	enum err e = json_is_array(list) ? OK : ERR_SYNTAX;
 
@@ -183,7 +183,7 @@ read_list(struct http_receipts *r, const json_t *list)
 
 /* {"results": [...]}, or several of them in a list, as who gathers webhooks sends. */
 static enum err
-read_receipts(struct http_receipts *r, const struct carrier_request *request)
+read_receipts(struct carrier_http_receipts *r, const struct carrier_request *request)
 {
 	json_t *doc;
 	enum err e = json_lenient_parse(request->body, &doc);
@@ -196,10 +196,10 @@ read_receipts(struct http_receipts *r, const struct carrier_request *request)
 	return e == OK ? OK : ERR_SYNTAX;
 }
 
-static const struct http_vendor vendor = {.knows_again = true,
+static const struct carrier_http_vendor vendor = {.knows_again = true,
     .make = make,
-    .judge = judge,
-    .trusts = http_trusts_secret,
+    .classify = classify_answer,
+    .trusts = carrier_http_trusts_secret,
     .read = read_receipts};
 
-HTTP_CARRIER(infobip)
+CARRIER_HTTP(infobip)

@@ -22,9 +22,9 @@
 enum { SMPP_MAGIC = 0x736d6361 };
 
 /* A text in the carrier's hands, in an arena that is wiped at its end. */
-struct smpp_parcel {
+struct smpp_request {
 	struct arena arena;
-	LIST_ENTRY(smpp_parcel) entry;
+	LIST_ENTRY(smpp_request) entry;
 	carrier_done_f *done;
 	void *ctx;
 	struct smpp_message message;
@@ -39,7 +39,7 @@ struct smpp_parcel {
 /* A submit_sm without its response, in the order of sending. */
 struct waiting {
 	TAILQ_ENTRY(waiting) entry;
-	struct smpp_parcel *parcel; /* NULL: given up, its place not free yet */
+	struct smpp_request *request; /* NULL: given up, its place not free yet */
 	uint32_t sequence;
 	unsigned part;
 	int64_t until_ms;
@@ -56,8 +56,8 @@ struct carrier_smpp {
 	struct smpp_cancels *cancels;
 	struct tls_client *tls; /* NULL: in the clear */
 	struct event *timer;    /* the oldest response that is awaited */
-	LIST_HEAD(, smpp_parcel) parcels;
-	struct smpp_parcel *unsent; /* has parts that the window did not take yet */
+	LIST_HEAD(, smpp_request) requests;
+	struct smpp_request *unsent; /* has parts that the window did not take yet */
 	TAILQ_HEAD(waiting_list, waiting) waiting;
 	struct waiting_list spare;
 	struct waiting *slots; /* `window` of them */
@@ -74,7 +74,7 @@ smpp_of(const struct carrier *c)
 }
 
 static void
-tell_changed(struct carrier_smpp *s)
+notify_changed(struct carrier_smpp *s)
 {
 	if (s->env.changed != NULL)
 		s->env.changed(s->env.ctx);
@@ -84,7 +84,7 @@ tell_changed(struct carrier_smpp *s)
 
 /* What receipts will name. */
 static void
-parcel_tell_ids(struct smpp_parcel *p)
+request_tell_ids(struct smpp_request *p)
 {
 	size_t count = 0;
 
@@ -99,27 +99,27 @@ parcel_tell_ids(struct smpp_parcel *p)
 }
 
 static void
-parcel_end(struct carrier_smpp *s, struct smpp_parcel *p)
+request_end(struct carrier_smpp *s, struct smpp_request *p)
 {
 	struct arena arena = p->arena;
 	struct waiting *w;
 
 	TAILQ_FOREACH(w, &s->waiting, entry)
-	if (w->parcel == p)
-		w->parcel = NULL;
+	if (w->request == p)
+		w->request = NULL;
 	if (s->unsent == p)
 		s->unsent = NULL;
 	LIST_REMOVE(p, entry);
 	if (p->worst.result == CARRIER_ACCEPTED)
-		parcel_tell_ids(p);
+		request_tell_ids(p);
 	p->worst.partly = p->worst.result != CARRIER_ACCEPTED && p->partly;
 	p->done(p->ctx, &p->worst);
 	arena_fini(&arena);
 }
 
 static void
-parcel_judge(
-    struct smpp_parcel *p, enum carrier_result result, uint32_t code, const char *reason)
+request_result(
+    struct smpp_request *p, enum carrier_result result, uint32_t code, const char *reason)
 {
 	if (p->worst.result == CARRIER_ACCEPTED)
 		p->worst = (struct carrier_outcome){
@@ -127,11 +127,11 @@ parcel_judge(
 }
 
 static void
-parcel_judge_status(struct smpp_parcel *p, uint32_t status)
+request_status(struct smpp_request *p, uint32_t status)
 {
 	bool first = p->worst.result == CARRIER_ACCEPTED;
 
-	parcel_judge(p, smpp_status_result(status), status, smpp_status_name(status));
+	request_result(p, smpp_status_result(status), status, smpp_status_name(status));
 	if (!first)
 		return;
 	p->worst.status = smpp_status_report(status, &p->worst.error);
@@ -159,13 +159,13 @@ set_timer(struct carrier_smpp *s)
 }
 
 static void
-await(struct carrier_smpp *s, struct smpp_parcel *p, uint32_t sequence)
+await(struct carrier_smpp *s, struct smpp_request *p, uint32_t sequence)
 {
 	struct waiting *w = TAILQ_FIRST(&s->spare);
 
 	RESOURCE(w != NULL);
 	TAILQ_REMOVE(&s->spare, w, entry);
-	w->parcel = p;
+	w->request = p;
 	w->sequence = sequence;
 	w->part = p->sent;
 	w->until_ms =
@@ -177,7 +177,7 @@ await(struct carrier_smpp *s, struct smpp_parcel *p, uint32_t sequence)
 }
 
 static enum err
-send_part(struct carrier_smpp *s, struct smpp_parcel *p)
+send_part(struct carrier_smpp *s, struct smpp_request *p)
 {
 	char octets[SMPP_PART_LEN_MAX];
 	enum err e;
@@ -192,13 +192,13 @@ send_part(struct carrier_smpp *s, struct smpp_parcel *p)
 /* As many parts as the window takes. False: a part cannot be sent, and the message ended.
  */
 static bool
-send_parts(struct carrier_smpp *s, struct smpp_parcel *p)
+send_parts(struct carrier_smpp *s, struct smpp_request *p)
 {
 	while (p->sent < p->message.count && s->outstanding < s->config.window) {
 		if (send_part(s, p) != OK) {
-			parcel_judge(p, CARRIER_REFUSED, 0,
+			request_result(p, CARRIER_REFUSED, 0,
 			    "a field does not fit into a submit_sm");
-			parcel_end(s, p);
+			request_end(s, p);
 			return false;
 		}
 		await(s, p, p->message.pdu.sequence);
@@ -235,7 +235,7 @@ smpp_submit(
 	const char *problem = NULL;
 	enum carrier_result result = CARRIER_RETRY;
 	struct arena arena;
-	struct smpp_parcel *p;
+	struct smpp_request *p;
 
 	arena_init(&arena);
 	p = arena_alloc(&arena, sizeof(*p));
@@ -261,7 +261,7 @@ smpp_submit(
 	p->worst =
 	    (struct carrier_outcome){.result = CARRIER_ACCEPTED, .reason = "ESME_ROK"};
 	p->arena = arena;
-	LIST_INSERT_HEAD(&s->parcels, p, entry);
+	LIST_INSERT_HEAD(&s->requests, p, entry);
 	(void)send_parts(s, p);
 }
 
@@ -281,7 +281,7 @@ release(struct carrier_smpp *s, struct waiting *w)
 
 /* A part has its answer; what follows for its message and for the window. */
 static void
-settle(struct carrier_smpp *s, struct smpp_parcel *p)
+settle(struct carrier_smpp *s, struct smpp_request *p)
 {
 	bool over;
 
@@ -292,16 +292,16 @@ settle(struct carrier_smpp *s, struct smpp_parcel *p)
 		if (p->worst.result != CARRIER_ACCEPTED && s->unsent == p)
 			s->unsent = NULL;
 		if (over)
-			parcel_end(s, p);
+			request_end(s, p);
 	}
 	if (s->unsent != NULL)
 		(void)send_parts(s, s->unsent);
 	if (s->unsent == NULL)
-		tell_changed(s);
+		notify_changed(s);
 }
 
 static void
-note_id(struct carrier_smpp *s, struct smpp_parcel *p, unsigned part, const char *raw_id)
+note_id(struct carrier_smpp *s, struct smpp_request *p, unsigned part, const char *raw_id)
 {
 	char id[SMPP_ID_LEN_MAX + 1];
 
@@ -316,7 +316,7 @@ static void
 on_response(struct carrier_smpp *s, const struct smpp_pdu *pdu)
 {
 	struct waiting *w;
-	struct smpp_parcel *p;
+	struct smpp_request *p;
 	unsigned part;
 
 	TAILQ_FOREACH(w, &s->waiting, entry)
@@ -324,11 +324,11 @@ on_response(struct carrier_smpp *s, const struct smpp_pdu *pdu)
 		break;
 	if (w == NULL)
 		return; /* too late, or twice */
-	p = w->parcel;
+	p = w->request;
 	part = w->part;
 	release(s, w);
 	if (p != NULL && pdu->status != SMPP_ESME_ROK)
-		parcel_judge_status(p, pdu->status);
+		request_status(p, pdu->status);
 	else if (p != NULL)
 		note_id(s, p, part, pdu->message_id);
 	settle(s, p);
@@ -381,12 +381,12 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	while ((w = TAILQ_FIRST(&s->waiting)) != NULL && w->until_ms <= now_ms) {
-		struct smpp_parcel *p = w->parcel;
+		struct smpp_request *p = w->request;
 
 		release(s, w);
 		if (p != NULL) {
 			p->partly = true;
-			parcel_judge(p, CARRIER_UNKNOWN, 0, "no response in time");
+			request_result(p, CARRIER_UNKNOWN, 0, "no response in time");
 		}
 		settle(s, p);
 	}
@@ -397,7 +397,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 static void
 on_up(void *ctx)
 {
-	tell_changed(ctx);
+	notify_changed(ctx);
 }
 
 static void
@@ -406,16 +406,16 @@ end_all(struct carrier_smpp *s, const char *why)
 	struct waiting *w;
 
 	while ((w = TAILQ_FIRST(&s->waiting)) != NULL) {
-		w->parcel = NULL;
+		w->request = NULL;
 		release(s, w);
 	}
-	while (!LIST_EMPTY(&s->parcels)) {
-		struct smpp_parcel *p = LIST_FIRST(&s->parcels);
+	while (!LIST_EMPTY(&s->requests)) {
+		struct smpp_request *p = LIST_FIRST(&s->requests);
 
 		if (p->answered < p->sent || p->worst.result == CARRIER_ACCEPTED)
 			p->worst = (struct carrier_outcome){
 			    .result = CARRIER_UNKNOWN, .reason = why};
-		parcel_end(s, p);
+		request_end(s, p);
 	}
 }
 
@@ -425,7 +425,7 @@ on_down(void *ctx, const char *why)
 	struct carrier_smpp *s = ctx;
 
 	end_all(s, why);
-	tell_changed(s);
+	notify_changed(s);
 }
 
 /* ---- life ---- */
@@ -495,7 +495,7 @@ given_or(int64_t value, int64_t otherwise)
 static void
 init_window(struct carrier_smpp *s)
 {
-	LIST_INIT(&s->parcels);
+	LIST_INIT(&s->requests);
 	TAILQ_INIT(&s->waiting);
 	TAILQ_INIT(&s->spare);
 	s->slots = mem_array((size_t)s->config.window, sizeof(*s->slots));

@@ -14,7 +14,7 @@ enum { VALIDITY_MAX_S = 36000 };
 
 /* Of answers and of ErrorCode in callbacks: the error dictionary at twilio.com/docs/api.
  */
-static const struct http_code codes[] = {
+static const struct carrier_http_code codes[] = {
     {20003, CARRIER_REFUSED, false, true, REPORT_NONE, REPORT_ERROR_NO_ERROR},
     {20005, CARRIER_REFUSED, false, true, REPORT_NONE, REPORT_ERROR_NO_ERROR},
     {20429, CARRIER_RETRY, true, false, REPORT_NONE, REPORT_ERROR_NO_ERROR},
@@ -77,11 +77,11 @@ static const struct {
 };
 
 static enum err
-make(struct http_maker *m)
+make(struct carrier_http_maker *m)
 {
 	const struct carrier_http_config *c = &m->config->http;
 	const char *base = c->url == NULL ? "https://api.twilio.com" : c->url;
-	struct http_recipe *r = &m->recipe;
+	struct carrier_http_recipe *r = &m->recipe;
 
 	if (c->user == NULL || c->secret == NULL) {
 		m->field = c->user == NULL ? "account_sid" : "auth_token_file";
@@ -107,20 +107,20 @@ make(struct http_maker *m)
 }
 
 static void
-judge(const struct carrier_config *config, const struct http_answer *a,
-    struct http_verdict *v)
+classify_answer(const struct carrier_config *config, const struct carrier_http_answer *a,
+    struct carrier_http_verdict *v)
 {
-	int64_t code = http_number_at(a->doc, "/code", -1);
+	int64_t code = carrier_http_number_at(a->doc, "/code", -1);
 
 	(void)config;
-	http_judge_status(a->status, v);
+	carrier_http_classify_status(a->status, v);
 	if (v->result == CARRIER_ACCEPTED) {
-		http_id_at(a->doc, "/sid", v);
+		carrier_http_id_at(a->doc, "/sid", v);
 		return;
 	}
 	if (code <= 0)
 		return; /* then there is the HTTP status */
-	(void)http_judge_code(codes, countof(codes), code, v);
+	(void)carrier_http_classify_code(codes, countof(codes), code, v);
 	v->code = (uint32_t)code;
 	snprintf(v->reason, sizeof(v->reason), "HTTP %d, code %lld", a->status,
 	    (long long)code);
@@ -140,7 +140,7 @@ is_repeated(const struct text_map *form, size_t i)
  * and value ("Validating requests", twilio.com/docs/usage/security).
  */
 static bool
-trusts(struct http_receipts *r, const struct carrier_request *request)
+trusts(struct carrier_http_receipts *r, const struct carrier_request *request)
 {
 	struct span given =
 	    header_find(request->headers, request->header_count, "X-Twilio-Signature");
@@ -150,7 +150,7 @@ trusts(struct http_receipts *r, const struct carrier_request *request)
 	bool same;
 
 	if (r->public_url == NULL || secret == NULL ||
-	    !http_params_sorted(&r->arena, request->body, &form))
+	    !carrier_http_params_sorted(&r->arena, request->body, &form))
 		return false;
 	buf_init(&text, 1 << 20);
 	buf_add_text(&text, r->public_url);
@@ -181,31 +181,32 @@ number_of(const char *text)
 }
 
 static enum err
-read_receipt(struct http_receipts *r, const struct carrier_request *request)
+read_receipt(struct carrier_http_receipts *r, const struct carrier_request *request)
 {
-	const char *name = http_request_param(&r->arena, request, "MessageStatus");
-	const char *code = http_request_param(&r->arena, request, "ErrorCode");
+	const char *name =
+	    carrier_http_request_param(&r->arena, request, "MessageStatus");
+	const char *code = carrier_http_request_param(&r->arena, request, "ErrorCode");
 	struct carrier_receipt one = {
-	    .message_id = http_request_param(&r->arena, request, "MessageSid")};
-	const struct http_code *row =
-	    http_code_find(codes, countof(codes), number_of(code));
+	    .message_id = carrier_http_request_param(&r->arena, request, "MessageSid")};
+	const struct carrier_http_code *row =
+	    carrier_http_code_find(codes, countof(codes), number_of(code));
 
 	for (size_t i = 0; name != NULL && i < countof(statuses); i++)
 		if (strcmp(statuses[i].name, name) == 0)
 			one.status = statuses[i].status;
 	if (one.status == REPORT_NONE ||
-	    http_request_repeats(&r->arena, request, "MessageSid") ||
-	    http_request_repeats(&r->arena, request, "MessageStatus"))
+	    carrier_http_request_repeats(&r->arena, request, "MessageSid") ||
+	    carrier_http_request_repeats(&r->arena, request, "MessageStatus"))
 		return ERR_SYNTAX;
 	if (row != NULL && row->status != REPORT_NONE &&
 	    report_status_find(one.status)->group == REPORT_GROUP_UNDELIVERABLE) {
 		one.status = row->status;
 		one.error = row->error;
 	}
-	return http_receipt_add(r, &one);
+	return carrier_http_receipt_add(r, &one);
 }
 
-static const struct http_vendor vendor = {
-    .make = make, .judge = judge, .trusts = trusts, .read = read_receipt};
+static const struct carrier_http_vendor vendor = {
+    .make = make, .classify = classify_answer, .trusts = trusts, .read = read_receipt};
 
-HTTP_CARRIER(twilio)
+CARRIER_HTTP(twilio)

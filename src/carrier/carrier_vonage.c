@@ -15,7 +15,7 @@
 enum { TTL_MIN_S = 20, TTL_MAX_S = 604800, PARTS_MAX = 255, MEMBERS_MAX = 64 };
 
 /* "SMS API error codes". */
-static const struct http_code codes[] = {
+static const struct carrier_http_code codes[] = {
     {0, CARRIER_ACCEPTED, false, false, REPORT_NONE, REPORT_ERROR_NO_ERROR},
     {1, CARRIER_RETRY, true, false, REPORT_NONE, REPORT_ERROR_NO_ERROR},
     {2, CARRIER_REFUSED, false, false, REPORT_NONE, REPORT_ERROR_NO_ERROR},
@@ -48,7 +48,7 @@ static const struct http_code codes[] = {
 
 /* err-code of a receipt; the status of a row counts only where the receipt's own says
  * no more than that it failed. */
-static const struct http_code receipt_codes[] = {
+static const struct carrier_http_code receipt_codes[] = {
     {1, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_UNKNOWN_ERROR},
     {2, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_ABSENT_SUBSCRIBER},
     {3, 0, false, false, REPORT_NONE, REPORT_ERROR_EC_UNKNOWN_SUBSCRIBER},
@@ -91,7 +91,7 @@ method_of(const struct carrier_http_config *c)
 
 /* "md5hash" is MD5 too. */
 static enum err
-check_method(struct http_maker *m)
+check_method(struct carrier_http_maker *m)
 {
 	const char *method = method_of(&m->config->http);
 	const char *digest = strcmp(method, "md5hash") == 0 ? "md5" : method;
@@ -104,13 +104,13 @@ check_method(struct http_maker *m)
 }
 
 static enum err
-make(struct http_maker *m)
+make(struct carrier_http_maker *m)
 {
 	const struct carrier_http_config *c = &m->config->http;
 	const char *base = c->url == NULL ? "https://rest.nexmo.com" : c->url;
 	bool receipts = m->callback_url != NULL &&
 			(c->receipt_secret != NULL || c->signature_secret != NULL);
-	struct http_recipe *r = &m->recipe;
+	struct carrier_http_recipe *r = &m->recipe;
 
 	if (c->user == NULL || c->secret == NULL) {
 		m->field = c->user == NULL ? "api_key" : "api_secret_file";
@@ -133,9 +133,9 @@ make(struct http_maker *m)
 }
 
 static const char *
-text_at(const struct http_answer *a, const char *pointer)
+text_at(const struct carrier_http_answer *a, const char *pointer)
 {
-	char text[HTTP_MESSAGE_ID_MAX];
+	char text[CARRIER_HTTP_MESSAGE_ID_MAX];
 
 	if (a->doc == NULL ||
 	    !json_scalar_text(json_pointer_find(a->doc, pointer), text, sizeof(text)))
@@ -146,7 +146,7 @@ text_at(const struct http_answer *a, const char *pointer)
 /* A long text has an entry for each part, with an id and a receipt of its own. The
  * status of the first part that was not taken, else 0; -1: there is none. */
 static int64_t
-read_parts(const struct http_answer *a, struct http_verdict *v)
+read_parts(const struct carrier_http_answer *a, struct carrier_http_verdict *v)
 {
 	const char **ids = arena_alloc(a->arena, PARTS_MAX * sizeof(*ids));
 	char pointer[40];
@@ -156,7 +156,7 @@ read_parts(const struct http_answer *a, struct http_verdict *v)
 		int64_t next;
 
 		snprintf(pointer, sizeof(pointer), "/messages/%d/status", i);
-		next = http_number_at(a->doc, pointer, -1);
+		next = carrier_http_number_at(a->doc, pointer, -1);
 		if (next < 0)
 			break;
 		code = code <= 0 ? next : code;
@@ -169,7 +169,7 @@ read_parts(const struct http_answer *a, struct http_verdict *v)
 }
 
 static void
-take_ids(struct http_verdict *v)
+take_ids(struct carrier_http_verdict *v)
 {
 	v->partly = false;
 	if (v->part_count > 0)
@@ -179,20 +179,20 @@ take_ids(struct http_verdict *v)
 }
 
 static void
-judge(const struct carrier_config *config, const struct http_answer *a,
-    struct http_verdict *v)
+classify_answer(const struct carrier_config *config, const struct carrier_http_answer *a,
+    struct carrier_http_verdict *v)
 {
 	int64_t code;
 
 	(void)config;
-	http_judge_status(a->status, v);
+	carrier_http_classify_status(a->status, v);
 	if (v->result != CARRIER_ACCEPTED)
 		return;
 	code = read_parts(a, v);
 	v->result = CARRIER_UNKNOWN;
 	snprintf(v->reason, sizeof(v->reason), "HTTP %d, status %lld", a->status,
 	    (long long)code);
-	if (!http_judge_code(codes, countof(codes), code, v) && code > 0)
+	if (!carrier_http_classify_code(codes, countof(codes), code, v) && code > 0)
 		v->result = CARRIER_REFUSED;
 	if (code > 0)
 		v->code = (uint32_t)code;
@@ -204,13 +204,13 @@ judge(const struct carrier_config *config, const struct http_answer *a,
 
 /* A member of a webhook that came as JSON, as a form or as a query. */
 static const char *
-member(struct http_receipts *r, const struct carrier_request *request, const json_t *doc,
-    const char *name)
+member(struct carrier_http_receipts *r, const struct carrier_request *request,
+    const json_t *doc, const char *name)
 {
 	char text[256];
 
 	if (doc == NULL)
-		return http_request_param(&r->arena, request, name);
+		return carrier_http_request_param(&r->arena, request, name);
 	if (!json_scalar_text(json_object_get(doc, name), text, sizeof(text)))
 		return NULL;
 	return arena_text(&r->arena, span_of(text));
@@ -282,7 +282,7 @@ json_params_sorted(struct arena *a, const json_t *doc, struct text_map *out)
 }
 
 static const char *
-sign(struct http_receipts *r, struct span text)
+sign(struct carrier_http_receipts *r, struct span text)
 {
 	const struct carrier_http_config *c = &r->config->http;
 	const char *method = method_of(c);
@@ -295,8 +295,8 @@ sign(struct http_receipts *r, struct span text)
 
 /* All parameters but `sig`, sorted: "&name=value", with & and = in values as _. */
 static bool
-trusts_signature(
-    struct http_receipts *r, const struct carrier_request *request, const json_t *doc)
+trusts_signature(struct carrier_http_receipts *r, const struct carrier_request *request,
+    const json_t *doc)
 {
 	const char *given = member(r, request, doc, "sig");
 	struct span form = request->body.len > 0 ? request->body : request->query;
@@ -306,7 +306,7 @@ trusts_signature(
 
 	if (given == NULL ||
 	    (doc != NULL ? !json_params_sorted(&r->arena, doc, &params)
-			 : !http_params_sorted(&r->arena, form, &params)))
+			 : !carrier_http_params_sorted(&r->arena, form, &params)))
 		return false;
 	buf_init(&text, 1 << 20);
 	for (size_t i = 0; i < params.count; i++)
@@ -318,13 +318,13 @@ trusts_signature(
 }
 
 static bool
-trusts(struct http_receipts *r, const struct carrier_request *request)
+trusts(struct carrier_http_receipts *r, const struct carrier_request *request)
 {
 	const struct carrier_http_config *c = &r->config->http;
 	json_t *doc;
 	bool trusted;
 
-	if (c->receipt_secret != NULL && !http_trusts_secret(r, request))
+	if (c->receipt_secret != NULL && !carrier_http_trusts_secret(r, request))
 		return false;
 	if (c->signature_secret == NULL)
 		return c->receipt_secret != NULL;
@@ -337,13 +337,13 @@ trusts(struct http_receipts *r, const struct carrier_request *request)
 }
 
 static enum err
-read_one(
-    struct http_receipts *r, const struct carrier_request *request, const json_t *doc)
+read_one(struct carrier_http_receipts *r, const struct carrier_request *request,
+    const json_t *doc)
 {
 	const char *name = member(r, request, doc, "status");
 	const char *code = member(r, request, doc, "err-code");
 	struct carrier_receipt one = {.message_id = member(r, request, doc, "messageId")};
-	const struct http_code *row = NULL;
+	const struct carrier_http_code *row = NULL;
 
 	for (size_t i = 0; name != NULL && i < countof(statuses); i++)
 		if (strcmp(statuses[i].name, name) == 0)
@@ -362,17 +362,18 @@ read_one(
 	if (one.status == REPORT_UNDELIVERABLE_NOT_DELIVERED && row != NULL &&
 	    row->status != REPORT_NONE)
 		one.status = row->status;
-	return http_receipt_add(r, &one);
+	return carrier_http_receipt_add(r, &one);
 }
 
 static enum err
-read_receipts(struct http_receipts *r, const struct carrier_request *request)
+read_receipts(struct carrier_http_receipts *r, const struct carrier_request *request)
 {
 	json_t *doc = document_of(request);
 	enum err e = OK;
 
-	if (doc == NULL && (http_request_repeats(&r->arena, request, "messageId") ||
-			       http_request_repeats(&r->arena, request, "status")))
+	if (doc == NULL &&
+	    (carrier_http_request_repeats(&r->arena, request, "messageId") ||
+		carrier_http_request_repeats(&r->arena, request, "status")))
 		e = ERR_SYNTAX;
 	for (size_t i = 0; e == OK && i < webhook_count(doc); i++)
 		e = read_one(r, request, webhook_at(doc, i));
@@ -380,7 +381,7 @@ read_receipts(struct http_receipts *r, const struct carrier_request *request)
 	return e;
 }
 
-static const struct http_vendor vendor = {
-    .make = make, .judge = judge, .trusts = trusts, .read = read_receipts};
+static const struct carrier_http_vendor vendor = {
+    .make = make, .classify = classify_answer, .trusts = trusts, .read = read_receipts};
 
-HTTP_CARRIER(vonage)
+CARRIER_HTTP(vonage)

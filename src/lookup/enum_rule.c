@@ -42,7 +42,7 @@ next_service(const char **at, struct span *out)
 }
 
 static bool
-judge_service(struct span service, enum lookup_status *out)
+classify_service(struct span service, enum lookup_status *out)
 {
 	const char *colon = memchr(service.ptr, ':', service.len);
 
@@ -66,7 +66,7 @@ enum_rule_judge(const struct enum_record *r, enum lookup_status *out)
 	    !span_equal_nocase(one, "E2U"))
 		return false;
 	while (next_service(&at, &one))
-		if (judge_service(one, out))
+		if (classify_service(one, out))
 			return true;
 	return false;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The providers that exist, and what stands in front of them. A question is a flight:
+ * The providers that exist, and what stands in front of them. A question is a request:
  * everybody who asks about its number while it is out waits for the same answer. Whoever
- * has waited for timeout_ms is told "unknown", and the flight goes on without them.
+ * has waited for timeout_ms is told "unknown", and the request goes on without them.
  *
  * While the breaker is open nobody waits: they are told "unknown" at once, and one of
  * their questions at a time is asked all the same, to find out.
@@ -30,9 +30,9 @@ static const struct lookup_provider_ops *const types[] = {
 
 TAILQ_HEAD(waiting_list, lookup_ask);
 
-struct lookup_flight {
+struct lookup_request {
 	struct lookup *lookup;
-	TAILQ_ENTRY(lookup_flight) entry;
+	TAILQ_ENTRY(lookup_request) entry;
 	struct lookup_entry *known; /* its place in the cache */
 	struct waiting_list waiting;
 	struct event *timeout;
@@ -46,8 +46,8 @@ struct lookup {
 	struct lookup_env env;
 	struct lookup_provider *provider; /* NULL: nobody */
 	struct lookup_cache *cache;
-	TAILQ_HEAD(, lookup_flight) flights;
-	size_t flight_count;
+	TAILQ_HEAD(, lookup_request) requests;
+	size_t request_count;
 	const struct timeval *timeout; /* common to all */
 	struct breaker breaker;
 	bool stopping;
@@ -69,7 +69,7 @@ now_ms(const struct lookup *l)
 }
 
 static void
-note(struct lookup_flight *f, bool failed, const char *reason)
+note(struct lookup_request *f, bool failed, const char *reason)
 {
 	struct lookup *l = f->lookup;
 
@@ -79,18 +79,18 @@ note(struct lookup_flight *f, bool failed, const char *reason)
 		l->env.changed(l->env.ctx, l->breaker.open, reason);
 }
 
-/* ---- flights ---- */
+/* ---- requests ---- */
 
 static void
 tell(struct lookup_ask *ask, const struct lookup_answer *answer)
 {
-	ask->flight = NULL;
+	ask->request = NULL;
 	ask->done(ask, answer);
 }
 
 /* A told one may ask again at once: only those who wait now are told. */
 static void
-tell_all(struct lookup_flight *f, const struct lookup_answer *answer)
+tell_all(struct lookup_request *f, const struct lookup_answer *answer)
 {
 	struct waiting_list told = TAILQ_HEAD_INITIALIZER(told);
 	struct lookup_ask *ask;
@@ -119,9 +119,9 @@ age_ms(const struct lookup *l, const struct lookup_answer *answer)
 }
 
 static void
-land(void *ctx, const struct lookup_answer *answer)
+request_end(void *ctx, const struct lookup_answer *answer)
 {
-	struct lookup_flight *f = ctx;
+	struct lookup_request *f = ctx;
 	struct lookup *l = f->lookup;
 	int64_t now = now_ms(l);
 
@@ -130,8 +130,8 @@ land(void *ctx, const struct lookup_answer *answer)
 		note(f, answer->failed, answer->reason);
 	lookup_cache_settle(
 	    l->cache, f->known, answer->status, now, now + age_ms(l, answer));
-	TAILQ_REMOVE(&l->flights, f, entry);
-	l->flight_count--;
+	TAILQ_REMOVE(&l->requests, f, entry);
+	l->request_count--;
 	event_free(f->timeout);
 	tell_all(f, answer);
 	mem_free(f);
@@ -141,7 +141,7 @@ static void
 on_timeout(evutil_socket_t fd, short what, void *ctx)
 {
 	static const struct lookup_answer late = {LOOKUP_UNKNOWN, true, "timeout"};
-	struct lookup_flight *f = ctx;
+	struct lookup_request *f = ctx;
 
 	(void)fd;
 	(void)what;
@@ -150,10 +150,10 @@ on_timeout(evutil_socket_t fd, short what, void *ctx)
 	tell_all(f, &late);
 }
 
-static struct lookup_flight *
-flight_new(struct lookup *l, const char *number)
+static struct lookup_request *
+request_new(struct lookup *l, const char *number)
 {
-	struct lookup_flight *f = mem_new(sizeof(*f));
+	struct lookup_request *f = mem_new(sizeof(*f));
 
 	f->lookup = l;
 	f->probe = breaker_begin(&l->breaker);
@@ -162,15 +162,15 @@ flight_new(struct lookup *l, const char *number)
 	f->known = lookup_cache_begin(l->cache, lookup_cache_number(number), f);
 	f->timeout = evtimer_new(l->env.base, on_timeout, f);
 	RESOURCE(f->timeout != NULL && event_add(f->timeout, l->timeout) == 0);
-	TAILQ_INSERT_TAIL(&l->flights, f, entry);
-	l->flight_count++;
+	TAILQ_INSERT_TAIL(&l->requests, f, entry);
+	l->request_count++;
 	return f;
 }
 
 static void
-join(struct lookup_flight *f, struct lookup_ask *ask)
+join(struct lookup_request *f, struct lookup_ask *ask)
 {
-	ask->flight = f;
+	ask->request = f;
 	TAILQ_INSERT_TAIL(&f->waiting, ask, entry);
 }
 
@@ -185,21 +185,21 @@ static void
 ask_while_open(struct lookup *l, const char *number, struct lookup_ask *ask)
 {
 	/* before it is told: the number may be gone with whoever asked */
-	struct lookup_flight *f =
-	    breaker_allows(&l->breaker, now_ms(l)) ? flight_new(l, number) : NULL;
+	struct lookup_request *f =
+	    breaker_allows(&l->breaker, now_ms(l)) ? request_new(l, number) : NULL;
 
 	tell_unknown(ask, "provider is down");
 	if (f != NULL)
-		l->provider->ops->ask(l->provider, f->number, land, f);
+		l->provider->ops->ask(l->provider, f->number, request_end, f);
 }
 
 void
 lookup_ask(struct lookup *l, const char *number, struct lookup_ask *ask)
 {
 	struct lookup_entry *e;
-	struct lookup_flight *f;
+	struct lookup_request *f;
 
-	INVARIANT(ask->flight == NULL && strlen(number) <= NUMBER_MAX);
+	INVARIANT(ask->request == NULL && strlen(number) <= NUMBER_MAX);
 	if (l->provider == NULL) {
 		tell(ask, &(struct lookup_answer){.status = LOOKUP_NOT_CONFIGURED,
 			      .reason = "not configured"});
@@ -217,7 +217,7 @@ lookup_ask(struct lookup *l, const char *number, struct lookup_ask *ask)
 	}
 	f = e == NULL ? NULL : e->asking;
 	if (l->breaker.open || (f != NULL && f->late) ||
-	    (f == NULL && l->flight_count >= LOOKUP_FLIGHTS_MAX)) {
+	    (f == NULL && l->request_count >= LOOKUP_REQUESTS_MAX)) {
 		tell_unknown(ask, "provider is slow");
 		return;
 	}
@@ -225,18 +225,18 @@ lookup_ask(struct lookup *l, const char *number, struct lookup_ask *ask)
 		join(f, ask);
 		return;
 	}
-	f = flight_new(l, number);
+	f = request_new(l, number);
 	join(f, ask);
-	l->provider->ops->ask(l->provider, f->number, land, f);
+	l->provider->ops->ask(l->provider, f->number, request_end, f);
 }
 
 void
 lookup_cancel(struct lookup_ask *ask)
 {
-	if (ask->flight == NULL)
+	if (ask->request == NULL)
 		return;
-	TAILQ_REMOVE(&ask->flight->waiting, ask, entry);
-	ask->flight = NULL;
+	TAILQ_REMOVE(&ask->request->waiting, ask, entry);
+	ask->request = NULL;
 }
 
 /* ---- life ---- */
@@ -267,7 +267,7 @@ lookup_open(const struct lookup_config *config, const struct lookup_env *env,
 	l = mem_new(sizeof(*l));
 	l->config = config;
 	l->env = *env;
-	TAILQ_INIT(&l->flights);
+	TAILQ_INIT(&l->requests);
 	breaker_init(&l->breaker, &five_in_row);
 	e = ops->open == NULL ? OK : ops->open(config, env, why, &l->provider);
 	if (e != OK) {
@@ -290,8 +290,8 @@ lookup_free(struct lookup *l)
 		return;
 	l->stopping = true;
 	if (l->provider != NULL)
-		l->provider->ops->free(l->provider); /* lands every flight */
-	INVARIANT(TAILQ_EMPTY(&l->flights));
+		l->provider->ops->free(l->provider); /* ends every request */
+	INVARIANT(TAILQ_EMPTY(&l->requests));
 	lookup_cache_free(l->cache);
 	mem_free(l);
 }

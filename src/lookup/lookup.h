@@ -107,12 +107,12 @@ const struct lookup_provider_ops *lookup_type_find(const char *type);
 /* ---- for those who ask ---- */
 
 struct lookup;
-struct lookup_flight;
+struct lookup_request;
 
 /* Embedded in the asker; at most one question at a time. */
 struct lookup_ask {
 	TAILQ_ENTRY(lookup_ask) entry;
-	struct lookup_flight *flight; /* NULL: nothing is outstanding */
+	struct lookup_request *request; /* NULL: nothing is outstanding */
 	void (*done)(struct lookup_ask *ask, const struct lookup_answer *answer);
 };
 

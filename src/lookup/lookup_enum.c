@@ -32,7 +32,7 @@ enum_of(struct lookup_provider *p)
 /* ---- a question ---- */
 
 static bool
-judge_first(const struct resolver_naptr *list, enum lookup_status *out)
+classify_first(const struct resolver_naptr *list, enum lookup_status *out)
 {
 	struct enum_record best;
 	bool found = false;
@@ -56,7 +56,7 @@ read_records(const struct resolver_naptr *list)
 {
 	struct lookup_answer a = {.reason = "no record that counts"};
 
-	if (judge_first(list, &a.status))
+	if (classify_first(list, &a.status))
 		a.reason = "NAPTR";
 	return a;
 }

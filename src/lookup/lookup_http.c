@@ -39,8 +39,8 @@ struct recipe {
 	const char *method;
 	const char *body;
 	const struct text_map *headers;
-	void (*judge)(const struct lookup_http *h, const json_t *doc, const char *number,
-	    struct lookup_answer *out);
+	void (*classify)(const struct lookup_http *h, const json_t *doc,
+	    const char *number, struct lookup_answer *out);
 };
 
 struct lookup_http {
@@ -81,7 +81,7 @@ has(const struct text_list *list, const char *text)
 }
 
 static void
-judge_generic(const struct lookup_http *h, const json_t *doc, const char *number,
+classify_generic(const struct lookup_http *h, const json_t *doc, const char *number,
     struct lookup_answer *out)
 {
 	char text[VALUE_LEN_MAX + 1];
@@ -111,7 +111,7 @@ is_of_the_asker(int64_t status)
 }
 
 static void
-judge_infobip(const struct lookup_http *h, const json_t *doc, const char *number,
+classify_infobip(const struct lookup_http *h, const json_t *doc, const char *number,
     struct lookup_answer *out)
 {
 	const json_t *result = json_pointer_find(doc, "/results/0");
@@ -150,7 +150,7 @@ read_answer(const struct question *q, struct span body, struct lookup_answer *ou
 
 	*out = (struct lookup_answer){.reason = "answered"};
 	if (json_lenient_parse(body, &doc) == OK)
-		h->recipe->judge(h, doc, q->number, out);
+		h->recipe->classify(h, doc, q->number, out);
 	else
 		*out = (struct lookup_answer){.failed = true, .reason = "no JSON"};
 	json_decref(doc);
@@ -359,7 +359,7 @@ open_recipe(const struct recipe *r, const struct lookup_config *config,
 	    .allow_private = config->allow_private,
 	    .ca_file = config->ca_file,
 	    .connect_timeout_ms = config->timeout_ms + SPARE_MS,
-	    .calls_max = LOOKUP_FLIGHTS_MAX};
+	    .calls_max = LOOKUP_REQUESTS_MAX};
 	const char *field;
 	enum err e;
 
@@ -381,8 +381,8 @@ static const struct recipe infobip_recipe = {.path = "/number/1/query",
     .method = "POST",
     .body = "{\"to\":[\"{{to}}\"]}",
     .headers = &infobip_headers,
-    .judge = judge_infobip};
-static const struct recipe generic_recipe = {.judge = judge_generic};
+    .classify = classify_infobip};
+static const struct recipe generic_recipe = {.classify = classify_generic};
 
 static enum err
 infobip_open(const struct lookup_config *config, const struct lookup_env *env,

@@ -5,7 +5,7 @@
 
 #include "lookup/lookup.h"
 
-enum { LOOKUP_FLIGHTS_MAX = 4096 };
+enum { LOOKUP_REQUESTS_MAX = 4096 };
 
 extern const struct lookup_provider_ops lookup_enum_ops;
 extern const struct lookup_provider_ops lookup_infobip_ops;

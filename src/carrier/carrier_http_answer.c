@@ -9,7 +9,7 @@
  * still take; what is about the message nobody will. A gateway that failed while it
  * worked (500, 502, 504) may have taken the message; one that says 503 has not.
  */
-static const struct http_code statuses[] = {
+static const struct carrier_http_code statuses[] = {
     {408, CARRIER_RETRY, false, false, REPORT_NONE, REPORT_ERROR_NO_ERROR},
     {425, CARRIER_RETRY, false, false, REPORT_NONE, REPORT_ERROR_NO_ERROR},
     {429, CARRIER_RETRY, true, false, REPORT_NONE, REPORT_ERROR_NO_ERROR},
@@ -24,8 +24,8 @@ static const struct http_code statuses[] = {
     {410, CARRIER_REFUSED, false, true, REPORT_NONE, REPORT_ERROR_NO_ERROR},
 };
 
-const struct http_code *
-http_code_find(const struct http_code *rows, size_t count, int64_t code)
+const struct carrier_http_code *
+carrier_http_code_find(const struct carrier_http_code *rows, size_t count, int64_t code)
 {
 	for (size_t i = 0; i < count; i++)
 		if (rows[i].code == code)
@@ -34,7 +34,7 @@ http_code_find(const struct http_code *rows, size_t count, int64_t code)
 }
 
 static void
-take_row(const struct http_code *row, struct http_verdict *v)
+take_row(const struct carrier_http_code *row, struct carrier_http_verdict *v)
 {
 	v->result = row->result;
 	v->throttled = row->throttled;
@@ -44,10 +44,10 @@ take_row(const struct http_code *row, struct http_verdict *v)
 }
 
 bool
-http_judge_code(
-    const struct http_code *rows, size_t count, int64_t code, struct http_verdict *v)
+carrier_http_classify_code(const struct carrier_http_code *rows, size_t count,
+    int64_t code, struct carrier_http_verdict *v)
 {
-	const struct http_code *row = http_code_find(rows, count, code);
+	const struct carrier_http_code *row = carrier_http_code_find(rows, count, code);
 
 	if (row == NULL)
 		return false;
@@ -57,11 +57,13 @@ http_judge_code(
 }
 
 void
-http_judge_status(int status, struct http_verdict *v)
+carrier_http_classify_status(int status, struct carrier_http_verdict *v)
 {
-	const struct http_code *row = http_code_find(statuses, countof(statuses), status);
+	const struct carrier_http_code *row =
+	    carrier_http_code_find(statuses, countof(statuses), status);
 
-	*v = (struct http_verdict){.result = CARRIER_UNKNOWN, .code = (uint32_t)status};
+	*v = (struct carrier_http_verdict){
+	    .result = CARRIER_UNKNOWN, .code = (uint32_t)status};
 	snprintf(v->reason, sizeof(v->reason), "HTTP %d", status);
 	if (row != NULL)
 		take_row(row, v);
@@ -74,7 +76,7 @@ http_judge_status(int status, struct http_verdict *v)
 }
 
 int64_t
-http_number_at(const json_t *doc, const char *pointer, int64_t otherwise)
+carrier_http_number_at(const json_t *doc, const char *pointer, int64_t otherwise)
 {
 	char text[24];
 	int64_t n = 0;
@@ -92,7 +94,7 @@ http_number_at(const json_t *doc, const char *pointer, int64_t otherwise)
 }
 
 void
-http_id_at(const json_t *doc, const char *pointer, struct http_verdict *v)
+carrier_http_id_at(const json_t *doc, const char *pointer, struct carrier_http_verdict *v)
 {
 	if (doc == NULL || !json_scalar_text(json_pointer_find(doc, pointer),
 			       v->message_id, sizeof(v->message_id)))
@@ -104,7 +106,7 @@ http_id_at(const json_t *doc, const char *pointer, struct http_verdict *v)
 static const char id_mark[] = "{{id}}";
 
 bool
-http_is_id_pattern(const char *pattern)
+carrier_http_is_id_pattern(const char *pattern)
 {
 	return strstr(pattern, id_mark) != NULL;
 }
@@ -152,7 +154,8 @@ id_len(struct span text, struct span behind)
 }
 
 void
-http_id_in_text(struct span text, const char *pattern, struct http_verdict *v)
+carrier_http_id_in_text(
+    struct span text, const char *pattern, struct carrier_http_verdict *v)
 {
 	bool first_only = pattern[0] == '^';
 	const char *start = first_only ? pattern + 1 : pattern;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "carrier/http_receive.h"
+#include "carrier/carrier_http_receive.h"
 
 #include <sys/queue.h>
 
@@ -9,20 +9,20 @@
 enum { PARAMS_MAX = 256, LINE_EVERY_MS = 1000 };
 
 /* A request whose receipts are on their way to the store; in its own arena. */
-struct reception {
-	LIST_ENTRY(reception) entry;
-	struct http_receipts receipts;
+struct receipt_request {
+	LIST_ENTRY(receipt_request) entry;
+	struct carrier_http_receipts receipts;
 	carrier_received_f *done;
 	void *ctx;
 	size_t waiting;
 	bool refused; /* one of them is not durable */
 };
 
-struct http_receiving {
-	const struct http_vendor *vendor;
+struct carrier_http_receiving {
+	const struct carrier_http_vendor *vendor;
 	const struct carrier_config *config;
 	struct carrier_env env;
-	LIST_HEAD(, reception) receptions;
+	LIST_HEAD(, receipt_request) receipt_requests;
 	int64_t line_at_ms; /* the next line about refusals; not before */
 	int64_t forbidden;  /* since the last one */
 	int64_t unreadable;
@@ -56,15 +56,15 @@ next_pair(struct arena *a, struct span *form)
 }
 
 const char *
-http_param(struct arena *a, struct span form, const char *name)
+carrier_http_param(struct arena *a, struct span form, const char *name)
 {
 	const char *value = NULL;
 
-	return http_param_values(a, form, name, &value, 1) == 0 ? NULL : value;
+	return carrier_http_param_values(a, form, name, &value, 1) == 0 ? NULL : value;
 }
 
 size_t
-http_param_values(struct arena *a, struct span form, const char *name,
+carrier_http_param_values(struct arena *a, struct span form, const char *name,
     const char **values_out, size_t max)
 {
 	size_t count = 0;
@@ -88,14 +88,14 @@ form_of(const struct carrier_request *request)
 }
 
 const char *
-http_request_param(
+carrier_http_request_param(
     struct arena *a, const struct carrier_request *request, const char *name)
 {
-	return http_param(a, form_of(request), name);
+	return carrier_http_param(a, form_of(request), name);
 }
 
 bool
-http_request_repeats(
+carrier_http_request_repeats(
     struct arena *a, const struct carrier_request *request, const char *name)
 {
 	struct span form = form_of(request);
@@ -122,7 +122,7 @@ compare(const struct text_pair *a, const struct text_pair *b)
 }
 
 bool
-http_params_sorted(struct arena *a, struct span form, struct text_map *out)
+carrier_http_params_sorted(struct arena *a, struct span form, struct text_map *out)
 {
 	struct text_map map = {0};
 	size_t room = 1;
@@ -147,17 +147,20 @@ http_params_sorted(struct arena *a, struct span form, struct text_map *out)
 /* ---- for vendors ---- */
 
 enum err
-http_receipt_add(struct http_receipts *r, const struct carrier_receipt *one)
+carrier_http_receipt_add(
+    struct carrier_http_receipts *r, const struct carrier_receipt *one)
 {
-	if (r->count == HTTP_RECEIPTS_MAX || one->message_id == NULL ||
-	    one->message_id[0] == '\0' || strlen(one->message_id) >= HTTP_MESSAGE_ID_MAX)
+	if (r->count == CARRIER_HTTP_RECEIPTS_MAX || one->message_id == NULL ||
+	    one->message_id[0] == '\0' ||
+	    strlen(one->message_id) >= CARRIER_HTTP_MESSAGE_ID_MAX)
 		return ERR_SYNTAX;
 	r->items[r->count++] = *one;
 	return OK;
 }
 
 bool
-http_trusts_secret(struct http_receipts *r, const struct carrier_request *request)
+carrier_http_trusts_secret(
+    struct carrier_http_receipts *r, const struct carrier_request *request)
 {
 	const char *secret = r->config->http.receipt_secret;
 	uint8_t given[SECRET_HASH_LEN];
@@ -170,10 +173,10 @@ http_trusts_secret(struct http_receipts *r, const struct carrier_request *reques
 	return secret_equal(given, wanted, sizeof(given));
 }
 
-/* ---- a reception ---- */
+/* ---- a request with receipts ---- */
 
 static void
-reception_end(struct reception *p, enum err e)
+receipt_request_end(struct receipt_request *p, enum err e)
 {
 	struct arena arena = p->receipts.arena;
 
@@ -183,23 +186,23 @@ reception_end(struct reception *p, enum err e)
 }
 
 static void
-let_go(struct reception *p)
+let_go(struct receipt_request *p)
 {
 	if (--p->waiting == 0)
-		reception_end(p, p->refused ? ERR_OVERLOADED : OK);
+		receipt_request_end(p, p->refused ? ERR_OVERLOADED : OK);
 }
 
 static void
 on_taken(void *ctx, bool durable)
 {
-	struct reception *p = ctx;
+	struct receipt_request *p = ctx;
 
 	p->refused |= !durable;
 	let_go(p);
 }
 
 static void
-hand_on(struct http_receiving *r, struct reception *p)
+hand_on(struct carrier_http_receiving *r, struct receipt_request *p)
 {
 	/* one more for this function, as any of them may be taken at once */
 	p->waiting = p->receipts.count + 1;
@@ -216,11 +219,11 @@ hand_on(struct http_receiving *r, struct reception *p)
 	let_go(p);
 }
 
-static struct reception *
-reception_new(struct http_receiving *r, carrier_received_f *done, void *ctx)
+static struct receipt_request *
+receipt_request_new(struct carrier_http_receiving *r, carrier_received_f *done, void *ctx)
 {
 	struct arena arena;
-	struct reception *p;
+	struct receipt_request *p;
 
 	arena_init(&arena);
 	p = arena_alloc(&arena, sizeof(*p));
@@ -229,13 +232,13 @@ reception_new(struct http_receiving *r, carrier_received_f *done, void *ctx)
 	p->receipts.arena = arena;
 	p->done = done;
 	p->ctx = ctx;
-	LIST_INSERT_HEAD(&r->receptions, p, entry);
+	LIST_INSERT_HEAD(&r->receipt_requests, p, entry);
 	return p;
 }
 
 /* Anybody can send what is refused: they are counted, and the log has a line a second. */
 static void
-log_refused(struct http_receiving *r)
+log_refused(struct carrier_http_receiving *r)
 {
 	if (r->forbidden + r->unreadable == 0)
 		return;
@@ -247,7 +250,7 @@ log_refused(struct http_receiving *r)
 }
 
 static void
-refuse(struct http_receiving *r, struct reception *p, enum err e)
+refuse(struct carrier_http_receiving *r, struct receipt_request *p, enum err e)
 {
 	int64_t now_ms = r->env.clock->steady_ms(r->env.clock);
 
@@ -259,14 +262,14 @@ refuse(struct http_receiving *r, struct reception *p, enum err e)
 		r->line_at_ms = now_ms + LINE_EVERY_MS;
 		log_refused(r);
 	}
-	reception_end(p, e);
+	receipt_request_end(p, e);
 }
 
 void
-http_receiving_take(struct http_receiving *r, const struct carrier_request *request,
-    carrier_received_f *done, void *ctx)
+carrier_http_receiving_take(struct carrier_http_receiving *r,
+    const struct carrier_request *request, carrier_received_f *done, void *ctx)
 {
-	struct reception *p = reception_new(r, done, ctx);
+	struct receipt_request *p = receipt_request_new(r, done, ctx);
 	enum err e;
 
 	if (!r->vendor->trusts(&p->receipts, request)) {
@@ -274,7 +277,7 @@ http_receiving_take(struct http_receiving *r, const struct carrier_request *requ
 		return;
 	}
 	p->receipts.items = arena_alloc(
-	    &p->receipts.arena, HTTP_RECEIPTS_MAX * sizeof(*p->receipts.items));
+	    &p->receipts.arena, CARRIER_HTTP_RECEIPTS_MAX * sizeof(*p->receipts.items));
 	e = r->vendor->read(&p->receipts, request);
 	if (e != OK) {
 		refuse(r, p, e);
@@ -285,24 +288,24 @@ http_receiving_take(struct http_receiving *r, const struct carrier_request *requ
 
 /* ---- life ---- */
 
-struct http_receiving *
-http_receiving_new(const struct http_vendor *vendor, const struct carrier_config *config,
-    const struct carrier_env *env)
+struct carrier_http_receiving *
+carrier_http_receiving_new(const struct carrier_http_vendor *vendor,
+    const struct carrier_config *config, const struct carrier_env *env)
 {
-	struct http_receiving *r = mem_new(sizeof(*r));
+	struct carrier_http_receiving *r = mem_new(sizeof(*r));
 
 	r->env = *env;
 	r->vendor = vendor;
 	r->config = config;
-	LIST_INIT(&r->receptions);
+	LIST_INIT(&r->receipt_requests);
 	return r;
 }
 
 void
-http_receiving_free(struct http_receiving *r)
+carrier_http_receiving_free(struct carrier_http_receiving *r)
 {
-	while (!LIST_EMPTY(&r->receptions))
-		reception_end(LIST_FIRST(&r->receptions), ERR_OVERLOADED);
+	while (!LIST_EMPTY(&r->receipt_requests))
+		receipt_request_end(LIST_FIRST(&r->receipt_requests), ERR_OVERLOADED);
 	log_refused(r);
 	mem_free(r);
 }
