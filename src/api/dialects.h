@@ -13,8 +13,8 @@ extern const struct dialect dialect_auth;
 extern const struct dialect dialect_account;
 extern const struct dialect dialect_settings_v1;
 extern const struct dialect dialect_settings_v2;
-extern const struct dialect dialect_watchword;
-extern const struct dialect dialect_own;
+extern const struct dialect dialect_extensions_v1;
+extern const struct dialect dialect_health;
 
 /* The first words what came before there was a URL; the last one has no prefix, and so
  * gets what is nobody else's. */

@@ -22,7 +22,7 @@ struct question {
 };
 
 static enum err
-judge(struct call *c, struct question *q)
+check_question(struct call *c, struct question *q)
 {
 	char *digits = arena_alloc(&c->arena, PHONE_DIGITS_MAX + 1);
 
@@ -57,7 +57,7 @@ check_query(struct call *c)
 	q->to = call_query(c, "to");
 	q->application = call_query(c, "applicationId");
 	if (q->to != NULL)
-		return judge(c, q);
+		return check_question(c, q);
 	fail_add(&c->fail, "to", "is missing");
 	return ERR_INVALID;
 }
@@ -79,8 +79,8 @@ check_body(struct call *c)
 	    c->api->options.explain == NULL ? ERR_NO_ROUTE : body_read(c, members, q);
 
 	if (e == ERR_INVALID && q->to != NULL)
-		(void)!judge(c, q);
-	return e == OK ? judge(c, q) : e;
+		(void)!check_question(c, q);
+	return e == OK ? check_question(c, q) : e;
 }
 
 /* ---- the store, then delivery ---- */

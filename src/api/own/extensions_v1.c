@@ -189,7 +189,7 @@ static const struct route routes[] = {
     {"GET", "/pins/{}", SCOPE_MANAGE | SCOPE_PIN_MANAGE, &op_timeline, NULL},
 };
 
-const struct dialect dialect_watchword = {
+const struct dialect dialect_extensions_v1 = {
     .name = "watchword",
     .prefix = "/watchword/1",
     .routes = routes,

@@ -54,7 +54,7 @@ static const struct route routes[] = {
     {"GET", "/health/ready", 0, &ready, NULL},
 };
 
-const struct dialect dialect_own = {
+const struct dialect dialect_health = {
     .name = "own",
     .prefix = "",
     .routes = routes,
