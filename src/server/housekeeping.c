@@ -139,7 +139,7 @@ steady_ms(const struct housekeeping *h)
 
 /* All kinds are looked at: after the last round, or in the midst of a long one. */
 static void
-look_at_all(struct housekeeping *h, int64_t now_ms)
+begin_round(struct housekeeping *h, int64_t now_ms)
 {
 	if (!h->is_done && now_ms - h->begun_ms < HOUSEKEEPING_S * 1000)
 		return;
@@ -161,7 +161,7 @@ housekeeping_tick(struct housekeeping *h)
 	if (destroyed > 0)
 		log_event(LOG_LEVEL_INFO, "keys_destroyed", LOG_INT("count", destroyed));
 	queue_run(h->done);
-	look_at_all(h, begin_ms);
+	begin_round(h, begin_ms);
 	h->is_done = !do_stretches(h);
 	if (h->is_done)
 		return -1;

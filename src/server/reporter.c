@@ -23,15 +23,15 @@ enum {
 };
 
 /* One subscription, on its way out. */
-struct outlet {
+struct subscriber {
 	struct reporter *reporter;
 	const struct conf_report *conf;
 	struct http_client *client;
-	struct event *timer; /* the next look */
-	int64_t look_at_ms;  /* while it is set */
+	struct event *timer; /* the next poll */
+	int64_t poll_at_ms;  /* while it is set */
 	int64_t in_flight;
 	bool taking; /* the store has the job */
-	bool again;  /* look once more when it is back */
+	bool again;  /* poll once more when it is back */
 	bool more;   /* than there was room for, perhaps */
 	int64_t dropped;
 	struct arena arena; /* of the job */
@@ -40,9 +40,9 @@ struct outlet {
 };
 
 /* One report; in its own arena. */
-struct report_parcel {
+struct report_request {
 	struct arena arena;
-	struct outlet *outlet;
+	struct subscriber *subscriber;
 	struct report_done_job done;
 	struct task back;
 	const char *body;
@@ -70,8 +70,8 @@ struct reporter {
 	struct reports_overdue_job overdue;
 	struct task overdue_back;
 	pthread_t thread;
-	size_t outlet_count;
-	struct outlet *outlets;
+	size_t subscriber_count;
+	struct subscriber *subscribers;
 };
 
 static void
@@ -85,8 +85,8 @@ after(struct event *e, int64_t ms)
 static bool
 is_idle(const struct reporter *r)
 {
-	for (size_t i = 0; i < r->outlet_count; i++)
-		if (r->outlets[i].in_flight > 0 || r->outlets[i].taking)
+	for (size_t i = 0; i < r->subscriber_count; i++)
+		if (r->subscribers[i].in_flight > 0 || r->subscribers[i].taking)
 			return false;
 	return !r->sweeping;
 }
@@ -98,20 +98,20 @@ end_when_idle(struct reporter *r)
 		event_base_loopbreak(r->base);
 }
 
-static void look(struct outlet *o);
+static void poll_now(struct subscriber *o);
 
 /* Looks then, if not earlier. */
 static void
-look_at(struct outlet *o, int64_t at_ms)
+schedule_poll(struct subscriber *o, int64_t at_ms)
 {
 	int64_t ms;
 
 	if (o->reporter->stopping) /* the store may be closed already */
 		return;
-	if (evtimer_pending(o->timer, NULL) && o->look_at_ms <= at_ms)
+	if (evtimer_pending(o->timer, NULL) && o->poll_at_ms <= at_ms)
 		return;
 	ms = at_ms - store_now_ms(o->reporter->store);
-	o->look_at_ms = at_ms;
+	o->poll_at_ms = at_ms;
 	after(o->timer, ms < LOOK_LEAST_MS  ? LOOK_LEAST_MS
 			: ms > LOOK_MOST_MS ? LOOK_MOST_MS
 					    : ms);
@@ -120,40 +120,40 @@ look_at(struct outlet *o, int64_t at_ms)
 /* ---- one report ---- */
 
 static void
-parcel_free(struct report_parcel *p)
+request_free(struct report_request *p)
 {
-	struct outlet *o = p->outlet;
+	struct subscriber *o = p->subscriber;
 	struct arena arena = p->arena;
 
 	o->in_flight--;
 	arena_fini(&arena);
 	if (o->more)
-		look(o);
+		poll_now(o);
 	end_when_idle(o->reporter);
 }
 
 /* What could not be written down is sent again when its lease is over. */
 static void
-parcel_back(struct task *t)
+request_back(struct task *t)
 {
-	struct report_parcel *p = container_of(t, struct report_parcel, back);
+	struct report_request *p = container_of(t, struct report_request, back);
 
 	if (p->done.job.item.err == OK && p->done.end == REPORT_END_AGAIN)
-		look_at(p->outlet, p->done.job.now_ms + p->done.again_ms);
-	parcel_free(p);
+		schedule_poll(p->subscriber, p->done.job.now_ms + p->done.again_ms);
+	request_free(p);
 }
 
 /* On the store's thread. */
 static void
-parcel_finished(struct job *j)
+request_finished(struct job *j)
 {
-	struct report_parcel *p = j->owner;
+	struct report_request *p = j->owner;
 
-	queue_push(p->outlet->reporter->queue, &p->back);
+	queue_push(p->subscriber->reporter->queue, &p->back);
 }
 
 static void
-log_try(const struct report_parcel *p, const struct http_result *result)
+log_try(const struct report_request *p, const struct http_result *result)
 {
 	static const enum log_level levels[] = {[REPORT_END_TAKEN] = LOG_LEVEL_DEBUG,
 	    [REPORT_END_AGAIN] = LOG_LEVEL_INFO,
@@ -165,7 +165,7 @@ log_try(const struct report_parcel *p, const struct http_result *result)
 
 	report_event_id(&p->done.pin_id, p->done.seq, event_id);
 	log_event(levels[p->done.end], events[p->done.end],
-	    LOG_TEXT("subscription", p->outlet->conf->name),
+	    LOG_TEXT("subscription", p->subscriber->conf->name),
 	    LOG_TEXT("eventId", event_id), LOG_INT("try", p->tries),
 	    LOG_INT("status", result->status), LOG_TEXT("reason", result->reason));
 }
@@ -173,9 +173,9 @@ log_try(const struct report_parcel *p, const struct http_result *result)
 /* A status that says well is an answer, however long the body is that nobody reads, and
  * whether it came whole. */
 static void
-judge(struct report_parcel *p, const struct http_result *result)
+classify_answer(struct report_request *p, const struct http_result *result)
 {
-	const struct conf *conf = p->outlet->reporter->conf;
+	const struct conf *conf = p->subscriber->reporter->conf;
 
 	if (result->status / 100 == 2) {
 		p->done.end = REPORT_END_TAKEN;
@@ -184,7 +184,7 @@ judge(struct report_parcel *p, const struct http_result *result)
 	} else {
 		p->done.end = REPORT_END_AGAIN;
 		p->done.again_ms =
-		    p->outlet->reporter->stopping
+		    p->subscriber->reporter->stopping
 			? 0 /* it was cut off by us */
 			: report_retry_ms(p->tries, conf->report_retry_unit_ms);
 	}
@@ -193,23 +193,23 @@ judge(struct report_parcel *p, const struct http_result *result)
 static void
 on_posted(void *ctx, const struct http_result *result)
 {
-	struct report_parcel *p = ctx;
+	struct report_request *p = ctx;
 
-	judge(p, result);
+	classify_answer(p, result);
 	log_try(p, result);
-	p->done.job.finish = parcel_finished;
+	p->done.job.finish = request_finished;
 	p->done.job.owner = p;
 	p->done.job.arena = &p->arena;
 	p->done.job.verb = VERB_REPORT_DONE;
-	p->back.run = parcel_back;
-	store_push(p->outlet->reporter->store, &p->done.job);
+	p->back.run = request_back;
+	store_push(p->subscriber->reporter->store, &p->done.job);
 }
 
 static void
-post(struct report_parcel *p)
+post(struct report_request *p)
 {
-	struct reporter *r = p->outlet->reporter;
-	const struct conf_report *conf = p->outlet->conf;
+	struct reporter *r = p->subscriber->reporter;
+	const struct conf_report *conf = p->subscriber->conf;
 	int64_t now_s = store_wall_ms(r->store) / 1000;
 	char event[REPORT_ID_LEN + 1];
 	char signature[REPORT_SIGNATURE_LEN + 1];
@@ -228,23 +228,23 @@ post(struct report_parcel *p)
 	snprintf(headers[0], HEADER_MAX, "X-Watchword-Event: %s", event);
 	snprintf(headers[1], HEADER_MAX, "X-Watchword-Timestamp: %lld", (long long)now_s);
 	snprintf(headers[2], HEADER_MAX, "X-Watchword-Signature: v1=%s", signature);
-	e = http_client_send(p->outlet->client, &call, on_posted, p);
+	e = http_client_send(p->subscriber->client, &call, on_posted, p);
 	if (e != OK)
 		on_posted(p,
 		    &(struct http_result){.kind = HTTP_NOT_SENT, .reason = err_text(e)});
 }
 
 static void
-parcel_send(struct outlet *o, const struct report_taken *t)
+request_send(struct subscriber *o, const struct report_taken *t)
 {
 	static const struct http_result stopping = {
 	    .kind = HTTP_NOT_SENT, .reason = "stopping"};
 	struct arena arena;
-	struct report_parcel *p;
+	struct report_request *p;
 
 	arena_init(&arena);
 	p = arena_alloc(&arena, sizeof(*p));
-	p->outlet = o;
+	p->subscriber = o;
 	p->tries = t->tries;
 	p->body = arena_text(&arena, span_of(t->body));
 	p->done.subscription = o->conf->name;
@@ -261,7 +261,7 @@ parcel_send(struct outlet *o, const struct report_taken *t)
 /* ---- what is due ---- */
 
 static void
-log_dropped(struct outlet *o)
+log_dropped(struct subscriber *o)
 {
 	if (o->dropped >= 0 && o->take.dropped > o->dropped)
 		log_event(LOG_LEVEL_WARNING, "reports_dropped",
@@ -273,40 +273,40 @@ log_dropped(struct outlet *o)
 static void
 take_back(struct task *t)
 {
-	struct outlet *o = container_of(t, struct outlet, take_back);
+	struct subscriber *o = container_of(t, struct subscriber, take_back);
 	struct arena arena = o->arena;
 	bool failed = o->reporter->cut || o->take.job.item.err != OK;
 
 	o->taking = false;
 	o->more = !failed && (int64_t)o->take.count == o->take.limit;
 	for (size_t i = 0; !failed && i < o->take.count; i++)
-		parcel_send(o, &o->take.list[i]);
+		request_send(o, &o->take.list[i]);
 	if (o->reporter->stopping) {
 		end_when_idle(o->reporter);
 	} else if (failed) {
-		look_at(o, store_now_ms(o->reporter->store) + AGAIN_MS);
+		schedule_poll(o, store_now_ms(o->reporter->store) + AGAIN_MS);
 	} else {
 		log_dropped(o);
 		if (o->take.next_at_ms != 0)
-			look_at(o, o->take.next_at_ms);
+			schedule_poll(o, o->take.next_at_ms);
 	}
 	arena_fini(&arena);
 	if (o->again)
-		look(o);
+		poll_now(o);
 }
 
 /* On the store's thread. */
 static void
 take_finished(struct job *j)
 {
-	struct outlet *o = j->owner;
+	struct subscriber *o = j->owner;
 
 	queue_push(o->reporter->queue, &o->take_back);
 }
 
 /* Takes as many as there is room for; who is full looks again when one is done. */
 static void
-look(struct outlet *o)
+poll_now(struct subscriber *o)
 {
 	struct reporter *r = o->reporter;
 	int64_t room = r->conf->report_concurrency - o->in_flight;
@@ -331,7 +331,7 @@ look(struct outlet *o)
 		return;
 	}
 	arena_fini(&o->arena);
-	look_at(o, store_now_ms(r->store) + AGAIN_MS);
+	schedule_poll(o, store_now_ms(r->store) + AGAIN_MS);
 }
 
 static void
@@ -339,17 +339,17 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	(void)fd;
 	(void)what;
-	look(ctx);
+	poll_now(ctx);
 }
 
 static void
-look_everywhere(struct task *t)
+poll_all(struct task *t)
 {
 	struct reporter *r = container_of(t, struct reporter, woken);
 
 	atomic_store(&r->waking, false);
-	for (size_t i = 0; i < r->outlet_count; i++)
-		look(&r->outlets[i]);
+	for (size_t i = 0; i < r->subscriber_count; i++)
+		poll_now(&r->subscribers[i]);
 }
 
 void
@@ -442,19 +442,19 @@ run_loop(void *ctx)
 {
 	struct reporter *r = ctx;
 
-	for (size_t i = 0; i < r->outlet_count; i++)
-		look(&r->outlets[i]);
+	for (size_t i = 0; i < r->subscriber_count; i++)
+		poll_now(&r->subscribers[i]);
 	sweep(r);
 	event_base_dispatch(r->base);
-	for (size_t i = 0; i < r->outlet_count; i++) {
-		http_client_free(r->outlets[i].client);
-		r->outlets[i].client = NULL;
+	for (size_t i = 0; i < r->subscriber_count; i++) {
+		http_client_free(r->subscribers[i].client);
+		r->subscribers[i].client = NULL;
 	}
 	return NULL;
 }
 
 static void
-init_outlet(struct reporter *r, struct outlet *o, const struct conf_report *conf)
+init_subscriber(struct reporter *r, struct subscriber *o, const struct conf_report *conf)
 {
 	struct http_client_options options = {.allow_http = conf->allow_http,
 	    .allow_private = conf->allow_private,
@@ -474,13 +474,14 @@ init_outlet(struct reporter *r, struct outlet *o, const struct conf_report *conf
 static enum err
 tell_store(struct reporter *r, char why[256])
 {
-	struct subscriptions_job j = {.count = r->outlet_count};
-	struct report_subscription *rows = mem_array(r->outlet_count + 1, sizeof(*rows));
+	struct subscriptions_job j = {.count = r->subscriber_count};
+	struct report_subscription *rows =
+	    mem_array(r->subscriber_count + 1, sizeof(*rows));
 	struct arena arena;
 	enum err e;
 
-	for (size_t i = 0; i < r->outlet_count; i++) {
-		const struct conf_report *c = r->outlets[i].conf;
+	for (size_t i = 0; i < r->subscriber_count; i++) {
+		const struct conf_report *c = r->subscribers[i].conf;
 
 		rows[i] = (struct report_subscription){
 		    c->name, c->account, c->groups, r->conf->report_queue_max};
@@ -529,13 +530,13 @@ reporter_open(
 	r->store = store;
 	r->queue = queue_new(0);
 	r->stop.run = stop_task;
-	r->woken.run = look_everywhere;
+	r->woken.run = poll_all;
 	r->overdue_back.run = overdue_back;
 	init_loop(r);
-	r->outlet_count = conf->report_count;
-	r->outlets = mem_array(r->outlet_count + 1, sizeof(*r->outlets));
-	for (size_t i = 0; i < r->outlet_count; i++)
-		init_outlet(r, &r->outlets[i], &conf->reports[i]);
+	r->subscriber_count = conf->report_count;
+	r->subscribers = mem_array(r->subscriber_count + 1, sizeof(*r->subscribers));
+	for (size_t i = 0; i < r->subscriber_count; i++)
+		init_subscriber(r, &r->subscribers[i], &conf->reports[i]);
 	e = tell_store(r, why);
 	if (e == OK)
 		*out = r;
@@ -548,7 +549,7 @@ void
 reporter_start(struct reporter *r)
 {
 	CHECK_OBJ(r, REPORTER_MAGIC);
-	if (r->outlet_count == 0)
+	if (r->subscriber_count == 0)
 		return;
 	RESOURCE(pthread_create(&r->thread, NULL, run_loop, r) == 0);
 	pthread_setname_np(r->thread, "reports");
@@ -578,15 +579,15 @@ reporter_free(struct reporter *r)
 	r->stopping = true;
 	r->cut = true;
 	queue_run(r->queue); /* what came after the thread had ended */
-	for (size_t i = 0; i < r->outlet_count; i++) {
-		http_client_free(r->outlets[i].client);
-		event_free(r->outlets[i].timer);
+	for (size_t i = 0; i < r->subscriber_count; i++) {
+		http_client_free(r->subscribers[i].client);
+		event_free(r->subscribers[i].timer);
 	}
 	event_free(r->bell);
 	event_free(r->sweep);
 	event_free(r->deadline);
 	event_base_free(r->base);
 	queue_free(r->queue);
-	mem_free(r->outlets);
+	mem_free(r->subscribers);
 	mem_free(r);
 }

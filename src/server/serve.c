@@ -524,7 +524,7 @@ log_reload(const struct server *s)
 }
 
 static void
-look_at_certificates(struct server *s, bool asked)
+check_certificates(struct server *s, bool asked)
 {
 	listeners_look(&s->listeners, clock_system.wall_ms(&clock_system), asked);
 	if (asked)
@@ -541,7 +541,7 @@ take_signal(struct server *s, int got)
 	case SIGNAL_STOP:
 		return true;
 	case SIGNAL_RELOAD:
-		look_at_certificates(s, true);
+		check_certificates(s, true);
 		return false;
 	case SIGNAL_NOTHING:
 		signal_log_ignored(got);
@@ -552,7 +552,7 @@ take_signal(struct server *s, int got)
 
 /* What has to be done now and then, until a signal says to stop. */
 static int
-keep(struct server *s, struct housekeeping *keeper, const sigset_t *signals)
+run_until_signal(struct server *s, struct housekeeping *keeper, const sigset_t *signals)
 {
 	struct due due = {
 	    .look_ms = clock_system.steady_ms(&clock_system) + TLS_LOOK_S * 1000};
@@ -567,7 +567,7 @@ keep(struct server *s, struct housekeeping *keeper, const sigset_t *signals)
 		if (now_ms < due.look_ms)
 			continue;
 		due.look_ms = now_ms + TLS_LOOK_S * 1000;
-		look_at_certificates(s, false);
+		check_certificates(s, false);
 	} while (!take_signal(s, got));
 	return got;
 }
@@ -650,7 +650,7 @@ run(struct server *s, const sigset_t *signals)
 	int got;
 
 	if (e == OK) {
-		got = keep(s, keeper, signals);
+		got = run_until_signal(s, keeper, signals);
 		log_event(LOG_LEVEL_INFO, "stopping", LOG_TEXT("signal", strsignal(got)));
 		give_grace(s, signals);
 	}
