@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Feeds the linter small trees with one fault each and expects it to be named."""
 
+import importlib.metadata
 import re
 import shutil
 import subprocess
@@ -33,14 +34,14 @@ def tree(tmp_path):
     return put
 
 
-def lint(root, *options):
-    command = [sys.executable, str(LINT), "--root", str(root), *options]
+def lint(root, *options, python=(sys.executable,)):
+    command = [*python, str(LINT), "--root", str(root), *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-def findings(root):
+def findings(root, **how):
     """The findings as (place, rule), after checking that counts and status agree."""
-    done = lint(root)
+    done = lint(root, **how)
     assert done.stderr == ""
     *rows, last = done.stdout.splitlines()
     found = [(row.split(": ")[0], row.split(": ")[1]) for row in rows]
@@ -261,10 +262,19 @@ def test_shell_script_that_does_not_parse(tree):
     assert [rule for _, rule in findings(root)] == ["shell"]
 
 
-def test_missing_clang_format_is_a_failure(tree, monkeypatch):
+def test_missing_clang_format_is_a_failure(tree, tmp_path_factory, monkeypatch):
+    """The machine's own stands in the way here, and is not asked."""
+    own = tmp_path_factory.mktemp("bin") / "clang-format"
+    own.write_text("#!/bin/sh\nexit 0\n")
+    own.chmod(0o755)
+    monkeypatch.setenv("PATH", str(own.parent))
     root = tree("src/base/a.c", HEAD + "int a;\n")
-    monkeypatch.setenv("PATH", str(root))
-    assert findings(root) == [(".clang-format:1", "format")]
+    assert findings(root, python=(sys.executable, "-S")) == [(".clang-format:1", "format")]
+
+
+def test_clang_format_is_the_one_of_the_requirements():
+    pinned = re.search("^clang-format==(.+)$", (REPOSITORY / "test/requirements.txt").read_text(), re.M)
+    assert importlib.metadata.version("clang-format") == pinned[1]
 
 
 def test_git_decides_which_files_count(tree):
