@@ -8,13 +8,10 @@ usage: tools/numbering.py > src/twofa/numbering.def
 """
 
 import re
-import warnings
+from re import _parser as re_parser  # of Python 3.11 and later; it has no public name
 
 import phonenumbers
 from phonenumbers import PhoneMetadata
-
-warnings.simplefilter("ignore", DeprecationWarning)
-import sre_parse  # noqa: E402
 
 # Numbers that a message or a call from abroad may go to; a voicemail's access number and a
 # company's short one (UAN) are none, and have lengths of their own.
@@ -109,7 +106,7 @@ def is_free(regions, trunks):
     """Numbers that begin with 00 are told from a trunk zero by their second one."""
     begins = set()
     for plan in regions:
-        begins |= beginnings(sre_parse.parse(plan.general_desc.national_number_pattern))
+        begins |= beginnings(re_parser.parse(plan.general_desc.national_number_pattern))
     return bool(trunks) and not {b[0] for b in begins - {"00"}} & {t[0] for t in trunks}
 
 
