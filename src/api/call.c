@@ -129,6 +129,13 @@ call_query(struct call *c, const char *name)
 	return form_value(&c->arena, c->query, name);
 }
 
+struct ident
+call_id(const struct call *c, unsigned i)
+{
+	INVARIANT(i < ROUTE_PARAMS_MAX);
+	return ident_parse_or_none(c->params[i]);
+}
+
 enum err
 call_ident(struct call *c, unsigned i, struct ident *out)
 {

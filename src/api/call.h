@@ -16,6 +16,16 @@
 
 enum { ROUTE_PARAMS_MAX = 3 };
 
+/* The message of a send or a resend, for whoever answers when delivery is through; of a
+ * repeated request that of the first one. */
+struct call_sent {
+	struct ident pin_id;
+	unsigned seq;
+	const char *to;
+	enum channel channel;
+	bool tracked;
+};
+
 struct call {
 	unsigned magic;
 	struct api *api;
@@ -43,11 +53,7 @@ struct call {
 	void *job;       /* the verb's struct */
 	void *result;    /* the operation's struct, for the wire */
 	struct outgoing_answer delivery;
-	bool v1_texts; /* durations of the request were texts */
-	bool track_delivery;
-	struct ident pin_id;
-	unsigned message_seq;
-	const char *destination;
+	struct call_sent sent;
 	struct keyed *keyed; /* NULL: no idempotency key; see idempotency.c */
 	struct answer_room room;
 	/* a list that is made in pieces (listing.h) */
@@ -80,7 +86,9 @@ void call_drop_answer(struct call *c);
 enum err call_render(struct call *c) MUST_CHECK;
 /* A query parameter, decoded; NULL when absent. */
 const char *call_query(struct call *c, const char *name);
-/* Parses the id in path parameter i: ERR_NOT_FOUND for another shape. */
+/* The id in path parameter i; none for another shape. */
+struct ident call_id(const struct call *c, unsigned i);
+/* The same: ERR_NOT_FOUND for another shape. */
 enum err call_ident(struct call *c, unsigned i, struct ident *out) MUST_CHECK;
 struct json_out call_json(struct call *c);
 /* The first request header of that name, in any case; an empty span without one. */

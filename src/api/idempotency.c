@@ -179,9 +179,9 @@ recall(struct call *c)
 {
 	const struct idempotency *record = &c->keyed->record;
 
-	c->pin_id = record->pin_id;
-	c->message_seq = record->seq;
-	c->destination = record->destination;
+	c->sent.pin_id = record->pin_id;
+	c->sent.seq = record->seq;
+	c->sent.to = record->destination;
 	c->delivery.lookup = record->lookup;
 	c->delivery.sent = record->sent;
 	call_put_header(c, "Idempotency-Replayed", "true");

@@ -48,6 +48,22 @@ ident_parse(struct span text, struct ident *out)
 	return secret_from_hex(text, out->bytes, IDENT_LEN);
 }
 
+struct ident
+ident_parse_or_none(struct span text)
+{
+	struct ident id;
+
+	return ident_parse(text, &id) ? id : (struct ident){0};
+}
+
+bool
+ident_is_none(const struct ident *id)
+{
+	static const struct ident none;
+
+	return ident_compare(id, &none) == 0;
+}
+
 int
 ident_compare(const struct ident *a, const struct ident *b)
 {

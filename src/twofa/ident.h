@@ -26,6 +26,10 @@ int64_t ident_ms(const struct ident *id);
 void ident_text(const struct ident *id, char out[IDENT_TEXT_LEN + 1]);
 /* False when the text is no id of ours. */
 bool ident_parse(struct span text, struct ident *out) MUST_CHECK;
+/* The id, or none for a text that is no id of ours: the name of nothing. */
+struct ident ident_parse_or_none(struct span text);
+/* All zero, which is nobody's id. */
+bool ident_is_none(const struct ident *id);
 int ident_compare(const struct ident *a, const struct ident *b);
 
 #endif

@@ -9,7 +9,10 @@
 #include "api/dialects.h"
 #include "api/infobip/error.h"
 #include "api/ops/keys.h"
+#include "api/infobip/pin.h"
 #include "api/ops/ops.h"
+#include "api/ops/send.h"
+#include "api/ops/verify.h"
 #include "base/json_scalar.h"
 #include "twofa/scope.h"
 
@@ -285,9 +288,9 @@ put_template(struct json_out *out, const struct template *t)
 
 static const struct route routes[] = {
     /* most requests are of these, and the rows are looked at in turn */
-    {"POST", "/pin/{}/verify", SCOPE_PIN, &op_verify, NULL},
-    {"POST", "/pin", SCOPE_PIN, &op_send, NULL},
-    {"POST", "/pin/{}/resend", SCOPE_PIN, &op_resend, NULL},
+    {"POST", "/pin/{}/verify", SCOPE_PIN, &op_verify, &wire_verify},
+    {"POST", "/pin", SCOPE_PIN, &op_send, &wire_send},
+    {"POST", "/pin/{}/resend", SCOPE_PIN, &op_resend, &wire_resend_v1},
     {"GET", "/applications", SCOPE_MANAGE, &op_application_list, NULL},
     {"POST", "/applications", SCOPE_MANAGE, &create_application, NULL},
     {"GET", "/applications/{}", SCOPE_MANAGE, &op_application_get, NULL},
@@ -299,9 +302,9 @@ static const struct route routes[] = {
     {"GET", "/applications/{}/verifications", SCOPE_PIN, &op_verifications, NULL},
     {"GET", "/applications/{}/verified", SCOPE_PIN, &op_verifications, NULL},
     {"POST", "/api-key", SCOPE_ACCOUNT, &op_key_mint, NULL},
-    {"POST", "/pin/sms", SCOPE_PIN, &op_send, NULL},
+    {"POST", "/pin/sms", SCOPE_PIN, &op_send, &wire_send},
     {"POST", "/pin/voice", SCOPE_PIN, &op_no_channel, NULL},
-    {"POST", "/pin/{}/resend/sms", SCOPE_PIN, &op_resend, NULL},
+    {"POST", "/pin/{}/resend/sms", SCOPE_PIN, &op_resend, &wire_resend_v1},
     {"POST", "/pin/{}/resend/voice", SCOPE_PIN, &op_no_channel, NULL},
     {"GET", "/pin/{}/status", SCOPE_PIN, &op_status, NULL},
     {"GET", "/pin/{}/status/sms", SCOPE_PIN, &op_status, NULL},

@@ -4,7 +4,10 @@
 #include "api/cors.h"
 #include "api/dialects.h"
 #include "api/infobip/error.h"
+#include "api/infobip/pin.h"
 #include "api/ops/ops.h"
+#include "api/ops/send.h"
+#include "api/ops/verify.h"
 #include "twofa/scope.h"
 
 /* ---- errors: ids that the official Java client knows, wherever there is one ---- */
@@ -227,9 +230,9 @@ put_template(struct json_out *out, const struct template *t)
 
 static const struct route routes[] = {
     /* most requests are of these, and the rows are looked at in turn */
-    {"POST", "/pin/{}/verify", SCOPE_PIN, &op_verify, NULL},
-    {"POST", "/pin", SCOPE_PIN, &op_send, NULL},
-    {"POST", "/pin/{}/resend", SCOPE_PIN, &op_resend, NULL},
+    {"POST", "/pin/{}/verify", SCOPE_PIN, &op_verify, &wire_verify},
+    {"POST", "/pin", SCOPE_PIN, &op_send, &wire_send},
+    {"POST", "/pin/{}/resend", SCOPE_PIN, &op_resend, &wire_resend},
     {"GET", "/applications", SCOPE_MANAGE, &op_application_list, NULL},
     {"POST", "/applications", SCOPE_MANAGE, &create_application, NULL},
     {"GET", "/applications/{}", SCOPE_MANAGE, &op_application_get, NULL},

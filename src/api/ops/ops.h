@@ -5,15 +5,6 @@
 
 #include "api/call.h"
 
-/* ops_send.c */
-extern const struct operation op_send;
-extern const struct operation op_resend;
-/* Voice and email, until their channel exists. */
-extern const struct operation op_no_channel;
-
-/* ops_verify.c */
-extern const struct operation op_verify;
-
 /* ops_report.c */
 extern const struct operation op_status;
 extern const struct operation op_verifications;

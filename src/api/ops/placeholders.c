@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/ops/placeholders.h"
+
+enum { NAME_MAX_LEN = 100, VALUE_MAX_LEN = 1000 };
+
+void
+placeholders_begin(struct placeholders *p, struct arena *a, struct fail *f)
+{
+	*p = (struct placeholders){.arena = a, .fail = f, .kept = json_object()};
+}
+
+void
+placeholders_add(struct placeholders *p, const char *name, const char *value)
+{
+	const char *field = arena_printf(p->arena, "placeholders.%s", name);
+
+	if (strcmp(name, "pin") == 0)
+		fail_add(p->fail, field, "must not be named pin");
+	else if (value == NULL)
+		fail_add(p->fail, field, "must be a string");
+	else if (strlen(name) > NAME_MAX_LEN || strlen(value) > VALUE_MAX_LEN)
+		fail_add(p->fail, field, "is too long");
+	else
+		RESOURCE(json_object_set_new(p->kept, name, json_string(value)) == 0);
+}
+
+const char *
+placeholders_end(struct placeholders *p)
+{
+	char *text = json_dumps(p->kept, JSON_COMPACT);
+	const char *copy;
+
+	json_decref(p->kept);
+	p->kept = NULL;
+	RESOURCE(text != NULL);
+	copy = arena_text(p->arena, span_of(text));
+	mem_free(text);
+	return copy;
+}

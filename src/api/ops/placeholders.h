@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a send gives for the placeholders of its template: texts by name, kept as a
+ * compact JSON object beside the message. Faults are named "placeholders.NAME" in the
+ * request's fail.
+ */
+#ifndef WW_OPS_PLACEHOLDERS_H
+#define WW_OPS_PLACEHOLDERS_H
+
+#include "base/fail.h"
+#include "base/json.h"
+
+enum { PLACEHOLDERS_MAX = 50 };
+
+struct placeholders {
+	struct arena *arena;
+	struct fail *fail;
+	json_t *kept;
+};
+
+void placeholders_begin(struct placeholders *p, struct arena *a, struct fail *f);
+/* NULL: there is a value, and it is no text. */
+void placeholders_add(struct placeholders *p, const char *name, const char *value);
+/* The object, in the arena. Each begin needs its end. */
+const char *placeholders_end(struct placeholders *p);
+
+#endif
