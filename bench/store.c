@@ -98,7 +98,7 @@ take_back(struct slot *s)
 	struct bench *b = s->bench;
 
 	b->done++;
-	if (s->job.item.err != OK)
+	if (s->job.err != OK)
 		b->failed++;
 	if (s->job.verb != VERB_SEND)
 		return;

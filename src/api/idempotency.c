@@ -192,7 +192,7 @@ static void
 answer_recorded(struct task *t)
 {
 	struct call *c = container_of(t, struct call, task);
-	enum err e = c->keyed->answer.job.item.err;
+	enum err e = c->keyed->answer.job.err;
 
 	if (e != OK)
 		refuse_call(c, e);
@@ -230,7 +230,7 @@ record_answer(struct call *c)
 void
 idempotency_answer(struct call *c)
 {
-	enum err e = c->keyed->job->item.err;
+	enum err e = c->keyed->job->err;
 
 	if (e == OK && c->keyed->record.state == IDEMPOTENCY_ANSWERED) {
 		replay(c);

@@ -108,7 +108,7 @@ touched(struct job *j)
 	    container_of(container_of(j, struct session_job, job), struct touch, job);
 	const struct session_row *row = &t->job.session;
 
-	if (j->item.err != OK)
+	if (j->err != OK)
 		auth_not_extended(t->auth, row->hash, t->from_ms, row->expires_at_ms);
 	mem_free(t);
 }
@@ -133,7 +133,7 @@ extend_session(struct call *c)
 	e = store_offer(c->api->options.store, &t->job.job);
 	if (e == OK)
 		return;
-	t->job.job.item.err = e;
+	t->job.job.err = e;
 	touched(&t->job.job);
 }
 

@@ -146,19 +146,19 @@ outcome_recorded(struct task *t)
 {
 	struct delivery_message *m = container_of(t, struct delivery_message, task);
 
-	if (m->outcome.job.item.err != OK && !m->loop->stopping && !is_over(m)) {
+	if (m->outcome.job.err != OK && !m->loop->stopping && !is_over(m)) {
 		need_timer(m);
 		after(m->timer, RECORD_AGAIN_MS);
 		return;
 	}
-	answer(m, m->outcome.state == MESSAGE_ACCEPTED || m->outcome.job.item.err != OK);
+	answer(m, m->outcome.state == MESSAGE_ACCEPTED || m->outcome.job.err != OK);
 	delivery_message_free(m);
 }
 
 static void
 record(struct delivery_message *m)
 {
-	m->outcome.job.item = (struct item){0};
+	m->outcome.job.err = OK;
 	store_push(m->loop->store, &m->outcome.job);
 }
 
@@ -324,7 +324,7 @@ quarantine_noted(struct task *t)
 	CHECK_OBJ(m, DELIVERY_MESSAGE_MAGIC);
 	INVARIANT(m->state == DELIVERY_IN_QUARANTINE && d->in_quarantine == m);
 	d->in_quarantine = NULL;
-	m->quarantined = m->quarantine.job.item.err == OK;
+	m->quarantined = m->quarantine.job.err == OK;
 	if (d->stopping || !m->quarantined) {
 		delivery_note_release(m);
 		delivery_message_free(m); /* it is open in the store */
@@ -594,7 +594,7 @@ on_answer_by(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	CHECK_OBJ(m, DELIVERY_MESSAGE_MAGIC);
-	if (m->state != DELIVERY_RECORDING || m->outcome.job.item.err != OK)
+	if (m->state != DELIVERY_RECORDING || m->outcome.job.err != OK)
 		answer(m, true);
 }
 

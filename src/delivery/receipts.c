@@ -74,7 +74,7 @@ request_end(struct receipt_request *q)
 	struct arena arena = q->arena;
 
 	if (q->taken != NULL && !q->receipts->stopped)
-		q->taken(q->taken_ctx, q->job.job.item.err == OK);
+		q->taken(q->taken_ctx, q->job.job.err == OK);
 	arena_fini(&arena);
 }
 
@@ -83,7 +83,7 @@ request_back(struct task *t)
 {
 	struct receipt_request *q = container_of(t, struct receipt_request, back);
 	const struct report_status_row *status = report_status_find(q->job.status);
-	enum err e = q->job.job.item.err;
+	enum err e = q->job.job.err;
 
 	if (e == OK)
 		log_event(LOG_LEVEL_DEBUG, "receipt", LOG_TEXT("carrier", q->job.carrier),
@@ -152,7 +152,7 @@ receipts_take(
 	/* with OK it is the store thread's already, and its outcome stands there */
 	if (e == OK)
 		return;
-	q->job.job.item.err = e;
+	q->job.job.err = e;
 	request_end(q);
 }
 
@@ -164,9 +164,9 @@ held_back(struct task *t)
 	struct receipts *r = container_of(t, struct receipts, held_back);
 
 	r->held_after = r->held.after;
-	if (r->held.job.item.err != OK)
+	if (r->held.job.err != OK)
 		log_event(LOG_LEVEL_WARNING, "receipts_held_failed",
-		    LOG_ERR(r->held.job.item.err));
+		    LOG_ERR(r->held.job.err));
 	if (r->held.matched > 0)
 		log_event(LOG_LEVEL_DEBUG, "receipts_matched",
 		    LOG_INT("count", r->held.matched));
@@ -174,7 +174,7 @@ held_back(struct task *t)
 		log_event(LOG_LEVEL_INFO, "receipts_unmatched",
 		    LOG_INT("count", r->held.dropped));
 	r->polling = false;
-	if (r->wanted || r->held.count > 0 || r->held.job.item.err != OK)
+	if (r->wanted || r->held.count > 0 || r->held.job.err != OK)
 		schedule_poll(r);
 	if (r->held.half)
 		schedule_half_poll(r, r->half_wait_ms);
@@ -215,7 +215,7 @@ static void
 half_back(struct task *t)
 {
 	struct receipts *r = container_of(t, struct receipts, half_back);
-	enum err e = r->half.job.item.err;
+	enum err e = r->half.job.err;
 
 	if (e != OK)
 		log_event(LOG_LEVEL_WARNING, "receipts_half_failed", LOG_ERR(e));

@@ -63,9 +63,9 @@ run(struct housekeeping *h, struct job *j, enum verb verb)
 	queue_run(h->done);
 	if (h->outstanding)
 		return false;
-	if (j->item.err != OK)
-		log_event(LOG_LEVEL_WARNING, "retention_failed", LOG_ERR(j->item.err));
-	return j->item.err == OK;
+	if (j->err != OK)
+		log_event(LOG_LEVEL_WARNING, "retention_failed", LOG_ERR(j->err));
+	return j->err == OK;
 }
 
 /* How many rows. */

@@ -138,7 +138,7 @@ request_back(struct task *t)
 {
 	struct report_request *p = container_of(t, struct report_request, back);
 
-	if (p->done.job.item.err == OK && p->done.end == REPORT_END_AGAIN)
+	if (p->done.job.err == OK && p->done.end == REPORT_END_AGAIN)
 		schedule_poll(p->subscriber, p->done.job.now_ms + p->done.again_ms);
 	request_free(p);
 }
@@ -275,7 +275,7 @@ take_back(struct task *t)
 {
 	struct subscriber *o = container_of(t, struct subscriber, take_back);
 	struct arena arena = o->arena;
-	bool failed = o->reporter->cut || o->take.job.item.err != OK;
+	bool failed = o->reporter->cut || o->take.job.err != OK;
 
 	o->taking = false;
 	o->more = !failed && (int64_t)o->take.count == o->take.limit;
@@ -379,7 +379,7 @@ static void
 overdue_back(struct task *t)
 {
 	struct reporter *r = container_of(t, struct reporter, overdue_back);
-	bool more = r->overdue.job.item.err == OK && r->overdue.count == OVERDUE_AT_ONCE;
+	bool more = r->overdue.job.err == OK && r->overdue.count == OVERDUE_AT_ONCE;
 
 	r->sweeping = false;
 	arena_fini(&r->sweep_arena);

@@ -56,8 +56,9 @@ struct row {
 
 /* What a batch consists of; first member of each verb's own struct. */
 struct item {
-	enum err err; /* set: later steps pass it over */
-	bool skip;    /* set by a verb: no further step concerns it */
+	enum err
+	    err;   /* set: later steps pass it over; first, as struct job names it too */
+	bool skip; /* set by a verb: no further step concerns it */
 };
 
 struct sql_step {

@@ -232,7 +232,7 @@ run_batch(struct store *s, struct task *jobs)
 	s->engine->ops->rollback(s->engine);
 	forget_memory(s);
 	for (struct task *t = jobs; t != NULL; t = t->next)
-		container_of(t, struct job, task)->item.err = e;
+		container_of(t, struct job, task)->err = e;
 	log_event(LOG_LEVEL_ERROR, "store_batch_failed", LOG_ERR(e));
 }
 
@@ -274,11 +274,11 @@ publish_access(struct store *s)
 		return OK;
 	arena_init(&arena);
 	run_batch(s, &keys.job.task);
-	e = keys.job.item.err;
+	e = keys.job.err;
 	if (e == OK)
-		e = users.job.item.err;
+		e = users.job.err;
 	if (e == OK)
-		e = sessions.job.item.err;
+		e = sessions.job.err;
 	if (e == OK)
 		s->options.access_changed(
 		    s->options.ctx, &(struct access){keys.rows, keys.count, users.rows,
@@ -679,7 +679,7 @@ store_run(struct store *s, struct job *j)
 	INVARIANT(!s->started);
 	j->task.next = NULL;
 	run_batch(s, &j->task);
-	return j->item.err;
+	return j->err;
 }
 
 int64_t

@@ -5,7 +5,7 @@
  * whatever has queued up, runs it as one transaction, and calls `finish` of every
  * job after the commit: what a finished job says is durable.
  *
- * A job that fails alone is answered alone (its `item.err`); when the transaction
+ * A job that fails alone is answered alone (its `err`); when the transaction
  * fails, all of them did. When stable storage fails the process stops.
  */
 #ifndef WW_STORE_H
@@ -84,7 +84,10 @@ enum verb {
 };
 
 struct job {
-	struct item item;
+	union {
+		struct item item; /* the store's view of it */
+		enum err err;     /* what became of it; the item's own */
+	};
 	struct task task;   /* the store's until finish, then the caller's */
 	bool offered;       /* set by the store: it counts against the bound */
 	int64_t offered_ms; /* set by the store: steady time */

@@ -248,10 +248,10 @@ test_a_session_comes_and_goes(void **state)
 	assert_false(opens(s, "Bearer token", &s->here, NOW)); /* it gave way */
 	j.job.verb = VERB_SESSION_DELETE;
 	j.count = 0;
-	j.job.item.err = ERR_IO; /* not committed */
+	j.job.err = ERR_IO; /* not committed */
 	auth_session_changed(s->auth, &j);
 	assert_true(opens(s, "Bearer another", &s->here, NOW));
-	j.job.item.err = OK;
+	j.job.err = OK;
 	auth_session_changed(s->auth, &j);
 	assert_false(opens(s, "Bearer another", &s->here, NOW));
 }

@@ -65,17 +65,15 @@ test_a_session_needs_the_password_that_was_checked(void **state)
 	struct ident alice = make_user(w, "alice", "old");
 	struct user_job j = {.user = {.name = "alice", .password = "new"}};
 
-	assert_int_equal(make_session(w, &alice, "a", "old").job.item.err, OK);
+	assert_int_equal(make_session(w, &alice, "a", "old").job.err, OK);
 	assert_int_equal(world_run(w, &j.job, VERB_USER_PASSWORD), OK);
 	assert_int_equal(count_sessions(w), 0);
-	assert_int_equal(
-	    make_session(w, &alice, "b", "old").job.item.err, ERR_UNAUTHORIZED);
-	assert_int_equal(make_session(w, &alice, "c", "new").job.item.err, OK);
+	assert_int_equal(make_session(w, &alice, "b", "old").job.err, ERR_UNAUTHORIZED);
+	assert_int_equal(make_session(w, &alice, "c", "new").job.err, OK);
 	j = (struct user_job){.user = {.name = "alice"}};
 	assert_int_equal(world_run(w, &j.job, VERB_USER_DISABLE), OK);
 	assert_int_equal(count_sessions(w), 0);
-	assert_int_equal(
-	    make_session(w, &alice, "d", "new").job.item.err, ERR_UNAUTHORIZED);
+	assert_int_equal(make_session(w, &alice, "d", "new").job.err, ERR_UNAUTHORIZED);
 	j = (struct user_job){.user = {.name = "alice"}};
 	assert_int_equal(world_run(w, &j.job, VERB_USER_DISABLE), ERR_NOT_FOUND);
 }
@@ -188,7 +186,7 @@ test_a_user_has_so_many_sessions(void **state)
 	world_tell(w, statement);
 	world_pass(w, 10);
 	last = make_session(w, &alice, "last", "p");
-	assert_int_equal(last.job.item.err, OK);
+	assert_int_equal(last.job.err, OK);
 	assert_int_equal(last.count, 1);
 	api_key_hash(SPAN("0"), first);
 	assert_memory_equal(last.rows[0].hash, first, SECRET_HASH_LEN);
@@ -251,14 +249,14 @@ published(void *ctx, const struct access *access)
 static void
 key_answered(struct job *j)
 {
-	assert_int_equal(j->item.err, OK);
+	assert_int_equal(j->err, OK);
 	happens('K');
 }
 
 static void
 other_answered(struct job *j)
 {
-	assert_int_equal(j->item.err, OK);
+	assert_int_equal(j->err, OK);
 	happens('o');
 }
 

@@ -274,7 +274,7 @@ test_what_comes_after_a_step_does_not_wait_for_an_hour(void **state)
 		receipts_that_are_held(w);
 		world_pass(w, 6 * MINUTE);
 		receipts_that_are_held(w);
-		late.job = (struct job){.item = {0}};
+		late.job = (struct job){.err = OK};
 		run(w, &late.job, VERB_RECEIPT);
 		world_pass(w, MINUTE - 1);
 		receipts_that_are_held(w);

@@ -84,7 +84,7 @@ test_a_receipt_finds_its_message(void **state)
 	struct ident b = accepted(w, "4178", "main", "1b");
 	struct receipt_job j = report(w, "main", "1a", REPORT_DELIVERED_TO_HANDSET);
 
-	assert_int_equal(j.job.item.err, OK);
+	assert_int_equal(j.job.err, OK);
 	assert_true(j.match.found && !j.held);
 	assert_memory_equal(j.match.pin_id.bytes, a.bytes, IDENT_LEN);
 	assert_int_equal(message_of(w, &a).state, MESSAGE_DELIVERED);
@@ -328,7 +328,7 @@ test_a_receipt_before_the_outcome_waits_for_it(void **state)
 	struct receipt_job j = report(w, "main", "1a", REPORT_DELIVERED_TO_HANDSET);
 	struct ident a;
 
-	assert_int_equal(j.job.item.err, OK);
+	assert_int_equal(j.job.err, OK);
 	assert_true(j.held && !j.match.found);
 	assert_int_equal(try_held(w, 0, 100).matched, 0);
 	world_restart(w);
@@ -359,16 +359,16 @@ test_those_that_are_held_are_bounded(void **state)
 	struct receipt_job j = {0};
 	int n = 0;
 
-	while (j.job.item.err == OK && n <= RECEIPTS_HELD_MAX + 2) {
+	while (j.job.err == OK && n <= RECEIPTS_HELD_MAX + 2) {
 		char id[16];
 
 		snprintf(id, sizeof(id), "%d", n++);
 		j = report(w, "main", id, REPORT_DELIVERED_TO_HANDSET);
 	}
-	assert_int_equal(j.job.item.err, ERR_OVERLOADED);
+	assert_int_equal(j.job.err, ERR_OVERLOADED);
 	assert_int_equal(n, RECEIPTS_HELD_MAX + 1);
-	assert_int_equal(report(w, "main", "0", REPORT_DELIVERED_TO_HANDSET).job.item.err,
-	    ERR_OVERLOADED);
+	assert_int_equal(
+	    report(w, "main", "0", REPORT_DELIVERED_TO_HANDSET).job.err, ERR_OVERLOADED);
 }
 
 /* Nor does one that nobody waits for take the room of those that come and go. */
@@ -386,7 +386,7 @@ test_those_that_went_leave_their_room(void **state)
 	    RECEIPTS_HELD_MAX);
 	world_tell(w, text);
 	assert_int_equal(
-	    report(w, "main", "early", REPORT_DELIVERED_TO_HANDSET).job.item.err, OK);
+	    report(w, "main", "early", REPORT_DELIVERED_TO_HANDSET).job.err, OK);
 	assert_int_equal(try_held(w, 0, 100).count, 3);
 }
 

@@ -73,7 +73,7 @@ count(enum err err, enum verdict verdict)
 	size_t n = 0;
 
 	for (size_t i = 0; i < guesses.count; i++)
-		n += guesses.jobs[i].job.item.err == err &&
+		n += guesses.jobs[i].job.err == err &&
 		     (err != OK || guesses.jobs[i].verdict == verdict);
 	return n;
 }
@@ -284,7 +284,7 @@ test_damage_is_of_one_number_and_one_application(void **state)
 	bad = guess(w, &a, a.pin);
 	good = guess(w, &b, b.pin);
 	run_batch(w);
-	assert_int_equal(bad->job.item.err, ERR_CORRUPT);
+	assert_int_equal(bad->job.err, ERR_CORRUPT);
 	assert_int_equal(good->verdict, VERDICT_RIGHT);
 	assert_int_equal(world_resend(w, &a.pin_id, &wait_ms), ERR_CORRUPT);
 	assert_int_equal(world_resend(w, &b.pin_id, &wait_ms), OK);

@@ -298,7 +298,7 @@ sweep(struct table *t, const struct session_row *beside, int64_t now_ms)
 void
 auth_session_changed(struct auth *a, const struct session_job *j)
 {
-	if (j->job.item.err != OK)
+	if (j->job.err != OK)
 		return;
 	pthread_rwlock_wrlock(&a->lock);
 	if (j->job.verb == VERB_SESSION_DELETE) {

@@ -46,8 +46,8 @@ answer_list(struct call *c)
 	const struct key_row *rows;
 	size_t count;
 
-	if (((struct key_job *)c->job)->job.item.err != OK)
-		return ((struct key_job *)c->job)->job.item.err;
+	if (((struct key_job *)c->job)->job.err != OK)
+		return ((struct key_job *)c->job)->job.err;
 	rows = ops_key_list_rows(c, call_query(c, "publicApiKey"), &count);
 	json_out_object(&out, NULL);
 	ops_key_put_list(c, &out, rows, count < most ? count : most);

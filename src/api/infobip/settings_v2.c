@@ -259,8 +259,8 @@ answer_list(struct call *c)
 	size_t count;
 	size_t first;
 
-	if (((struct key_job *)c->job)->job.item.err != OK)
-		return ((struct key_job *)c->job)->job.item.err;
+	if (((struct key_job *)c->job)->job.err != OK)
+		return ((struct key_job *)c->job)->job.err;
 	rows = ops_key_list_rows(c, call_query(c, "apiKeySecret"), &count);
 	sort_rows(rows, count, &page);
 	first = page.number * page.size < count ? page.number * page.size : count;

@@ -106,8 +106,8 @@ answer_session(struct call *c)
 	struct sign_in *s = c->job;
 	struct json_out out = call_json(c);
 
-	if (s->job.job.item.err != OK)
-		return s->job.job.item.err;
+	if (s->job.job.err != OK)
+		return s->job.job.err;
 	json_out_object(&out, NULL);
 	json_out_text(&out, "token", s->token);
 	json_out_end(&out);
@@ -141,7 +141,7 @@ proceed_session_end(struct call *c)
 static enum err
 answer_session_end(struct call *c)
 {
-	enum err e = ((struct session_job *)c->job)->job.item.err;
+	enum err e = ((struct session_job *)c->job)->job.err;
 
 	if (e != OK && e != ERR_NOT_FOUND)
 		return e;
@@ -219,8 +219,8 @@ answer_token(struct call *c)
 	struct sign_in *s = c->job;
 	struct json_out out = call_json(c);
 
-	if (s->job.job.item.err != OK)
-		return s->job.job.item.err;
+	if (s->job.job.err != OK)
+		return s->job.job.err;
 	json_out_object(&out, NULL);
 	json_out_text(&out, "access_token", s->token);
 	json_out_int(&out, "expires_in", TOKEN_LIFE_MS / 1000);

@@ -122,8 +122,8 @@ ops_application_answer(struct call *c)
 	struct application_job *j = c->job;
 	struct json_out out = call_json(c);
 
-	if (j->job.item.err != OK)
-		return j->job.item.err;
+	if (j->job.err != OK)
+		return j->job.err;
 	INVARIANT(j->count == 1);
 	put_application(c, &out, &j->list[0]);
 	c->response.status = 200;
@@ -138,8 +138,8 @@ answer_application_list(struct call *c)
 	struct application_job *j = c->job;
 	struct json_out *out = listing_rows(c, NULL);
 
-	if (j->job.item.err != OK)
-		return j->job.item.err;
+	if (j->job.err != OK)
+		return j->job.err;
 	for (size_t i = 0; i < j->count; i++)
 		put_application(c, out, &j->list[i]);
 	return OK;
@@ -354,11 +354,10 @@ answer_template(struct call *c)
 	struct json_out out = call_json(c);
 
 	/* whoever puts one looks for the application first */
-	if (j->job.item.err == ERR_NOT_FOUND && j->change != NULL &&
-	    !j->application_found)
+	if (j->job.err == ERR_NOT_FOUND && j->change != NULL && !j->application_found)
 		reason_missing(c, THING_APPLICATION);
-	if (j->job.item.err != OK)
-		return j->job.item.err;
+	if (j->job.err != OK)
+		return j->job.err;
 	INVARIANT(j->count == 1);
 	put_template(c, &out, &j->list[0]);
 	c->response.status = 200;
@@ -371,8 +370,8 @@ answer_template_list(struct call *c)
 	struct template_job *j = c->job;
 	struct json_out *out = listing_rows(c, NULL);
 
-	if (j->job.item.err != OK)
-		return j->job.item.err;
+	if (j->job.err != OK)
+		return j->job.err;
 	for (size_t i = 0; i < j->count; i++)
 		put_template(c, out, &j->list[i]);
 	return OK;

@@ -139,7 +139,7 @@ proceed_create(struct call *c)
 static void
 say_full(struct call *c, const struct key_call *k)
 {
-	if (k->job.job.item.err != ERR_THROTTLED)
+	if (k->job.job.err != ERR_THROTTLED)
 		return;
 	c->response.reason = "keysPerAccount";
 	fail_add(&c->fail, "keysPerAccount", "is used up; the account has all its keys");
@@ -152,8 +152,8 @@ answer_create(struct call *c)
 	struct json_out out = call_json(c);
 
 	say_full(c, k);
-	if (k->job.job.item.err != OK)
-		return k->job.job.item.err;
+	if (k->job.job.err != OK)
+		return k->job.job.err;
 	put_one(c, &out, &k->job.key, k->secret);
 	c->response.status = has_account(c) ? 201 : 200;
 	call_put_header(c, "Cache-Control", "no-store");
@@ -187,8 +187,8 @@ answer_mint(struct call *c)
 	struct json_out out = call_json(c);
 
 	say_full(c, k);
-	if (k->job.job.item.err != OK)
-		return k->job.job.item.err;
+	if (k->job.job.err != OK)
+		return k->job.job.err;
 	json_out_text(&out, NULL, k->secret);
 	c->response.status = 200;
 	call_put_header(c, "Cache-Control", "no-store");
@@ -223,8 +223,8 @@ answer_get(struct call *c)
 	struct key_call *k = c->job;
 	struct json_out out = call_json(c);
 
-	if (k->job.job.item.err != OK)
-		return k->job.job.item.err;
+	if (k->job.job.err != OK)
+		return k->job.job.err;
 	put_one(c, &out, &k->job.key, NULL);
 	c->response.status = 200;
 	return OK;

@@ -162,11 +162,11 @@ answer_send(struct call *c)
 {
 	const struct send_job *j = c->job;
 
-	if (j->job.item.err != OK)
-		say_why_not_sent(c, j, j->job.item.err);
+	if (j->job.err != OK)
+		say_why_not_sent(c, j, j->job.err);
 	else
 		put_result(c);
-	return j->job.item.err;
+	return j->job.err;
 }
 
 const struct operation op_send = {.name = "send",
@@ -255,13 +255,13 @@ answer_resend(struct call *c)
 {
 	const struct resend_job *j = c->job;
 
-	if (j->job.item.err == ERR_THROTTLED)
+	if (j->job.err == ERR_THROTTLED)
 		say_spacing(c, j);
-	else if (j->job.item.err == ERR_NOT_FOUND && j->found)
+	else if (j->job.err == ERR_NOT_FOUND && j->found)
 		say_over(c, j);
-	if (j->job.item.err == OK)
+	if (j->job.err == OK)
 		put_result(c);
-	return j->job.item.err;
+	return j->job.err;
 }
 
 const struct operation op_resend = {.name = "resend",

@@ -34,8 +34,8 @@ answer_status(struct call *c)
 	struct status_job *j = c->job;
 	struct json_out out = call_json(c);
 
-	if (j->job.item.err != OK)
-		return j->job.item.err;
+	if (j->job.err != OK)
+		return j->job.err;
 	json_out_array(&out, NULL);
 	for (size_t i = 0; i < j->count; i++) {
 		const struct message_status *m = &j->messages[i];
@@ -137,8 +137,8 @@ answer_verifications(struct call *c)
 	struct json_out *out =
 	    listing_rows(c, c->dialect->version == 2 ? "verifications" : NULL);
 
-	if (j->job.item.err != OK)
-		return j->job.item.err;
+	if (j->job.err != OK)
+		return j->job.err;
 	for (size_t i = 0; i < j->count; i++)
 		put_verification(c, out, &j->list[i]);
 	return OK;

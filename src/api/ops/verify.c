@@ -69,10 +69,10 @@ answer_verify(struct call *c)
 	struct verify_result *r = c->result;
 
 	c->wait_ms = j->wait_ms;
-	if (j->job.item.err == ERR_THROTTLED)
+	if (j->job.err == ERR_THROTTLED)
 		reason_limit(c, "verifyPinLimit", j->limit_rate, j->wait_ms);
-	if (j->job.item.err != OK)
-		return j->job.item.err;
+	if (j->job.err != OK)
+		return j->job.err;
 	c->response.reason = reason_of(j);
 	if (j->locks)
 		log_event(LOG_LEVEL_WARNING, "number_locked",

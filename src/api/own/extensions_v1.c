@@ -130,8 +130,8 @@ answer_one(struct call *c)
 	struct email_template_job *j = c->job;
 	struct json_out out = call_json(c);
 
-	if (j->job.item.err != OK)
-		return j->job.item.err;
+	if (j->job.err != OK)
+		return j->job.err;
 	INVARIANT(j->count == 1);
 	put_one(&out, &j->list[0]);
 	c->response.status = j->create ? 201 : 200;
@@ -144,8 +144,8 @@ answer_list(struct call *c)
 	struct email_template_job *j = c->job;
 	struct json_out *out = listing_rows(c, NULL);
 
-	if (j->job.item.err != OK)
-		return j->job.item.err;
+	if (j->job.err != OK)
+		return j->job.err;
 	for (size_t i = 0; i < j->count; i++)
 		put_one(out, &j->list[i]);
 	return OK;

@@ -59,8 +59,8 @@ answer_lift(struct call *c)
 	struct json_out out = call_json(c);
 	char application[IDENT_TEXT_LEN + 1];
 
-	if (j->job.item.err != OK)
-		return j->job.item.err;
+	if (j->job.err != OK)
+		return j->job.err;
 	ident_text(&j->application, application);
 	log_event(LOG_LEVEL_WARNING, "number_lifted", LOG_PHONE("to", j->destination),
 	    LOG_TEXT("applicationId", application),

@@ -124,8 +124,8 @@ take_limits(struct call *c, struct question *q)
 {
 	const struct limits_job *j = &q->store;
 
-	if (j->job.item.err != OK)
-		return j->job.item.err;
+	if (j->job.err != OK)
+		return j->job.err;
 	q->limits[0] = limit_of("sendPinPerApplicationLimit", &j->all, j->job.now_ms);
 	q->limits[1] = limit_of("sendPinPerPhoneNumberLimit", &j->phone, j->job.now_ms);
 	q->delivery.limits = q->limits;

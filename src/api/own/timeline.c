@@ -321,8 +321,8 @@ answer_timeline(struct call *c)
 	struct json_out out = call_json(c);
 	struct events e;
 
-	if (j->job.item.err != OK)
-		return j->job.item.err;
+	if (j->job.err != OK)
+		return j->job.err;
 	e = collect(c, j);
 	put_timeline(&out, j, &e);
 	c->response.status = 200;

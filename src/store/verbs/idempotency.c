@@ -27,7 +27,7 @@ idempotency_of_const(const struct item *it)
 bool
 idempotency_is_new(const struct job *j)
 {
-	if (j->item.err != OK)
+	if (j->err != OK)
 		return false;
 	return j->idempotency == NULL || j->idempotency->state == IDEMPOTENCY_NEW;
 }
@@ -193,7 +193,7 @@ idempotency_claim(struct batch *b, struct item **items, size_t *n)
 
 		if (keyed[i]->err == OK && !own->claimed)
 			keyed[i]->err = judge(b, own);
-		own->job->item.err = keyed[i]->err;
+		own->job->err = keyed[i]->err;
 	}
 	mem_free(keyed);
 	*n = without_repeated(items, *n);
@@ -233,7 +233,7 @@ read_answered(struct item *it, struct row *r)
 static bool
 has_failed(const struct item *it)
 {
-	return idempotency_of_const(it)->job->item.err != OK;
+	return idempotency_of_const(it)->job->err != OK;
 }
 
 static bool
@@ -274,7 +274,7 @@ take_result(struct idempotency *i)
 {
 	const struct outgoing_message *o;
 
-	if (i->job->item.err != OK)
+	if (i->job->err != OK)
 		return;
 	if (i->render != NULL) {
 		i->render(i->job);

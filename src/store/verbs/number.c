@@ -154,7 +154,7 @@ lift_one(struct batch *b, struct lift_job *j)
 		return e;
 	if (n.item.err == ERR_CORRUPT && n.found)
 		n.item.err = OK; /* the log is what is damaged */
-	j->job.item.err = n.item.err;
+	j->job.err = n.item.err;
 	return n.found && n.item.err == OK ? forgive(b, j, &n) : OK;
 }
 

@@ -277,10 +277,10 @@ take_row(struct receipt_job *j, const struct receipt_held *row)
 	j->half = j->half || is_half(&row->item);
 	if (row->match.found)
 		j->match = row->match;
-	if (j->job.item.err == OK)
-		j->job.item.err = row->item.err;
-	if (j->job.item.err == OK && !is_known(row) && !row->held)
-		j->job.item.err = ERR_OVERLOADED;
+	if (j->job.err == OK)
+		j->job.err = row->item.err;
+	if (j->job.err == OK && !is_known(row) && !row->held)
+		j->job.err = ERR_OVERLOADED;
 }
 
 static enum err

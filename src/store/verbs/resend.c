@@ -78,7 +78,7 @@ refuse_locked(struct batch *b, struct resend_job *j)
 		n.item.err =
 		    number_takes_pins(&n, j->failures_max, b->now_ms, &j->wait_ms);
 	j->locked = n.item.err == ERR_THROTTLED;
-	j->job.item.err = n.item.err;
+	j->job.err = n.item.err;
 	return e;
 }
 

@@ -234,8 +234,7 @@ prepare_pin(struct batch *b, struct send_job *j)
 	ident_make(&o->recipe.pin_id, b->now_ms, b->entropy);
 	b->entropy->fill(b->entropy, o->recipe.salt, PIN_SALT_LEN);
 	o->expires_at_ms = b->now_ms + j->config.pin_ttl.ms;
-	j->job.item.err =
-	    keyring_current(b->keyring, b->now_ms, o->expires_at_ms, &o->key_id);
+	j->job.err = keyring_current(b->keyring, b->now_ms, o->expires_at_ms, &o->key_id);
 }
 
 /* At most n, and how long those have to wait for whom there is none. */
@@ -270,7 +269,7 @@ admit(struct batch *b, struct send_job *j, bool has_room, int64_t wait_ms)
 	}
 	j->wait_ms = wait_ms;
 	set_limit(j, "sendPinPerApplicationLimit", &j->config.send_application_limit);
-	j->job.item.err = ERR_THROTTLED;
+	j->job.err = ERR_THROTTLED;
 }
 
 /* Who may, insert, and debit those that were inserted. */
@@ -459,7 +458,7 @@ refuse_locked(struct send_job *j)
 	if (e == ERR_THROTTLED)
 		j->locked = j->refused = true;
 	else
-		j->job.item.err = e;
+		j->job.err = e;
 }
 
 static enum err

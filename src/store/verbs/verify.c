@@ -413,8 +413,8 @@ guess_all(struct batch *b, struct place *places, size_t n, struct writes *w)
 		struct verify_job *j = places[i].job;
 		struct verify_job *next = i + 1 < n ? places[i + 1].job : NULL;
 
-		j->job.item.err = e == OK ? guess(b, &log, a, j) : e;
-		noted = noted || j->job.item.err == OK;
+		j->job.err = e == OK ? guess(b, &log, a, j) : e;
+		noted = noted || j->job.err == OK;
 		if (next != NULL && ident_compare(&j->pin_id, &next->pin_id) == 0)
 			next->row.state = j->row.state;
 		else if (j->row.state.attempts > j->before.attempts)
