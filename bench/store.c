@@ -12,7 +12,13 @@
 #include <time.h>
 
 #include "base/secret.h"
+#include "store/access.h"
+#include "store/config.h"
+#include "store/outbox.h"
+#include "store/outgoing.h"
+#include "store/send.h"
 #include "store/store.h"
+#include "store/verify.h"
 
 enum { COUNT = 200000, IN_FLIGHT = 64, NUMBERS = 1000000 };
 

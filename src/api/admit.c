@@ -2,6 +2,7 @@
 #include "api/admit.h"
 
 #include "api/reason.h"
+#include "store/store.h"
 
 enum err
 admit_throttled(struct call *c, const char *name)

@@ -11,6 +11,7 @@
 #include "api/refuse.h"
 #include "api/route.h"
 #include "api/sign_in.h"
+#include "store/access.h"
 
 #define API_MAGIC 0x0a91f00du
 

@@ -13,6 +13,12 @@
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/json_out.h"
+#include "store/job.h"
+#include "store/outgoing.h"
+
+struct application;
+struct key_row;
+struct template;
 
 enum { ROUTE_PARAMS_MAX = 3 };
 

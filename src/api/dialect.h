@@ -11,9 +11,12 @@
 
 #include "base/json.h"
 #include "base/json_out.h"
-#include "store/store.h"
+#include "store/job.h"
 
+struct application;
 struct call;
+struct key_row;
+struct template;
 
 /* Whether an Idempotency-Key counts, and when the answer to record is known. */
 enum keyed_when {

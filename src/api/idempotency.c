@@ -3,6 +3,8 @@
 
 #include "api/refuse.h"
 #include "base/secret.h"
+#include "store/idempotency.h"
+#include "store/store.h"
 
 /* A control character of a form becomes six octets of JSON, and no other octet more; the
  * longest body that the configuration allows (http.body_max) has 16 MiB. */

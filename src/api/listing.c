@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/listing.h"
 
+#include "store/job.h"
+
 enum { RETRY_S = 1 };
 
 /* The wait is short, so that even a GET may be told of it: clients that sleep then do

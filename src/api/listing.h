@@ -11,6 +11,7 @@
 #define WW_LISTING_H
 
 #include "api/call.h"
+#include "store/job.h"
 
 /* Before the first piece is read. ERR_THROTTLED, ERR_OVERLOADED: there is no room for one
  * more answer. */

@@ -4,6 +4,7 @@
 #include "api/idempotency.h"
 #include "api/listing.h"
 #include "api/refuse.h"
+#include "store/store.h"
 
 /* ---- back on the loop ---- */
 

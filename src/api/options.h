@@ -6,9 +6,13 @@
 #include "api/access/auth.h"
 #include "api/access/throttle.h"
 #include "api/request.h"
-#include "store/store.h"
+#include "twofa/application.h"
 
+struct access;
 struct dialect;
+struct outgoing_message;
+struct session_job;
+struct store;
 
 /*
  * A request for delivery, which alone knows whether it comes from a carrier and what it

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/reason.h"
 
+#include "store/store.h"
+
 enum { AT_LEN = 32 };
 
 static const struct {

@@ -4,6 +4,8 @@
 #include "api/reason.h"
 #include "api/refuse.h"
 #include "base/secret.h"
+#include "store/access.h"
+#include "store/store.h"
 #include "twofa/scope.h"
 
 static void

@@ -12,6 +12,7 @@
 #include "delivery/carrier_callback.h"
 #include "delivery/delivery_message.h"
 #include "delivery/route_explain.h"
+#include "store/outgoing.h"
 
 enum { GROUP_SWEEP_MS = 1000 };
 

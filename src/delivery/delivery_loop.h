@@ -13,8 +13,9 @@
 
 #include "api/api.h"
 #include "conf/conf.h"
-#include "store/store.h"
 
+struct store;
+struct outgoing_message;
 struct delivery_loop;
 
 struct delivery_loop_options {

@@ -5,6 +5,9 @@
 
 #include "base/log.h"
 #include "delivery/outgoing_text.h"
+#include "store/outbox.h"
+#include "store/outgoing.h"
+#include "store/store.h"
 
 enum {
 	DELIVERY_MESSAGE_MAGIC = 0x64697370,

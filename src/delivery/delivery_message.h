@@ -22,6 +22,7 @@
 #include "delivery/carrier_group.h"
 #include "delivery/receipts.h"
 #include "delivery/submit_history.h"
+#include "store/outbox.h"
 
 enum {
 	DELIVERY_LOOP_MAGIC = 0x64656c69,

@@ -3,6 +3,8 @@
 #include <stdio.h>
 
 #include "delivery/delivery_message.h"
+#include "store/outbox.h"
+#include "store/store.h"
 
 enum { SUSPECT_STARTS = 2 /* a run ended before it was through */ };
 

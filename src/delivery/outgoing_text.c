@@ -3,6 +3,8 @@
 
 #include "base/json.h"
 #include "base/secret.h"
+#include "store/keyring.h"
+#include "store/outgoing.h"
 #include "twofa/render.h"
 
 static size_t

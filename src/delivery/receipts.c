@@ -4,6 +4,8 @@
 #include <event2/event.h>
 
 #include "base/log.h"
+#include "store/receipt.h"
+#include "store/store.h"
 
 enum {
 	HELD_AGAIN_MS = 500,
@@ -165,8 +167,8 @@ held_back(struct task *t)
 
 	r->held_after = r->held.after;
 	if (r->held.job.err != OK)
-		log_event(LOG_LEVEL_WARNING, "receipts_held_failed",
-		    LOG_ERR(r->held.job.err));
+		log_event(
+		    LOG_LEVEL_WARNING, "receipts_held_failed", LOG_ERR(r->held.job.err));
 	if (r->held.matched > 0)
 		log_event(LOG_LEVEL_DEBUG, "receipts_matched",
 		    LOG_INT("count", r->held.matched));

@@ -8,9 +8,10 @@
 #define WW_RECEIPTS_H
 
 #include "carrier/carrier.h"
-#include "store/store.h"
 
+struct queue;
 struct receipts;
+struct store;
 
 /* `queue` is run by the loop of `base`, on whose thread all of this happens. */
 /* A text of which only some parts were reported ends `half_wait_ms` after the newest. */

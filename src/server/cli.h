@@ -9,7 +9,8 @@
 #define WW_CLI_H
 
 #include "conf/conf.h"
-#include "store/store.h"
+
+struct store;
 
 enum { CLI_SCOPES_MAX = 16, CLI_NAME_MAX = 64, CLI_FAILED = 1, CLI_USAGE = 2 };
 

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "server/cli.h"
+#include "store/access.h"
+#include "store/store.h"
 
 int
 cli_fail(const char *format, ...)

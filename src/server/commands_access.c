@@ -13,6 +13,8 @@
 #include "base/secret.h"
 #include "base/utf8.h"
 #include "server/cli.h"
+#include "store/access.h"
+#include "store/store.h"
 #include "twofa/scope.h"
 
 enum { LINE_MAX_LEN = API_KEY_TEXT_MAX + 2, PASSWORD_LEAST = 8 };

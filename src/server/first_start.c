@@ -12,6 +12,8 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "server/cli.h"
+#include "store/access.h"
+#include "store/store.h"
 #include "twofa/scope.h"
 
 enum { PATH_LEN_MAX = 4096 };

@@ -6,7 +6,9 @@
 #ifndef WW_FIRST_START_H
 #define WW_FIRST_START_H
 
-#include "store/store.h"
+#include "base/clock.h"
+
+struct store;
 
 /* Before store_start. Says on standard error what went wrong. */
 enum err first_start(struct store *s, const char *data_dir, bool *made_out) MUST_CHECK;

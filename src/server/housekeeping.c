@@ -2,6 +2,9 @@
 #include "server/housekeeping.h"
 
 #include "base/log.h"
+#include "store/idempotency.h"
+#include "store/store.h"
+#include "store/upkeep.h"
 
 /* Rows of a stretch, how long the store may take for one, and how often rows that are
  * left after a minute double: what comes faster than it goes must not grow for ever. */

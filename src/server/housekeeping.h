@@ -8,7 +8,9 @@
 #ifndef WW_HOUSEKEEPING_H
 #define WW_HOUSEKEEPING_H
 
-#include "store/store.h"
+#include "base/clock.h"
+
+struct store;
 
 enum { HOUSEKEEPING_S = 60 };
 

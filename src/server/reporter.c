@@ -8,6 +8,8 @@
 
 #include "base/log.h"
 #include "net/http_client.h"
+#include "store/report.h"
+#include "store/store.h"
 #include "twofa/report_body.h"
 
 enum {

@@ -11,8 +11,8 @@
 #define WW_REPORTER_H
 
 #include "conf/conf.h"
-#include "store/store.h"
 
+struct store;
 struct reporter;
 
 /* Tells the store who subscribed. Call before store_start. ERR_IO with a sentence. */

@@ -27,6 +27,11 @@
 #include "server/signals.h"
 #include "http/tls.h"
 #include "server/reporter.h"
+#include "store/access.h"
+#include "store/keyring.h"
+#include "store/outbox.h"
+#include "store/outgoing.h"
+#include "store/store.h"
 
 enum {
 	STOP_MS = 10000,     /* all of stopping, of which are kept free */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/admission.h"
 
+#include "store/job.h"
+
 /* How long a lane is watched before its speed is believed. */
 enum { LOOK_MS = 50, ROOM_MIN_PART = 8 /* of a batch */ };
 

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "store/intake.h"
+#include "store/job.h"
 
 enum { ADMISSION_WAIT_MS = 200 };
 

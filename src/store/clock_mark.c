@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/clock_mark.h"
 
+#include "store/engine.h"
 #include "store/verbs/verbs.h"
 
 struct mark_item {

@@ -8,8 +8,9 @@
 #ifndef WW_CLOCK_MARK_H
 #define WW_CLOCK_MARK_H
 
-#include "store/engine.h"
 #include "store/store_clock.h"
+
+struct engine;
 
 /* Of a new store all zeros. */
 enum err clock_mark_read(struct engine *e, struct clock_record *out) MUST_CHECK;

@@ -18,6 +18,7 @@
 #define WW_ENGINE_H
 
 #include "base/base.h"
+#include "store/item.h"
 
 enum sql {
 #define SQL_ROW(symbol, text) symbol,
@@ -52,13 +53,6 @@ struct row {
 	bool enough;  /* set by who reads: no further row is of interest */
 	const struct sql_step *step;
 	struct item *item;
-};
-
-/* What a batch consists of; first member of each verb's own struct. */
-struct item {
-	enum err
-	    err;   /* set: later steps pass it over; first, as struct job names it too */
-	bool skip; /* set by a verb: no further step concerns it */
 };
 
 struct sql_step {

@@ -19,11 +19,9 @@
 #define WW_IDEMPOTENCY_H
 
 #include "base/secret.h"
-#include "store/engine.h"
+#include "store/job.h"
 #include "twofa/ident.h"
 #include "twofa/message.h"
-
-struct job;
 
 enum {
 	IDEMPOTENCY_KEPT_MS = 24 * 60 * 60 * 1000,
@@ -65,6 +63,19 @@ struct idempotency {
 	uint8_t fingerprint[SECRET_MAC_LEN];
 	bool claimed;
 	bool recorded;
+};
+
+/* The answer of an open record; when there is one already, `idempotency` has that one. */
+struct idempotency_answer_job {
+	struct job job;
+	struct idempotency *idempotency;
+};
+
+/* One stretch of records whose time is over. */
+struct idempotency_trim_job {
+	struct job job;
+	int64_t limit;
+	int64_t removed;
 };
 
 /* Done, and by this very request: not failed, and no repetition. */

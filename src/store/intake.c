@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/intake.h"
 
+#include "store/job.h"
+
 /* Of sixteen places in a batch, and of sixteen parts of the room to wait in. */
 enum { PARTS = 16 };
 

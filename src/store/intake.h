@@ -14,7 +14,7 @@
 #ifndef WW_INTAKE_H
 #define WW_INTAKE_H
 
-#include "store/store.h"
+#include "store/job.h"
 
 enum intake_lane {
 	INTAKE_URGENT,

@@ -2,7 +2,9 @@
 #include "store/key_check.h"
 
 #include "base/log.h"
+#include "store/engine.h"
 #include "store/idempotency.h"
+#include "store/keyring.h"
 
 /* So many are named; who lost all of a year's keys need not read each. */
 enum { NAMED_MAX = 20 };

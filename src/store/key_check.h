@@ -7,8 +7,9 @@
 #ifndef WW_KEY_CHECK_H
 #define WW_KEY_CHECK_H
 
-#include "store/engine.h"
 #include "store/keyring.h"
+
+struct engine;
 
 struct key_check {
 	struct keyring *keyring;

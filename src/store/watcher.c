@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/watcher.h"
 
+#include "store/engine.h"
+
 enum { FOLLOW_MS = 10 * 1000, NOT_AGAIN_MS = 20, ASLEEP_MS = 30 * 1000 };
 
 void

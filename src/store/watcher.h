@@ -10,7 +10,9 @@
 #ifndef WW_WATCHER_H
 #define WW_WATCHER_H
 
-#include "store/engine.h"
+#include "base/base.h"
+
+struct engine;
 
 /* What others have changed holds within 1 s; reading it takes the rest of that. */
 enum { WATCHER_LOOK_MS = 850 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/access.h"
 #include "twofa/scope.h"
 #include "unit/unit.h"
 

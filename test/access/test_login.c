@@ -9,6 +9,7 @@
 
 #include "api/access/login_budget.h"
 #include "base/secret.h"
+#include "store/access.h"
 #include "unit/unit.h"
 
 enum { PER_USER = 3, PER_USER_EVERYWHERE = 10 * PER_USER, MINUTE = 60 * 1000 };

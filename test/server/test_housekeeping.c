@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "store/store.h"
 #include "store/world.h"
 #include "unit/unit.h"
 

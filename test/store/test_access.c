@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "store/access.h"
+#include "store/store.h"
 #include "twofa/scope.h"
 
 enum { HOUR = 60 * 60 * 1000 };

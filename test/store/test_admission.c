@@ -2,6 +2,7 @@
 /* Who may wait for the store: a bound on all, and a time for each lane. */
 #include "store/admission.h"
 
+#include "store/job.h"
 #include "unit/unit.h"
 
 enum { ALL = 8192, BATCH = 512, LEAST = BATCH / 8 };

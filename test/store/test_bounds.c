@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What one account may pile up, and what goes again by itself. */
+#include "store/config.h"
+#include "store/status.h"
+#include "store/verify.h"
 #include "store/world.h"
 
 static struct world *w;

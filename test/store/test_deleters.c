@@ -3,7 +3,16 @@
  * Whoever deletes for good, against clocks that step: each of them is in the table
  * `deleters` by name. What people see of a step, and lowering a time that was ahead.
  */
+#include "store/access.h"
 #include "store/clock_lower.h"
+#include "store/idempotency.h"
+#include "store/keyring.h"
+#include "store/outbox.h"
+#include "store/receipt.h"
+#include "store/report.h"
+#include "store/store.h"
+#include "store/upkeep.h"
+#include "store/verify.h"
 #include "store/world.h"
 
 #define SECOND INT64_C(1000)

@@ -5,6 +5,8 @@
  */
 #include <stdio.h>
 
+#include "store/status.h"
+#include "store/verify.h"
 #include "unit/unit.h"
 #include "world.h"
 

@@ -5,6 +5,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "store/idempotency.h"
+#include "store/outbox.h"
+#include "store/outgoing.h"
+#include "store/receipt.h"
+#include "store/send.h"
+#include "store/status.h"
+#include "store/store.h"
+
 #define HOUR INT64_C(3600000)
 
 /* ---- the verbs, with a key ---- */

@@ -2,6 +2,7 @@
 /* What the next batch takes of all that waits, and who is refused first. */
 #include "store/intake.h"
 
+#include "store/job.h"
 #include "unit/unit.h"
 
 enum { MANY = 1000 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What limits leave for one more send, against what a send is then told. */
+#include "store/limits.h"
 #include "store/world.h"
 
 static struct limits_job

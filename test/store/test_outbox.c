@@ -5,6 +5,14 @@
  */
 #include <stdio.h>
 
+#include "store/config.h"
+#include "store/keyring.h"
+#include "store/outbox.h"
+#include "store/outgoing.h"
+#include "store/send.h"
+#include "store/status.h"
+#include "store/store.h"
+#include "store/verify.h"
 #include "unit/unit.h"
 #include "world.h"
 

@@ -5,6 +5,7 @@
  */
 #include "store/sqlite/pin_cache.h"
 
+#include "store/verify.h"
 #include "unit/unit.h"
 #include "world.h"
 

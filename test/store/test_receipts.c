@@ -4,6 +4,10 @@
 
 #include <stdio.h>
 
+#include "store/outbox.h"
+#include "store/receipt.h"
+#include "store/status.h"
+
 /* A PIN whose message this carrier accepted and calls `id`. */
 static struct ident
 accepted(struct world *w, const char *to, const char *carrier, const char *id)

@@ -5,6 +5,10 @@
  */
 #include <stdio.h>
 
+#include "store/limits.h"
+#include "store/status.h"
+#include "store/store.h"
+#include "store/verify.h"
 #include "unit/unit.h"
 #include "world.h"
 

@@ -2,6 +2,10 @@
 /* Reports in the store: who is owed one, when it is due, and how it ends. */
 #include "store/world.h"
 
+#include "store/outbox.h"
+#include "store/receipt.h"
+#include "store/report.h"
+#include "store/upkeep.h"
 #include "twofa/report_body.h"
 
 enum { MINUTE_MS = 60000, LEASE_MS = 15000, ALL_GROUPS = 0x3f };

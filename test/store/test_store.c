@@ -7,6 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/keyring.h"
+#include "store/store.h"
+#include "store/verify.h"
+
 static const char *
 wrong_pin(const struct world_sent *s)
 {

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "store/verify.h"
 #include "unit/unit.h"
 #include "world.h"
 

@@ -6,6 +6,8 @@
 #include <semaphore.h>
 #include <stdio.h>
 
+#include "store/store.h"
+#include "store/verify.h"
 #include "unit/unit.h"
 #include "world.h"
 

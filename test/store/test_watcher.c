@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "store/engine.h"
 #include "store/sqlite/log_watch.h"
 #include "unit/unit.h"
 

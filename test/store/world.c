@@ -8,6 +8,15 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "store/access.h"
+#include "store/config.h"
+#include "store/keyring.h"
+#include "store/outbox.h"
+#include "store/outgoing.h"
+#include "store/send.h"
+#include "store/store.h"
+#include "store/upkeep.h"
+#include "store/verify.h"
 
 static const struct application_caps no_caps;
 

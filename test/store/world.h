@@ -6,7 +6,10 @@
 #ifndef WW_TEST_WORLD_H
 #define WW_TEST_WORLD_H
 
-#include "store/store.h"
+#include "store/access.h"
+#include "store/verify.h"
+#include "twofa/application.h"
+#include "twofa/message.h"
 #include "unit/unit.h"
 
 #define T0 INT64_C(1800000000000)

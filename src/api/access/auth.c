@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "store/access.h"
 #include "twofa/scope.h"
 
 enum { SESSION_BUCKETS = 4096, SCHEME_TEXT_MAX = 16 };

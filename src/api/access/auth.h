@@ -8,7 +8,15 @@
 #ifndef WW_AUTH_H
 #define WW_AUTH_H
 
-#include "store/store.h"
+#include "base/address.h"
+#include "base/secret.h"
+#include "twofa/ident.h"
+
+struct access;
+struct session_job;
+struct session_row;
+struct user_row;
+struct key_row;
 
 enum scheme {
 	SCHEME_NONE, /* no Authorization, or one of another kind */

@@ -18,7 +18,10 @@
 #define WW_LOGIN_H
 
 #include "api/access/auth.h"
+#include "base/address.h"
+#include "base/clock.h"
 #include "base/queue.h"
+#include "base/secret.h"
 
 struct login;
 

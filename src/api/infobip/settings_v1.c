@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#include "store/access.h"
+
 enum { LIMIT_DEFAULT = 40, LIMIT_MAX = 1000 };
 
 static const struct json_row key_rows[] = {KEY_ROWS, {0}};

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "store/access.h"
+
 enum { PAGE_SIZE_DEFAULT = 20, PAGE_SIZE_MAX = 1000, PAGE_MAX = 1000000 };
 
 /* ---- errors ---- */

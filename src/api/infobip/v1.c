@@ -14,6 +14,7 @@
 #include "api/ops/send.h"
 #include "api/ops/verify.h"
 #include "base/json_scalar.h"
+#include "store/config.h"
 #include "twofa/scope.h"
 
 static struct error_words

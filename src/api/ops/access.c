@@ -9,6 +9,8 @@
 #include <strings.h>
 
 #include "base/secret.h"
+#include "store/access.h"
+#include "store/store.h"
 
 enum { TOKEN_OCTETS = 32, TOKEN_TEXT_LEN = 2 * TOKEN_OCTETS };
 

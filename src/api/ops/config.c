@@ -6,6 +6,7 @@
 #include "api/offer.h"
 #include "api/ops/ops.h"
 #include "api/reason.h"
+#include "store/config.h"
 #include "twofa/mailbox.h"
 
 /* ---- applications ---- */

@@ -11,6 +11,8 @@
 #include <strings.h>
 
 #include "base/secret.h"
+#include "store/access.h"
+#include "store/store.h"
 #include "twofa/period.h"
 #include "twofa/scope.h"
 

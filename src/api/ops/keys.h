@@ -4,6 +4,7 @@
 #define WW_OPS_KEYS_H
 
 #include "api/call.h"
+#include "store/access.h"
 
 /* What a dialect's key_rows fill in. */
 struct key_request {

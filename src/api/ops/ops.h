@@ -4,6 +4,8 @@
 #define WW_OPS_H
 
 #include "api/call.h"
+#include "twofa/application.h"
+#include "twofa/template.h"
 
 /* ops_report.c */
 extern const struct operation op_status;

@@ -4,6 +4,9 @@
 #include "api/idempotency.h"
 #include "api/offer.h"
 #include "api/reason.h"
+#include "store/idempotency.h"
+#include "store/outgoing.h"
+#include "store/send.h"
 #include "twofa/phone.h"
 #include "twofa/report_body.h"
 

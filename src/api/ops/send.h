@@ -7,6 +7,8 @@
 #define WW_OPS_SEND_H
 
 #include "api/dialect.h"
+#include "twofa/ident.h"
+#include "twofa/message.h"
 
 struct send_ask {
 	struct ident application;

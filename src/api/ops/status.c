@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/utf8.h"
+#include "store/status.h"
 #include "twofa/phone.h"
 
 /* ---- v1 status ---- */

@@ -4,6 +4,7 @@
 #include "api/offer.h"
 #include "api/reason.h"
 #include "base/log.h"
+#include "store/verify.h"
 #include "twofa/pin.h"
 
 static void

@@ -6,6 +6,7 @@
 #define WW_OPS_VERIFY_H
 
 #include "api/dialect.h"
+#include "store/verify.h"
 
 struct verify_ask {
 	struct ident pin_id;

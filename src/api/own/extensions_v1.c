@@ -9,6 +9,7 @@
 #include "api/listing.h"
 #include "api/offer.h"
 #include "api/ops/ops.h"
+#include "store/config.h"
 #include "twofa/scope.h"
 
 static struct email_template_job *

@@ -8,6 +8,7 @@
 #include "api/offer.h"
 #include "api/ops/ops.h"
 #include "base/log.h"
+#include "store/limits.h"
 #include "twofa/phone.h"
 
 enum { TEXT_MAX = 100 };

@@ -8,6 +8,8 @@
 #include "api/offer.h"
 #include "api/ops/ops.h"
 #include "api/refuse.h"
+#include "store/limits.h"
+#include "twofa/template.h"
 #include "twofa/phone.h"
 
 enum { TO_MAX = 100, LIMITS_MAX = 3 };

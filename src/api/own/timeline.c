@@ -10,6 +10,7 @@
 #include "api/offer.h"
 #include "api/ops/ops.h"
 #include "base/json.h"
+#include "store/status.h"
 #include "twofa/report_body.h"
 
 enum { AT_LEN = 32 };

@@ -8,6 +8,8 @@
  * number goes; and one that is old already comes back when a request is noted in its row
  * (verbs/verify.c).
  */
+#include "store/engine.h"
+#include "store/upkeep.h"
 #include "store/verbs/verbs.h"
 #include "twofa/verify_log.h"
 

@@ -4,7 +4,10 @@
 #include <endian.h>
 #include <stdlib.h>
 
+#include "store/engine.h"
 #include "store/verbs/verbs.h"
+#include "store/verify.h"
+#include "twofa/application.h"
 
 enum {
 	/* A generation's rows are settled in about so many steps. */

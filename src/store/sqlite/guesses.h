@@ -16,9 +16,11 @@
 #ifndef WW_GUESSES_H
 #define WW_GUESSES_H
 
-#include "store/engine.h"
+#include "store/item.h"
 #include "store/sqlite/ident_table.h"
-#include "store/store.h"
+#include "store/verify.h"
+
+struct engine;
 
 /* Journal rows of a generation, some 200 octets of memory each; what has a long log
  * counts for more. */

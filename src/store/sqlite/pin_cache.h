@@ -13,7 +13,7 @@
 #define WW_PIN_CACHE_H
 
 #include "store/sqlite/ident_table.h"
-#include "store/store.h"
+#include "store/verify.h"
 
 /* Rows of a generation, some 270 octets each; a log that is longer than usual is left in
  * the database. */

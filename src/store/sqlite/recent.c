@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite/recent.h"
 
+#include "store/engine.h"
 #include "store/verbs/verbs.h"
 
 /* Rows that move beyond twice as many as came: a start may have four times as many as

@@ -17,9 +17,10 @@
 #ifndef WW_RECENT_H
 #define WW_RECENT_H
 
-#include "store/engine.h"
 #include "twofa/ident.h"
 #include "twofa/period.h"
+
+struct engine;
 
 /* About 100 octets each; a start looks at four times as many at most, or at those of some
  * days. */

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "store/engine.h"
+
 static const char *const steps[] = {
 #define SCHEMA_STEP(number, text) text,
 #include "schema_steps.h"

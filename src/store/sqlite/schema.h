@@ -3,7 +3,9 @@
 #ifndef WW_SCHEMA_H
 #define WW_SCHEMA_H
 
-#include "store/engine.h"
+#include "base/base.h"
+
+struct engine;
 
 struct schema_of {
 	const char *where;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Users, and the sessions and tokens they signed in to. */
+#include "store/access.h"
 #include "store/verbs/verbs.h"
 
 /* ---- users ---- */

@@ -2,6 +2,7 @@
 /* Accounts and API keys. */
 #include "store/verbs/verbs.h"
 
+#include "store/access.h"
 #include "twofa/scope.h"
 
 static struct account_job *

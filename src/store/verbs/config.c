@@ -3,6 +3,7 @@
  * Applications and templates: get, list, and put. A put reads, changes and writes
  * inside one transaction, so that of two parallel changes neither is lost.
  */
+#include "store/config.h"
 #include "store/verbs/verbs.h"
 
 /* ---- applications ---- */

@@ -3,6 +3,7 @@
  * Email templates, which message templates refer to by a number of the account: get,
  * list, create or replace, remove. One that is referred to stays.
  */
+#include "store/config.h"
 #include "store/verbs/verbs.h"
 
 static struct email_template_job *

@@ -4,6 +4,8 @@
  * others said, a while after the newest. Whoever takes receipts notes them in
  * message_half (verbs/receipt.c).
  */
+#include "store/receipt.h"
+#include "store/report.h"
 #include "store/verbs/verbs.h"
 
 static struct receipts_half_job *

@@ -7,6 +7,10 @@
 #include "store/verbs/verbs.h"
 
 #include "base/secret.h"
+#include "store/idempotency.h"
+#include "store/keyring.h"
+#include "store/outgoing.h"
+#include "store/send.h"
 #include "twofa/mailbox.h"
 
 /* Of an answer's status (RFC 9110, 15), and the longest body. */

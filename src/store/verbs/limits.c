@@ -6,6 +6,7 @@
  */
 #include "store/verbs/verbs.h"
 
+#include "store/limits.h"
 #include "twofa/limit.h"
 
 static struct limits_job *

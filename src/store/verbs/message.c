@@ -3,7 +3,11 @@
  * Messages after they were committed: what became of them, and the two lists that callers
  * read (v1 status, verifications).
  */
+#include "store/outbox.h"
+#include "store/report.h"
+#include "store/status.h"
 #include "store/verbs/verbs.h"
+#include "store/verify.h"
 
 /* ---- outcome ---- */
 

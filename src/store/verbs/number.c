@@ -6,6 +6,7 @@
  */
 #include "store/verbs/verbs.h"
 
+#include "store/limits.h"
 #include "twofa/verify_log.h"
 
 int64_t

@@ -8,6 +8,8 @@
  * After a start that is taken over; notes tell of attempts that did not end a message. A
  * message that goes the usual way needs none of it.
  */
+#include "store/outbox.h"
+#include "store/outgoing.h"
 #include "store/verbs/verbs.h"
 
 /* How often the mark moves, at most, and over how many PINs at a time. */

@@ -4,6 +4,8 @@
  * is follows from the carrier's name and its id of the message; one that fits none is
  * kept for a while and tried again, as it may be early.
  */
+#include "store/receipt.h"
+#include "store/report.h"
 #include "store/verbs/verbs.h"
 
 /* A row of receipt_held, and a receipt on its way to a message. */

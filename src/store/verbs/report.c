@@ -6,6 +6,7 @@
  */
 #include "store/verbs/verbs.h"
 
+#include "store/report.h"
 #include "twofa/report_body.h"
 
 enum { BODY_MAX = 4096, SUBSCRIPTION_NUMBERS = 7 };

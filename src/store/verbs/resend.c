@@ -3,6 +3,8 @@
  * Resend: the same PIN once more, as one more message row, under the guard of the
  * PIN's life, the cap of resends and their spacing on a channel.
  */
+#include "store/outgoing.h"
+#include "store/send.h"
 #include "store/verbs/verbs.h"
 
 static struct resend_job *

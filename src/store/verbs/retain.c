@@ -5,6 +5,7 @@
  * their messages. What waits for a subscription that is
  * out of the configuration goes at the same age.
  */
+#include "store/upkeep.h"
 #include "store/verbs/verbs.h"
 #include "twofa/verify_log.h"
 

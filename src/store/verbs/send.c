@@ -8,6 +8,10 @@
 
 #include <stdlib.h>
 
+#include "store/keyring.h"
+#include "store/outgoing.h"
+#include "store/send.h"
+#include "store/verify.h"
 #include "twofa/limit.h"
 
 /* Columns of no meaning to a send: an application's id and name, its process and

@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+#include "store/keyring.h"
+#include "store/outgoing.h"
+#include "store/verify.h"
 #include "twofa/mailbox.h"
 #include "twofa/verify_log.h"
 

@@ -8,11 +8,20 @@
 #ifndef WW_VERBS_H
 #define WW_VERBS_H
 
+#include "store/engine.h"
+#include "store/job.h"
 #include "store/sqlite/guesses.h"
 #include "store/sqlite/pin_cache.h"
 #include "store/sqlite/recent.h"
-#include "store/store.h"
+#include "store/store_clock.h"
+#include "twofa/application.h"
 #include "twofa/limit.h"
+#include "twofa/message.h"
+#include "twofa/report.h"
+#include "twofa/template.h"
+
+struct outgoing_message;
+struct report_subject;
 
 struct batch {
 	struct engine *engine;

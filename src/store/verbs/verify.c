@@ -16,6 +16,9 @@
 #include <stdlib.h>
 
 #include "base/secret.h"
+#include "store/keyring.h"
+#include "store/verify.h"
+#include "twofa/application.h"
 #include "twofa/verify_log.h"
 
 static struct verify_job *

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sends and resends: a PIN and its message, debited against their limits in one
+ * transaction. Steps: store/verbs/send.c, store/verbs/resend.c.
+ */
+#ifndef WW_STORE_SEND_H
+#define WW_STORE_SEND_H
+
+#include "store/job.h"
+#include "store/outgoing.h"
+#include "store/verify.h"
+#include "twofa/application.h"
+#include "twofa/period.h"
+#include "twofa/template.h"
+
+/* A send. OK; ERR_NOT_FOUND: application or template; ERR_INVALID: `disabled`, `misfit`;
+ * ERR_THROTTLED: wait_ms. */
+struct send_job {
+	struct job job;
+	struct ident account;
+	struct ident application;
+	struct ident template;
+	const struct application_caps *caps;
+	const char *from;     /* or NULL */
+	int64_t failures_max; /* per destination in 24 hours; 0: no such budget */
+	bool locked;          /* ERR_THROTTLED: by that */
+	struct outgoing_message *outgoing; /* destination, channel, placeholders */
+	bool disabled;
+	bool misfit; /* an email template for a phone, or the other way around */
+	int64_t wait_ms;
+	const char *limit;      /* the one that is used up */
+	const char *limit_rate; /* "3/1d" */
+	/* inside */
+	bool found; /* the application */
+	struct application_config config;
+	enum template_kind template_kind;
+	unsigned template_length;
+	bool looks_back; /* among the old PINs of the destination too */
+	int64_t taken; /* sends in the window, and those admitted before in this batch */
+	bool refused;
+	bool has_newest;
+	struct ident newest; /* PIN of the destination before this one */
+	struct span log;     /* verify requests of the destination */
+};
+
+/* ERR_NOT_FOUND: no such PIN, or its life is over; ERR_THROTTLED: cap or spacing. */
+struct resend_job {
+	struct job job;
+	struct ident account;
+	struct ident pin_id;
+	int64_t resends_max;
+	int64_t interval_ms;
+	int64_t failures_max;              /* as of a send */
+	bool locked;                       /* ERR_THROTTLED: by that */
+	struct outgoing_message *outgoing; /* channel, and placeholders when given anew */
+	int64_t wait_ms;                   /* 0: waiting does not help */
+	/* of the PIN, when it was found; the message may be gone */
+	int64_t expires_at_ms;
+	/* inside */
+	bool found;
+	struct verify_state state;
+	int64_t attempts_max;
+	bool multiple;
+	int64_t resends;
+	int64_t last_ms;
+};
+
+#endif

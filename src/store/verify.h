@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Verifies: a guess at a PIN, counted and compared in one transaction. Steps:
+ * store/verbs/verify.c.
+ */
+#ifndef WW_STORE_VERIFY_H
+#define WW_STORE_VERIFY_H
+
+#include "store/job.h"
+#include "twofa/ident.h"
+#include "twofa/period.h"
+#include "twofa/pin.h"
+
+/* Of a PIN, what guesses change; times 0: never. */
+struct verify_state {
+	int64_t attempts;
+	int64_t attempted_at_ms; /* the last attempt */
+	int64_t verified_at_ms;
+	int64_t matched_at_ms; /* the last attempt that was right */
+};
+
+/* What a verify asks of a PIN. */
+struct pin_row {
+	struct pin_recipe recipe;
+	int64_t key_id;
+	int64_t attempts_max;
+	int64_t expires_at_ms;
+	bool multiple;
+	const char *destination;
+	struct verify_state state;
+	struct span log; /* of verifies */
+};
+
+enum verdict { VERDICT_RIGHT, VERDICT_WRONG, VERDICT_EXPIRED, VERDICT_NO_MORE };
+
+/* ERR_NOT_FOUND, ERR_THROTTLED (no attempt spent), ERR_NO_KEY (no attempt spent). */
+struct verify_job {
+	struct job job;
+	struct ident account;
+	struct ident pin_id;
+	struct span typed;
+	bool typed_number;    /* it came as a number, which has no leading zeros */
+	int64_t failures_max; /* per destination in 24 hours; 0: no such budget */
+	enum verdict verdict;
+	int64_t attempts_left;
+	/* The destination is of interest; the rest is as found, with these guesses. */
+	struct pin_row row;
+	int64_t wait_ms;
+	const char *limit_rate; /* of verifyPinLimit, when it is used up */
+	/* inside */
+	bool found;
+	bool over_budget;
+	int64_t locked_until_ms;    /* by this guess, or by one before; 0: it is not */
+	bool locks;                 /* this guess was the last of the budget */
+	struct verify_state before; /* the batch */
+	struct rate limit;
+	struct ident newest; /* PIN of the destination, whose row has the log */
+	bool log_found;      /* in that row, when it is not the PIN's own */
+};
+
+#endif
