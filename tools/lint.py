@@ -3,9 +3,9 @@
 """Checks what the compiler cannot: the layout of the house and its habits.
 
 Prints FILE:LINE: rule: message for every finding and ends with one line of
-counts; a check is one rule over the whole tree. It understands C only as far as
-the house layout goes: a function's braces stand in column 0, and clang-format
-sees to it that they do. Of Python it needs the standard library alone.
+counts; a check is one rule over the whole tree. Of Python it needs the standard
+library alone. The rules about includes, exported names and words, and the figures
+of --stats, stand in files of their own beside this one.
 
 usage: tools/lint.py [--root DIR] [--stats]
 """
@@ -13,10 +13,15 @@ usage: tools/lint.py [--root DIR] [--stats]
 import argparse
 import importlib.util
 import re
-import statistics
 import subprocess
 import sys
 from pathlib import Path
+
+import lint_stats
+from lint_c import CODE_SUFFIXES, Nesting, Source
+from lint_exports import check_declared, check_exported
+from lint_include import check_circle, check_include
+from lint_words import check_contract, check_noun, check_references
 
 FUNCTION_LINES_MAX = 70
 NESTING_MAX = 3
@@ -24,41 +29,8 @@ PARAMETERS_MAX = 5
 # Callbacks whose parameters a library has chosen: OpenSSL's for ALPN, messages and octets.
 DICTATED = {"choose_protocol", "count_record", "before_octets"}
 FILE_LINES_MAX = 800
-CODE_SUFFIXES = {".c", ".h", ".py", ".js"}
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 SKIPPED_FOLDERS = {".git", ".venv", "node_modules", "__pycache__", ".pytest_cache", "data"}
-
-# Who may include whom; every room may include itself.
-ROOMS = {
-    "base": set(),
-    "net": {"base"},
-    "twofa": {"base"},
-    "store": {"twofa", "base"},
-    "carrier": {"net", "twofa", "base"},
-    "lookup": {"net", "twofa", "base"},
-    "api": {"store", "twofa", "base"},
-    "http": {"api", "base"},
-    "conf": {"http", "carrier", "lookup", "net", "twofa", "base"},
-    "delivery": {"conf", "carrier", "lookup", "api", "store", "net", "twofa", "base"},
-    "server": {"delivery", "conf", "http", "api", "store", "carrier", "lookup", "net", "twofa",
-               "base"},
-}
-SOCKET_HEADERS = r"(sys/socket|sys/un|netdb)\.h|(netinet|arpa)/.*"
-# System headers that only some rooms may use: pattern, rooms, why.
-SYSTEM_HEADERS = [
-    (r"(sqlite3|libpq-fe)\.h", {"store"}, "only store talks to a database"),
-    (
-        r"event2/.*|(event|evhttp|evutil)\.h",
-        {"net", "carrier", "lookup", "http", "delivery", "server"},
-        "only those with sockets have an event loop",
-    ),
-    (r"curl/.*", {"net"}, "only net speaks HTTP to others"),
-    (r"ares.*\.h", {"net"}, "only net asks for names"),
-    (r"(event2/dns|evdns|netdb)\.h", set(), "names are asked for in net/resolver.h"),
-    (r"openssl/.*", {"net", "http"}, "only net and http speak TLS"),
-    (SOCKET_HEADERS, set(ROOMS) - {"twofa", "api"}, "this room has no sockets"),
-    (r"unistd\.h", set(ROOMS) - {"twofa"}, "twofa does no I/O"),
-]
 
 BANNED = {
     "sprintf": "snprintf or struct buf",
@@ -84,196 +56,6 @@ UNTESTED_OPTIONS = {
 NOTES = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3)) + r")\b")
 # After a name, a dot or a variable the path is a relative one or part of an address.
 MACHINE_PATH = re.compile(r"(?<![\w.)}*$])/((" + "work|root" + r")(?![\w-])|" + "home/)")
-
-LEXEMES = re.compile(
-    r"""(?P<comment>/\*.*?\*/|//[^\n]*)|(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')""",
-    re.DOTALL,
-)
-DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n\\]|\\.|\\\n)*", re.MULTILINE)
-TOKEN = re.compile(r"[A-Za-z_]\w*|[^\s\w]|\d\w*")
-JUMPS = {"return", "goto"}
-OPENERS = {"(": ")", "[": "]", "{": "}"}
-
-
-def blank(text):
-    return re.sub(r"[^\n]", " ", text)
-
-
-def without_comments(text, keep_strings):
-    """The same text with comments, and on demand strings, turned into spaces."""
-
-    def replace(match):
-        if match["comment"] is not None:
-            return blank(match[0])
-        return match[0] if keep_strings else '"' + blank(match[0][1:-1]) + '"'
-
-    return LEXEMES.sub(replace, text)
-
-
-class Source:
-    """One text file: as it stands, and for C also as the compiler would see it."""
-
-    def __init__(self, root, name):
-        self.name = name
-        self.path = Path(name)
-        self.text = (root / name).read_bytes().decode("utf-8")
-        self.lines = self.text.split("\n")
-        self.is_c = self.path.suffix in (".c", ".h")
-        parts = self.path.parts
-        self.top = parts[0]
-        self.room = parts[1] if self.top == "src" and len(parts) > 2 else None
-        self.code = without_comments(self.text, False) if self.is_c else ""
-        self._functions = None
-
-    def functions(self):
-        if self._functions is None:
-            self._functions = list(find_functions(self)) if self.is_c else []
-        return self._functions
-
-    def line_of(self, offset):
-        return self.text.count("\n", 0, offset) + 1
-
-
-class Function:
-    def __init__(self, name, line, length, parameters, body):
-        self.name = name
-        self.line = line
-        self.length = length
-        self.parameters = parameters
-        self.body = body
-
-
-def count_parameters(head):
-    """Parameters of `name(a, b)`; a function without any and `...` count nothing."""
-    depth, commas, last = 0, 0, ""
-    inner = head[head.index("(") :]
-    for char in inner:
-        depth += (char in "([{") - (char in ")]}")
-        if depth == 0:
-            break
-        if depth == 1 and char == ",":
-            commas += 1
-            last = ""
-        elif depth > 1 or char != "(":
-            last += char
-    if commas == 0 and last.strip() in ("", "void"):
-        return 0
-    return commas + (last.strip() != "...")
-
-
-def find_functions(source):
-    lines = DIRECTIVE.sub(lambda m: blank(m[0]), source.code).split("\n")
-    end = 0
-    for number, line in enumerate(lines):
-        if line.rstrip() != "{":
-            continue
-        start = number
-        while start > end and re.search(r"[^\s;}]\s*$", lines[start - 1]):
-            start -= 1
-        head = "\n".join(lines[start:number])
-        name = re.search(r"([A-Za-z_]\w*)\s*\(", head)
-        stop = next((i for i in range(number, len(lines)) if lines[i].startswith("}")), None)
-        if name is None or stop is None:
-            continue
-        end = stop + 1
-        yield Function(
-            name[1],
-            start + 1,
-            stop - start + 1,
-            count_parameters(head[name.start() :]),
-            "\n".join(lines[number : stop + 1]),
-        )
-
-
-class Nesting:
-    """Walks the statements of a function and remembers how deep they went.
-
-    Depth is counted in conditions and loops, braces or not; `else if` stays on
-    the level of its `if`, and a loop macro counts as a loop.
-    """
-
-    def __init__(self, body):
-        self.tokens = TOKEN.findall(body)
-        self.at = 0
-        self.deepest = 0
-        self.block(0)
-
-    def peek(self, ahead=0):
-        i = self.at + ahead
-        return self.tokens[i] if i < len(self.tokens) else ""
-
-    def skip_balanced(self):
-        depth = 0
-        while self.peek():
-            depth += (self.peek() in OPENERS) - (self.peek() in OPENERS.values())
-            self.at += 1
-            if depth <= 0:
-                return
-
-    def block(self, depth):
-        self.at += 1
-        while self.peek() not in ("}", ""):
-            self.statement(depth)
-        self.at += 1
-
-    def nested(self, depth):
-        self.deepest = max(self.deepest, depth)
-        if self.peek() == "{":
-            self.block(depth)
-        else:
-            self.statement(depth)
-
-    def statement(self, depth):
-        word = self.peek()
-        if word == "{":
-            self.nested(depth + 1)
-        elif word in ("if", "for", "while", "switch"):
-            self.at += 1
-            self.skip_balanced()
-            self.nested(depth + 1)
-            if word == "if" and self.peek() == "else":
-                self.otherwise(depth)
-        elif word == "do":
-            self.at += 1
-            self.nested(depth + 1)
-            self.expression()
-        else:
-            self.plain(depth)
-
-    def otherwise(self, depth):
-        self.at += 1
-        if self.peek() == "if":
-            self.statement(depth)
-        else:
-            self.nested(depth + 1)
-
-    def plain(self, depth):
-        word = self.peek()
-        self.at += 1
-        if word in ("case", "default") or (self.peek() == ":" and word.isidentifier()):
-            while self.peek() not in (":", ""):
-                self.at += 1
-            self.at += 1
-            if self.peek() == "{":
-                self.block(depth)
-        elif word.isidentifier() and word not in JUMPS and self.peek() == "(":
-            self.skip_balanced()
-            if self.peek() == "{" or self.peek().isidentifier():
-                self.nested(depth + 1)
-            else:
-                self.expression()
-        elif word != ";":
-            self.expression()
-
-    def expression(self):
-        while self.peek() not in (";", "}", ""):
-            if self.peek() in OPENERS:
-                self.skip_balanced()
-            else:
-                self.at += 1
-        if self.peek() == ";":
-            self.at += 1
-
 
 def clang_format():
     """The one that test/requirements.txt pins; another version has another taste."""
@@ -301,40 +83,6 @@ def check_format(root, sources):
             yield name, int(line), "differs from clang-format from here on"
     if done.returncode != 0 and not seen:
         yield ".clang-format", 1, "clang-format failed: " + done.stderr.strip()
-
-
-def includes(source):
-    """Line, bracket and name of each include that is not inside a comment."""
-    visible = without_comments(source.text, True)
-    for match in re.finditer(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">\n]+)', visible, re.M):
-        yield source.line_of(match.start(2)), match[1], match[2]
-
-
-def wrong_include(room, bracket, name):
-    if bracket == "<":
-        for pattern, allowed, why in SYSTEM_HEADERS:
-            if re.fullmatch(pattern, name) and room not in allowed:
-                return f"<{name}> in {room}: {why}"
-        return None
-    other = name.split("/")[0]
-    if "/" not in name or other == room or other in ROOMS[room]:
-        return None
-    if other not in ROOMS:
-        return f'"{name}" names no room of src'
-    return f'{room} must not include "{name}"'
-
-
-def check_include(_root, sources):
-    for source in sources:
-        if not source.is_c or source.top != "src":
-            continue
-        if source.room not in ROOMS:
-            yield source.name, 1, "stands in no room of the include table"
-            continue
-        for line, bracket, name in includes(source):
-            wrong = wrong_include(source.room, bracket, name)
-            if wrong:
-                yield source.name, line, wrong
 
 
 def each_function(sources):
@@ -506,6 +254,12 @@ CODE_FOLDERS = {"src", "test", "tools", "script"}
 RULES = [
     ("format", check_format, CODE_FOLDERS),
     ("include", check_include, CODE_FOLDERS),
+    ("circle", check_circle, CODE_FOLDERS),
+    ("exported", check_exported, CODE_FOLDERS | {"bench"}),
+    ("declared", check_declared, CODE_FOLDERS),
+    ("reference", check_references, None),
+    ("contract", check_contract, None),
+    ("noun", check_noun, CODE_FOLDERS),
     ("function-length", check_function_length, CODE_FOLDERS),
     ("nesting", check_nesting, CODE_FOLDERS),
     ("parameters", check_parameters, CODE_FOLDERS),
@@ -557,8 +311,7 @@ def load(root, names):
 
 
 def lint(root):
-    names = git_files(root, "--cached", "--others", "--exclude-standard")
-    sources = load(root, all_files(root) if names is None else names)
+    sources = read_tree(root, "--cached", "--others", "--exclude-standard")
     failed = 0
     for rule, check, folders in RULES:
         seen = [s for s in sources if folders is None or s.top in folders]
@@ -570,23 +323,9 @@ def lint(root):
     return 1 if failed else 0
 
 
-def stats(root):
-    names = git_files(root)
-    sources = load(root, all_files(root) if names is None else names)
-    code = [s for s in sources if s.is_c or s.path.suffix == ".def"]
-    for room in ROOMS:
-        files = [s for s in code if s.room == room]
-        total = sum(s.text.count("\n") for s in files)
-        print(f"src/{room}: {total} lines in {len(files)} files")
-    tests = [s for s in sources if s.top == "test" and s.path.suffix in CODE_SUFFIXES]
-    print(f"test: {sum(s.text.count(chr(10)) for s in tests)} lines in {len(tests)} files")
-    functions = [(f.length, f.name, s.name) for s, f in each_function(code) if s.top == "src"]
-    if functions:
-        length, name, where = max(functions)
-        print(f"longest function: {name} in {where}, {length} lines")
-        print(f"median function: {statistics.median(f[0] for f in functions):g} lines")
-        print(f"functions: {len(functions)}")
-    return 0
+def read_tree(root, *options):
+    names = git_files(root, *options)
+    return load(root, all_files(root) if names is None else names)
 
 
 def main():
@@ -596,7 +335,10 @@ def main():
     parser.add_argument("--stats", action="store_true", help="print sizes instead")
     arguments = parser.parse_args()
     root = arguments.root.resolve()
-    return stats(root) if arguments.stats else lint(root)
+    if arguments.stats:
+        print("\n".join(lint_stats.tell(read_tree(root))))
+        return 0
+    return lint(root)
 
 
 if __name__ == "__main__":

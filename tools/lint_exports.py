@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a file of src offers to others: names that tell where it stands, and no more than is used.
+
+A function that is not static begins with the name of its file; an object that is shared is
+a row of somebody's table and is named after that table. Something outside of its file uses
+either; a function that only tests call is listed with a reason in tools/exported.txt:
+
+    FILE FUNCTION CLASS: REASON
+
+name   it does not begin with the name of its file
+test   only tests, fuzz targets and benchmarks call it
+"""
+
+import re
+from collections import defaultdict
+
+from lint_c import DIRECTIVE, blank
+
+EXPORTED = "tools/exported.txt"
+CLASSES = {"name", "test"}
+# Chosen by who calls: the system, a fuzzer.
+DICTATED = {"main", "LLVMFuzzerTestOneInput", "LLVMFuzzerInitialize"}
+WORD = re.compile(r"[A-Za-z_]\w*")
+PROTOTYPE = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
+
+
+def exported(sources):
+    """(source, function) of all that are not static."""
+    for source in sources:
+        if source.top == "src" and source.path.suffix == ".c":
+            for function in source.functions():
+                if not function.is_static and function.name not in DICTATED:
+                    yield source, function
+
+
+def statements(text):
+    """What a header says at its outermost level: directives and bodies are left out."""
+    text = DIRECTIVE.sub(lambda m: blank(m[0]), text)
+    depth, start = 0, 0
+    for at, char in enumerate(text):
+        depth += (char == "{") - (char == "}")
+        if depth == 0 and char in ";}":
+            yield start, text[start : at + 1]
+            start = at + 1
+
+
+def prototypes(source):
+    """Offset and name of each function that a header declares and does not define."""
+    for start, text in statements(source.code):
+        found = PROTOTYPE.search(text)
+        is_type = re.match(r"\s*(struct|union|enum)\b[^(]*\{", text) or "typedef" in text
+        if found and text.endswith(";") and not is_type and not re.search(r"\(\s*\*", text[: found.end() + 1]):
+            yield start + found.start(1), found[1]
+
+
+def objects(source):
+    """Offset and name of each object that a header declares."""
+    for start, text in statements(source.code):
+        found = re.match(r"\s*extern\b[^({]*?(\w+)\s*(\[[^]]*\]\s*)*;", text)
+        if found:
+            yield start + found.start(1), found[1]
+
+
+def uses(sources):
+    """name -> the files that name it other than to declare it."""
+    found = defaultdict(set)
+    for source in sources:
+        text = source.code if source.is_c else source.text
+        if source.path.suffix == ".h":
+            for offset, name in [*prototypes(source), *objects(source)]:
+                text = text[:offset] + " " * len(name) + text[offset + len(name) :]
+        if source.is_c or source.path.suffix == ".def":
+            for name in set(WORD.findall(text)):
+                found[name].add(source)
+    return found
+
+
+def read_listed(sources):
+    """(file, name, class) -> line of tools/exported.txt, and the lines that are none."""
+    listed, wrong = {}, []
+    source = next((s for s in sources if s.name == EXPORTED), None)
+    for number, line in enumerate(source.lines if source else [], 1):
+        if line == "" or line.startswith("#"):
+            continue
+        found = re.fullmatch(r"(src/\S+) (\w+) (\w+): \S.*", line)
+        if found is None or found[3] not in CLASSES:
+            wrong.append(number)
+        else:
+            listed[found.groups()] = number
+    return listed, wrong
+
+
+def is_named_after(function, source):
+    return re.match(re.escape(source.path.stem) + r"(_|$)", function.name) is not None
+
+
+def check_exported(_root, sources):
+    listed, wrong = read_listed(sources)
+    for number in wrong:
+        yield EXPORTED, number, "is not FILE FUNCTION CLASS: REASON"
+    used = uses(sources)
+    for source, function in exported(sources):
+        if not is_named_after(function, source):
+            if listed.pop((source.name, function.name, "name"), None) is None:
+                message = f"{function.name} does not begin with {source.path.stem}_"
+                yield source.name, function.line, message
+        others = used[function.name] - {source}
+        if any(other.top == "src" for other in others):
+            continue
+        if not others:
+            yield source.name, function.line, f"{function.name}: nobody outside calls it"
+        elif listed.pop((source.name, function.name, "test"), None) is None:
+            yield source.name, function.line, f"{function.name}: only tests call it"
+    yield from check_objects(sources, used)
+    for (name, function, why), number in listed.items():
+        yield EXPORTED, number, f"{name} {function} needs no {why} any more"
+
+
+def check_objects(sources, used):
+    for header in sources:
+        if header.top != "src" or header.path.suffix != ".h":
+            continue
+        for offset, name in objects(header):
+            pattern = re.compile(rf"^[^\s#][^;{{(]*\b{name}\b[^;{{(]*=", re.M)
+            makers = {s for s in used[name] if pattern.search(s.code)}
+            if not used[name] - makers:
+                yield header.name, header.line_of(offset), f"{name}: nobody outside uses it"
+
+
+def check_declared(_root, sources):
+    """What a header of src declares is defined somewhere in it."""
+    defined = {f.name for s in sources if s.top == "src" for f in s.functions()}
+    for source in sources:
+        if source.top == "src" and source.path.suffix == ".h":
+            for offset, name in prototypes(source):
+                if name not in defined and name in source.code and not name.isupper():
+                    yield source.name, source.line_of(offset), f"{name} is defined nowhere"
