@@ -13,21 +13,13 @@
 #include <unistd.h>
 
 static const struct {
-	const char *name;
 	enum err_kind kind;
 	const char *text;
 } err_rows[ERR_COUNT] = {
-#define ERR_ROW(symbol, kind, sentence) [symbol] = {#symbol, kind, sentence},
+#define ERR_ROW(symbol, kind, sentence) [symbol] = {kind, sentence},
 #include "err.def"
 #undef ERR_ROW
 };
-
-const char *
-err_name(enum err e)
-{
-	INVARIANT((unsigned)e < ERR_COUNT);
-	return err_rows[e].name;
-}
 
 const char *
 err_text(enum err e)

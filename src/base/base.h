@@ -43,8 +43,6 @@ enum err_kind {
 	ERR_KIND_UNKNOWN, /* it may or may not have happened */
 };
 
-/* The symbol ("ERR_NOT_FOUND"), for logs. */
-const char *err_name(enum err e);
 /* One English sentence without a full stop. */
 const char *err_text(enum err e);
 enum err_kind err_kind(enum err e);

@@ -125,10 +125,3 @@ json_out_double(struct json_out *o, const char *name, double value)
 	if (strpbrk(text, ".en") == NULL)
 		buf_add_text(o->to, ".0");
 }
-
-void
-json_out_raw(struct json_out *o, const char *name, struct span json)
-{
-	put_name(o, name);
-	buf_add(o->to, json.ptr, json.len);
-}

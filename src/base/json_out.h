@@ -30,7 +30,5 @@ void json_out_int(struct json_out *o, const char *name, int64_t value);
 void json_out_bool(struct json_out *o, const char *name, bool value);
 /* The shortest decimal that reads back the same; with ".0" when whole. */
 void json_out_double(struct json_out *o, const char *name, double value);
-/* `json` is one complete JSON value. */
-void json_out_raw(struct json_out *o, const char *name, struct span json);
 
 #endif

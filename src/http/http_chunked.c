@@ -4,12 +4,6 @@
 /* Twelve digits are more than any body; the overhead is for chunks of an octet each. */
 enum { SIZE_DIGITS_MAX = 12, OVERHEAD_FACTOR = 8, OVERHEAD_MIN = 4096 };
 
-void
-http_chunked_init(struct http_chunked *c)
-{
-	*c = (struct http_chunked){0};
-}
-
 static bool
 is_text(char ch)
 {

@@ -23,6 +23,7 @@ enum http_chunked_at {
 	CHUNKED_DONE
 };
 
+/* All zero at the beginning of a body. */
 struct http_chunked {
 	enum http_chunked_at at;
 	size_t left;     /* of the chunk */
@@ -30,7 +31,6 @@ struct http_chunked {
 	size_t overhead; /* octets that are not data, of the whole body */
 };
 
-void http_chunked_init(struct http_chunked *c);
 /*
  * Decodes into `out`; *used_out octets were taken. OK with at == CHUNKED_DONE: the
  * body is whole. ERR_FRAMING; ERR_TOO_LARGE when `out` or the overhead is full.

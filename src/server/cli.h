@@ -31,14 +31,12 @@ struct cli {
 enum err cli_conf(const struct cli *cli, struct conf *conf) MUST_CHECK;
 /* Says why, on standard error; returns CLI_FAILED. */
 int cli_fail(const char *format, ...) PRINTF_LIKE(1, 2);
-/*
- * The store of the data directory, beside a running server or without one; said already
- * when it fails. Only `serve` makes a store: where there is none, the command was called
- * in the wrong folder.
- */
-enum err cli_store(const struct conf *conf, struct store **out) MUST_CHECK;
 
-/* What every command on the store has: its configuration, its store, its memory. */
+/*
+ * A command on the store: its configuration, its memory, and the store of the data
+ * directory, beside a running server or without one. Only `serve` makes a store: where
+ * there is none, the command was called in the wrong folder.
+ */
 struct cli_session {
 	struct conf conf;
 	struct store *store;

@@ -108,12 +108,6 @@ open_store(const struct conf *conf, bool keep_schema, struct store **out)
 }
 
 enum err
-cli_store(const struct conf *conf, struct store **out)
-{
-	return open_store(conf, is_served(conf->data), out);
-}
-
-enum err
 cli_session_open(struct cli_session *s, const struct cli *cli)
 {
 	enum err e = cli_conf(cli, &s->conf);
@@ -121,7 +115,7 @@ cli_session_open(struct cli_session *s, const struct cli *cli)
 	if (e != OK)
 		return e;
 	arena_init(&s->arena);
-	e = cli_store(&s->conf, &s->store);
+	e = open_store(&s->conf, is_served(s->conf.data), &s->store);
 	if (e != OK) {
 		arena_fini(&s->arena);
 		conf_fini(&s->conf);

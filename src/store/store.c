@@ -619,6 +619,7 @@ store_close(struct store *s)
 	keyring_free(s->secrets);
 	if (s->engine != NULL)
 		s->engine->ops->close(s->engine);
+	store_clock_fini(&s->clock);
 	queue_free(s->queue);
 	mem_free(s->items);
 	mem_free(s);

@@ -123,6 +123,8 @@ store_clock_init(
 void
 store_clock_fini(struct store_clock *c)
 {
+	if (c->clock == NULL)
+		return; /* the store did not open as far as its clock */
 	pthread_mutex_destroy(&c->lock);
 }
 

@@ -82,17 +82,6 @@ api_key_make_v1(const struct entropy *e, char out[API_KEY_V1_LEN + 1])
 	secret_wipe(bytes, sizeof(bytes));
 }
 
-bool
-api_key_checksum(struct span key)
-{
-	char crc[CRC_LEN];
-
-	if (key.len != API_KEY_LEN || memcmp(key.ptr, "ww_", PREFIX_LEN) != 0)
-		return false;
-	put_crc((struct span){key.ptr, BODY_LEN}, crc);
-	return memcmp(crc, key.ptr + BODY_LEN, CRC_LEN) == 0;
-}
-
 void
 api_key_hash(struct span key, uint8_t out[SECRET_HASH_LEN])
 {

@@ -109,7 +109,7 @@ row_dlt(struct row *r, struct outgoing_message *o)
 	o->dlt_telemarketer = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
 }
 
-void
+static void
 row_duration(struct row *r, struct arena *a, struct duration *out)
 {
 	const char *text = row_text(r, a, PERIOD_TEXT_MAX);
