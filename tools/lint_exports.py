@@ -7,8 +7,9 @@ either; a function that only tests call is listed with a reason in tools/exporte
 
     FILE FUNCTION CLASS: REASON
 
-name   it does not begin with the name of its file
+name   it does not begin with the name of its file; `*` stands for all of a file
 test   only tests, fuzz targets and benchmarks call it
+static nothing outside of its file calls it
 """
 
 import re
@@ -17,7 +18,7 @@ from collections import defaultdict
 from lint_c import DIRECTIVE, blank
 
 EXPORTED = "tools/exported.txt"
-CLASSES = {"name", "test"}
+CLASSES = {"name", "test", "static"}
 # Chosen by who calls: the system, a fuzzer.
 DICTATED = {"main", "LLVMFuzzerTestOneInput", "LLVMFuzzerInitialize"}
 WORD = re.compile(r"[A-Za-z_]\w*")
@@ -82,7 +83,7 @@ def read_listed(sources):
     for number, line in enumerate(source.lines if source else [], 1):
         if line == "" or line.startswith("#"):
             continue
-        found = re.fullmatch(r"(src/\S+) (\w+) (\w+): \S.*", line)
+        found = re.fullmatch(r"(src/\S+) (\w+|\*) (\w+): \S.*", line)
         if found is None or found[3] not in CLASSES:
             wrong.append(number)
         else:
@@ -91,29 +92,35 @@ def read_listed(sources):
 
 
 def is_named_after(function, source):
-    return re.match(re.escape(source.path.stem) + r"(_|$)", function.name) is not None
+    """`send_begin` or, where rooms share a file's name, `verbs_send_begin`."""
+    stem, room = source.path.stem, source.path.parent.name
+    return re.match(rf"({room}_)?{stem}(_|$)", function.name) is not None
 
 
 def check_exported(_root, sources):
     listed, wrong = read_listed(sources)
     for number in wrong:
         yield EXPORTED, number, "is not FILE FUNCTION CLASS: REASON"
-    used = uses(sources)
+    used, needed = uses(sources), set()
     for source, function in exported(sources):
-        if not is_named_after(function, source):
-            if listed.pop((source.name, function.name, "name"), None) is None:
-                message = f"{function.name} does not begin with {source.path.stem}_"
-                yield source.name, function.line, message
-        others = used[function.name] - {source}
-        if any(other.top == "src" for other in others):
-            continue
-        if not others:
-            yield source.name, function.line, f"{function.name}: nobody outside calls it"
-        elif listed.pop((source.name, function.name, "test"), None) is None:
-            yield source.name, function.line, f"{function.name}: only tests call it"
+        for why, message in faults_of(source, function, used):
+            rows = {(source.name, function.name, why), (source.name, "*", why)} & set(listed)
+            needed |= rows
+            if not rows:
+                yield source.name, function.line, f"{function.name}: {message}"
     yield from check_objects(sources, used)
-    for (name, function, why), number in listed.items():
-        yield EXPORTED, number, f"{name} {function} needs no {why} any more"
+    for row in set(listed) - needed:
+        yield EXPORTED, listed[row], f"{row[0]} {row[1]} needs no {row[2]} any more"
+
+
+def faults_of(source, function, used):
+    if not is_named_after(function, source):
+        yield "name", f"does not begin with {source.path.stem}_"
+    others = used[function.name] - {source}
+    if not others:
+        yield "static", "nobody outside calls it"
+    elif not any(other.top == "src" for other in others):
+        yield "test", "only tests call it"
 
 
 def check_objects(sources, used):

@@ -20,6 +20,10 @@ def lines(sources):
     return sum(s.text.count("\n") for s in sources)
 
 
+def in_room(sources, room):
+    return [s for s in sources if s.folder == room or (s.folder or "").startswith(room + "/")]
+
+
 def percentile(numbers, share):
     """The smallest of them that so large a share does not exceed."""
     return sorted(numbers)[min(len(numbers) - 1, int(len(numbers) * share))]
@@ -31,11 +35,13 @@ def tell_rooms(src):
     for source in src:
         if source.folder is not None and (source.is_c or source.path.suffix in (".def", ".sql")):
             rooms[source.folder].append(source)
-    for room in sorted(rooms):
-        if room.count("/") == 0 and any(other.startswith(room + "/") for other in rooms):
-            within = [s for name in rooms for s in rooms[name] if name.split("/")[0] == room]
-            yield f"src/{room} with all in it: {lines(within)} lines in {len(within)} files"
-        yield f"src/{room}: {lines(rooms[room])} lines in {len(rooms[room])} files"
+    for top in sorted({room.split("/")[0] for room in rooms}):
+        within = in_room([s for room in rooms.values() for s in room], top)
+        if len(within) > len(rooms[top]):
+            yield f"src/{top} with all in it: {lines(within)} lines in {len(within)} files"
+        for room in sorted(rooms):
+            if rooms[room] and room.split("/")[0] == top:
+                yield f"src/{room}: {lines(rooms[room])} lines in {len(rooms[room])} files"
 
 
 def tell_functions(name, sources):
@@ -65,10 +71,6 @@ def tell_assertions(name, sources):
             f"assertions of {name}: {count}, {1000 * count / total:.1f} per 1,000 lines; "
             f"{len(without)} of {files} .c files have none"
         )
-
-
-def in_room(sources, room):
-    return [s for s in sources if s.folder == room or (s.folder or "").startswith(room + "/")]
 
 
 def tell_engines(src):

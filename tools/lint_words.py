@@ -6,7 +6,7 @@ import re
 
 from lint_c import LEXEMES
 
-# Files that are not ours: of the system, of libraries, of who runs the server.
+# Files of the system, of libraries, and of those who run the server.
 FOREIGN = {
     "sqlite3.h", "sqlite3.c", "unistd.h", "watchword.yaml",
 }  # fmt: skip
@@ -18,7 +18,7 @@ FOLDER = re.compile(r"(?<![\w./*<{$@~-])((?:src|test|tools|script|doc|bench)/[\w
 CONTRACT = "doc/contract.md"
 NUMBER = r"\d+(?:\.\d+)*"
 GAP = r"[\s*]+"
-SECTION = re.compile(rf"\bcontract,?{GAP}{NUMBER}(?:(?:,|,?{GAP}and){GAP}{NUMBER})*")
+SECTION = re.compile(rf"\bcontract,?{GAP}{NUMBER}(?:(?:,|,?{GAP}(?:and|to)){GAP}{NUMBER})*")
 NO_NOUN = re.compile(r"(?:^/[*/]+|[.:?!)]|\n[\s*]*\n)[\s*]+(Of|What|Who|Whoever|Whom|Whose)\b")
 
 
@@ -94,7 +94,7 @@ def check_contract(_root, sources):
     page = next((s for s in sources if s.name == CONTRACT), None)
     if page is None:
         return
-    there = set(re.findall(r"^#+ (\d+(?:\.\d+)*)\.? ", page.text, re.M))
+    there = set(re.findall(rf"^(?:#+|\|) ({NUMBER}) ", page.text, re.M))
     for source in sources:
         for start, text in prose(source):
             for match in SECTION.finditer(text):
