@@ -13,9 +13,8 @@ static const struct carrier_ops *const types[] = {
 #undef CARRIER_TYPE
 };
 
-/* NULL: there is none of that type. */
-static const struct carrier_ops *
-find_type(const char *type)
+const struct carrier_ops *
+carrier_type_find(const char *type)
 {
 	for (size_t i = 0; i < countof(types); i++)
 		if (strcmp(types[i]->type, type) == 0)
@@ -34,7 +33,7 @@ carrier_carries(const struct carrier_config *config, enum channel channel)
 const char *
 carrier_check(const struct carrier_config *config, char why[256])
 {
-	const struct carrier_ops *ops = find_type(config->type);
+	const struct carrier_ops *ops = carrier_type_find(config->type);
 
 	return ops == NULL || ops->check == NULL ? NULL : ops->check(config, why);
 }
@@ -42,7 +41,7 @@ carrier_check(const struct carrier_config *config, char why[256])
 void
 carrier_warn(const struct carrier_config *config, carrier_warn_f *say, void *ctx)
 {
-	const struct carrier_ops *ops = find_type(config->type);
+	const struct carrier_ops *ops = carrier_type_find(config->type);
 
 	if (ops != NULL && ops->warn != NULL)
 		ops->warn(config, say, ctx);
@@ -59,7 +58,7 @@ enum err
 carrier_open(const struct carrier_config *config, const struct carrier_env *env,
     char why[256], struct carrier **out)
 {
-	const struct carrier_ops *ops = find_type(config->type);
+	const struct carrier_ops *ops = carrier_type_find(config->type);
 	enum err e;
 
 	if (ops == NULL) {

@@ -262,6 +262,9 @@ struct carrier {
 	const struct carrier_config *config;
 };
 
+/* All that exist, in an array in carrier.c; NULL when there is none of that type. */
+const struct carrier_ops *carrier_type_find(const char *type);
+
 /* Does its type carry that channel? Not when there is no such type. */
 bool carrier_carries(const struct carrier_config *config, enum channel channel);
 /* As in carrier_ops; for a type that exists. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/json_out.h"
+#include "carrier/carrier.h"
 #include "carrier/types.h"
 
 enum { FILE_MAGIC = 0x66696c65, LINE_LEN_MAX = 1 << 20, PATH_LEN_MAX = 4096 };

@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 
 #include "base/log.h"
+#include "carrier/carrier.h"
 #include "carrier/smpp_cancel.h"
 #include "carrier/smpp_compose.h"
 #include "carrier/smpp_inbox.h"

@@ -3,7 +3,7 @@
 #ifndef WW_CARRIER_TYPES_H
 #define WW_CARRIER_TYPES_H
 
-#include "carrier/carrier.h"
+struct carrier_ops;
 
 #define CARRIER_TYPE(type) extern const struct carrier_ops carrier_##type##_ops;
 #include "carrier/types.def"

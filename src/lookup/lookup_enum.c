@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "lookup/enum_rule.h"
+#include "lookup/lookup.h"
 #include "lookup/types.h"
 #include "net/resolver.h"
 

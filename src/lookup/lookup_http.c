@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/json_lenient.h"
 #include "base/json_pointer.h"
+#include "lookup/lookup.h"
 #include "lookup/types.h"
 #include "net/http_client.h"
 #include "net/http_template.h"

@@ -3,7 +3,7 @@
 #ifndef WW_LOOKUP_TYPES_H
 #define WW_LOOKUP_TYPES_H
 
-#include "lookup/lookup.h"
+struct lookup_provider_ops;
 
 enum { LOOKUP_REQUESTS_MAX = 4096 };
 

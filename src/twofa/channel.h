@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Channels: the ways by which a PIN reaches a person. One table says what they differ in;
- * the content of a message has a part for each (twofa/content.h), and a carrier says
+ * the content of a message has a part for each, and a carrier says
  * which of them it carries.
  */
 #ifndef WW_CHANNEL_H
