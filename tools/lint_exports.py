@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a file of src offers to others: names that tell where it stands, and no more than is used.
 
-A function that is not static begins with the name of its file; an object that is shared is
+A function that is not static begins with the name of its file, or of the header that declares
+it where that is the header of a family of files; an object that is shared is
 a row of somebody's table and is named after that table. Something outside of its file uses
 either; a function that only tests call is listed with a reason in tools/exported.txt:
 
@@ -91,19 +92,31 @@ def read_listed(sources):
     return listed, wrong
 
 
-def is_named_after(function, source):
+def is_named_after(name, source, headers):
     """`send_begin` or, where rooms share a file's name, `verbs_send_begin`."""
-    stem, room = source.path.stem, source.path.parent.name
-    return re.match(rf"({room}_)?{stem}(_|$)", function.name) is not None
+    room = source.path.parent.name
+    stems = {source.path.stem} | {h.path.stem for h in headers if h.folder == source.folder}
+    return re.match(rf"({room}_)?({'|'.join(stems)})(_|$)", name) is not None
+
+
+def declarations(sources):
+    """name -> the headers of src that declare it."""
+    found = defaultdict(set)
+    for source in sources:
+        if source.top == "src" and source.path.suffix == ".h":
+            for _, name in prototypes(source):
+                found[name].add(source)
+    return found
 
 
 def check_exported(_root, sources):
     listed, wrong = read_listed(sources)
     for number in wrong:
         yield EXPORTED, number, "is not FILE FUNCTION CLASS: REASON"
-    used, needed = uses(sources), set()
+    used, declared, needed = uses(sources), declarations(sources), set()
     for source, function in exported(sources):
-        for why, message in faults_of(source, function, used):
+        named = is_named_after(function.name, source, declared[function.name])
+        for why, message in faults_of(source, function, used, named):
             rows = {(source.name, function.name, why), (source.name, "*", why)} & set(listed)
             needed |= rows
             if not rows:
@@ -113,8 +126,8 @@ def check_exported(_root, sources):
         yield EXPORTED, listed[row], f"{row[0]} {row[1]} needs no {row[2]} any more"
 
 
-def faults_of(source, function, used):
-    if not is_named_after(function, source):
+def faults_of(source, function, used, is_named):
+    if not is_named:
         yield "name", f"does not begin with {source.path.stem}_"
     others = used[function.name] - {source}
     if not others:

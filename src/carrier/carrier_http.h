@@ -166,8 +166,6 @@ bool carrier_http_is_id_pattern(const char *pattern);
 void carrier_http_id_in_text(
     struct span text, const char *pattern, struct carrier_http_verdict *v);
 
-/* A parameter of a query or a form, decoded; NULL when absent. */
-const char *carrier_http_param(struct arena *a, struct span form, const char *name);
 /* All of that name, in their order; how many there are, of which `values_out` has the
  * first `max`. */
 size_t carrier_http_param_values(struct arena *a, struct span form, const char *name,

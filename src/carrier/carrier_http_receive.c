@@ -55,8 +55,9 @@ next_pair(struct arena *a, struct span *form)
 	return pair;
 }
 
-const char *
-carrier_http_param(struct arena *a, struct span form, const char *name)
+/* A parameter of a query or a form, decoded; NULL when absent. */
+static const char *
+find_param(struct arena *a, struct span form, const char *name)
 {
 	const char *value = NULL;
 
@@ -91,7 +92,7 @@ const char *
 carrier_http_request_param(
     struct arena *a, const struct carrier_request *request, const char *name)
 {
-	return carrier_http_param(a, form_of(request), name);
+	return find_param(a, form_of(request), name);
 }
 
 bool

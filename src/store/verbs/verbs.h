@@ -192,7 +192,6 @@ enum err batch_distinct(struct batch *b, const struct sql_step_distinct *s,
  */
 /* The columns dlt_entity, dlt_template and dlt_telemarketer of a template. */
 void row_dlt(struct row *r, struct outgoing_message *o);
-void row_duration(struct row *r, struct arena *a, struct duration *out);
 void row_rate(struct row *r, struct arena *a, struct rate *out);
 /* pin_attempts, allow_multiple and the four texts of an application. */
 void row_config(struct row *r, struct arena *a, struct application_config *out);
