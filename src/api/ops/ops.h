@@ -7,28 +7,28 @@
 #include "twofa/application.h"
 #include "twofa/template.h"
 
-/* ops_report.c */
+/* ops/status.c */
 extern const struct operation op_status;
 extern const struct operation op_verifications;
-/* ops_lift.c */
+/* own/lift.c */
 extern const struct operation op_lift;
 
-/* ops_timeline.c */
+/* own/timeline.c */
 extern const struct operation op_timeline;
 
-/* ops_access.c */
+/* ops/access.c */
 extern const struct operation op_session_create;
 extern const struct operation op_session_delete;
 extern const struct operation op_token_create;
 
-/* ops_receipt.c */
+/* own/receipt.c */
 extern const struct operation op_receipt;
 
-/* ops_route.c */
+/* own/route.c */
 extern const struct operation op_route_explain;
 extern const struct operation op_route_explain_body;
 
-/* ops_config.c; a dialect makes its own create and update of applications around its rows
+/* ops/config.c; a dialect makes its own create and update of applications around its rows
  */
 extern const struct operation op_application_get;
 extern const struct operation op_application_list;
