@@ -88,7 +88,7 @@ body_read(struct call *c, const struct json_row *rows, void *out)
 	    c->dialect->read_body != NULL ? c->dialect->read_body(c) : body_json(c);
 
 	if (e == OK && (c->document == NULL || json_is_null(c->document) ||
-			   json_is_empty_array(c->document))) {
+			   json_scalar_is_empty_array(c->document))) {
 		json_decref(c->document);
 		c->document = json_object();
 	}

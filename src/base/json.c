@@ -56,7 +56,7 @@ load_large(struct span text, json_error_t *why)
 	json_t *doc;
 
 	buf_init(&quoted, 2 * text.len);
-	json_quote_large(text, &quoted);
+	json_scalar_quote_large(text, &quoted);
 	INVARIANT(!quoted.failed);
 	doc = load(buf_span(&quoted), why);
 	buf_fini(&quoted);
@@ -108,7 +108,7 @@ static void
 read_text(const json_t *value, const struct json_row *row, const struct place *at,
     struct fail *fail, const char **out)
 {
-	const char *text = json_as_text(value, fail->arena);
+	const char *text = json_scalar_as_text(value, fail->arena);
 	size_t count;
 
 	if (text == NULL) {
@@ -148,7 +148,7 @@ read_int(const json_t *value, const struct json_row *row, const struct place *at
 {
 	int64_t number;
 
-	if (!json_as_int(value, &number)) {
+	if (!json_scalar_as_int(value, &number)) {
 		FAIL_AT(fail, at, "must be an integer");
 		return;
 	}
@@ -162,7 +162,7 @@ read_bool(
 {
 	bool flag;
 
-	if (json_as_bool(value, &flag))
+	if (json_scalar_as_bool(value, &flag))
 		*out = (struct opt_bool){true, flag};
 	else
 		FAIL_AT(fail, at, "must be true or false");
@@ -174,7 +174,7 @@ read_double(const json_t *value, const struct json_row *row, const struct place 
 {
 	double number;
 
-	if (!json_as_double(value, &number)) {
+	if (!json_scalar_as_double(value, &number)) {
 		FAIL_AT(fail, at, "must be a number");
 		return;
 	}
@@ -209,7 +209,7 @@ read_value(json_t *value, const struct json_row *row, const struct place *at,
 		*(json_t **)to = value;
 		return;
 	case JSON_ROW_OBJECT:
-		if (json_is_object(value) || json_is_empty_array(value))
+		if (json_is_object(value) || json_scalar_is_empty_array(value))
 			read_members(value, row->rows, at, fail, out);
 		else
 			FAIL_AT(fail, at, "must be an object");
@@ -225,7 +225,7 @@ is_absent(const json_t *value, enum json_kind kind)
 	    kind == JSON_ROW_INT || kind == JSON_ROW_BOOL || kind == JSON_ROW_DOUBLE;
 
 	return value == NULL || json_is_null(value) ||
-	       (scalar && json_says_nothing(value));
+	       (scalar && json_scalar_says_nothing(value));
 }
 
 static void

@@ -120,7 +120,7 @@ json_out_double(struct json_out *o, const char *name, double value)
 	char text[JSON_DOUBLE_LEN];
 
 	put_name(o, name);
-	json_double_text(value, text);
+	json_scalar_double_text(value, text);
 	buf_add_text(o->to, text);
 	if (strpbrk(text, ".en") == NULL)
 		buf_add_text(o->to, ".0");

@@ -77,7 +77,7 @@ json_pointer_find(const json_t *doc, const char *pointer)
 }
 
 bool
-json_scalar_text(const json_t *value, char *out, size_t out_len)
+json_pointer_scalar_text(const json_t *value, char *out, size_t out_len)
 {
 	int len = -1;
 

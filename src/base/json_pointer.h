@@ -11,6 +11,6 @@ bool json_pointer_is_valid(const char *pointer);
 const json_t *json_pointer_find(const json_t *doc, const char *pointer);
 /* A text, a whole number, true or false, as its text; false for everything else, also
  * for what does not fit. */
-bool json_scalar_text(const json_t *value, char *out, size_t out_len);
+bool json_pointer_scalar_text(const json_t *value, char *out, size_t out_len);
 
 #endif

@@ -34,7 +34,7 @@ trimmed(const json_t *value)
 }
 
 bool
-json_says_nothing(const json_t *value)
+json_scalar_says_nothing(const json_t *value)
 {
 	struct span s = trimmed(value);
 
@@ -85,7 +85,7 @@ double_of(struct span s, double *out)
 /* ---- scalars in the type that is wanted ---- */
 
 void
-json_double_text(double number, char out[JSON_DOUBLE_LEN])
+json_scalar_double_text(double number, char out[JSON_DOUBLE_LEN])
 {
 	for (int digits = 1; digits <= 17; digits++) {
 		snprintf(out, JSON_DOUBLE_LEN, "%.*g", digits, number);
@@ -101,12 +101,12 @@ text_of_real(double number, struct arena *a)
 
 	if (number > -WHOLE_MAX && number < WHOLE_MAX && number == trunc(number))
 		return arena_printf(a, "%" PRId64, (int64_t)number);
-	json_double_text(number, text);
+	json_scalar_double_text(number, text);
 	return arena_text(a, span_of(text));
 }
 
 const char *
-json_as_text(const json_t *value, struct arena *a)
+json_scalar_as_text(const json_t *value, struct arena *a)
 {
 	if (json_is_string(value))
 		return arena_text(a, span_of(json_string_value(value)));
@@ -120,7 +120,7 @@ json_as_text(const json_t *value, struct arena *a)
 }
 
 bool
-json_as_int(const json_t *value, int64_t *out)
+json_scalar_as_int(const json_t *value, int64_t *out)
 {
 	double real = json_real_value(value);
 
@@ -136,7 +136,7 @@ json_as_int(const json_t *value, int64_t *out)
 }
 
 bool
-json_as_bool(const json_t *value, bool *out)
+json_scalar_as_bool(const json_t *value, bool *out)
 {
 	struct span s = trimmed(value);
 
@@ -147,7 +147,7 @@ json_as_bool(const json_t *value, bool *out)
 }
 
 bool
-json_as_double(const json_t *value, double *out)
+json_scalar_as_double(const json_t *value, double *out)
 {
 	if (json_is_string(value))
 		return double_of(trimmed(value), out);
@@ -156,7 +156,7 @@ json_as_double(const json_t *value, double *out)
 }
 
 bool
-json_is_empty_array(const json_t *value)
+json_scalar_is_empty_array(const json_t *value)
 {
 	return json_is_array(value) && json_array_size(value) == 0;
 }
@@ -258,7 +258,7 @@ quote_number(struct span s, struct buf *out)
 }
 
 void
-json_quote_large(struct span text, struct buf *out)
+json_scalar_quote_large(struct span text, struct buf *out)
 {
 	size_t used;
 

@@ -24,21 +24,21 @@
 enum { JSON_DOUBLE_LEN = 40 };
 
 /* The shortest text that is read as the same number. */
-void json_double_text(double number, char out[JSON_DOUBLE_LEN]);
+void json_scalar_double_text(double number, char out[JSON_DOUBLE_LEN]);
 /* NULL: it is no scalar, or null. The text is the arena's. */
-const char *json_as_text(const json_t *value, struct arena *a);
-bool json_as_int(const json_t *value, int64_t *out) MUST_CHECK;
-bool json_as_bool(const json_t *value, bool *out) MUST_CHECK;
+const char *json_scalar_as_text(const json_t *value, struct arena *a);
+bool json_scalar_as_int(const json_t *value, int64_t *out) MUST_CHECK;
+bool json_scalar_as_bool(const json_t *value, bool *out) MUST_CHECK;
 /* Never infinite, nor NaN. */
-bool json_as_double(const json_t *value, double *out) MUST_CHECK;
+bool json_scalar_as_double(const json_t *value, double *out) MUST_CHECK;
 /* A blank text, or the text "null": nothing, where another type than text is wanted. */
-bool json_says_nothing(const json_t *value);
+bool json_scalar_says_nothing(const json_t *value);
 /* PHP's encoding of an empty map. */
-bool json_is_empty_array(const json_t *value);
+bool json_scalar_is_empty_array(const json_t *value);
 /*
  * Copies JSON, with quotes around the numbers that neither int64_t nor double holds. At
  * most twice the length; what is no JSON stays none.
  */
-void json_quote_large(struct span text, struct buf *out);
+void json_scalar_quote_large(struct span text, struct buf *out);
 
 #endif

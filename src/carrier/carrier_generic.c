@@ -299,9 +299,9 @@ classify_answer(const struct carrier_config *config, const struct carrier_http_a
 {
 	const struct carrier_http_config *c = &config->http;
 	char text[64];
-	bool has_value =
-	    c->result != NULL && a->doc != NULL &&
-	    json_scalar_text(json_pointer_find(a->doc, c->result), text, sizeof(text));
+	bool has_value = c->result != NULL && a->doc != NULL &&
+			 json_pointer_scalar_text(
+			     json_pointer_find(a->doc, c->result), text, sizeof(text));
 	size_t i = 0;
 	size_t word;
 
@@ -340,8 +340,8 @@ text_at(struct carrier_http_receipts *r, const json_t *doc, const char *pointer)
 {
 	char text[CARRIER_HTTP_MESSAGE_ID_MAX];
 
-	if (doc == NULL ||
-	    !json_scalar_text(json_pointer_find(doc, pointer), text, sizeof(text)))
+	if (doc == NULL || !json_pointer_scalar_text(
+			       json_pointer_find(doc, pointer), text, sizeof(text)))
 		return NULL;
 	return arena_text(&r->arena, span_of(text));
 }

@@ -82,7 +82,8 @@ carrier_http_number_at(const json_t *doc, const char *pointer, int64_t otherwise
 	int64_t n = 0;
 
 	if (doc == NULL ||
-	    !json_scalar_text(json_pointer_find(doc, pointer), text, sizeof(text)) ||
+	    !json_pointer_scalar_text(
+		json_pointer_find(doc, pointer), text, sizeof(text)) ||
 	    text[0] == '\0' || strlen(text) > 15)
 		return otherwise;
 	for (const char *at = text; *at != '\0'; at++) {
@@ -96,7 +97,7 @@ carrier_http_number_at(const json_t *doc, const char *pointer, int64_t otherwise
 void
 carrier_http_id_at(const json_t *doc, const char *pointer, struct carrier_http_verdict *v)
 {
-	if (doc == NULL || !json_scalar_text(json_pointer_find(doc, pointer),
+	if (doc == NULL || !json_pointer_scalar_text(json_pointer_find(doc, pointer),
 			       v->message_id, sizeof(v->message_id)))
 		v->message_id[0] = '\0';
 }

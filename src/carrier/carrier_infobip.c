@@ -165,7 +165,7 @@ read_one(struct carrier_http_receipts *r, const json_t *one)
 	    .done_at_ms = read_time(json_string_value(json_object_get(one, "doneAt")))};
 
 	if (receipt.status == REPORT_NONE ||
-	    !json_scalar_text(json_object_get(one, "messageId"), id, sizeof(id)))
+	    !json_pointer_scalar_text(json_object_get(one, "messageId"), id, sizeof(id)))
 		return ERR_SYNTAX;
 	receipt.message_id = arena_text(&r->arena, span_of(id));
 	return carrier_http_receipt_add(r, &receipt);

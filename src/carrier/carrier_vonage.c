@@ -137,8 +137,8 @@ text_at(const struct carrier_http_answer *a, const char *pointer)
 {
 	char text[CARRIER_HTTP_MESSAGE_ID_MAX];
 
-	if (a->doc == NULL ||
-	    !json_scalar_text(json_pointer_find(a->doc, pointer), text, sizeof(text)))
+	if (a->doc == NULL || !json_pointer_scalar_text(
+				  json_pointer_find(a->doc, pointer), text, sizeof(text)))
 		return NULL;
 	return arena_text(a->arena, span_of(text));
 }
@@ -211,7 +211,7 @@ member(struct carrier_http_receipts *r, const struct carrier_request *request,
 
 	if (doc == NULL)
 		return carrier_http_request_param(&r->arena, request, name);
-	if (!json_scalar_text(json_object_get(doc, name), text, sizeof(text)))
+	if (!json_pointer_scalar_text(json_object_get(doc, name), text, sizeof(text)))
 		return NULL;
 	return arena_text(&r->arena, span_of(text));
 }
@@ -269,7 +269,7 @@ json_params_sorted(struct arena *a, const json_t *doc, struct text_map *out)
 	{
 		size_t at = map.count;
 
-		if (!json_scalar_text(value, text, sizeof(text)))
+		if (!json_pointer_scalar_text(value, text, sizeof(text)))
 			return false;
 		for (; at > 0 && strcmp(map.pairs[at - 1].name, name) > 0; at--)
 			map.pairs[at] = map.pairs[at - 1];

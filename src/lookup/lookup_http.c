@@ -88,7 +88,7 @@ classify_generic(const struct lookup_http *h, const json_t *doc, const char *num
 	char text[VALUE_LEN_MAX + 1];
 
 	(void)number;
-	if (!json_scalar_text(
+	if (!json_pointer_scalar_text(
 		json_pointer_find(doc, h->config->result), text, sizeof(text)))
 		return;
 	if (has(&h->config->not_reachable, text))

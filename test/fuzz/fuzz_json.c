@@ -58,7 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	fail_init(&fail, &arena);
 	if (json_parse(text, &fail, &doc) == OK) {
 		read_rows(doc);
-		if (json_scalar_text(
+		if (json_pointer_scalar_text(
 			json_pointer_find(doc, "/o/a"), scalar, sizeof(scalar)))
 			INVARIANT(strlen(scalar) < sizeof(scalar));
 		json_decref(doc);

@@ -34,7 +34,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	e = json_lenient_parse(text, &doc);
 	INVARIANT((doc != NULL) == (e == OK));
 	INVARIANT(e == OK || strict == NULL || len > JSON_LENIENT_DEPTH_MAX);
-	(void)json_scalar_text(json_pointer_find(doc, "/id"), id, sizeof(id));
+	(void)json_pointer_scalar_text(json_pointer_find(doc, "/id"), id, sizeof(id));
 	if (doc != NULL)
 		read_again(doc);
 	json_decref(doc);

@@ -183,14 +183,14 @@ test_json_pointers(void **state)
 	assert_ptr_equal(json_pointer_find(doc, ""), doc);
 	assert_true(json_is_array(json_pointer_find(doc, "/foo")));
 	for (size_t i = 0; i < countof(cases); i++) {
-		bool found = json_scalar_text(
+		bool found = json_pointer_scalar_text(
 		    json_pointer_find(doc, cases[i].pointer), out, sizeof(out));
 
 		check_case(i, found == (cases[i].value != NULL));
 		if (found)
 			check_case(i, strcmp(out, cases[i].value) == 0);
 	}
-	assert_false(json_scalar_text(json_pointer_find(doc, "/foo/0"), out, 3));
+	assert_false(json_pointer_scalar_text(json_pointer_find(doc, "/foo/0"), out, 3));
 	json_decref(doc);
 }
 

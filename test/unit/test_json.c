@@ -314,14 +314,14 @@ test_scalars_in_the_type_that_is_wanted(void **state)
 		arena_init(&a);
 		fail_init(&f, &a);
 		check_case(i, json_parse(span_of(cases[i].json), &f, &doc) == OK);
-		text = json_as_text(doc, &a);
+		text = json_scalar_as_text(doc, &a);
 		check_case(i, (text == NULL) == (cases[i].text == NULL));
 		check_case(i, text == NULL || strcmp(text, cases[i].text) == 0);
-		check_case(i, json_as_bool(doc, &flag) == (cases[i].is_flag >= 0));
+		check_case(i, json_scalar_as_bool(doc, &flag) == (cases[i].is_flag >= 0));
 		check_case(i, cases[i].is_flag < 0 || flag == (cases[i].is_flag == 1));
-		check_case(i, json_as_int(doc, &number) == cases[i].is_int);
+		check_case(i, json_scalar_as_int(doc, &number) == cases[i].is_int);
 		check_case(i, !cases[i].is_int || number == cases[i].number);
-		check_case(i, json_as_double(doc, &real) == cases[i].is_double);
+		check_case(i, json_scalar_as_double(doc, &real) == cases[i].is_double);
 		check_case(i, !cases[i].is_double || real == cases[i].real);
 		json_decref(doc);
 		arena_fini(&a);
@@ -358,7 +358,7 @@ test_numbers_that_no_type_holds(void **state)
 		struct buf out;
 
 		buf_init(&out, 200);
-		json_quote_large(span_of(cases[i].json), &out);
+		json_scalar_quote_large(span_of(cases[i].json), &out);
 		check_case(i, span_equal_text(buf_span(&out), cases[i].quoted));
 		buf_fini(&out);
 	}

@@ -25,7 +25,7 @@ read_placeholder(
 {
 	if (json_is_null(value) && strcmp(name, "pin") != 0)
 		return;
-	placeholders_add(p, name, json_as_text(value, &c->arena));
+	placeholders_add(p, name, json_scalar_as_text(value, &c->arena));
 }
 
 /* {"firstName":"John"}; [] is what PHP makes of an empty map. */
@@ -38,7 +38,7 @@ read_placeholders(struct call *c, json_t *map)
 
 	if (map == NULL)
 		return NULL;
-	if ((!json_is_object(map) && !json_is_empty_array(map)) ||
+	if ((!json_is_object(map) && !json_scalar_is_empty_array(map)) ||
 	    json_object_size(map) > PLACEHOLDERS_MAX) {
 		fail_add(&c->fail, "placeholders",
 		    "must be an object of at most %d texts", PLACEHOLDERS_MAX);

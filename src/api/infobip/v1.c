@@ -140,7 +140,7 @@ read_ttl(struct call *c, struct application_request *r)
 {
 	int64_t ms;
 
-	if (json_as_int(r->pin_ttl, &ms)) {
+	if (json_scalar_as_int(r->pin_ttl, &ms)) {
 		r->change.pin_ttl_ms = (struct opt_int){true, ms};
 	} else if (json_is_string(r->pin_ttl)) {
 		r->change.pin_ttl = json_string_value(r->pin_ttl);
