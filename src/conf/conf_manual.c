@@ -54,7 +54,7 @@ put_ms(FILE *to, int64_t ms)
 {
 	struct duration d;
 
-	if (duration_from_ms(ms, INT64_MAX, &d) == OK)
+	if (period_duration_from_ms(ms, INT64_MAX, &d) == OK)
 		fputs(d.text, to);
 	else
 		fputs("0s", to);

@@ -82,7 +82,7 @@ parse_bool(struct span text, bool *out, char *why)
 static const char *
 duration_text(int64_t ms, struct duration *d)
 {
-	if (duration_from_ms(ms, INT64_MAX, d) != OK)
+	if (period_duration_from_ms(ms, INT64_MAX, d) != OK)
 		return "0s";
 	return d->text;
 }
@@ -95,7 +95,7 @@ parse_duration(const struct conf_row *row, struct span text, int64_t *out, char 
 	struct duration high;
 	bool zero =
 	    row->min == 0 && (span_equal_text(text, "0s") || span_equal_text(text, "0"));
-	enum err e = zero ? OK : duration_parse(text, row->max, &d);
+	enum err e = zero ? OK : period_parse_duration(text, row->max, &d);
 
 	*out = d.ms;
 	if (e == ERR_SYNTAX) {
@@ -188,7 +188,7 @@ parse_rate(struct span text, char *why)
 {
 	struct rate rate;
 
-	if (rate_parse(text, PERIOD_MS_DAY, &rate) == OK && rate.count > 0 &&
+	if (period_parse_rate(text, PERIOD_MS_DAY, &rate) == OK && rate.count > 0 &&
 	    rate.count <= RATE_COUNT_CONF_MAX)
 		return OK;
 	snprintf(why, CONF_WHY_MAX,

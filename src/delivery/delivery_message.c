@@ -634,7 +634,7 @@ log_lookup(const struct delivery_message *m, const struct lookup_answer *said)
 	log_event(said->failed ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "lookup",
 	    LOG_TEXT("pinId", pin_id), LOG_INT("request", (int64_t)m->outgoing->request),
 	    LOG_PHONE("to", m->outgoing->destination),
-	    LOG_TEXT("status", lookup_status_name(said->status)),
+	    LOG_TEXT("status", message_lookup_status_name(said->status)),
 	    LOG_TEXT("reason", said->reason));
 }
 

@@ -160,7 +160,7 @@ put_text(struct json_out *out, const struct carrier_config *carrier, const char 
 			 : carrier_split(carrier == NULL ? &nobody : carrier, &arena,
 			       buf_span(&whole), &parts);
 	if (e == OK) {
-		json_out_text(out, "encoding", sms_alphabet_name(parts.alphabet));
+		json_out_text(out, "encoding", sms_text_alphabet_name(parts.alphabet));
 		json_out_int(out, "segments", parts.count);
 	} else {
 		*stop_out = e == ERR_SYNTAX ? "the text is not UTF-8"

@@ -165,7 +165,7 @@ log_try(const struct report_request *p, const struct http_result *result)
 	    [REPORT_END_DEAD] = "report_dead"};
 	char event_id[REPORT_ID_LEN + 1];
 
-	report_event_id(&p->done.pin_id, p->done.seq, event_id);
+	report_body_event_id(&p->done.pin_id, p->done.seq, event_id);
 	log_event(levels[p->done.end], events[p->done.end],
 	    LOG_TEXT("subscription", p->subscriber->conf->name),
 	    LOG_TEXT("eventId", event_id), LOG_INT("try", p->tries),
@@ -188,7 +188,7 @@ classify_answer(struct report_request *p, const struct http_result *result)
 		p->done.again_ms =
 		    p->subscriber->reporter->stopping
 			? 0 /* it was cut off by us */
-			: report_retry_ms(p->tries, conf->report_retry_unit_ms);
+			: report_body_retry_ms(p->tries, conf->report_retry_unit_ms);
 	}
 }
 
@@ -225,8 +225,8 @@ post(struct report_request *p)
 	    .answer_len_max = ANSWER_LEN_MAX};
 	enum err e;
 
-	report_event_id(&p->done.pin_id, p->done.seq, event);
-	report_sign(span_of(conf->secret), now_s, call.body, signature);
+	report_body_event_id(&p->done.pin_id, p->done.seq, event);
+	report_body_sign(span_of(conf->secret), now_s, call.body, signature);
 	snprintf(headers[0], HEADER_MAX, "X-Watchword-Event: %s", event);
 	snprintf(headers[1], HEADER_MAX, "X-Watchword-Timestamp: %lld", (long long)now_s);
 	snprintf(headers[2], HEADER_MAX, "X-Watchword-Signature: v1=%s", signature);

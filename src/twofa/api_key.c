@@ -55,7 +55,7 @@ api_key_make(const struct entropy *e, char out[API_KEY_LEN + 1])
 }
 
 void
-uuid_make(const struct entropy *e, char out[UUID_TEXT_LEN + 1])
+api_key_make_uuid(const struct entropy *e, char out[UUID_TEXT_LEN + 1])
 {
 	uint8_t bytes[16];
 	char hex[2 * sizeof(bytes) + 1];
@@ -78,7 +78,7 @@ api_key_make_v1(const struct entropy *e, char out[API_KEY_V1_LEN + 1])
 	e->fill(e, bytes, sizeof(bytes));
 	secret_hex_lower(bytes, sizeof(bytes), out);
 	out[2 * sizeof(bytes)] = '-';
-	uuid_make(e, out + 2 * sizeof(bytes) + 1);
+	api_key_make_uuid(e, out + 2 * sizeof(bytes) + 1);
 	secret_wipe(bytes, sizeof(bytes));
 }
 

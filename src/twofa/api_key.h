@@ -24,7 +24,7 @@ void api_key_make(const struct entropy *e, char out[API_KEY_LEN + 1]);
 /* 32 hex digits, a dash and a UUID: what version 1 hands out, and some callers count. */
 void api_key_make_v1(const struct entropy *e, char out[API_KEY_V1_LEN + 1]);
 /* A random UUID (RFC 9562, version 4: 122 bits), lower case. */
-void uuid_make(const struct entropy *e, char out[UUID_TEXT_LEN + 1]);
+void api_key_make_uuid(const struct entropy *e, char out[UUID_TEXT_LEN + 1]);
 void api_key_hash(struct span key, uint8_t out[SECRET_HASH_LEN]);
 /* The public name of a key: the first 16 octets of its hash in upper-case hex. */
 void api_key_id(const uint8_t hash[SECRET_HASH_LEN], char out[API_KEY_ID_LEN + 1]);

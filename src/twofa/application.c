@@ -20,9 +20,9 @@ apply_duration(const char *field, const char *text, const struct opt_int *ms,
 	enum err e = OK;
 
 	if (text != NULL)
-		e = duration_parse(span_of(text), PERIOD_MS_YEAR, out);
+		e = period_parse_duration(span_of(text), PERIOD_MS_YEAR, out);
 	else if (ms->set)
-		e = duration_from_ms(ms->value, PERIOD_MS_YEAR, out);
+		e = period_duration_from_ms(ms->value, PERIOD_MS_YEAR, out);
 	if (e == ERR_SYNTAX)
 		fail_add(fail, field, "must be a duration such as 15m");
 	else if (e != OK)
@@ -41,7 +41,7 @@ static void
 apply_rate_text(
     const struct rate_names *names, const char *text, struct rate *out, struct fail *fail)
 {
-	enum err e = rate_parse(span_of(text), names->period_ms_max, out);
+	enum err e = period_parse_rate(span_of(text), names->period_ms_max, out);
 
 	if (e == ERR_SYNTAX)
 		fail_add(fail, names->text, "must be a rate such as 3/1d");
@@ -63,7 +63,7 @@ apply_rate_numbers(const struct rate_names *names, const struct opt_int *count,
 	if (n < 1 || n > RATE_COUNT_MAX)
 		fail_add(
 		    fail, names->count, "must be between 1 and %d", (int)RATE_COUNT_MAX);
-	else if (rate_from_numbers(n, ms, names->period_ms_max, out) != OK)
+	else if (period_rate_from_numbers(n, ms, names->period_ms_max, out) != OK)
 		fail_add(fail, names->period, "must be between 1 and %lld milliseconds",
 		    (long long)names->period_ms_max);
 }
@@ -135,11 +135,12 @@ application_load(struct application_config *config, const char *pin_ttl,
 	    {send_phone_limit, &config->send_phone_limit},
 	};
 
-	if (duration_parse(span_of(pin_ttl), PERIOD_MS_YEAR, &config->pin_ttl) != OK)
+	if (period_parse_duration(span_of(pin_ttl), PERIOD_MS_YEAR, &config->pin_ttl) !=
+	    OK)
 		return ERR_CORRUPT;
 	for (size_t i = 0; i < countof(rates); i++)
-		if (rate_parse(span_of(rates[i].text), PERIOD_MS_YEAR, rates[i].rate) !=
-		    OK)
+		if (period_parse_rate(
+			span_of(rates[i].text), PERIOD_MS_YEAR, rates[i].rate) != OK)
 			return ERR_CORRUPT;
 	return OK;
 }

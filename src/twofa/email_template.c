@@ -12,7 +12,7 @@ has_pin(const char *text)
 }
 
 bool
-landing_page_is(const char *text)
+email_template_is_landing_page(const char *text)
 {
 	static const char allowed[] = "0123456789_-abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -36,7 +36,7 @@ email_template_check(const struct email_template *t, struct fail *fail)
 	else if (!has_pin(t->text) && !has_pin(t->html))
 		fail_add(fail, t->text != NULL ? "text" : "html",
 		    "must contain the placeholder " TEMPLATE_PLACEHOLDER);
-	if (t->landing_page != NULL && !landing_page_is(t->landing_page))
+	if (t->landing_page != NULL && !email_template_is_landing_page(t->landing_page))
 		fail_add(fail, "landingPageId",
 		    "must be letters, digits, hyphens and underscores");
 	return fail->count == before ? OK : ERR_INVALID;

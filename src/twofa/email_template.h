@@ -31,6 +31,6 @@ struct email_template {
 enum err email_template_check(
     const struct email_template *t, struct fail *fail) MUST_CHECK;
 /* "1_23456": letters, digits, hyphens and underscores. */
-bool landing_page_is(const char *text);
+bool email_template_is_landing_page(const char *text);
 
 #endif

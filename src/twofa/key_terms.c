@@ -21,7 +21,7 @@ static const char *const names[][2] = {
 };
 
 unsigned
-permission_find(const char *name, int generation)
+key_terms_permission_find(const char *name, int generation)
 {
 	for (unsigned i = 0; i < countof(names); i++) {
 		const char *known = names[i][generation - 1];
@@ -33,7 +33,7 @@ permission_find(const char *name, int generation)
 }
 
 const char *
-permission_name(unsigned i, int generation)
+key_terms_permission_name(unsigned i, int generation)
 {
 	return i < countof(names) ? names[i][generation - 1] : NULL;
 }
@@ -116,7 +116,7 @@ apply_allowed(struct key_terms *t, json_t *list, struct fail *fail)
 static void
 apply_time(int64_t *at, const char *text, const char *field, struct fail *fail)
 {
-	if (text != NULL && !key_time_parse(span_of(text), at))
+	if (text != NULL && !key_terms_time_parse(span_of(text), at))
 		fail_add(
 		    fail, field, "must be a date and time such as 2030-09-01T10:00:00");
 }
@@ -151,13 +151,13 @@ read_names(json_t *list, unsigned (*find)(const char *), unsigned fallback,
 static unsigned
 find_first(const char *name)
 {
-	return permission_find(name, 1);
+	return key_terms_permission_find(name, 1);
 }
 
 static unsigned
 find_second(const char *name)
 {
-	return permission_find(name, 2);
+	return key_terms_permission_find(name, 2);
 }
 
 enum err
@@ -334,7 +334,7 @@ take_fraction(const char **at)
 }
 
 bool
-key_time_parse(struct span text, int64_t *ms_out)
+key_terms_time_parse(struct span text, int64_t *ms_out)
 {
 	char copy[KEY_TIME_TEXT_LEN * 2] = "";
 	const char *at = copy;
@@ -364,7 +364,7 @@ key_time_parse(struct span text, int64_t *ms_out)
 }
 
 void
-key_time_format(int64_t ms, int generation, char out[KEY_TIME_TEXT_LEN])
+key_terms_time_format(int64_t ms, int generation, char out[KEY_TIME_TEXT_LEN])
 {
 	char whole[KEY_TIME_TEXT_LEN];
 

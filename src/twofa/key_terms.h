@@ -43,8 +43,8 @@ struct key_change {
 };
 
 /* The names of generation 1 (settings v1) or 2; 0 and NULL when there is none. */
-unsigned permission_find(const char *name, int generation);
-const char *permission_name(unsigned i, int generation);
+unsigned key_terms_permission_find(const char *name, int generation);
+const char *key_terms_permission_name(unsigned i, int generation);
 
 /* What a key with these terms may do, as bits of enum scope. */
 unsigned key_terms_scopes(const struct key_terms *t);
@@ -69,8 +69,8 @@ bool key_terms_widened(
     const struct key_terms *was, const struct key_terms *is, int64_t now_ms);
 
 /* "2026-08-08T06:04:54.988+0000", "...+00:00", "...Z" or without a zone, which is UTC. */
-bool key_time_parse(struct span text, int64_t *ms_out) MUST_CHECK;
+bool key_terms_time_parse(struct span text, int64_t *ms_out) MUST_CHECK;
 /* As generation 1 or 2 writes it. */
-void key_time_format(int64_t ms, int generation, char out[KEY_TIME_TEXT_LEN]);
+void key_terms_time_format(int64_t ms, int generation, char out[KEY_TIME_TEXT_LEN]);
 
 #endif

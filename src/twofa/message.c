@@ -54,7 +54,7 @@ message_state_at(enum message_state s, int64_t expires_at_ms, int64_t now_ms)
 }
 
 const char *
-lookup_status_name(enum lookup_status s)
+message_lookup_status_name(enum lookup_status s)
 {
 	switch (s) {
 	case LOOKUP_UNKNOWN:

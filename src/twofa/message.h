@@ -57,6 +57,6 @@ bool message_is_final(enum message_state s);
 enum message_state message_state_at(
     enum message_state s, int64_t expires_at_ms, int64_t now_ms);
 /* "NC_DESTINATION_UNKNOWN" ... */
-const char *lookup_status_name(enum lookup_status s);
+const char *message_lookup_status_name(enum lookup_status s);
 
 #endif

@@ -83,7 +83,7 @@ keep_text(struct span text, char out[PERIOD_TEXT_MAX])
 }
 
 enum err
-duration_parse(struct span text, int64_t ms_max, struct duration *out)
+period_parse_duration(struct span text, int64_t ms_max, struct duration *out)
 {
 	enum err e = text.len == 0 ? ERR_SYNTAX : keep_text(text, out->text);
 
@@ -91,7 +91,7 @@ duration_parse(struct span text, int64_t ms_max, struct duration *out)
 }
 
 enum err
-rate_parse(struct span text, int64_t ms_max, struct rate *out)
+period_parse_rate(struct span text, int64_t ms_max, struct rate *out)
 {
 	struct span rest = text;
 	enum err e = text.len == 0 ? ERR_SYNTAX : keep_text(text, out->text);
@@ -118,7 +118,7 @@ put_length(int64_t ms, char *out, size_t out_len)
 }
 
 enum err
-duration_from_ms(int64_t ms, int64_t ms_max, struct duration *out)
+period_duration_from_ms(int64_t ms, int64_t ms_max, struct duration *out)
 {
 	if (ms <= 0 || ms > ms_max)
 		return ERR_INVALID;
@@ -128,7 +128,8 @@ duration_from_ms(int64_t ms, int64_t ms_max, struct duration *out)
 }
 
 enum err
-rate_from_numbers(int64_t count, int64_t period_ms, int64_t ms_max, struct rate *out)
+period_rate_from_numbers(
+    int64_t count, int64_t period_ms, int64_t ms_max, struct rate *out)
 {
 	char length[24];
 

@@ -37,13 +37,14 @@ struct rate {
  * ERR_SYNTAX when the text is not of the grammar (or longer than
  * PERIOD_TEXT_MAX - 1); ERR_INVALID when the length is zero or over ms_max.
  */
-enum err duration_parse(
+enum err period_parse_duration(
     struct span text, int64_t ms_max, struct duration *out) MUST_CHECK;
-enum err rate_parse(struct span text, int64_t ms_max, struct rate *out) MUST_CHECK;
+enum err period_parse_rate(struct span text, int64_t ms_max, struct rate *out) MUST_CHECK;
 /* From numbers, as v1 sends them: the text uses the largest unit that is exact ("15m").
  * ERR_INVALID out of bounds. */
-enum err duration_from_ms(int64_t ms, int64_t ms_max, struct duration *out) MUST_CHECK;
-enum err rate_from_numbers(
+enum err period_duration_from_ms(
+    int64_t ms, int64_t ms_max, struct duration *out) MUST_CHECK;
+enum err period_rate_from_numbers(
     int64_t count, int64_t period_ms, int64_t ms_max, struct rate *out) MUST_CHECK;
 
 #endif

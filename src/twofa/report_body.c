@@ -29,19 +29,21 @@ put_id(const char label[LABEL_LEN], const struct ident *pin_id, unsigned seq, ch
 }
 
 void
-report_message_id(const struct ident *pin_id, unsigned seq, char out[REPORT_ID_LEN + 1])
+report_body_message_id(
+    const struct ident *pin_id, unsigned seq, char out[REPORT_ID_LEN + 1])
 {
 	put_id("external", pin_id, seq, out);
 }
 
 void
-report_event_id(const struct ident *pin_id, unsigned seq, char out[REPORT_ID_LEN + 1])
+report_body_event_id(
+    const struct ident *pin_id, unsigned seq, char out[REPORT_ID_LEN + 1])
 {
 	put_id("an event", pin_id, seq, out);
 }
 
 enum report_error
-report_error_of(
+report_body_error_of(
     enum report_error reported, enum report_status status, enum message_reason reason)
 {
 	const struct report_status_row *row = report_status_find(status);
@@ -119,7 +121,7 @@ report_body_put(struct buf *to, const struct report_facts *f)
 	char id[REPORT_ID_LEN + 1];
 	struct json_out o;
 
-	report_message_id(&f->pin_id, f->seq, id);
+	report_body_message_id(&f->pin_id, f->seq, id);
 	json_out_init(&o, to);
 	json_out_object(&o, NULL);
 	json_out_array(&o, "results");
@@ -139,7 +141,7 @@ report_body_put(struct buf *to, const struct report_facts *f)
 }
 
 void
-report_sign(struct span secret, int64_t timestamp_s, struct span body,
+report_body_sign(struct span secret, int64_t timestamp_s, struct span body,
     char out[REPORT_SIGNATURE_LEN + 1])
 {
 	uint8_t mac[SECRET_MAC_LEN];
@@ -154,7 +156,7 @@ report_sign(struct span secret, int64_t timestamp_s, struct span body,
 }
 
 int64_t
-report_retry_ms(int64_t n, int64_t unit_ms)
+report_body_retry_ms(int64_t n, int64_t unit_ms)
 {
 	INVARIANT(n >= 1 && n <= RETRY_MAX);
 	return unit_ms + unit_ms * n * n;

@@ -34,13 +34,13 @@ struct report_facts {
  * fate is known. Made from what names it already, in the form of a UUID (RFC 9562,
  * version 8): nothing is stored, and the same message has the same ids for ever.
  */
-void report_message_id(
+void report_body_message_id(
     const struct ident *pin_id, unsigned seq, char out[REPORT_ID_LEN + 1]);
-void report_event_id(
+void report_body_event_id(
     const struct ident *pin_id, unsigned seq, char out[REPORT_ID_LEN + 1]);
 
 /* Of a message that no carrier gave an error, and that did not arrive. */
-enum report_error report_error_of(
+enum report_error report_body_error_of(
     enum report_error reported, enum report_status status, enum message_reason reason);
 
 /* The members "status" and "error". */
@@ -50,10 +50,10 @@ void report_body_put_error(struct json_out *o, const struct report_error_row *ro
 void report_body_put(struct buf *to, const struct report_facts *f);
 
 /* Lower-case hex of HMAC-SHA-256 over "TIMESTAMP.BODY", the timestamp in seconds. */
-void report_sign(struct span secret, int64_t timestamp_s, struct span body,
+void report_body_sign(struct span secret, int64_t timestamp_s, struct span body,
     char out[REPORT_SIGNATURE_LEN + 1]);
 
 /* How long after a failed try the n-th retry follows: unit + unit * n * n. */
-int64_t report_retry_ms(int64_t n, int64_t unit_ms);
+int64_t report_body_retry_ms(int64_t n, int64_t unit_ms);
 
 #endif

@@ -185,7 +185,7 @@ sms_text_split(struct arena *a, struct span text, struct sms_parts *out)
 }
 
 const char *
-sms_alphabet_name(enum sms_alphabet alphabet)
+sms_text_alphabet_name(enum sms_alphabet alphabet)
 {
 	INVARIANT((unsigned)alphabet < countof(alphabets));
 	return alphabets[alphabet].name;

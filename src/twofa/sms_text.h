@@ -38,7 +38,7 @@ enum err sms_text_split_in(enum sms_alphabet own, struct arena *a, struct span t
 enum err sms_text_split(
     struct arena *a, struct span text, struct sms_parts *out) MUST_CHECK;
 /* "GSM7", "LATIN1", "ASCII", "UCS2". */
-const char *sms_alphabet_name(enum sms_alphabet alphabet);
+const char *sms_text_alphabet_name(enum sms_alphabet alphabet);
 /* Octets of the concatenation header: 05 00 03 reference total sequence (1-based). */
 void sms_text_udh(
     uint8_t reference, unsigned total, unsigned sequence, uint8_t out[SMS_UDH_LEN]);

@@ -101,7 +101,7 @@ apply_email(struct template *t, const struct template_change *c, struct fail *fa
 	if (c->email_template.set)
 		t->email_template = c->email_template.value;
 	apply_text(&t->landing_page, c->landing_page);
-	if (c->landing_page != NULL && !landing_page_is(c->landing_page))
+	if (c->landing_page != NULL && !email_template_is_landing_page(c->landing_page))
 		fail_add(fail, "landingPageId",
 		    "must be letters, digits, hyphens and underscores");
 }

@@ -199,7 +199,7 @@ test_retries_keep_to_the_schedule(void **state)
 	subscribe_one(ALL_GROUPS, 10);
 	track("41790000001", MESSAGE_FAILED);
 	for (int64_t n = 1; n <= 5; n++) {
-		int64_t wait_ms = report_retry_ms(n, MINUTE_MS);
+		int64_t wait_ms = report_body_retry_ms(n, MINUTE_MS);
 
 		assert_int_equal(wait_ms, MINUTE_MS + MINUTE_MS * n * n);
 		j = take("hook");

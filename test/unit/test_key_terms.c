@@ -52,8 +52,8 @@ test_dates_are_read(void **state)
 	for (size_t i = 0; i < countof(cases); i++) {
 		int64_t ms = -1;
 
-		check_case(
-		    i, key_time_parse(span_of(cases[i].text), &ms) == (cases[i].ms >= 0));
+		check_case(i, key_terms_time_parse(span_of(cases[i].text), &ms) ==
+				  (cases[i].ms >= 0));
 		check_case(i, cases[i].ms < 0 || ms == cases[i].ms);
 	}
 }
@@ -69,10 +69,10 @@ test_dates_come_back_as_they_went(void **state)
 		int64_t ms = dice_between(&d, 1, INT64_C(253402300799999));
 		int64_t back = 0;
 
-		key_time_format(ms, 1, text);
-		check_case(i, key_time_parse(span_of(text), &back) && back == ms);
-		key_time_format(ms, 2, text);
-		check_case(i, ms < 1000 || (key_time_parse(span_of(text), &back) &&
+		key_terms_time_format(ms, 1, text);
+		check_case(i, key_terms_time_parse(span_of(text), &back) && back == ms);
+		key_terms_time_format(ms, 2, text);
+		check_case(i, ms < 1000 || (key_terms_time_parse(span_of(text), &back) &&
 					       back == ms / 1000 * 1000));
 	}
 }
@@ -81,18 +81,18 @@ static void
 test_permissions_have_the_names_of_their_generation(void **state)
 {
 	(void)state;
-	assert_int_equal(permission_find("ALL", 1), PERMISSION_ALL);
-	assert_int_equal(permission_find("PUBLIC_API", 2), PERMISSION_ALL);
-	assert_int_equal(permission_find("TFA", 1), PERMISSION_TFA);
-	assert_int_equal(permission_find("2FA_CLIENT", 2), PERMISSION_TFA);
-	assert_int_equal(permission_find("WEB_SDK", 2), PERMISSION_WEB_SDK);
-	assert_int_equal(permission_find("WEB_SDK", 1), 0);
-	assert_int_equal(permission_find("ALL", 2), 0);
-	assert_int_equal(permission_find("", 1), 0);
+	assert_int_equal(key_terms_permission_find("ALL", 1), PERMISSION_ALL);
+	assert_int_equal(key_terms_permission_find("PUBLIC_API", 2), PERMISSION_ALL);
+	assert_int_equal(key_terms_permission_find("TFA", 1), PERMISSION_TFA);
+	assert_int_equal(key_terms_permission_find("2FA_CLIENT", 2), PERMISSION_TFA);
+	assert_int_equal(key_terms_permission_find("WEB_SDK", 2), PERMISSION_WEB_SDK);
+	assert_int_equal(key_terms_permission_find("WEB_SDK", 1), 0);
+	assert_int_equal(key_terms_permission_find("ALL", 2), 0);
+	assert_int_equal(key_terms_permission_find("", 1), 0);
 	for (unsigned i = 0; i < PERMISSION_COUNT; i++)
-		assert_true(
-		    permission_name(i, 1) != NULL || permission_name(i, 2) != NULL);
-	assert_null(permission_name(PERMISSION_COUNT, 1));
+		assert_true(key_terms_permission_name(i, 1) != NULL ||
+			    key_terms_permission_name(i, 2) != NULL);
+	assert_null(key_terms_permission_name(PERMISSION_COUNT, 1));
 }
 
 static void

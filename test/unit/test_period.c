@@ -65,8 +65,8 @@ test_durations(void **state)
 	for (size_t i = 0; i < countof(cases); i++) {
 		struct duration d;
 
-		check_case(i, duration_parse(span_of(cases[i].text), cases[i].ms_max,
-				  &d) == cases[i].err);
+		check_case(i, period_parse_duration(span_of(cases[i].text),
+				  cases[i].ms_max, &d) == cases[i].err);
 		if (cases[i].err != OK)
 			continue;
 		check_case(i, d.ms == cases[i].ms);
@@ -117,8 +117,8 @@ test_rates(void **state)
 	for (size_t i = 0; i < countof(cases); i++) {
 		struct rate r;
 
-		check_case(i, rate_parse(span_of(cases[i].text), cases[i].ms_max, &r) ==
-				  cases[i].err);
+		check_case(i, period_parse_rate(span_of(cases[i].text), cases[i].ms_max,
+				  &r) == cases[i].err);
 		if (cases[i].err != OK)
 			continue;
 		check_case(i, r.count == cases[i].count && r.period_ms == cases[i].ms);
@@ -133,11 +133,12 @@ test_an_octet_zero_is_not_an_end(void **state)
 	struct rate r;
 
 	(void)state;
-	assert_int_equal(duration_parse(SPAN("1d\0"), YEAR, &d), ERR_SYNTAX);
-	assert_int_equal(duration_parse((struct span){NULL, 0}, YEAR, &d), ERR_SYNTAX);
-	assert_int_equal(rate_parse(SPAN("1/1d\0"), YEAR, &r), ERR_SYNTAX);
+	assert_int_equal(period_parse_duration(SPAN("1d\0"), YEAR, &d), ERR_SYNTAX);
+	assert_int_equal(
+	    period_parse_duration((struct span){NULL, 0}, YEAR, &d), ERR_SYNTAX);
+	assert_int_equal(period_parse_rate(SPAN("1/1d\0"), YEAR, &r), ERR_SYNTAX);
 	/* Only as much as the span has. */
-	assert_int_equal(duration_parse((struct span){"1ms", 2}, YEAR, &d), OK);
+	assert_int_equal(period_parse_duration((struct span){"1ms", 2}, YEAR, &d), OK);
 	assert_true(d.ms == PERIOD_MS_MINUTE);
 }
 
@@ -156,13 +157,13 @@ test_duration_from_numbers(void **state)
 	for (size_t i = 0; i < countof(cases); i++) {
 		struct duration d;
 		struct duration back;
-		enum err e = duration_from_ms(cases[i].ms, YEAR, &d);
+		enum err e = period_duration_from_ms(cases[i].ms, YEAR, &d);
 
 		check_case(i, e == (cases[i].text == NULL ? ERR_INVALID : OK));
 		if (e != OK)
 			continue;
 		check_case(i, d.ms == cases[i].ms && strcmp(d.text, cases[i].text) == 0);
-		check_case(i, duration_parse(span_of(d.text), YEAR, &back) == OK);
+		check_case(i, period_parse_duration(span_of(d.text), YEAR, &back) == OK);
 		check_case(i, back.ms == d.ms);
 	}
 }
@@ -184,13 +185,14 @@ test_rate_from_numbers(void **state)
 	for (size_t i = 0; i < countof(cases); i++) {
 		struct rate r;
 		struct rate back;
-		enum err e = rate_from_numbers(cases[i].count, cases[i].ms, YEAR, &r);
+		enum err e =
+		    period_rate_from_numbers(cases[i].count, cases[i].ms, YEAR, &r);
 
 		check_case(i, e == (cases[i].text == NULL ? ERR_INVALID : OK));
 		if (e != OK)
 			continue;
 		check_case(i, strcmp(r.text, cases[i].text) == 0);
-		check_case(i, rate_parse(span_of(r.text), YEAR, &back) == OK);
+		check_case(i, period_parse_rate(span_of(r.text), YEAR, &back) == OK);
 		check_case(
 		    i, back.count == cases[i].count && back.period_ms == cases[i].ms);
 	}

@@ -23,7 +23,7 @@ test_the_published_shape(void **state)
 	struct buf b;
 
 	(void)state;
-	report_message_id(&pin_id, 0, id);
+	report_body_message_id(&pin_id, 0, id);
 	snprintf(expected, sizeof(expected),
 	    "{\"results\":[{\"messageId\":\"%s\",\"to\":\"41793026727\","
 	    "\"sender\":\"InfoSMS\",\"sentAt\":\"2019-11-09T15:00:00.001+0000\","
@@ -55,10 +55,10 @@ test_ids_are_uuids_of_one_message_and_kind(void **state)
 
 	(void)state;
 	other.bytes[15]++;
-	report_message_id(&pin_id, 0, ids[0]);
-	report_message_id(&pin_id, 1, ids[1]);
-	report_message_id(&other, 0, ids[2]);
-	report_event_id(&pin_id, 0, ids[3]);
+	report_body_message_id(&pin_id, 0, ids[0]);
+	report_body_message_id(&pin_id, 1, ids[1]);
+	report_body_message_id(&other, 0, ids[2]);
+	report_body_event_id(&pin_id, 0, ids[3]);
 	for (size_t i = 0; i < countof(ids); i++) {
 		check_case(i, strlen(ids[i]) == REPORT_ID_LEN);
 		check_case(i, ids[i][14] == '8');
@@ -66,7 +66,7 @@ test_ids_are_uuids_of_one_message_and_kind(void **state)
 		for (size_t k = 0; k < i; k++)
 			assert_string_not_equal(ids[i], ids[k]);
 	}
-	report_message_id(&pin_id, 0, ids[1]);
+	report_body_message_id(&pin_id, 0, ids[1]);
 	assert_string_equal(ids[0], ids[1]);
 }
 
@@ -88,7 +88,7 @@ test_signatures(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
-		report_sign(
+		report_body_sign(
 		    span_of(cases[i].secret), 1800000000, SPAN("{\"results\":[]}"), out);
 		assert_string_equal(out, cases[i].signature);
 	}
@@ -102,7 +102,7 @@ test_the_schedule(void **state)
 	(void)state;
 	for (size_t i = 0; i < countof(minutes); i++)
 		check_case(
-		    i, report_retry_ms((int64_t)i + 1, 60000) == minutes[i] * 60000);
+		    i, report_body_retry_ms((int64_t)i + 1, 60000) == minutes[i] * 60000);
 }
 
 static void
@@ -129,7 +129,7 @@ test_what_did_not_arrive_has_an_error(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++)
-		check_case(i, report_error_of(cases[i].reported, cases[i].status,
+		check_case(i, report_body_error_of(cases[i].reported, cases[i].status,
 				  cases[i].reason) == cases[i].error);
 }
 

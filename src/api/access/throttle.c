@@ -45,8 +45,8 @@ throttle_new(const struct throttle_rule *rules, size_t count, const struct clock
 	t->rules = mem_array(count + 1, sizeof(*t->rules));
 	for (size_t i = 0; i < count; i++) {
 		t->rules[i].operation = rules[i].operation;
-		INVARIANT(rate_parse(span_of(rules[i].rate), THROTTLE_PERIOD_MS_MAX,
-			      &t->rules[i].rate) == OK);
+		INVARIANT(period_parse_rate(span_of(rules[i].rate),
+			      THROTTLE_PERIOD_MS_MAX, &t->rules[i].rate) == OK);
 		INVARIANT(t->rules[i].rate.count <= THROTTLE_COUNT_MAX);
 	}
 	pthread_mutex_init(&t->lock, NULL);

@@ -103,7 +103,7 @@ put_sent(struct call *c, bool to_first)
 	if (!to_first)
 		json_out_text(&out, "pinId", id);
 	json_out_text(&out, "to", r->to);
-	json_out_text(&out, "ncStatus", lookup_status_name(r->lookup));
+	json_out_text(&out, "ncStatus", message_lookup_status_name(r->lookup));
 	json_out_text(&out, "smsStatus", r->sent ? "MESSAGE_SENT" : "MESSAGE_NOT_SENT");
 	if (to_first)
 		json_out_text(&out, "pinId", id);

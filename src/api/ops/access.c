@@ -94,7 +94,7 @@ check_session(struct call *c)
 	r->password = or_query(c, r->password, "password");
 	if (!r->unsafe.set && unsafe != NULL)
 		r->unsafe.value = strcasecmp(unsafe, "true") == 0;
-	uuid_make(c->api->options.entropy, s->token);
+	api_key_make_uuid(c->api->options.entropy, s->token);
 	s->job.session.kind = SESSION_IBSSO;
 	c->job = s;
 	need(c, r->name, "username");

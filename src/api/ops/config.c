@@ -87,7 +87,7 @@ put_config_in_force(
 	json_out_object(out, "inForce");
 	json_out_int(out, "pinAttempts", config.pin_attempts);
 	json_out_bool(out, "allowMultiplePinVerifications", config.allow_multiple);
-	if (duration_from_ms(config.pin_ttl.ms, PERIOD_MS_YEAR, &ttl) == OK)
+	if (period_duration_from_ms(config.pin_ttl.ms, PERIOD_MS_YEAR, &ttl) == OK)
 		json_out_text(out, "pinTimeToLive", ttl.text);
 	json_out_end(out);
 }

@@ -346,17 +346,18 @@ ops_key_put_terms(struct json_out *out, const struct key_row *k, int generation)
 	json_out_text(out, "name", k->name);
 	put_allowed(out, k->terms.allowed);
 	if (k->terms.valid_from_ms != 0) {
-		key_time_format(k->terms.valid_from_ms, generation, at);
+		key_terms_time_format(k->terms.valid_from_ms, generation, at);
 		json_out_text(out, "validFrom", at);
 	}
 	if (k->terms.valid_to_ms != 0) {
-		key_time_format(k->terms.valid_to_ms, generation, at);
+		key_terms_time_format(k->terms.valid_to_ms, generation, at);
 		json_out_text(out, "validTo", at);
 	}
 	json_out_bool(out, "enabled", k->terms.enabled);
 	json_out_array(out, "permissions");
 	for (unsigned i = 0; i < PERMISSION_COUNT; i++)
 		if ((k->terms.permissions & 1u << i) != 0)
-			json_out_text(out, NULL, permission_name(i, generation));
+			json_out_text(
+			    out, NULL, key_terms_permission_name(i, generation));
 	json_out_end(out);
 }

@@ -66,7 +66,7 @@ put_result(struct call *c)
 
 	if (c->sent.tracked) {
 		id = arena_alloc(&c->arena, REPORT_ID_LEN + 1);
-		report_message_id(&c->sent.pin_id, c->sent.seq, id);
+		report_body_message_id(&c->sent.pin_id, c->sent.seq, id);
 	}
 	*r = (struct send_result){.pin_id = c->sent.pin_id,
 	    .to = c->sent.to,

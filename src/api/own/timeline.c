@@ -142,7 +142,7 @@ add_message(struct events *e, const struct timeline_message *m)
 	event->channel = channel_name(m->channel);
 	if (m->looked_up) {
 		event = add_of(e, m->lookup_at_ms, "lookup", m);
-		event->lookup = lookup_status_name(m->lookup);
+		event->lookup = message_lookup_status_name(m->lookup);
 	}
 	add_outcome(e, m);
 	if (m->reported_at_ms == 0)

@@ -71,7 +71,7 @@ read_facts(struct item *it, struct row *r)
 	reported = row_report_status(r);
 	f->error = row_report_error(r);
 	f->status = report_status_of(reported, state, reason);
-	f->error = report_error_of(f->error, f->status, reason);
+	f->error = report_body_error_of(f->error, f->status, reason);
 	o->found = true;
 }
 

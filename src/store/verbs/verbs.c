@@ -114,7 +114,7 @@ row_duration(struct row *r, struct arena *a, struct duration *out)
 {
 	const char *text = row_text(r, a, PERIOD_TEXT_MAX);
 
-	if (duration_parse(span_of(text), PERIOD_MS_YEAR, out) == OK)
+	if (period_parse_duration(span_of(text), PERIOD_MS_YEAR, out) == OK)
 		return;
 	row_is_damaged(r);
 	*out = (struct duration){.ms = 1, .text = "1ms"};
@@ -125,7 +125,7 @@ row_rate(struct row *r, struct arena *a, struct rate *out)
 {
 	const char *text = row_text(r, a, PERIOD_TEXT_MAX);
 
-	if (rate_parse(span_of(text), PERIOD_MS_YEAR, out) == OK)
+	if (period_parse_rate(span_of(text), PERIOD_MS_YEAR, out) == OK)
 		return;
 	row_is_damaged(r);
 	*out = (struct rate){.count = 1, .period_ms = PERIOD_MS_YEAR, .text = "1/365d"};
