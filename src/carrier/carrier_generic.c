@@ -215,7 +215,7 @@ make_headers(struct carrier_http_maker *m)
 			return fault(
 			    m, "auth", "needs username and password_file", "basic");
 		r->headers[n++] = arena_printf(m->arena, "Authorization: %s",
-		    http_basic(m->arena, c->user, c->secret));
+		    http_sign_basic(m->arena, c->user, c->secret));
 	}
 	for (size_t i = 0; i < c->headers.count; i++) {
 		const struct text_pair *p = &c->headers.pairs[i];

@@ -579,10 +579,10 @@ make_callback_url(
 		return NULL;
 	buf_init(&url, URL_LEN_MAX);
 	buf_printf(&url, "%s/watchword/1/receipts/", public_url);
-	http_put_url(&url, span_of(config->name));
+	http_template_put_url(&url, span_of(config->name));
 	if (c->receipt_secret != NULL) {
 		buf_add_char(&url, '/');
-		http_put_url(&url, span_of(c->receipt_secret));
+		http_template_put_url(&url, span_of(c->receipt_secret));
 	}
 	text = url.failed ? NULL : arena_text(a, buf_span(&url));
 	buf_fini(&url);

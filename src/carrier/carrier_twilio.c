@@ -93,7 +93,7 @@ make(struct carrier_http_maker *m)
 	    m->arena, "%s/2010-04-01/Accounts/%s/Messages.json", base, c->user);
 	r->headers[0] = "Content-Type: application/x-www-form-urlencoded";
 	r->headers[1] = arena_printf(
-	    m->arena, "Authorization: %s", http_basic(m->arena, c->user, c->secret));
+	    m->arena, "Authorization: %s", http_sign_basic(m->arena, c->user, c->secret));
 	r->sink = HTTP_SINK_URL;
 	r->body = arena_printf(m->arena,
 	    "To=%%2B{{to}}&%s%s&Body={{text}}&ValidityPeriod={{validity_s}}%s",
@@ -161,7 +161,7 @@ trusts(struct carrier_http_receipts *r, const struct carrier_request *request)
 		buf_add_text(&text, form.pairs[i].name);
 		buf_add_text(&text, form.pairs[i].value);
 	}
-	same = !text.failed && http_sign_equal(http_hmac_base64(&r->arena, "sha1",
+	same = !text.failed && http_sign_equal(http_sign_hmac_base64(&r->arena, "sha1",
 						   span_of(secret), buf_span(&text)),
 				   given);
 	buf_fini(&text);

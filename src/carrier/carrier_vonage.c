@@ -96,7 +96,7 @@ check_method(struct carrier_http_maker *m)
 	const char *method = method_of(&m->config->http);
 	const char *digest = strcmp(method, "md5hash") == 0 ? "md5" : method;
 
-	if (m->config->http.signature_secret == NULL || http_digest_exists(digest))
+	if (m->config->http.signature_secret == NULL || http_sign_digest_exists(digest))
 		return OK;
 	m->field = "signature_method";
 	snprintf(m->why, sizeof(m->why), "this machine's OpenSSL has no %s", digest);
@@ -289,8 +289,8 @@ sign(struct carrier_http_receipts *r, struct span text)
 	struct span key = span_of(c->signature_secret);
 
 	return strcmp(method, "md5hash") == 0
-		   ? http_md5_hex(&r->arena, key, text)
-		   : http_hmac_hex(&r->arena, method, key, text);
+		   ? http_sign_md5_hex(&r->arena, key, text)
+		   : http_sign_hmac_hex(&r->arena, method, key, text);
 }
 
 /* All parameters but `sig`, sorted: "&name=value", with & and = in values as _. */

@@ -8,7 +8,7 @@
 #include "base/secret.h"
 
 bool
-http_digest_exists(const char *digest)
+http_sign_digest_exists(const char *digest)
 {
 	EVP_MD *md = EVP_MD_fetch(NULL, digest, NULL);
 
@@ -40,7 +40,7 @@ base64(struct arena *a, const void *ptr, size_t len)
 }
 
 const char *
-http_hmac_base64(
+http_sign_hmac_base64(
     struct arena *a, const char *digest, struct span key, struct span message)
 {
 	unsigned char mac[EVP_MAX_MD_SIZE];
@@ -50,7 +50,8 @@ http_hmac_base64(
 }
 
 const char *
-http_hmac_hex(struct arena *a, const char *digest, struct span key, struct span message)
+http_sign_hmac_hex(
+    struct arena *a, const char *digest, struct span key, struct span message)
 {
 	unsigned char mac[EVP_MAX_MD_SIZE];
 	size_t len = hmac(digest, key, message, mac);
@@ -61,7 +62,7 @@ http_hmac_hex(struct arena *a, const char *digest, struct span key, struct span 
 }
 
 const char *
-http_md5_hex(struct arena *a, struct span key, struct span message)
+http_sign_md5_hex(struct arena *a, struct span key, struct span message)
 {
 	unsigned char hash[EVP_MAX_MD_SIZE];
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -80,7 +81,7 @@ http_md5_hex(struct arena *a, struct span key, struct span message)
 }
 
 const char *
-http_basic(struct arena *a, const char *user, const char *password)
+http_sign_basic(struct arena *a, const char *user, const char *password)
 {
 	const char *pair = arena_printf(a, "%s:%s", user, password);
 

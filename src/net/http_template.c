@@ -111,7 +111,7 @@ is_unreserved(unsigned char c)
 }
 
 void
-http_put_url(struct buf *out, struct span value)
+http_template_put_url(struct buf *out, struct span value)
 {
 	for (size_t i = 0; i < value.len; i++) {
 		unsigned char c = (unsigned char)value.ptr[i];
@@ -173,7 +173,7 @@ put_value(enum http_sink sink, bool raw, struct span value, struct buf *out)
 		return OK;
 	switch (raw && sink != HTTP_SINK_HEADER ? HTTP_SINK_PLAIN : sink) {
 	case HTTP_SINK_URL:
-		http_put_url(out, value);
+		http_template_put_url(out, value);
 		return OK;
 	case HTTP_SINK_JSON:
 		return put_json(out, value);

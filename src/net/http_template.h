@@ -51,6 +51,6 @@ enum err http_template_parse(struct http_template *t, struct arena *a, const cha
 enum err http_template_put(
     const struct http_template *t, const struct span *values, struct buf *out) MUST_CHECK;
 /* Percent-encodes all but the unreserved characters of RFC 3986. */
-void http_put_url(struct buf *out, struct span value);
+void http_template_put_url(struct buf *out, struct span value);
 
 #endif

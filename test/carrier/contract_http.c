@@ -167,7 +167,7 @@ report_twilio(struct contract *c, const char *id)
 	snprintf(text, sizeof(text),
 	    "https://pins.example.com/xMessageSid%sMessageStatusdelivered", id);
 	arena_init(&a);
-	post(c, body, http_hmac_base64(&a, "sha1", SPAN("secret"), span_of(text)));
+	post(c, body, http_sign_hmac_base64(&a, "sha1", SPAN("secret"), span_of(text)));
 	arena_fini(&a);
 }
 

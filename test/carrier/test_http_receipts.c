@@ -124,7 +124,7 @@ test_what_cannot_be_signed(void **state)
 	arena_init(&arena);
 	buf_init(&many, 4096);
 	buf_init(&json, 4096);
-	sig = http_hmac_hex(&arena, "sha256", key, SPAN(""));
+	sig = http_sign_hmac_hex(&arena, "sha256", key, SPAN(""));
 	buf_printf(&many, "messageId=1&status=delivered&sig=%s", sig);
 	for (size_t i = 0; i < 256; i++)
 		buf_add_text(&many, "&a=b");
@@ -352,7 +352,7 @@ test_a_list_of_signed_webhooks(void **state)
 	for (size_t i = 0; i < countof(ids); i++) {
 		const char *text =
 		    arena_printf(&a, "&messageId=%s&status=delivered", ids[i]);
-		const char *sig = http_hmac_hex(&a, "sha256", key, span_of(text));
+		const char *sig = http_sign_hmac_hex(&a, "sha256", key, span_of(text));
 
 		buf_printf(&right,
 		    "%c{\"messageId\":\"%s\",\"status\":\"delivered\",\"sig\":\"%s\"}",
@@ -422,8 +422,8 @@ test_a_form_of_hundreds_is_not_sorted(void **state)
 		snprintf(text, sizeof(text), "%sa", url); /* one, as they are the same */
 		for (size_t i = 0; i < count; i++)
 			memcpy(body + 2 * i, "a&", 2);
-		header.value =
-		    span_of(http_hmac_base64(&a, "sha1", SPAN("12345"), span_of(text)));
+		header.value = span_of(
+		    http_sign_hmac_base64(&a, "sha1", SPAN("12345"), span_of(text)));
 		check_case(
 		    count, receive(w, (struct carrier_request){.target = SPAN("/x"),
 					  .body = {body, 2 * count - 1},
