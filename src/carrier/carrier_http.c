@@ -8,7 +8,7 @@
 #include "base/json_lenient.h"
 #include "base/log.h"
 #include "base/utf8.h"
-#include "carrier/carrier_http_receive.h"
+#include "carrier/carrier_http_receiving.h"
 #include "twofa/sms_text.h"
 
 enum {

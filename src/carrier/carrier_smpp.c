@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 #include "carrier/carrier.h"
-#include "carrier/smpp_cancel.h"
+#include "carrier/smpp_cancels.h"
 #include "carrier/smpp_compose.h"
 #include "carrier/smpp_inbox.h"
 #include "carrier/smpp_receipt.h"
@@ -132,13 +132,14 @@ request_status(struct smpp_request *p, uint32_t status)
 {
 	bool first = p->worst.result == CARRIER_ACCEPTED;
 
-	request_result(p, smpp_status_result(status), status, smpp_status_name(status));
+	request_result(
+	    p, smpp_pdu_status_result(status), status, smpp_pdu_status_name(status));
 	if (!first)
 		return;
-	p->worst.status = smpp_status_report(status, &p->worst.error);
+	p->worst.status = smpp_pdu_status_report(status, &p->worst.error);
 	p->worst.throttled = status == SMPP_ESME_RTHROTTLED;
 	p->worst.elsewhere =
-	    p->worst.result == CARRIER_REFUSED && !smpp_status_blames_number(status);
+	    p->worst.result == CARRIER_REFUSED && !smpp_pdu_status_blames_number(status);
 }
 
 /* ---- sending ---- */
@@ -307,7 +308,8 @@ note_id(struct carrier_smpp *s, struct smpp_request *p, unsigned part, const cha
 	char id[SMPP_ID_LEN_MAX + 1];
 
 	p->partly = true;
-	smpp_id_of_response((enum smpp_id_format)s->config.message_id_format, raw_id, id);
+	smpp_receipt_response_id(
+	    (enum smpp_id_format)s->config.message_id_format, raw_id, id);
 	if (id[0] != '\0')
 		p->ids[part] = arena_text(&p->arena, span_of(id));
 	smpp_cancels_add(s->cancels, &p->message.pdu, raw_id, id, p->until_ms);
@@ -590,7 +592,8 @@ smpp_check(const struct carrier_config *c, char why[256])
 
 	if (field != NULL)
 		return field;
-	if (c->receipt_offset != NULL && !smpp_offset_parse(c->receipt_offset, &ms)) {
+	if (c->receipt_offset != NULL &&
+	    !smpp_receipt_offset_parse(c->receipt_offset, &ms)) {
 		snprintf(why, 256, "must be an offset such as +03:00 or -05:30");
 		return "receipt_offset";
 	}

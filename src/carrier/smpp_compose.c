@@ -66,7 +66,7 @@ static void
 put_validity(int64_t ms, struct smpp_pdu *pdu)
 {
 	if (pdu->command == SMPP_submit_sm) {
-		smpp_relative_time(ms, pdu->validity_period);
+		smpp_pdu_relative_time(ms, pdu->validity_period);
 		return;
 	}
 	pdu->tlv_qos_time_to_live = ms < 1000 ? 1 : (uint32_t)(ms / 1000);

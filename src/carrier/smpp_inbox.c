@@ -5,7 +5,7 @@
 #include <sys/queue.h>
 
 #include "base/log.h"
-#include "carrier/smpp_cancel.h"
+#include "carrier/smpp_cancels.h"
 #include "carrier/smpp_receipt.h"
 
 enum { TICK_MS = 200 };
@@ -97,8 +97,8 @@ hand_on(struct smpp_inbox *in, struct waiting_receipt *w, const struct smpp_rece
 
 	if (r->done_at_ms > 0)
 		receipt.done_at_ms -= in->offset_ms;
-	smpp_id_of_receipt(format, r, id);
-	if (smpp_other_id_of_receipt(format, r, other))
+	smpp_receipt_message_id(format, r, id);
+	if (smpp_receipt_other_id(format, r, other))
 		receipt.other_id = other;
 	if (ends)
 		smpp_cancels_forget(in->cancels, id);
@@ -123,7 +123,7 @@ void
 smpp_inbox_take(
     struct smpp_inbox *in, struct smpp_session *session, const struct smpp_pdu *pdu)
 {
-	enum smpp_command response = smpp_response_of(pdu->command);
+	enum smpp_command response = smpp_pdu_response_of(pdu->command);
 	struct waiting_receipt *w = TAILQ_FIRST(&in->spare);
 	struct smpp_receipt r;
 	enum err e = smpp_receipt_read(pdu, in->config->receipts_by_text, &r);
@@ -162,7 +162,8 @@ smpp_inbox_new(const struct carrier_config *config, const struct carrier_env *en
 	in->env = env;
 	in->cancels = cancels;
 	if (config->receipt_offset != NULL)
-		INVARIANT(smpp_offset_parse(config->receipt_offset, &in->offset_ms));
+		INVARIANT(
+		    smpp_receipt_offset_parse(config->receipt_offset, &in->offset_ms));
 	TAILQ_INIT(&in->spare);
 	TAILQ_INIT(&in->waiting);
 	in->timer = event_new(env->base, -1, EV_PERSIST, on_timer, in);

@@ -320,7 +320,7 @@ smpp_pdu_decode(struct span octets, struct smpp_pdu *out, const char **field_out
 	if (e != OK)
 		return e;
 	skip(&s, SMPP_HEADER_LEN);
-	if (smpp_is_response(out->command)) {
+	if (smpp_pdu_is_response(out->command)) {
 		take_response(s, out);
 		return OK;
 	}
@@ -445,16 +445,16 @@ smpp_pdu_encode(const struct smpp_pdu *pdu, struct buf *out, const char **field_
 /* ---- what codes mean ---- */
 
 bool
-smpp_is_response(enum smpp_command c)
+smpp_pdu_is_response(enum smpp_command c)
 {
 	INVARIANT((unsigned)c < SMPP_COMMAND_COUNT);
 	return shapes[c].id >> RESPONSE_BIT != 0;
 }
 
 enum smpp_command
-smpp_response_of(enum smpp_command c)
+smpp_pdu_response_of(enum smpp_command c)
 {
-	INVARIANT(!smpp_is_response(c));
+	INVARIANT(!smpp_pdu_is_response(c));
 	for (size_t i = 0; i < countof(shapes); i++)
 		if (shapes[i].id == (shapes[c].id | 1u << RESPONSE_BIT))
 			return (enum smpp_command)i;
@@ -463,14 +463,14 @@ smpp_response_of(enum smpp_command c)
 }
 
 const char *
-smpp_command_name(enum smpp_command c)
+smpp_pdu_command_name(enum smpp_command c)
 {
 	INVARIANT((unsigned)c < SMPP_COMMAND_COUNT);
 	return shapes[c].name;
 }
 
 const char *
-smpp_status_name(uint32_t status)
+smpp_pdu_status_name(uint32_t status)
 {
 	for (size_t i = 0; i < countof(statuses); i++)
 		if (statuses[i].status == status)
@@ -479,7 +479,7 @@ smpp_status_name(uint32_t status)
 }
 
 enum carrier_result
-smpp_status_result(uint32_t status)
+smpp_pdu_status_result(uint32_t status)
 {
 	for (size_t i = 0; i < countof(statuses); i++)
 		if (statuses[i].status == status)
@@ -509,7 +509,7 @@ static const struct {
 };
 
 enum report_status
-smpp_status_report(uint32_t status, enum report_error *error_out)
+smpp_pdu_status_report(uint32_t status, enum report_error *error_out)
 {
 	*error_out = REPORT_ERROR_NO_ERROR;
 	for (size_t i = 0; i < countof(refusals); i++)
@@ -517,19 +517,19 @@ smpp_status_report(uint32_t status, enum report_error *error_out)
 			*error_out = refusals[i].error;
 			return refusals[i].reported;
 		}
-	return smpp_status_result(status) == CARRIER_REFUSED ? REPORT_REJECTED
-							     : REPORT_NONE;
+	return smpp_pdu_status_result(status) == CARRIER_REFUSED ? REPORT_REJECTED
+								 : REPORT_NONE;
 }
 
 bool
-smpp_status_blames_number(uint32_t status)
+smpp_pdu_status_blames_number(uint32_t status)
 {
 	return status == SMPP_ESME_RINVDSTADR || status == SMPP_ESME_RINVDSTTON ||
 	       status == SMPP_ESME_RINVDSTNPI;
 }
 
 void
-smpp_relative_time(int64_t ms, char out[17])
+smpp_pdu_relative_time(int64_t ms, char out[17])
 {
 	enum { DAY_S = 86400, MONTH_DAYS = 30, MONTHS_MAX = 11 };
 	int64_t s = ms < 1000 ? 1 : ms / 1000;

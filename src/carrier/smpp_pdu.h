@@ -79,19 +79,19 @@ enum err smpp_pdu_decode(
 /* Appends to `out`. ERR_TOO_LARGE names the field that does not fit. */
 enum err smpp_pdu_encode(
     const struct smpp_pdu *pdu, struct buf *out, const char **field_out) MUST_CHECK;
-bool smpp_is_response(enum smpp_command c);
+bool smpp_pdu_is_response(enum smpp_command c);
 /* Of a request. */
-enum smpp_command smpp_response_of(enum smpp_command c);
-const char *smpp_command_name(enum smpp_command c);
+enum smpp_command smpp_pdu_response_of(enum smpp_command c);
+const char *smpp_pdu_command_name(enum smpp_command c);
 
 /* "ESME_RTHROTTLED", or "vendor" for what the specification does not name. */
-const char *smpp_status_name(uint32_t status);
-enum carrier_result smpp_status_result(uint32_t status);
+const char *smpp_pdu_status_name(uint32_t status);
+enum carrier_result smpp_pdu_status_result(uint32_t status);
 /* What it amounts to when it is the end of a message; REPORT_NONE where it is none. */
-enum report_status smpp_status_report(uint32_t status, enum report_error *error_out);
+enum report_status smpp_pdu_status_report(uint32_t status, enum report_error *error_out);
 /* It is the recipient that is wrong: no carrier will do better. */
-bool smpp_status_blames_number(uint32_t status);
+bool smpp_pdu_status_blames_number(uint32_t status);
 /* What is left of a life as relative time (SMPP 3.4 7.1.1.2), at least a second. */
-void smpp_relative_time(int64_t ms, char out[17]);
+void smpp_pdu_relative_time(int64_t ms, char out[17]);
 
 #endif

@@ -346,7 +346,7 @@ smpp_receipt_read(const struct smpp_pdu *pdu, bool by_text, struct smpp_receipt 
 }
 
 bool
-smpp_offset_parse(const char *text, int64_t *ms_out)
+smpp_receipt_offset_parse(const char *text, int64_t *ms_out)
 {
 	enum { HOUR_MS = 3600000, MINUTE_MS = 60000, HOURS_MAX = 14 };
 	int64_t hours;
@@ -419,7 +419,8 @@ convert(const char *id, unsigned from, char out[SMPP_ID_LEN_MAX + 1])
 }
 
 void
-smpp_id_of_response(enum smpp_id_format f, const char *id, char out[SMPP_ID_LEN_MAX + 1])
+smpp_receipt_response_id(
+    enum smpp_id_format f, const char *id, char out[SMPP_ID_LEN_MAX + 1])
 {
 	switch (f) {
 	case SMPP_ID_AS_IS:
@@ -439,14 +440,14 @@ smpp_id_of_response(enum smpp_id_format f, const char *id, char out[SMPP_ID_LEN_
 }
 
 void
-smpp_id_of_receipt(
+smpp_receipt_message_id(
     enum smpp_id_format f, const struct smpp_receipt *r, char out[SMPP_ID_LEN_MAX + 1])
 {
 	bool own_form = r->tlv_id[0] == '\0' || strcmp(r->tlv_id, r->text_id) == 0;
 	const char *id = own_form ? r->text_id : r->tlv_id;
 
 	if (!own_form)
-		smpp_id_of_response(f, id, out);
+		smpp_receipt_response_id(f, id, out);
 	else if (f == SMPP_ID_AS_IS)
 		snprintf(out, SMPP_ID_LEN_MAX + 1, "%s", id);
 	else
@@ -454,7 +455,7 @@ smpp_id_of_receipt(
 }
 
 bool
-smpp_other_id_of_receipt(
+smpp_receipt_other_id(
     enum smpp_id_format f, const struct smpp_receipt *r, char out[SMPP_ID_LEN_MAX + 1])
 {
 	struct smpp_receipt text = *r;
@@ -465,6 +466,6 @@ smpp_other_id_of_receipt(
 	if (is_number(r->tlv_id, 16) && is_number(r->text_id, 16))
 		return false;
 	text.tlv_id[0] = '\0';
-	smpp_id_of_receipt(f, &text, out);
+	smpp_receipt_message_id(f, &text, out);
 	return true;
 }

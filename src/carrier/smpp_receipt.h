@@ -51,11 +51,11 @@ enum err smpp_receipt_read(
     const struct smpp_pdu *pdu, bool by_text, struct smpp_receipt *out) MUST_CHECK;
 
 /* The id of a submit_sm_resp, in the form in which messages are found. */
-void smpp_id_of_response(
+void smpp_receipt_response_id(
     enum smpp_id_format f, const char *id, char out[SMPP_ID_LEN_MAX + 1]);
 /* The same of a receipt. A receipted_message_id is the response's own id, by the
  * standard; one that is written as the text's is taken as that. */
-void smpp_id_of_receipt(
+void smpp_receipt_message_id(
     enum smpp_id_format f, const struct smpp_receipt *r, char out[SMPP_ID_LEN_MAX + 1]);
 
 /*
@@ -63,9 +63,9 @@ void smpp_id_of_receipt(
  * receipted_message_id of another kind. False: there is none. Two numbers are of one
  * kind: each of them may name a message, so nothing is guessed.
  */
-bool smpp_other_id_of_receipt(
+bool smpp_receipt_other_id(
     enum smpp_id_format f, const struct smpp_receipt *r, char out[SMPP_ID_LEN_MAX + 1]);
 /* "+03:00", at most 14 hours, as milliseconds; false: another form. */
-bool smpp_offset_parse(const char *text, int64_t *ms_out) MUST_CHECK;
+bool smpp_receipt_offset_parse(const char *text, int64_t *ms_out) MUST_CHECK;
 
 #endif

@@ -89,8 +89,8 @@ lose(struct smpp_session *s, const char *why)
 	s->failures++;
 	set_timer(s, wait_ms);
 	log_event(LOG_LEVEL_WARNING, "carrier_down", LOG_TEXT("carrier", s->config->name),
-	    LOG_TEXT("bind", smpp_command_name(s->user.bind)), LOG_TEXT("reason", why),
-	    LOG_INT("retryMs", wait_ms));
+	    LOG_TEXT("bind", smpp_pdu_command_name(s->user.bind)),
+	    LOG_TEXT("reason", why), LOG_INT("retryMs", wait_ms));
 	if (was_bound)
 		s->user.down(s->user.ctx, why);
 }
@@ -197,7 +197,7 @@ on_bind_resp(struct smpp_session *s, const struct smpp_pdu *pdu)
 
 	if (pdu->status != SMPP_ESME_ROK) {
 		snprintf(why, sizeof(why), "the bind was refused: %s (0x%x)",
-		    smpp_status_name(pdu->status), pdu->status);
+		    smpp_pdu_status_name(pdu->status), pdu->status);
 		lose(s, why);
 		return;
 	}
@@ -208,7 +208,7 @@ on_bind_resp(struct smpp_session *s, const struct smpp_pdu *pdu)
 	s->heard = true;
 	set_timer(s, s->config->enquire_link_ms);
 	log_event(LOG_LEVEL_INFO, "carrier_up", LOG_TEXT("carrier", s->config->name),
-	    LOG_TEXT("bind", smpp_command_name(s->user.bind)),
+	    LOG_TEXT("bind", smpp_pdu_command_name(s->user.bind)),
 	    LOG_TEXT("smsc", pdu->system_id));
 	s->user.up(s->user.ctx);
 }
@@ -223,7 +223,7 @@ refuse(struct smpp_session *s, enum smpp_command response, uint32_t status,
     uint32_t sequence, const char *field)
 {
 	log_event(LOG_LEVEL_WARNING, "pdu_refused", LOG_TEXT("carrier", s->config->name),
-	    LOG_TEXT("status", smpp_status_name(status)), LOG_TEXT("field", field));
+	    LOG_TEXT("status", smpp_pdu_status_name(status)), LOG_TEXT("field", field));
 	s->heard = true;
 	put_empty(s, response, status, sequence);
 }
@@ -246,7 +246,7 @@ on_request(struct smpp_session *s, const struct smpp_pdu *pdu)
 	if (served && s->state == BOUND)
 		s->user.pdu(s->user.ctx, pdu);
 	else
-		refuse(s, smpp_response_of(pdu->command),
+		refuse(s, smpp_pdu_response_of(pdu->command),
 		    served ? SMPP_ESME_RX_T_APPN : SMPP_ESME_RINVCMDID, pdu->sequence,
 		    "command_id");
 }
@@ -267,7 +267,7 @@ on_pdu(struct smpp_session *s, const struct smpp_pdu *pdu)
 		put_now(s, &(struct smpp_pdu){
 			       .command = SMPP_unbind_resp, .sequence = pdu->sequence});
 		lose(s, "the other side unbound");
-	} else if (!smpp_is_response(pdu->command)) {
+	} else if (!smpp_pdu_is_response(pdu->command)) {
 		on_request(s, pdu);
 	} else if (s->state == BOUND) {
 		s->user.pdu(s->user.ctx, pdu);
@@ -296,7 +296,7 @@ take(struct smpp_session *s, struct span octets)
 	else if (e == ERR_NOT_FOUND)
 		refuse(s, SMPP_generic_nack, SMPP_ESME_RINVCMDID, pdu.sequence, field);
 	else
-		refuse(s, smpp_response_of(pdu.command), SMPP_ESME_RINVMSGLEN,
+		refuse(s, smpp_pdu_response_of(pdu.command), SMPP_ESME_RINVMSGLEN,
 		    pdu.sequence, field);
 }
 

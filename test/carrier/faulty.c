@@ -237,7 +237,8 @@ on_pdu(struct faulty *f, const struct smpp_pdu *pdu)
 		f->last_ack_sequence = pdu->sequence;
 	} else if (pdu->command == SMPP_generic_nack) {
 		f->nacks++;
-	} else if (smpp_is_response(pdu->command) && pdu->command != SMPP_unbind_resp) {
+	} else if (smpp_pdu_is_response(pdu->command) &&
+		   pdu->command != SMPP_unbind_resp) {
 		f->refusals++;
 		f->last_refusal = pdu->command;
 		assert_int_equal(pdu->status, SMPP_ESME_RINVCMDID);

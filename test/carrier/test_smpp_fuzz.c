@@ -162,7 +162,7 @@ check_receipt(const struct smpp_pdu *pdu)
 	assert_non_null(report_status_find(r.status));
 	assert_non_null(report_error_find(r.error));
 	for (int f = SMPP_ID_AUTO; f <= SMPP_ID_DECIMAL_TO_HEX; f++) {
-		smpp_id_of_receipt((enum smpp_id_format)f, &r, id);
+		smpp_receipt_message_id((enum smpp_id_format)f, &r, id);
 		assert_true(id[0] != '\0');
 	}
 }

@@ -253,7 +253,7 @@ test_every_response_is_an_answer_without_a_body_and_with_noise(void **state)
 		    ids[i / 2 / countof(bodies)], i % 2 == 0 ? "00000000" : "00000045",
 		    bodies[i / 2 % countof(bodies)]);
 		check_case(i, smpp_pdu_decode(whole(hex, raw), &pdu, &field) == OK);
-		check_case(i, smpp_is_response(pdu.command) && pdu.sequence == 7);
+		check_case(i, smpp_pdu_is_response(pdu.command) && pdu.sequence == 7);
 	}
 }
 
@@ -412,13 +412,13 @@ static void
 test_what_a_status_means(void **state)
 {
 	(void)state;
-	assert_int_equal(smpp_status_result(0), CARRIER_ACCEPTED);
-	assert_int_equal(smpp_status_result(SMPP_ESME_RTHROTTLED), CARRIER_RETRY);
-	assert_int_equal(smpp_status_result(SMPP_ESME_RMSGQFUL), CARRIER_RETRY);
-	assert_int_equal(smpp_status_result(SMPP_ESME_RINVDSTADR), CARRIER_REFUSED);
-	assert_int_equal(smpp_status_result(0x400), CARRIER_RETRY);
-	assert_string_equal(smpp_status_name(0x58), "ESME_RTHROTTLED");
-	assert_string_equal(smpp_status_name(0x400), "vendor");
+	assert_int_equal(smpp_pdu_status_result(0), CARRIER_ACCEPTED);
+	assert_int_equal(smpp_pdu_status_result(SMPP_ESME_RTHROTTLED), CARRIER_RETRY);
+	assert_int_equal(smpp_pdu_status_result(SMPP_ESME_RMSGQFUL), CARRIER_RETRY);
+	assert_int_equal(smpp_pdu_status_result(SMPP_ESME_RINVDSTADR), CARRIER_REFUSED);
+	assert_int_equal(smpp_pdu_status_result(0x400), CARRIER_RETRY);
+	assert_string_equal(smpp_pdu_status_name(0x58), "ESME_RTHROTTLED");
+	assert_string_equal(smpp_pdu_status_name(0x400), "vendor");
 }
 
 static void
@@ -436,7 +436,7 @@ test_what_is_left_of_a_life(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
-		smpp_relative_time(cases[i].ms, text);
+		smpp_pdu_relative_time(cases[i].ms, text);
 		check_case(i, strcmp(text, cases[i].text) == 0);
 	}
 }

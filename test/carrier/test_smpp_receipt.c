@@ -287,7 +287,7 @@ test_a_second_id(void **state)
 
 		snprintf(r.text_id, sizeof(r.text_id), "%s", cases[i].text);
 		snprintf(r.tlv_id, sizeof(r.tlv_id), "%s", cases[i].tlv);
-		is = smpp_other_id_of_receipt(SMPP_ID_AUTO, &r, other);
+		is = smpp_receipt_other_id(SMPP_ID_AUTO, &r, other);
 		check_case(i, is == (cases[i].other != NULL));
 		check_case(i, !is || strcmp(other, cases[i].other) == 0);
 	}
@@ -309,7 +309,8 @@ test_offsets(void **state)
 	for (size_t i = 0; i < countof(cases); i++) {
 		int64_t ms = 0;
 
-		check_case(i, smpp_offset_parse(cases[i].text, &ms) == cases[i].good);
+		check_case(
+		    i, smpp_receipt_offset_parse(cases[i].text, &ms) == cases[i].good);
 		check_case(i, ms == cases[i].minutes * 60000);
 	}
 }
@@ -356,8 +357,8 @@ test_ids_meet(void **state)
 
 		snprintf(r.text_id, sizeof(r.text_id), "%s", cases[i].text);
 		snprintf(r.tlv_id, sizeof(r.tlv_id), "%s", cases[i].tlv);
-		smpp_id_of_response(cases[i].format, cases[i].response, response);
-		smpp_id_of_receipt(cases[i].format, &r, receipt);
+		smpp_receipt_response_id(cases[i].format, cases[i].response, response);
+		smpp_receipt_message_id(cases[i].format, &r, receipt);
 		if (cases[i].found == NULL) {
 			check_case(i, strcmp(response, receipt) != 0);
 			continue;

@@ -16,9 +16,9 @@ read_receipt(const struct smpp_pdu *pdu, bool by_text)
 		return;
 	INVARIANT(r.text_id[0] != '\0' || r.tlv_id[0] != '\0');
 	for (int f = SMPP_ID_AUTO; f <= SMPP_ID_DECIMAL_TO_HEX; f++) {
-		smpp_id_of_receipt((enum smpp_id_format)f, &r, id);
-		smpp_id_of_response((enum smpp_id_format)f, r.text_id, id);
-		(void)smpp_other_id_of_receipt((enum smpp_id_format)f, &r, id);
+		smpp_receipt_message_id((enum smpp_id_format)f, &r, id);
+		smpp_receipt_response_id((enum smpp_id_format)f, r.text_id, id);
+		(void)smpp_receipt_other_id((enum smpp_id_format)f, &r, id);
 	}
 }
 

@@ -3,8 +3,8 @@
  * Inside the room: requests with receipts, from their check to the answer. One is
  * answered when all that it reports is durable, and not before.
  */
-#ifndef WW_CARRIER_HTTP_RECEIVE_H
-#define WW_CARRIER_HTTP_RECEIVE_H
+#ifndef WW_CARRIER_HTTP_RECEIVING_H
+#define WW_CARRIER_HTTP_RECEIVING_H
 
 #include "carrier/carrier_http.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "carrier/smpp_cancel.h"
+#include "carrier/smpp_cancels.h"
 
 #include <event2/event.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "carrier/carrier_http_receive.h"
+#include "carrier/carrier_http_receiving.h"
 
 #include <sys/queue.h>
 

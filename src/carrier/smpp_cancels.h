@@ -4,8 +4,8 @@
  * period says the same, and some SMSCs do not heed it. A help and no promise: it is
  * known in memory alone, bounded, and oldest are forgotten first.
  */
-#ifndef WW_SMPP_CANCEL_H
-#define WW_SMPP_CANCEL_H
+#ifndef WW_SMPP_CANCELS_H
+#define WW_SMPP_CANCELS_H
 
 #include "carrier/smpp_session.h"
 
