@@ -71,7 +71,7 @@ conf_fini(struct conf *c)
 static void
 check_lookup(const struct conf_place *top, const yaml_node_t *root)
 {
-	const yaml_node_t *map = conf_find_key(top->file, root, "lookup");
+	const yaml_node_t *map = conf_read_find_key(top->file, root, "lookup");
 	char why[CONF_WHY_MAX] = "";
 	const yaml_node_t *value;
 	const char *field;
@@ -81,8 +81,8 @@ check_lookup(const struct conf_place *top, const yaml_node_t *root)
 	field = lookup_check(&top->conf->lookup, why);
 	if (field == NULL)
 		return;
-	value = conf_find_key(top->file, map, field);
-	conf_fault(top->file, value == NULL ? map : value,
+	value = conf_read_find_key(top->file, map, field);
+	conf_yaml_fault(top->file, value == NULL ? map : value,
 	    arena_printf(top->file->arena, "lookup.%s", field), "%s", why);
 }
 
@@ -97,15 +97,15 @@ conf_load(struct conf *c, const char *path, FILE *errors)
 	enum err e;
 
 	arena_init(&scratch);
-	e = conf_file_open(&f, &root);
-	if (root != NULL && !conf_null(root)) {
+	e = conf_yaml_open(&f, &root);
+	if (root != NULL && !conf_yaml_is_null(root)) {
 		conf_read_root(&top, root);
 		check_lookup(&top, root);
 	}
 	routing_build(c, &f);
 	if (root != NULL && e == OK && f.faults == 0)
-		conf_check_whole(&top, root);
-	conf_file_close(&f);
+		conf_warn_check(&top, root);
+	conf_yaml_close(&f);
 	arena_fini(&scratch);
 	if (e == OK && f.faults > 0)
 		e = ERR_INVALID;

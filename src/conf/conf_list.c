@@ -28,20 +28,21 @@ read_choice(const struct conf_place *p, const yaml_node_t *node, struct span nam
 {
 	struct conf_route *r = p->holder;
 	const struct carrier_config *c = find_carrier(p->conf, name);
-	const char *field = conf_field(p, "carriers");
+	const char *field = conf_read_field(p, "carriers");
 
 	if (c == NULL) {
-		conf_fault(p->file, node, field, "there is no carrier %s",
+		conf_yaml_fault(p->file, node, field, "there is no carrier %s",
 		    arena_text(p->file->arena, name));
 		return;
 	}
 	for (size_t i = 0; i < r->carrier_count; i++)
 		if (r->carriers[i].carrier == c) {
-			conf_fault(p->file, node, field, "names %s twice", c->name);
+			conf_yaml_fault(p->file, node, field, "names %s twice", c->name);
 			return;
 		}
 	if (r->carrier_count == CONF_ROUTE_CARRIERS_MAX)
-		conf_fault(p->file, node, field, "more than %d", CONF_ROUTE_CARRIERS_MAX);
+		conf_yaml_fault(
+		    p->file, node, field, "more than %d", CONF_ROUTE_CARRIERS_MAX);
 	else
 		r->carriers[r->carrier_count++] = (struct conf_choice){c, rank, weight};
 }
@@ -62,24 +63,25 @@ read_equals(const struct conf_place *p, const yaml_node_t *map, unsigned rank)
 		struct span text;
 		int64_t weight = 1;
 
-		if (!conf_scalar(key, &name) || conf_null(node) ||
-		    !conf_scalar(node, &text) ||
+		if (!conf_yaml_scalar(key, &name) || conf_yaml_is_null(node) ||
+		    !conf_yaml_scalar(node, &text) ||
 		    conf_value_set(&whole, NULL, &weight, text, why) != OK)
-			conf_fault(
-			    p->file, node, conf_field(p, "carriers"), "a weight %s", why);
+			conf_yaml_fault(p->file, node, conf_read_field(p, "carriers"),
+			    "a weight %s", why);
 		read_choice(p, key, name, rank, (unsigned)weight);
 	}
 }
 
 void
-conf_read_carriers(
+conf_list_read_carriers(
     const struct conf_place *p, const struct conf_row *row, const yaml_node_t *node)
 {
-	const char *field = conf_field(p, row->name);
+	const char *field = conf_read_field(p, row->name);
 	unsigned rank = 0;
 
 	if (node->type != YAML_SEQUENCE_NODE) {
-		conf_fault(p->file, node, field, "must be a list of names of carriers");
+		conf_yaml_fault(
+		    p->file, node, field, "must be a list of names of carriers");
 		return;
 	}
 	for (yaml_node_item_t *i = node->data.sequence.items.start;
@@ -89,10 +91,10 @@ conf_read_carriers(
 
 		if (one->type == YAML_MAPPING_NODE)
 			read_equals(p, one, rank);
-		else if (!conf_null(one) && conf_scalar(one, &name))
+		else if (!conf_yaml_is_null(one) && conf_yaml_scalar(one, &name))
 			read_choice(p, one, name, rank, 1);
 		else
-			conf_fault(p->file, one, field, "must name carriers");
+			conf_yaml_fault(p->file, one, field, "must name carriers");
 	}
 }
 
@@ -107,7 +109,7 @@ value_node(const struct conf_place *p, const yaml_node_t *map, const char *name)
 	     pair++) {
 		yaml_document_t *doc = &p->file->document;
 
-		if (conf_scalar(yaml_document_get_node(doc, pair->key), &key) &&
+		if (conf_yaml_scalar(yaml_document_get_node(doc, pair->key), &key) &&
 		    span_equal_text(key, name))
 			return yaml_document_get_node(doc, pair->value);
 	}
@@ -125,8 +127,8 @@ on_warning(void *ctx, const char *field, const char *what)
 	const struct warned *w = ctx;
 	const struct conf_place *p = w->place;
 
-	conf_warn(
-	    p->file, value_node(p, w->node, field), conf_field(p, field), "%s", what);
+	conf_yaml_warn(p->file, value_node(p, w->node, field), conf_read_field(p, field),
+	    "%s", what);
 }
 
 /* A file with other faults has said them; what a type checks needs its options whole. */
@@ -143,8 +145,8 @@ check_carrier(const struct conf_place *p, const yaml_node_t *node, size_t before
 		return;
 	field = carrier_check(c, why);
 	if (field != NULL)
-		conf_fault(
-		    p->file, value_node(p, node, field), conf_field(p, field), "%s", why);
+		conf_yaml_fault(p->file, value_node(p, node, field),
+		    conf_read_field(p, field), "%s", why);
 	else
 		carrier_warn(c, on_warning, &warned);
 }
@@ -183,18 +185,18 @@ check_countries(const struct conf_place *p, const yaml_node_t *node)
 	for (size_t i = 0; i < r->countries.count; i++)
 		if (r->countries.items[i][0] != '\0' &&
 		    country_find(span_of(r->countries.items[i])) == NULL)
-			conf_fault(p->file, node, conf_field(p, "country"),
+			conf_yaml_fault(p->file, node, conf_read_field(p, "country"),
 			    "%s is no country that the program knows",
 			    r->countries.items[i]);
 	for (size_t i = 0; i < r->senders.count; i++)
 		if (r->senders.pairs[i].name[0] != '\0' &&
 		    country_find(span_of(r->senders.pairs[i].name)) == NULL)
-			conf_fault(p->file, node, conf_field(p, "senders"),
+			conf_yaml_fault(p->file, node, conf_read_field(p, "senders"),
 			    "%s is no country that the program knows",
 			    r->senders.pairs[i].name);
 	if (r->countries.count > 0 && r->prefix[0] != '\0')
-		conf_fault(
-		    p->file, node, conf_field(p, "country"), "is given beside prefix");
+		conf_yaml_fault(p->file, node, conf_read_field(p, "country"),
+		    "is given beside prefix");
 }
 
 /* Each carrier of a route carries its channel: it would refuse every message. */
@@ -210,8 +212,8 @@ check_channel(const struct conf_place *p, const yaml_node_t *node)
 		if (c->type == NULL || carrier_type_find(c->type) == NULL ||
 		    carrier_carries(c, channel))
 			continue;
-		conf_fault(p->file, value_node(p, node, "carriers"),
-		    conf_field(p, "carriers"),
+		conf_yaml_fault(p->file, value_node(p, node, "carriers"),
+		    conf_read_field(p, "carriers"),
 		    "%s does not carry %s: no carrier of type %s does", c->name,
 		    channel_name(channel), c->type);
 	}
@@ -228,7 +230,7 @@ check_address(const struct conf_place *p, const yaml_node_t *node)
 	    channel_row((enum channel)r->channel_number)->address == CHANNEL_TO_NUMBER ||
 	    (r->countries.count == 0 && r->prefix[0] == '\0'))
 		return;
-	conf_fault(p->file, value_node(p, node, field), conf_field(p, field),
+	conf_yaml_fault(p->file, value_node(p, node, field), conf_read_field(p, field),
 	    "is about numbers, and %s goes to mailboxes",
 	    channel_name((enum channel)r->channel_number));
 }
@@ -237,15 +239,16 @@ static void
 check_route(const struct conf_place *p, const yaml_node_t *node, size_t before)
 {
 	struct conf_route *r = p->holder;
-	bool named = conf_has_key(p->file, node, "carriers");
+	bool named = conf_read_has_key(p->file, node, "carriers");
 
 	if (!named && r->deny == NULL)
-		conf_fault(p->file, node, conf_field(p, "carriers"), "is missing");
+		conf_yaml_fault(
+		    p->file, node, conf_read_field(p, "carriers"), "is missing");
 	else if (named && r->deny != NULL)
-		conf_fault(
-		    p->file, node, conf_field(p, "deny"), "is given beside carriers");
+		conf_yaml_fault(p->file, node, conf_read_field(p, "deny"),
+		    "is given beside carriers");
 	if (r->price_text != NULL && !parse_price(r->price_text, &r->price))
-		conf_fault(p->file, node, conf_field(p, "price"),
+		conf_yaml_fault(p->file, node, conf_read_field(p, "price"),
 		    "must be an amount such as 0.045 or 0.045 EUR");
 	check_countries(p, node);
 	check_channel(p, node);
@@ -255,7 +258,7 @@ check_route(const struct conf_place *p, const yaml_node_t *node, size_t before)
 		if (p->conf->routes[i].channel_number == r->channel_number &&
 		    p->conf->routes[i].countries.count == 0 &&
 		    strcmp(p->conf->routes[i].prefix, r->prefix) == 0)
-			conf_fault(p->file, node, conf_field(p, "prefix"),
+			conf_yaml_fault(p->file, node, conf_read_field(p, "prefix"),
 			    "the route in line %d has the same prefix and channel",
 			    p->conf->routes[i].line);
 }
@@ -274,17 +277,18 @@ check_listener(const struct conf_place *p, const yaml_node_t *node, size_t befor
 	if ((l->certificate == NULL) != (l->key == NULL)) {
 		const char *missing = l->key == NULL ? "key" : "certificate";
 
-		conf_fault(p->file, node, conf_field(p, missing),
+		conf_yaml_fault(p->file, node, conf_read_field(p, missing),
 		    "is missing: a certificate and its key go together");
 	} else if (l->certificate != NULL &&
 		   tls_check(&files, clock_system.wall_ms(&clock_system), &fault) != OK) {
-		conf_fault(p->file, node, conf_field(p, fault.field), "%s", fault.why);
+		conf_yaml_fault(
+		    p->file, node, conf_read_field(p, fault.field), "%s", fault.why);
 	} else if (l->key != NULL) {
 		const char *remark = conf_secret_remark(p->file->arena, span_of(l->key));
 
 		if (remark != NULL)
-			conf_warn(p->file, value_node(p, node, "key"),
-			    conf_field(p, "key"), "%s", remark);
+			conf_yaml_warn(p->file, value_node(p, node, "key"),
+			    conf_read_field(p, "key"), "%s", remark);
 	}
 }
 
@@ -324,17 +328,17 @@ check_report(const struct conf_place *p, const yaml_node_t *node, size_t before)
 
 	(void)before;
 	if (why != NULL)
-		conf_fault(p->file, node, conf_field(p, "url"), "%s", why);
+		conf_yaml_fault(p->file, node, conf_read_field(p, "url"), "%s", why);
 	else if (r->url != NULL && !r->allow_private && http_client_is_private(r->url))
-		conf_warn(p->file, value_node(p, node, "url"), conf_field(p, "url"), "%s",
-		    HTTP_CLIENT_PRIVATE);
+		conf_yaml_warn(p->file, value_node(p, node, "url"),
+		    conf_read_field(p, "url"), "%s", HTTP_CLIENT_PRIVATE);
 	if (r->events.count == 0)
 		r->groups = group_of(NULL);
 	for (size_t i = 0; i < r->events.count; i++) {
 		unsigned bit = group_of(r->events.items[i]);
 
 		if (bit == 0)
-			conf_fault(p->file, node, conf_field(p, "events"),
+			conf_yaml_fault(p->file, node, conf_read_field(p, "events"),
 			    "must be of delivered, undeliverable, expired, rejected");
 		r->groups |= bit;
 	}
@@ -396,7 +400,7 @@ check_unique(const struct conf_place *p, const struct conf_list *list,
 		const char *other = unique_name(list, item - i * list->size);
 
 		if (other != NULL && strcmp(other, name) == 0) {
-			conf_fault(p->file, node, conf_field(p, "name"),
+			conf_yaml_fault(p->file, node, conf_read_field(p, "name"),
 			    "there is another %s %s", list->noun, name);
 			return;
 		}
@@ -408,7 +412,7 @@ read_item(struct conf_place *p, const struct conf_list *list, const yaml_node_t 
     size_t before)
 {
 	if (list->line != SIZE_MAX)
-		*(int *)(void *)((char *)p->holder + list->line) = conf_line(node);
+		*(int *)(void *)((char *)p->holder + list->line) = conf_yaml_line(node);
 	conf_read_item(p, node);
 	if (list->unique != SIZE_MAX)
 		check_unique(p, list, node, before);
@@ -417,7 +421,7 @@ read_item(struct conf_place *p, const struct conf_list *list, const yaml_node_t 
 }
 
 void
-conf_read_list(
+conf_list_read(
     const struct conf_place *top, const struct conf_list *list, const yaml_node_t *node)
 {
 	struct conf_place p = *top;
@@ -426,12 +430,12 @@ conf_read_list(
 	size_t n;
 
 	if (node->type != YAML_SEQUENCE_NODE) {
-		conf_fault(top->file, node, list->name, "must be a list");
+		conf_yaml_fault(top->file, node, list->name, "must be a list");
 		return;
 	}
 	n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
 	if (n > list->max) {
-		conf_fault(top->file, node, list->name, "more than %zu", list->max);
+		conf_yaml_fault(top->file, node, list->name, "more than %zu", list->max);
 		return;
 	}
 	*items = arena_alloc(&top->conf->arena, (n + 1) * list->size);

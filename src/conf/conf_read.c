@@ -5,7 +5,7 @@
 enum { NAME_DISTANCE = 2, NAME_LEN_MAX = 40 };
 
 const char *
-conf_field(const struct conf_place *p, const char *name)
+conf_read_field(const struct conf_place *p, const char *name)
 {
 	return arena_printf(p->file->arena, "%s%s", p->path, name);
 }
@@ -73,7 +73,7 @@ nearest(const char *section, struct span name)
 static const char *
 field_of(const struct conf_place *p, struct span name)
 {
-	return conf_field(p, arena_text(p->file->arena, name));
+	return conf_read_field(p, arena_text(p->file->arena, name));
 }
 
 static void
@@ -83,9 +83,10 @@ unknown(const struct conf_place *p, const yaml_node_t *key, struct span name)
 	int len = near == NULL ? 0 : (int)strcspn(near, "[");
 
 	if (near == NULL)
-		conf_fault(p->file, key, field_of(p, name), "there is no such option");
+		conf_yaml_fault(
+		    p->file, key, field_of(p, name), "there is no such option");
 	else
-		conf_fault(p->file, key, field_of(p, name),
+		conf_yaml_fault(p->file, key, field_of(p, name),
 		    "there is no such option; did you mean %.*s?", len, near);
 }
 
@@ -96,13 +97,13 @@ given_before(const struct conf_file *f, const yaml_node_t *map,
 	struct span name;
 	struct span other;
 
-	if (!conf_scalar(node_at(f, pair->key), &name))
+	if (!conf_yaml_scalar(node_at(f, pair->key), &name))
 		return false;
 	for (yaml_node_pair_t *q = map->data.mapping.pairs.start; q < pair; q++) {
 		const yaml_node_t *key = node_at(f, q->key);
 
-		*line_out = conf_line(key);
-		if (conf_scalar(key, &other) && span_equal(name, other))
+		*line_out = conf_yaml_line(key);
+		if (conf_yaml_scalar(key, &other) && span_equal(name, other))
 			return true;
 	}
 	return false;
@@ -118,13 +119,13 @@ read_text_item(const struct conf_place *p, const struct conf_row *row,
 	struct span text;
 
 	*out = "";
-	if (conf_null(node))
-		conf_fault(p->file, node, field,
+	if (conf_yaml_is_null(node))
+		conf_yaml_fault(p->file, node, field,
 		    "is null; leave it out, or quote it where that text is meant");
-	else if (!conf_scalar(node, &text))
-		conf_fault(p->file, node, field, "must be one value");
+	else if (!conf_yaml_scalar(node, &text))
+		conf_yaml_fault(p->file, node, field, "must be one value");
 	else if (conf_value_text(row, text, why) != OK)
-		conf_fault(p->file, node, field, "%s", why);
+		conf_yaml_fault(p->file, node, field, "%s", why);
 	else
 		*out = arena_text(&p->conf->arena, text);
 }
@@ -135,7 +136,7 @@ is_too_long(const struct conf_place *p, const yaml_node_t *node, const char *fie
 {
 	if (count <= CONF_TEXTS_MAX)
 		return false;
-	conf_fault(p->file, node, field, "more than %d", CONF_TEXTS_MAX);
+	conf_yaml_fault(p->file, node, field, "more than %d", CONF_TEXTS_MAX);
 	return true;
 }
 
@@ -144,11 +145,11 @@ read_texts(
     const struct conf_place *p, const struct conf_row *row, const yaml_node_t *node)
 {
 	struct text_list *list = (void *)((char *)p->holder + row->offset);
-	const char *field = conf_field(p, row->name);
+	const char *field = conf_read_field(p, row->name);
 	ptrdiff_t count = 0;
 
 	if (node->type != YAML_SEQUENCE_NODE) {
-		conf_fault(p->file, node, field, "must be a list of texts");
+		conf_yaml_fault(p->file, node, field, "must be a list of texts");
 		return;
 	}
 	count = node->data.sequence.items.top - node->data.sequence.items.start;
@@ -170,20 +171,21 @@ read_text_pair(const struct conf_place *p, const struct conf_row *row,
 	struct text_map *all = (void *)((char *)p->holder + row->offset);
 	const yaml_node_pair_t *pair = &map->data.mapping.pairs.start[i];
 	const yaml_node_t *key = node_at(p->file, pair->key);
-	const char *field = conf_field(p, row->name);
+	const char *field = conf_read_field(p, row->name);
 	struct span name;
 	int line;
 
 	all->pairs[i] = (struct text_pair){"", ""};
-	if (conf_null(key) || !conf_scalar(key, &name) || name.len == 0 ||
+	if (conf_yaml_is_null(key) || !conf_yaml_scalar(key, &name) || name.len == 0 ||
 	    memchr(name.ptr, '\0', name.len) != NULL) {
-		conf_fault(p->file, key, field, "a name must be a word");
+		conf_yaml_fault(p->file, key, field, "a name must be a word");
 		return;
 	}
 	field = arena_printf(
 	    p->file->arena, "%s.%s", field, arena_text(p->file->arena, name));
 	if (given_before(p->file, map, pair, &line)) {
-		conf_fault(p->file, key, field, "was given before, in line %d", line);
+		conf_yaml_fault(
+		    p->file, key, field, "was given before, in line %d", line);
 		return;
 	}
 	all->pairs[i].name = arena_text(&p->conf->arena, name);
@@ -196,11 +198,11 @@ read_text_map(
     const struct conf_place *p, const struct conf_row *row, const yaml_node_t *node)
 {
 	struct text_map *all = (void *)((char *)p->holder + row->offset);
-	const char *field = conf_field(p, row->name);
+	const char *field = conf_read_field(p, row->name);
 	ptrdiff_t count = 0;
 
 	if (node->type != YAML_MAPPING_NODE) {
-		conf_fault(p->file, node, field, "must hold names and values");
+		conf_yaml_fault(p->file, node, field, "must hold names and values");
 		return;
 	}
 	count = node->data.mapping.pairs.top - node->data.mapping.pairs.start;
@@ -217,30 +219,30 @@ static void
 warn_of_secret(const struct conf_place *p, const struct conf_row *row,
     const yaml_node_t *node, struct span name)
 {
-	const char *field = conf_field(p, row->name);
+	const char *field = conf_read_field(p, row->name);
 	const char *remark = conf_secret_remark(p->file->arena, name);
 	const char *secret =
 	    *(const char *const *)(const void *)((const char *)p->holder + row->offset);
 
 	if (secret[0] == '\0')
-		conf_warn(p->file, node, field, "%s: its first line is empty",
+		conf_yaml_warn(p->file, node, field, "%s: its first line is empty",
 		    arena_text(p->file->arena, name));
 	if (remark != NULL)
-		conf_warn(p->file, node, field, "%s", remark);
+		conf_yaml_warn(p->file, node, field, "%s", remark);
 }
 
 static void
 read_scalar(
     const struct conf_place *p, const struct conf_row *row, const yaml_node_t *node)
 {
-	const char *field = conf_field(p, row->name);
+	const char *field = conf_read_field(p, row->name);
 	char why[CONF_WHY_MAX] = "";
 	struct span text;
 
-	if (!conf_scalar(node, &text))
-		conf_fault(p->file, node, field, "must be one value");
+	if (!conf_yaml_scalar(node, &text))
+		conf_yaml_fault(p->file, node, field, "must be one value");
 	else if (conf_value_set(row, &p->conf->arena, p->holder, text, why) != OK)
-		conf_fault(p->file, node, field, "%s", why);
+		conf_yaml_fault(p->file, node, field, "%s", why);
 	else if (row->kind == CONF_SECRET_FILE)
 		warn_of_secret(p, row, node, text);
 }
@@ -252,7 +254,7 @@ type_is_known(const struct conf_place *p)
 	const struct conf_row *row = conf_row_find(p->section, SPAN("type"));
 
 	return p->type != NULL && row != NULL &&
-	       conf_words_have(row->choices, span_of(p->type));
+	       conf_value_words_have(row->choices, span_of(p->type));
 }
 
 /* The same name may have a row for each type. */
@@ -271,14 +273,14 @@ static void
 read_value(
     const struct conf_place *p, const struct conf_row *row, const yaml_node_t *node)
 {
-	if (conf_null(node))
+	if (conf_yaml_is_null(node))
 		return; /* as if it were not there: the default holds */
 	if (!conf_row_fits(row, p->type) && type_is_known(p))
-		conf_fault(p->file, node, conf_field(p, row->name),
+		conf_yaml_fault(p->file, node, conf_read_field(p, row->name),
 		    "is not for %.*s of type %s", (int)strcspn(p->section, "["),
 		    p->section, p->type);
 	else if (row->kind == CONF_CARRIERS)
-		conf_read_carriers(p, row, node);
+		conf_list_read_carriers(p, row, node);
 	else if (row->kind == CONF_TEXTS || row->kind == CONF_NETS)
 		read_texts(p, row, node);
 	else if (row->kind == CONF_TEXT_MAP)
@@ -302,12 +304,12 @@ read_pair(
 	struct span name;
 	int line;
 
-	if (!conf_scalar(key, &name)) {
-		conf_fault(p->file, key, p->path, "an option's name must be a word");
+	if (!conf_yaml_scalar(key, &name)) {
+		conf_yaml_fault(p->file, key, p->path, "an option's name must be a word");
 		return;
 	}
 	if (given_before(p->file, map, pair, &line)) {
-		conf_fault(p->file, key, field_of(p, name),
+		conf_yaml_fault(p->file, key, field_of(p, name),
 		    "was given before, in line %d", line);
 		return;
 	}
@@ -328,7 +330,7 @@ read_map(const struct conf_place *p, const yaml_node_t *map)
 
 		if (path.len > 0)
 			path.len--;
-		conf_fault(p->file, map, arena_text(p->file->arena, path),
+		conf_yaml_fault(p->file, map, arena_text(p->file->arena, path),
 		    "must hold names and values");
 		return;
 	}
@@ -338,7 +340,7 @@ read_map(const struct conf_place *p, const yaml_node_t *map)
 }
 
 const yaml_node_t *
-conf_find_key(struct conf_file *f, const yaml_node_t *map, const char *name)
+conf_read_find_key(struct conf_file *f, const yaml_node_t *map, const char *name)
 {
 	struct span text;
 
@@ -346,16 +348,18 @@ conf_find_key(struct conf_file *f, const yaml_node_t *map, const char *name)
 		return NULL;
 	for (yaml_node_pair_t *q = map->data.mapping.pairs.start;
 	     q < map->data.mapping.pairs.top; q++)
-		if (conf_scalar(node_at(f, q->key), &text) && span_equal_text(text, name))
-			return conf_null(node_at(f, q->value)) ? NULL
-							       : node_at(f, q->value);
+		if (conf_yaml_scalar(node_at(f, q->key), &text) &&
+		    span_equal_text(text, name))
+			return conf_yaml_is_null(node_at(f, q->value))
+				   ? NULL
+				   : node_at(f, q->value);
 	return NULL;
 }
 
 bool
-conf_has_key(struct conf_file *f, const yaml_node_t *map, const char *name)
+conf_read_has_key(struct conf_file *f, const yaml_node_t *map, const char *name)
 {
-	return conf_find_key(f, map, name) != NULL;
+	return conf_read_find_key(f, map, name) != NULL;
 }
 
 /* Which of the section's options there are. */
@@ -363,12 +367,12 @@ static const char *
 type_of(const struct conf_place *p, const yaml_node_t *map)
 {
 	const struct conf_row *row = conf_row_find(p->section, SPAN("type"));
-	const yaml_node_t *node = conf_find_key(p->file, map, "type");
+	const yaml_node_t *node = conf_read_find_key(p->file, map, "type");
 	struct span text;
 
 	if (row == NULL)
 		return NULL;
-	if (node != NULL && conf_scalar(node, &text))
+	if (node != NULL && conf_yaml_scalar(node, &text))
 		return arena_text(p->file->arena, text);
 	return row->initial == conf_required ? NULL : row->initial;
 }
@@ -395,7 +399,7 @@ find_twin(const struct conf_place *p, const yaml_node_t *map, const struct conf_
 		if (other != row && other->offset == row->offset &&
 		    strcmp(other->section, row->section) == 0 &&
 		    strcmp(other->name, row->name) != 0 &&
-		    conf_has_key(p->file, map, other->name))
+		    conf_read_has_key(p->file, map, other->name))
 			return other;
 	}
 	return NULL;
@@ -405,13 +409,14 @@ static void
 check_row(const struct conf_place *p, const yaml_node_t *map, const struct conf_row *row)
 {
 	const struct conf_row *twin = find_twin(p, map, row);
-	bool given = conf_has_key(p->file, map, row->name);
+	bool given = conf_read_has_key(p->file, map, row->name);
 
 	if (given && twin != NULL && twin < row)
-		conf_fault(p->file, map, conf_field(p, row->name), "is given beside %s",
-		    twin->name);
+		conf_yaml_fault(p->file, map, conf_read_field(p, row->name),
+		    "is given beside %s", twin->name);
 	if (row->initial == conf_required && !given && twin == NULL && !is_second(p, row))
-		conf_fault(p->file, map, conf_field(p, row->name), "is missing");
+		conf_yaml_fault(
+		    p->file, map, conf_read_field(p, row->name), "is missing");
 }
 
 void
@@ -442,7 +447,7 @@ read_section(const struct conf_place *top, struct span name, const yaml_node_t *
 			continue;
 		p.section = conf_rows[i].section;
 		p.path = arena_printf(top->file->arena, "%s.", conf_rows[i].section);
-		if (!conf_null(node))
+		if (!conf_yaml_is_null(node))
 			conf_read_item(&p, node);
 		return;
 	}
@@ -456,9 +461,9 @@ conf_read_root(const struct conf_place *top, const yaml_node_t *root)
 
 	read_map(top, root);
 	for (size_t i = 0; (list = conf_list_at(i)) != NULL; i++) {
-		const yaml_node_t *node = conf_find_key(top->file, root, list->name);
+		const yaml_node_t *node = conf_read_find_key(top->file, root, list->name);
 
 		if (node != NULL)
-			conf_read_list(top, list, node);
+			conf_list_read(top, list, node);
 	}
 }

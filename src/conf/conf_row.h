@@ -85,7 +85,7 @@ struct conf_list {
 
 const struct conf_row *conf_row_find(const char *section, struct span name);
 /* "smpp" of "http|smpp". */
-bool conf_words_have(const char *words, struct span word);
+bool conf_value_words_have(const char *words, struct span word);
 /* Whether the row is of this type, or of any; NULL fits rows of any type alone. */
 bool conf_row_fits(const struct conf_row *row, const char *type);
 /* One value into its place in `holder`; what is wrong goes to `why`. */
@@ -100,15 +100,15 @@ void conf_value_defaults(
 /* ---- conf_read.c ---- */
 
 /* "carriers[0].name", in the file's arena. */
-const char *conf_field(const struct conf_place *p, const char *name);
+const char *conf_read_field(const struct conf_place *p, const char *name);
 /* Defaults, then what the map holds, then what is missing. */
 void conf_read_item(struct conf_place *p, const yaml_node_t *map);
 /* The whole file: options, sections, then the lists in their order. */
 void conf_read_root(const struct conf_place *top, const yaml_node_t *root);
 /* The node of an option, or NULL. */
-const yaml_node_t *conf_find_key(
+const yaml_node_t *conf_read_find_key(
     struct conf_file *f, const yaml_node_t *map, const char *name);
-bool conf_has_key(struct conf_file *f, const yaml_node_t *map, const char *name);
+bool conf_read_has_key(struct conf_file *f, const yaml_node_t *map, const char *name);
 
 /* ---- conf_secret.c ---- */
 
@@ -125,16 +125,16 @@ const char *conf_secret_remark(struct arena *a, struct span name);
 /* ---- conf_warn.c ---- */
 
 /* What is seen when the whole file has been read and has no fault. */
-void conf_check_whole(const struct conf_place *top, const yaml_node_t *root);
+void conf_warn_check(const struct conf_place *top, const yaml_node_t *root);
 
 /* ---- conf_list.c ---- */
 
 const struct conf_list *conf_list_find(struct span name);
 /* In the order in which they are read; NULL past the end. */
 const struct conf_list *conf_list_at(size_t i);
-void conf_read_list(
+void conf_list_read(
     const struct conf_place *top, const struct conf_list *list, const yaml_node_t *node);
-void conf_read_carriers(
+void conf_list_read_carriers(
     const struct conf_place *p, const struct conf_row *row, const yaml_node_t *node);
 
 #endif

@@ -35,7 +35,7 @@ word_number(const char *words, struct span word)
 }
 
 bool
-conf_words_have(const char *words, struct span word)
+conf_value_words_have(const char *words, struct span word)
 {
 	return word_number(words, word) >= 0;
 }
@@ -44,7 +44,7 @@ bool
 conf_row_fits(const struct conf_row *row, const char *type)
 {
 	return row->type == NULL ||
-	       (type != NULL && conf_words_have(row->type, span_of(type)));
+	       (type != NULL && conf_value_words_have(row->type, span_of(type)));
 }
 
 static enum err
@@ -142,7 +142,7 @@ parse_word(const struct conf_row *row, struct span text, char *why)
 {
 	char words[128];
 
-	if (conf_words_have(row->choices, text))
+	if (conf_value_words_have(row->choices, text))
 		return OK;
 	put_words(row->choices, words, sizeof(words));
 	snprintf(why, CONF_WHY_MAX, "must be %s", words);

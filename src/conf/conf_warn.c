@@ -29,9 +29,9 @@ static const yaml_node_t *
 find_node(const struct conf_place *top, const yaml_node_t *root, const char *section,
     const char *name)
 {
-	const yaml_node_t *map = conf_find_key(top->file, root, section);
+	const yaml_node_t *map = conf_read_find_key(top->file, root, section);
 	const yaml_node_t *node =
-	    map == NULL ? NULL : conf_find_key(top->file, map, name);
+	    map == NULL ? NULL : conf_read_find_key(top->file, map, name);
 
 	if (node != NULL)
 		return node;
@@ -43,7 +43,7 @@ static const yaml_node_t *
 find_item(
     const struct conf_place *top, const yaml_node_t *root, const char *list, size_t i)
 {
-	const yaml_node_t *node = conf_find_key(top->file, root, list);
+	const yaml_node_t *node = conf_read_find_key(top->file, root, list);
 
 	if (node == NULL || node->type != YAML_SEQUENCE_NODE)
 		return root;
@@ -87,7 +87,8 @@ check_listeners(const struct conf_place *top, const yaml_node_t *root)
 	struct conf *c = top->conf;
 
 	if (c->listen != NULL)
-		conf_warn_plain(c, conf_line(conf_find_key(top->file, root, "listen")),
+		conf_warn_plain(c,
+		    conf_yaml_line(conf_read_find_key(top->file, root, "listen")),
 		    "listen", c->listen);
 	for (size_t i = 0; i < c->listener_count; i++)
 		if (c->listeners[i].certificate == NULL)
@@ -108,10 +109,10 @@ check_public_url(const struct conf_place *top, const yaml_node_t *root)
 		return;
 	why = http_client_url_fault(&any, url);
 	if (why != NULL)
-		conf_warn(
+		conf_yaml_warn(
 		    top->file, node, "http.public_url", "%s: no receipt will come", why);
 	else if (url[strlen(url) - 1] == '/')
-		conf_warn(top->file, node, "http.public_url",
+		conf_yaml_warn(top->file, node, "http.public_url",
 		    "ends with a slash: receipts are asked for below \"//\", and none "
 		    "will come");
 }
@@ -124,8 +125,8 @@ check_lookup_url(const struct conf_place *top, const yaml_node_t *root)
 	const struct lookup_config *l = &top->conf->lookup;
 
 	if (l->url != NULL && !l->allow_private && http_client_is_private(l->url))
-		conf_warn(top->file, find_node(top, root, "lookup", "url"), "lookup.url",
-		    "%s", HTTP_CLIENT_PRIVATE);
+		conf_yaml_warn(top->file, find_node(top, root, "lookup", "url"),
+		    "lookup.url", "%s", HTTP_CLIENT_PRIVATE);
 }
 
 /* ---- what is kept ---- */
@@ -136,7 +137,7 @@ check_retention(const struct conf_place *top, const yaml_node_t *root)
 	int64_t ms = top->conf->retention_ms;
 
 	if (ms > 0 && ms < RETENTION_LEAST_MS)
-		conf_warn(top->file, find_node(top, root, "store", "retention"),
+		conf_yaml_warn(top->file, find_node(top, root, "store", "retention"),
 		    "store.retention",
 		    "PINs are kept for half an hour after their life all the same");
 }
@@ -159,7 +160,8 @@ check_other_numbers(const struct conf_place *top, const yaml_node_t *root)
 		if (takes_all(&c->routes[i], CHANNEL_SMS))
 			return;
 	if (c->route_count > 0)
-		conf_warn(top->file, conf_find_key(top->file, root, "routes"), "routes",
+		conf_yaml_warn(top->file, conf_read_find_key(top->file, root, "routes"),
+		    "routes",
 		    "no route takes every other number: to numbers that fit none of "
 		    "them nothing is sent; a route without prefix says what is meant");
 }
@@ -181,7 +183,7 @@ check_idle_carriers(const struct conf_place *top, const yaml_node_t *root)
 
 	for (size_t i = 0; c->route_count > 0 && i < c->carrier_count; i++)
 		if (!is_in_a_route(c, &c->carriers[i]))
-			conf_warn(top->file, find_item(top, root, "carriers", i),
+			conf_yaml_warn(top->file, find_item(top, root, "carriers", i),
 			    arena_printf(top->file->arena, "carriers[%zu]", i),
 			    "no route names %s: it gets no messages",
 			    c->carriers[i].name);
@@ -206,7 +208,7 @@ warn_of_sender(const struct conf_place *top, const yaml_node_t *node, const char
     const struct carrier_config *c)
 {
 	if (lacks_sender(c))
-		conf_warn(top->file, node, field,
+		conf_yaml_warn(top->file, node, field,
 		    "there is no sender over %s: a message whose template and request "
 		    "name none goes out without",
 		    c->name);
@@ -249,7 +251,7 @@ static void (*const checks[])(const struct conf_place *top, const yaml_node_t *r
     check_other_numbers, check_idle_carriers, check_senders};
 
 void
-conf_check_whole(const struct conf_place *top, const yaml_node_t *root)
+conf_warn_check(const struct conf_place *top, const yaml_node_t *root)
 {
 	for (size_t i = 0; i < countof(checks); i++)
 		checks[i](top, root);

@@ -7,13 +7,13 @@
 #include <stdarg.h>
 
 int
-conf_line(const yaml_node_t *node)
+conf_yaml_line(const yaml_node_t *node)
 {
 	return node == NULL ? 1 : (int)node->start_mark.line + 1;
 }
 
 bool
-conf_scalar(const yaml_node_t *node, struct span *out)
+conf_yaml_scalar(const yaml_node_t *node, struct span *out)
 {
 	*out = (struct span){"", 0};
 	if (node->type != YAML_SCALAR_NODE)
@@ -24,12 +24,12 @@ conf_scalar(const yaml_node_t *node, struct span *out)
 }
 
 bool
-conf_null(const yaml_node_t *node)
+conf_yaml_is_null(const yaml_node_t *node)
 {
 	static const char *const forms[] = {"", "~", "null", "Null", "NULL"};
 	struct span text;
 
-	if (!conf_scalar(node, &text))
+	if (!conf_yaml_scalar(node, &text))
 		return false;
 	if (strcmp((const char *)node->tag, YAML_NULL_TAG) == 0)
 		return true;
@@ -51,7 +51,7 @@ say(struct conf_file *f, int line, const char *field, const char *what)
 }
 
 void
-conf_fault(struct conf_file *f, const yaml_node_t *node, const char *field,
+conf_yaml_fault(struct conf_file *f, const yaml_node_t *node, const char *field,
     const char *format, ...)
 {
 	char what[512];
@@ -60,11 +60,12 @@ conf_fault(struct conf_file *f, const yaml_node_t *node, const char *field,
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	say(f, conf_line(node), field, what);
+	say(f, conf_yaml_line(node), field, what);
 }
 
 void
-conf_fault_at(struct conf_file *f, int line, const char *field, const char *format, ...)
+conf_yaml_fault_at(
+    struct conf_file *f, int line, const char *field, const char *format, ...)
 {
 	char what[512];
 	va_list args;
@@ -76,7 +77,7 @@ conf_fault_at(struct conf_file *f, int line, const char *field, const char *form
 }
 
 void
-conf_warn(struct conf_file *f, const yaml_node_t *node, const char *field,
+conf_yaml_warn(struct conf_file *f, const yaml_node_t *node, const char *field,
     const char *format, ...)
 {
 	char what[512];
@@ -85,7 +86,7 @@ conf_warn(struct conf_file *f, const yaml_node_t *node, const char *field,
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	conf_warning_add(f->conf, conf_line(node), field, what);
+	conf_warning_add(f->conf, conf_yaml_line(node), field, what);
 }
 
 /* More than one document would leave open which one counts. */
@@ -100,7 +101,7 @@ refuse_more(struct conf_file *f, yaml_parser_t *parser)
 		return;
 	}
 	if (yaml_document_get_root_node(&next) != NULL)
-		say(f, conf_line(yaml_document_get_root_node(&next)), "",
+		say(f, conf_yaml_line(yaml_document_get_root_node(&next)), "",
 		    "a second document in the file");
 	yaml_document_delete(&next);
 }
@@ -126,7 +127,7 @@ load(struct conf_file *f, FILE *in)
 }
 
 enum err
-conf_file_open(struct conf_file *f, yaml_node_t **root_out)
+conf_yaml_open(struct conf_file *f, yaml_node_t **root_out)
 {
 	FILE *in = fopen(f->path, "re");
 	enum err e;
@@ -146,7 +147,7 @@ conf_file_open(struct conf_file *f, yaml_node_t **root_out)
 }
 
 void
-conf_file_close(struct conf_file *f)
+conf_yaml_close(struct conf_file *f)
 {
 	yaml_document_delete(&f->document);
 }

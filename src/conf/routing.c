@@ -95,7 +95,7 @@ say_ambiguous(
 		first = y->route;
 		second = x->route;
 	}
-	conf_fault_at(f, second->line, "routes",
+	conf_yaml_fault_at(f, second->line, "routes",
 	    "the route in line %d has the same channel and takes numbers that begin with "
 	    "\"%.*s\" too",
 	    first->line, (int)x->digits.len, x->digits.ptr);
