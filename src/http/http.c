@@ -185,9 +185,9 @@ take_connection(const struct http_accept *a, int fd, const struct address *peer)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 	if (atomic_load(&t->http->connections) < t->http->options.connections_max)
-		conn_new(&t->loop, fd, peer, tls);
+		http_conn_new(&t->loop, fd, peer, tls);
 	else if (tls == NULL)
-		conn_refuse(&t->loop, fd);
+		http_conn_refuse(&t->loop, fd);
 	else
 		close(fd);
 }
@@ -287,9 +287,9 @@ on_deadline(evutil_socket_t fd, short what, void *ctx)
 	log_event(LOG_LEVEL_WARNING, "connections_cut",
 	    LOG_INT("open", atomic_load(&t->http->connections)));
 	while (c != NULL) {
-		struct conn *next = conn_next(c);
+		struct conn *next = http_conn_next(c);
 
-		conn_cut(c);
+		http_conn_cut(c);
 		c = next;
 	}
 	event_base_loopbreak(t->loop.base);
@@ -344,9 +344,9 @@ stop_task(struct task *task)
 	event_add(t->deadline, &wait);
 	c = LIST_FIRST(&t->loop.conns);
 	while (c != NULL) {
-		struct conn *next = conn_next(c);
+		struct conn *next = http_conn_next(c);
 
-		conn_stop(c);
+		http_conn_stop(c);
 		c = next;
 	}
 }
@@ -385,7 +385,7 @@ loop_init(struct http_thread *t, struct http *h)
 	l->base = event_base_new();
 	l->queue = queue_new(0);
 	RESOURCE(l->base != NULL && event_base_priority_init(l->base, 2) == 0);
-	conn_loop_init(l);
+	http_conn_loop_init(l);
 	l->waits[HTTP_WAIT_HEAD] = common_wait(l, o->header_timeout_ms);
 	l->waits[HTTP_WAIT_BODY] = common_wait(l, o->body_timeout_ms);
 	l->waits[HTTP_WAIT_IDLE] = common_wait(l, o->idle_timeout_ms);
@@ -417,7 +417,7 @@ loop_fini(struct http_thread *t)
 	event_free(t->accept_again);
 	event_free(t->deadline);
 	event_free(t->bell);
-	conn_loop_fini(&t->loop);
+	http_conn_loop_fini(&t->loop);
 	event_base_free(t->loop.base);
 	queue_free(t->loop.queue);
 }

@@ -711,7 +711,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 /* ---- life ---- */
 
 void
-conn_loop_init(struct http_loop *loop)
+http_conn_loop_init(struct http_loop *loop)
 {
 	LIST_INIT(&loop->conns);
 	TAILQ_INIT(&loop->held);
@@ -721,14 +721,14 @@ conn_loop_init(struct http_loop *loop)
 }
 
 void
-conn_loop_fini(struct http_loop *loop)
+http_conn_loop_fini(struct http_loop *loop)
 {
 	event_free(loop->pace);
 	http_pool_fini(&loop->pool);
 }
 
 void
-conn_new(struct http_loop *loop, int fd, const struct address *peer, struct tls *tls)
+http_conn_new(struct http_loop *loop, int fd, const struct address *peer, struct tls *tls)
 {
 	struct conn *c = mem_new(sizeof(*c));
 
@@ -748,7 +748,7 @@ conn_new(struct http_loop *loop, int fd, const struct address *peer, struct tls 
 }
 
 void
-conn_stop(struct conn *c)
+http_conn_stop(struct conn *c)
 {
 	CHECK_OBJ(c, CONN_MAGIC);
 	c->stopping = true;
@@ -763,7 +763,7 @@ conn_stop(struct conn *c)
 }
 
 void
-conn_cut(struct conn *c)
+http_conn_cut(struct conn *c)
 {
 	CHECK_OBJ(c, CONN_MAGIC);
 	if (c->state != CONN_BUSY)
@@ -771,13 +771,13 @@ conn_cut(struct conn *c)
 }
 
 struct conn *
-conn_next(struct conn *c)
+http_conn_next(struct conn *c)
 {
 	return LIST_NEXT(c, entry);
 }
 
 void
-conn_refuse(struct http_loop *loop, int fd)
+http_conn_refuse(struct http_loop *loop, int fd)
 {
 	struct call *call = call_new(loop->options->api, loop->queue, call_done, NULL);
 	struct conn c = {.loop = loop, .call = call};

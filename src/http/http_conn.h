@@ -53,19 +53,19 @@ struct http_loop {
 };
 
 /* What a loop holds for its connections; no connection may be left at the end. */
-void conn_loop_init(struct http_loop *loop);
-void conn_loop_fini(struct http_loop *loop);
+void http_conn_loop_init(struct http_loop *loop);
+void http_conn_loop_fini(struct http_loop *loop);
 /* Takes the descriptor over; `tls` NULL: plain. */
-void conn_new(
+void http_conn_new(
     struct http_loop *loop, int fd, const struct address *peer, struct tls *tls);
 /* Closes it when it is idle; otherwise after its response. Who has only just come has
  * a moment for a request. */
-void conn_stop(struct conn *c);
+void http_conn_stop(struct conn *c);
 /* Closes it, whatever it waits for, unless the api has its request. */
-void conn_cut(struct conn *c);
+void http_conn_cut(struct conn *c);
 /* The server is at its bound of connections: says so, at once and best effort, and
  * closes. */
-void conn_refuse(struct http_loop *loop, int fd);
-struct conn *conn_next(struct conn *c);
+void http_conn_refuse(struct http_loop *loop, int fd);
+struct conn *http_conn_next(struct conn *c);
 
 #endif
