@@ -2,7 +2,7 @@
 /* Infobip's settings API, version 1: API keys of an account (contract 5.4). */
 #include "api/dialects.h"
 #include "api/infobip/error.h"
-#include "api/ops/keys.h"
+#include "api/ops/key.h"
 #include "twofa/scope.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * the flat shape of errors (contract 6.5).
  */
 #include "api/dialects.h"
-#include "api/ops/keys.h"
+#include "api/ops/key.h"
 #include "twofa/scope.h"
 
 #include <stdio.h>

@@ -8,7 +8,7 @@
 #include "api/cors.h"
 #include "api/dialects.h"
 #include "api/infobip/error.h"
-#include "api/ops/keys.h"
+#include "api/ops/key.h"
 #include "api/infobip/pin.h"
 #include "api/ops/ops.h"
 #include "api/ops/send.h"

@@ -6,7 +6,7 @@
  */
 #include "api/body.h"
 #include "api/offer.h"
-#include "api/ops/keys.h"
+#include "api/ops/key.h"
 
 #include <strings.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* API keys as resources, for the dialects that offer them. */
-#ifndef WW_OPS_KEYS_H
-#define WW_OPS_KEYS_H
+#ifndef WW_OPS_KEY_H
+#define WW_OPS_KEY_H
 
 #include "api/call.h"
 #include "store/access.h"
