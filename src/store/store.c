@@ -17,7 +17,7 @@
 #include "store/clock_mark.h"
 #include "store/engine.h"
 #include "store/idempotency.h"
-#include "store/key_check.h"
+#include "store/key_checks.h"
 #include "store/keyring.h"
 #include "store/sqlite/schema.h"
 #include "store/verbs/verbs.h"

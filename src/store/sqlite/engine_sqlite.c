@@ -36,7 +36,7 @@ struct sqlite_engine {
 	int log_pages;
 	struct checkpointer *checkpointer;
 	struct log_watch log_watch;
-	struct foreign_wait wait;
+	struct foreign_lock_wait wait;
 	struct damage damage;
 };
 
@@ -137,7 +137,7 @@ sqlite_close(struct engine *e)
 		move_all(s->db, moved);
 	sqlite3_close(s->db);
 	log_watch_fini(&s->log_watch);
-	foreign_wait_fini(&s->wait);
+	foreign_lock_wait_fini(&s->wait);
 	mem_free(s);
 }
 
@@ -188,11 +188,11 @@ sqlite_open(const char *where, char why[256], struct engine **out)
 	s->engine.ops = &engine_sqlite;
 	s->magic = SQLITE_ENGINE_MAGIC;
 	log_watch_init(&s->log_watch, where);
-	foreign_wait_init(&s->wait, where);
+	foreign_lock_wait_init(&s->wait, where);
 	configure_library();
 	rc = open_database(where, &s->db);
 	if (rc == SQLITE_OK)
-		rc = foreign_wait_set(&s->wait, s->db);
+		rc = foreign_lock_wait_set(&s->wait, s->db);
 	if (rc != SQLITE_OK) {
 		snprintf(why, 256, "%s: %s", where,
 		    s->db == NULL ? "out of memory" : sqlite3_errmsg(s->db));
@@ -238,7 +238,7 @@ sqlite_begin(struct engine *e)
 	enum err err = err_of(run_alone(s, SQL_BEGIN));
 
 	if (err == OK)
-		foreign_wait_over(&s->wait);
+		foreign_lock_wait_over(&s->wait);
 	return err;
 }
 

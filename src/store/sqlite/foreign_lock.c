@@ -95,19 +95,19 @@ foreign_lock_name(int64_t pid, char out[64])
 /* ---- waiting ---- */
 
 void
-foreign_wait_init(struct foreign_wait *w, const char *database)
+foreign_lock_wait_init(struct foreign_lock_wait *w, const char *database)
 {
-	*w = (struct foreign_wait){.database = mem_text(database)};
+	*w = (struct foreign_lock_wait){.database = mem_text(database)};
 }
 
 void
-foreign_wait_fini(struct foreign_wait *w)
+foreign_lock_wait_fini(struct foreign_lock_wait *w)
 {
 	mem_free(w->database);
 }
 
 static void
-tell(struct foreign_wait *w)
+tell(struct foreign_lock_wait *w)
 {
 	int64_t pid = foreign_lock_pid(w->database, FOREIGN_WRITER);
 	char name[64];
@@ -125,7 +125,7 @@ static int
 on_busy(void *ctx, int count)
 {
 	static const int delays_ms[] = {1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100};
-	struct foreign_wait *w = ctx;
+	struct foreign_lock_wait *w = ctx;
 	int delay_ms =
 	    delays_ms[(size_t)count < countof(delays_ms) ? (size_t)count
 							 : countof(delays_ms) - 1];
@@ -143,13 +143,13 @@ on_busy(void *ctx, int count)
 }
 
 int
-foreign_wait_set(struct foreign_wait *w, sqlite3 *db)
+foreign_lock_wait_set(struct foreign_lock_wait *w, sqlite3 *db)
 {
 	return sqlite3_busy_handler(db, on_busy, w);
 }
 
 void
-foreign_wait_over(struct foreign_wait *w)
+foreign_lock_wait_over(struct foreign_lock_wait *w)
 {
 	if (w->told)
 		log_event(

@@ -16,7 +16,7 @@
 enum foreign_lock_kind { FOREIGN_WRITER, FOREIGN_READER };
 
 /* One that waits for its turn to write. */
-struct foreign_wait {
+struct foreign_lock_wait {
 	char *database;
 	int waited_ms; /* since it could write last */
 	int turn_ms;   /* of the present try */
@@ -24,11 +24,11 @@ struct foreign_wait {
 };
 
 /* `db` waits as long as SQLite's own handler would for this time-out. */
-void foreign_wait_init(struct foreign_wait *w, const char *database);
-int foreign_wait_set(struct foreign_wait *w, sqlite3 *db) MUST_CHECK;
+void foreign_lock_wait_init(struct foreign_lock_wait *w, const char *database);
+int foreign_lock_wait_set(struct foreign_lock_wait *w, sqlite3 *db) MUST_CHECK;
 /* It may write. */
-void foreign_wait_over(struct foreign_wait *w);
-void foreign_wait_fini(struct foreign_wait *w);
+void foreign_lock_wait_over(struct foreign_lock_wait *w);
+void foreign_lock_wait_fini(struct foreign_lock_wait *w);
 
 /* Another process that has such a lock; 0: it cannot be told. */
 int64_t foreign_lock_pid(const char *database, enum foreign_lock_kind kind) MUST_CHECK;

@@ -4,8 +4,8 @@
  * the newest key that was used stands in the table meta, written with what uses it. No
  * key is there, only numbers.
  */
-#ifndef WW_KEY_CHECK_H
-#define WW_KEY_CHECK_H
+#ifndef WW_KEY_CHECKS_H
+#define WW_KEY_CHECKS_H
 
 #include "store/keyring.h"
 

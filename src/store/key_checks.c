@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/key_check.h"
+#include "store/key_checks.h"
 
 #include "base/log.h"
 #include "store/engine.h"
