@@ -542,14 +542,14 @@ take_signal(struct server *s, int got)
 {
 	if (got <= 0)
 		return false;
-	switch (signal_request(got)) {
+	switch (signals_request(got)) {
 	case SIGNAL_STOP:
 		return true;
 	case SIGNAL_RELOAD:
 		check_certificates(s, true);
 		return false;
 	case SIGNAL_NOTHING:
-		signal_log_ignored(got);
+		signals_log_ignored(got);
 		return false;
 	}
 	return false;

@@ -7,7 +7,7 @@
 
 static const struct {
 	int signal;
-	enum signal_request request;
+	enum signals_request request;
 } rows[] = {
     {SIGTERM, SIGNAL_STOP},
     {SIGINT, SIGNAL_STOP},
@@ -32,8 +32,8 @@ signals_block(sigset_t *out)
 	sigprocmask(SIG_BLOCK, out, NULL);
 }
 
-enum signal_request
-signal_request(int signal)
+enum signals_request
+signals_request(int signal)
 {
 	for (size_t i = 0; i < countof(rows); i++)
 		if (rows[i].signal == signal)
@@ -42,7 +42,7 @@ signal_request(int signal)
 }
 
 void
-signal_log_ignored(int signal)
+signals_log_ignored(int signal)
 {
 	log_event(LOG_LEVEL_WARNING, "signal_ignored",
 	    LOG_TEXT("signal", strsignal(signal)), LOG_INT("number", signal),

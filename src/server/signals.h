@@ -10,7 +10,7 @@
 
 #include "base/base.h"
 
-enum signal_request {
+enum signals_request {
 	SIGNAL_STOP,
 	SIGNAL_RELOAD,
 	SIGNAL_NOTHING, /* it has no meaning here */
@@ -18,8 +18,8 @@ enum signal_request {
 
 /* Blocks them for this thread and those that it makes; `out` is for sigtimedwait. */
 void signals_block(sigset_t *out);
-enum signal_request signal_request(int signal);
+enum signals_request signals_request(int signal);
 /* Says that it came, and that it means nothing. */
-void signal_log_ignored(int signal);
+void signals_log_ignored(int signal);
 
 #endif
