@@ -41,7 +41,6 @@ STILL = {
     ("src/store/store.c", "store/verbs/verbs.h"): "the shared part of verbs in store",
     ("src/store/store.c", "store/sqlite/schema.h"): "the table of engines",
     ("src/store/engine.h", "store/sqlite/sql.def"): "names of statements apart from their texts",
-    ("src/store/intake.h", "store/store.h"): "store.h in parts",
     ("src/store/sqlite/age.c", "store/verbs/verbs.h"): "store/pins.h",
     ("src/store/sqlite/guesses.c", "store/verbs/verbs.h"): "store/pins.h",
     ("src/store/sqlite/recent.c", "store/verbs/verbs.h"): "store/pins.h",

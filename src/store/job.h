@@ -2,7 +2,7 @@
 /*
  * A job is one verb's work, from the caller to the store's thread and back. Each verb
  * has a struct whose first member is a struct job; the family headers beside this one
- * have those structs, and verbs.def names all verbs.
+ * have those structs, and enum verb names all verbs.
  *
  * A caller fills the struct in and offers it (store.h). From then until `finish` the
  * store owns all of it. `finish` runs on the store's thread after the commit. `err` then
