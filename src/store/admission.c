@@ -20,7 +20,7 @@ fits(const struct admission *a, enum verb v, size_t waiting, size_t in_lane)
 {
 	return waiting < intake_bound(v, a->len_max) &&
 	       in_lane < atomic_load_explicit(
-			     &a->lanes[intake_lane(v)].room, memory_order_relaxed);
+			     &a->lanes[verb_facts[v].lane].room, memory_order_relaxed);
 }
 
 bool
@@ -28,14 +28,14 @@ admission_has_room(const struct admission *a, enum verb v)
 {
 	return fits(a, v, atomic_load_explicit(&a->waiting, memory_order_relaxed),
 	    atomic_load_explicit(
-		&a->lanes[intake_lane(v)].waiting, memory_order_relaxed));
+		&a->lanes[verb_facts[v].lane].waiting, memory_order_relaxed));
 }
 
 bool
 admission_enter(struct admission *a, enum verb v)
 {
 	size_t waiting = atomic_fetch_add(&a->waiting, 1);
-	size_t in_lane = atomic_fetch_add(&a->lanes[intake_lane(v)].waiting, 1);
+	size_t in_lane = atomic_fetch_add(&a->lanes[verb_facts[v].lane].waiting, 1);
 
 	if (fits(a, v, waiting, in_lane))
 		return true;
@@ -47,7 +47,7 @@ void
 admission_leave(struct admission *a, enum verb v)
 {
 	atomic_fetch_sub(&a->waiting, 1);
-	atomic_fetch_sub(&a->lanes[intake_lane(v)].waiting, 1);
+	atomic_fetch_sub(&a->lanes[verb_facts[v].lane].waiting, 1);
 }
 
 static void

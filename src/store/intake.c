@@ -18,11 +18,6 @@ static const struct {
     [INTAKE_LISTS] = {0, 0, 8},
 };
 
-/* What may read as many rows as somebody has made. */
-static const enum verb lists[] = {VERB_VERIFICATIONS, VERB_LIMITS, VERB_APPLICATION_LIST,
-    VERB_TEMPLATE_LIST, VERB_EMAIL_TEMPLATE_LIST, VERB_KEY_LIST, VERB_USER_LIST,
-    VERB_RETAIN, VERB_AGE, VERB_IDEMPOTENCY_TRIM};
-
 void
 intake_init(struct intake *in)
 {
@@ -31,25 +26,10 @@ intake_init(struct intake *in)
 		in->lanes[i].last = &in->lanes[i].first;
 }
 
-enum intake_lane
-intake_lane(enum verb v)
-{
-	if (v < VERB_RESEND)
-		return INTAKE_URGENT;
-	if (v == VERB_RESEND)
-		return INTAKE_RESEND;
-	if (v == VERB_SEND)
-		return INTAKE_SEND;
-	for (size_t i = 0; i < countof(lists); i++)
-		if (lists[i] == v)
-			return INTAKE_LISTS;
-	return INTAKE_REST;
-}
-
 size_t
 intake_bound(enum verb v, size_t len_max)
 {
-	size_t bound = len_max * shares[intake_lane(v)].bound / PARTS;
+	size_t bound = len_max * shares[verb_facts[v].lane].bound / PARTS;
 
 	return bound > 0 ? bound : 1;
 }
@@ -60,7 +40,8 @@ intake_put(struct intake *in, struct task *jobs)
 	struct task *next;
 
 	for (struct task *t = jobs; t != NULL; t = next) {
-		enum intake_lane l = intake_lane(container_of(t, struct job, task)->verb);
+		enum verb v = container_of(t, struct job, task)->verb;
+		enum intake_lane l = verb_facts[v].lane;
 
 		next = t->next;
 		t->next = NULL;

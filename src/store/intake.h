@@ -14,16 +14,7 @@
 #ifndef WW_INTAKE_H
 #define WW_INTAKE_H
 
-#include "store/job.h"
-
-enum intake_lane {
-	INTAKE_URGENT,
-	INTAKE_RESEND,
-	INTAKE_SEND,
-	INTAKE_REST,
-	INTAKE_LISTS,
-	INTAKE_LANES
-};
+#include "store/verb.h"
 
 enum { INTAKE_LISTS_MAX = 2 };
 
@@ -38,7 +29,6 @@ struct intake {
 };
 
 void intake_init(struct intake *in);
-enum intake_lane intake_lane(enum verb v);
 /* How many jobs may wait, of room for len_max, before one of this verb is refused. */
 size_t intake_bound(enum verb v, size_t len_max);
 /* Puts a list of jobs, oldest first, into their lanes. */

@@ -129,8 +129,10 @@ load_memory(struct batch *b)
 	return e == OK ? guesses_load(b) : e;
 }
 
+/* `at_out`: the part of the batch that failed, for the log. */
 static enum err
-run_jobs(struct store *s, struct task *jobs, const struct store_time *time)
+run_jobs(struct store *s, struct task *jobs, const struct store_time *time,
+    const char **at_out)
 {
 	struct batch b = {.engine = s->engine,
 	    .keyring = s->keyring,
@@ -150,17 +152,22 @@ run_jobs(struct store *s, struct task *jobs, const struct store_time *time)
 
 	group(s, jobs, ends);
 	for (enum verb v = 0; e == OK && v < VERB_COUNT; v++) {
-		if (ends[v] > begin && verb_asks_memory[v])
+		size_t n = ends[v] - begin;
+
+		if (n == 0)
+			continue;
+		*at_out = verb_facts[v].name;
+		if (verb_facts[v].touches == VERB_TOUCHES_PINS)
 			e = load_memory(&b);
-		if (e == OK && ends[v] > begin)
-			e = run_verb(&b, verb_rows[v], s->items + begin, ends[v] - begin);
+		if (e == OK)
+			e = run_verb(&b, verb_facts[v].row, s->items + begin, n);
 		begin = ends[v];
 	}
-	if (e == OK)
-		e = write_mark(s, time->now_ms);
-	if (e == OK)
-		e = key_checks_write(&s->key_checks, s->engine);
-	return e;
+	if (e != OK)
+		return e;
+	*at_out = "marks";
+	e = write_mark(s, time->now_ms);
+	return e == OK ? key_checks_write(&s->key_checks, s->engine) : e;
 }
 
 /* What may or may not be on stable storage must not be built upon: a restart finds out.
@@ -183,8 +190,7 @@ stop_when_unsure(enum err e)
 static bool
 changes_access(const struct job *j)
 {
-	return j->verb == VERB_KEY_CREATE || j->verb == VERB_KEY_REVOKE ||
-	       j->verb == VERB_KEY_PUT;
+	return verb_facts[j->verb].touches == VERB_TOUCHES_KEYS;
 }
 
 /* Sessions are made known one by one, keys by publish_access. */
@@ -196,7 +202,7 @@ note_access(struct store *s, struct task *jobs)
 
 		if (changes_access(j))
 			s->access_dirty = true;
-		if ((j->verb == VERB_SESSION_CREATE || j->verb == VERB_SESSION_DELETE) &&
+		if (verb_facts[j->verb].touches == VERB_TOUCHES_SESSIONS &&
 		    s->options.session_changed != NULL)
 			s->options.session_changed(
 			    s->options.ctx, container_of(j, struct session_job, job));
@@ -208,6 +214,7 @@ static void
 run_batch(struct store *s, struct task *jobs)
 {
 	struct store_time time;
+	const char *at = "begin";
 	enum err e;
 
 	store_clock_read(&s->clock, &time);
@@ -220,9 +227,11 @@ run_batch(struct store *s, struct task *jobs)
 		j->store = s;
 	}
 	s->reports_owed = false;
-	e = run_jobs(s, jobs, &time);
-	if (e == OK)
+	e = run_jobs(s, jobs, &time, &at);
+	if (e == OK) {
+		at = "commit";
 		e = s->engine->ops->commit(s->engine);
+	}
 	if (e == OK) {
 		if (time.now_ms - s->mark_ms >= MARK_MS)
 			s->mark_ms = time.now_ms;
@@ -237,7 +246,7 @@ run_batch(struct store *s, struct task *jobs)
 	forget_memory(s);
 	for (struct task *t = jobs; t != NULL; t = t->next)
 		container_of(t, struct job, task)->err = e;
-	log_event(LOG_LEVEL_ERROR, "store_batch_failed", LOG_ERR(e));
+	log_event(LOG_LEVEL_ERROR, "store_batch_failed", LOG_ERR(e), LOG_TEXT("at", at));
 }
 
 /* ---- access ---- */

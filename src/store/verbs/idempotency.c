@@ -10,7 +10,6 @@
 #include "store/idempotency.h"
 #include "store/keyring.h"
 #include "store/outgoing.h"
-#include "store/send.h"
 #include "twofa/mailbox.h"
 
 /* Of an answer's status (RFC 9110, 15), and the longest body. */
@@ -252,24 +251,15 @@ has_none_yet(const struct item *it)
 	return !has_failed(it) && idempotency_of_const(it)->status == 0;
 }
 
-/* Verbs whose answer comes later, and where their jobs keep the message. */
-static const struct {
-	enum verb verb;
-	size_t outgoing;
-} open_verbs[] = {
-    {VERB_SEND, offsetof(struct send_job, outgoing)},
-    {VERB_RESEND, offsetof(struct resend_job, outgoing)},
-};
-
+/* The message of a verb whose answer comes later (verbs.def). */
 static const struct outgoing_message *
 outgoing_of(const struct job *j)
 {
-	const struct outgoing_message *o = NULL;
+	size_t at = verb_facts[j->verb].outgoing_at;
+	const struct outgoing_message *o;
 
-	for (size_t i = 0; i < countof(open_verbs); i++)
-		if (open_verbs[i].verb == j->verb)
-			memcpy(&o, (const char *)j + open_verbs[i].outgoing, sizeof(o));
-	INVARIANT(o != NULL);
+	INVARIANT(at != 0);
+	memcpy(&o, (const char *)j + at, sizeof(o));
 	return o;
 }
 

@@ -9,11 +9,11 @@
 #define WW_VERBS_H
 
 #include "store/engine.h"
-#include "store/job.h"
 #include "store/sqlite/guesses.h"
 #include "store/sqlite/pin_cache.h"
 #include "store/sqlite/recent.h"
 #include "store/store_clock.h"
+#include "store/verb.h"
 #include "twofa/application.h"
 #include "twofa/limit.h"
 #include "twofa/message.h"
@@ -37,68 +37,6 @@ struct batch {
 	struct guesses *guesses;
 	struct pin_cache *pins;
 };
-
-typedef enum err verb_step_f(struct batch *b, struct item **items, size_t n);
-
-enum { VERB_STEPS_MAX = 7 };
-
-struct verb_row {
-	const char *name;
-	verb_step_f *steps[VERB_STEPS_MAX]; /* up to the first NULL */
-};
-
-/* By their number, and whether they ask what is in memory. */
-extern const struct verb_row *const verb_rows[VERB_COUNT];
-extern const bool verb_asks_memory[VERB_COUNT];
-
-extern const struct verb_row verb_verify;
-extern const struct verb_row verb_outcome;
-extern const struct verb_row verb_receipt;
-extern const struct verb_row verb_receipts_held;
-extern const struct verb_row verb_receipts_half;
-extern const struct verb_row verb_idempotency_answer;
-extern const struct verb_row verb_resend;
-extern const struct verb_row verb_send;
-extern const struct verb_row verb_status;
-extern const struct verb_row verb_timeline;
-extern const struct verb_row verb_lift;
-extern const struct verb_row verb_limits;
-extern const struct verb_row verb_verifications;
-extern const struct verb_row verb_application_get;
-extern const struct verb_row verb_application_list;
-extern const struct verb_row verb_application_put;
-extern const struct verb_row verb_template_get;
-extern const struct verb_row verb_template_list;
-extern const struct verb_row verb_template_put;
-extern const struct verb_row verb_email_template_get;
-extern const struct verb_row verb_email_template_list;
-extern const struct verb_row verb_email_template_put;
-extern const struct verb_row verb_email_template_delete;
-extern const struct verb_row verb_account_create;
-extern const struct verb_row verb_account_find;
-extern const struct verb_row verb_key_create;
-extern const struct verb_row verb_key_revoke;
-extern const struct verb_row verb_key_list;
-extern const struct verb_row verb_key_get;
-extern const struct verb_row verb_key_put;
-extern const struct verb_row verb_user_create;
-extern const struct verb_row verb_user_password;
-extern const struct verb_row verb_user_disable;
-extern const struct verb_row verb_user_list;
-extern const struct verb_row verb_session_create;
-extern const struct verb_row verb_session_delete;
-extern const struct verb_row verb_session_touch;
-extern const struct verb_row verb_session_list;
-extern const struct verb_row verb_subscriptions;
-extern const struct verb_row verb_reports_take;
-extern const struct verb_row verb_reports_overdue;
-extern const struct verb_row verb_report_done;
-extern const struct verb_row verb_open_messages;
-extern const struct verb_row verb_lease;
-extern const struct verb_row verb_note;
-extern const struct verb_row verb_retain;
-extern const struct verb_row verb_age;
-extern const struct verb_row verb_idempotency_trim;
 
 /* A step of whatever sends: some of the PINs before that are still their own first
  * message after OUTBOX_MS enter the table of messages. */
