@@ -129,6 +129,16 @@ call_query(struct call *c, const char *name)
 	return form_value(&c->arena, c->query, name);
 }
 
+struct opt_bool
+call_query_bool(struct call *c, const char *name)
+{
+	const char *value = call_query(c, name);
+	bool yes = value != NULL && strcasecmp(value, "true") == 0;
+	bool no = value != NULL && strcasecmp(value, "false") == 0;
+
+	return (struct opt_bool){.set = yes || no, .value = yes};
+}
+
 struct ident
 call_id(const struct call *c, unsigned i)
 {

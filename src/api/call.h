@@ -16,10 +16,6 @@
 #include "store/job.h"
 #include "store/outgoing.h"
 
-struct application;
-struct key_row;
-struct template;
-
 enum { ROUTE_PARAMS_MAX = 3 };
 
 /* The message of a send or a resend, for whoever answers when delivery is through; of a
@@ -92,6 +88,8 @@ void call_drop_answer(struct call *c);
 enum err call_render(struct call *c) MUST_CHECK;
 /* A query parameter, decoded; NULL when absent. */
 const char *call_query(struct call *c, const char *name);
+/* The same: true or false, in any case; any other value is none. */
+struct opt_bool call_query_bool(struct call *c, const char *name);
 /* The id in path parameter i; none for another shape. */
 struct ident call_id(const struct call *c, unsigned i);
 /* The same: ERR_NOT_FOUND for another shape. */

@@ -9,14 +9,9 @@
 #ifndef WW_DIALECT_H
 #define WW_DIALECT_H
 
-#include "base/json.h"
-#include "base/json_out.h"
 #include "store/job.h"
 
-struct application;
 struct call;
-struct key_row;
-struct template;
 
 /* Whether an Idempotency-Key counts, and when the answer to record is known. */
 enum keyed_when {
@@ -90,19 +85,6 @@ struct dialect {
 	const char *challenge;
 	/* Headers for pages of other origins, and whether there are any; NULL: none. */
 	bool (*put_cors)(struct call *c);
-	int version; /* of Infobip's API; 0: our own */
-	/* Members of an application or a template, inside an open object. */
-	void (*put_application)(
-	    struct json_out *out, const struct application *app, bool texts);
-	const struct json_row *create_template_rows;
-	const struct json_row *update_template_rows;
-	void (*put_template)(struct json_out *out, const struct template *t);
-	unsigned template_kinds; /* 1 << kind for each that it knows */
-	unsigned pin_length_max;
-	/* Members of an API key, inside an open object; the secret once, else NULL. */
-	const struct json_row *key_rows;
-	void (*put_key)(
-	    struct json_out *out, const struct key_row *k, const char *secret);
 };
 
 #endif

@@ -4,16 +4,15 @@
  * the flat shape of errors (contract 6.5).
  */
 #include "api/dialects.h"
-#include "api/ops/key.h"
+#include "api/infobip/key.h"
+#include "twofa/period.h"
 #include "twofa/scope.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
-#include "store/access.h"
-
-enum { PAGE_SIZE_DEFAULT = 20, PAGE_SIZE_MAX = 1000, PAGE_MAX = 1000000 };
+enum { GENERATION = 2, PAGE_SIZE_DEFAULT = 20, PAGE_SIZE_MAX = 1000, PAGE_MAX = 1000000 };
 
 /* ---- errors ---- */
 
@@ -89,96 +88,70 @@ put_error(struct call *c, enum err e)
 	json_out_end(&out);
 }
 
-/* ---- keys ---- */
+/* ---- requests ---- */
+
+static void
+read_path(struct call *c, struct key_ask *ask)
+{
+	ask->account = c->principal.account;
+	ask->owner = c->principal.account;
+	ask->id = arena_text(&c->arena, c->params[0]);
+}
+
+static enum err
+read_key(struct call *c)
+{
+	read_path(c, c->ask);
+	return OK;
+}
 
 static const struct json_row key_rows[] = {KEY_ROWS,
     {"scopeGuids", JSON_ROW_VALUE, false, KEY_AT(change.scopes), 0, 0, NULL},
     {"accountId", JSON_ROW_TEXT, false, KEY_AT(account), 0, 64, NULL}, {0}};
 
-static void
-put_key(struct json_out *out, const struct key_row *k, const char *secret)
+static enum err
+read_change(struct call *c)
 {
-	char account[IDENT_TEXT_LEN + 1];
+	struct key_put_ask *ask = c->ask;
 
-	ident_text(&k->account, account);
-	json_out_text(out, "id", k->id);
-	json_out_text(out, "apiKeySecret", secret);
-	json_out_text(out, "accountId", account);
-	ops_key_put_terms(out, k, 2);
-	json_out_array(out, "scopeGuids");
-	for (unsigned i = 0; scope_name(i) != NULL; i++)
-		if ((k->terms.scopes & 1u << i) != 0)
-			json_out_text(out, NULL, scope_name(i));
-	json_out_end(out);
+	read_path(c, &ask->of);
+	ask->generation = GENERATION;
+	ask->life_ms = PERIOD_MS_YEAR;
+	return key_read_change(c, key_rows, ask);
 }
 
-/* ---- list ---- */
-
-static int
-by_id(const void *a, const void *b)
-{
-	return strcmp(((const struct key_row *)a)->id, ((const struct key_row *)b)->id);
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	int order = strcasecmp(
-	    ((const struct key_row *)a)->name, ((const struct key_row *)b)->name);
-
-	return order != 0 ? order : by_id(a, b);
-}
-
-static int
-compare_times(int64_t a, int64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
-static int
-by_valid_from(const void *a, const void *b)
-{
-	int order = compare_times(((const struct key_row *)a)->terms.valid_from_ms,
-	    ((const struct key_row *)b)->terms.valid_from_ms);
-
-	return order != 0 ? order : by_id(a, b);
-}
-
-/* Without end comes last. */
-static int
-by_valid_to(const void *a, const void *b)
-{
-	int64_t left = ((const struct key_row *)a)->terms.valid_to_ms;
-	int64_t right = ((const struct key_row *)b)->terms.valid_to_ms;
-	int order =
-	    compare_times(left == 0 ? INT64_MAX : left, right == 0 ? INT64_MAX : right);
-
-	return order != 0 ? order : by_id(a, b);
-}
-
-struct key_order {
-	const char *name;
-	int (*compare)(const void *a, const void *b);
-};
+/* ---- pages ---- */
 
 /* The first is the default. */
-static const struct key_order orders[] = {{"name", by_name}, {"id", by_id},
-    {"validFrom", by_valid_from}, {"validTo", by_valid_to}};
+static const struct {
+	const char *name;
+	enum key_order order;
+} orders[] = {{"name", KEY_BY_NAME}, {"id", KEY_BY_ID}, {"validFrom", KEY_BY_START},
+    {"validTo", KEY_BY_END}};
 
-static const struct key_order *
-find_order(struct call *c)
+static enum key_order
+read_order(struct call *c)
 {
 	const char *name = call_query(c, "orderBy");
 
 	for (size_t i = 0; i < countof(orders); i++)
 		if (name == NULL || strcasecmp(name, orders[i].name) == 0)
-			return &orders[i];
+			return orders[i].order;
 	fail_add(&c->fail, "orderBy", "must be name, id, validFrom or validTo");
+	return KEY_ORDER_NONE;
+}
+
+static const char *
+order_name(enum key_order order)
+{
+	for (size_t i = 0; i < countof(orders); i++)
+		if (orders[i].order == order)
+			return orders[i].name;
 	return NULL;
 }
 
 static bool
-is_descending(struct call *c)
+read_descending(struct call *c)
 {
 	const char *direction = call_query(c, "orderDirection");
 
@@ -204,96 +177,88 @@ query_number(struct call *c, const char *name, size_t initial, size_t least, siz
 	return (size_t)value;
 }
 
-struct page {
-	const struct key_order *order;
-	bool descending;
-	size_t number; /* from 0 */
-	size_t size;
-};
-
-static struct page
-read_page(struct call *c)
-{
-	return (struct page){find_order(c), is_descending(c),
-	    query_number(c, "page", 0, 0, PAGE_MAX),
-	    query_number(c, "size", PAGE_SIZE_DEFAULT, 1, PAGE_SIZE_MAX)};
-}
-
 static enum err
-check_list(struct call *c)
+read_list(struct call *c)
 {
-	(void)read_page(c);
-	return c->fail.count > 0 ? ERR_INVALID : ops_key_list_check(c);
+	struct key_list_ask *ask = c->ask;
+	size_t page;
+
+	read_path(c, &ask->of);
+	key_read_filters(c, ask);
+	ask->secret = call_query(c, "apiKeySecret");
+	ask->order = read_order(c);
+	ask->descending = read_descending(c);
+	page = query_number(c, "page", 0, 0, PAGE_MAX);
+	ask->most = query_number(c, "size", PAGE_SIZE_DEFAULT, 1, PAGE_SIZE_MAX);
+	ask->first = page * ask->most;
+	return c->fail.count > 0 ? ERR_INVALID : OK;
 }
 
-static void
-sort_rows(struct key_row *rows, size_t count, const struct page *page)
-{
-	if (count > 0)
-		qsort(rows, count, sizeof(*rows), page->order->compare);
-	for (size_t i = 0; page->descending && i < count / 2; i++) {
-		struct key_row swap = rows[i];
-
-		rows[i] = rows[count - 1 - i];
-		rows[count - 1 - i] = swap;
-	}
-}
+/* ---- answers ---- */
 
 static void
-put_paging(struct json_out *out, const struct page *page, size_t count)
+put_key(struct json_out *out, const struct key_row *k, const char *secret)
 {
-	json_out_object(out, "paging");
-	json_out_int(out, "page", (int64_t)page->number);
-	json_out_int(out, "pageSize", (int64_t)page->size);
-	json_out_text(out, "orderBy", page->order->name);
-	json_out_text(out, "orderDirection", page->descending ? "DESC" : "ASC");
-	json_out_int(out, "totalCount", (int64_t)count);
-	json_out_int(out, "totalPages", (int64_t)((count + page->size - 1) / page->size));
+	char account[IDENT_TEXT_LEN + 1];
+
+	ident_text(&k->account, account);
+	json_out_text(out, "id", k->id);
+	json_out_text(out, "apiKeySecret", secret);
+	json_out_text(out, "accountId", account);
+	key_put_terms(out, k, GENERATION);
+	json_out_array(out, "scopeGuids");
+	for (unsigned i = 0; scope_name(i) != NULL; i++)
+		if ((k->terms.scopes & 1u << i) != 0)
+			json_out_text(out, NULL, scope_name(i));
 	json_out_end(out);
 }
 
-static enum err
-answer_list(struct call *c)
+static void
+write_key(struct call *c)
 {
-	struct page page = read_page(c);
-	struct json_out out = call_json(c);
-	struct key_row *rows;
-	size_t count;
-	size_t first;
-
-	if (((struct key_job *)c->job)->job.err != OK)
-		return ((struct key_job *)c->job)->job.err;
-	rows = ops_key_list_rows(c, call_query(c, "apiKeySecret"), &count);
-	sort_rows(rows, count, &page);
-	first = page.number * page.size < count ? page.number * page.size : count;
-	json_out_object(&out, NULL);
-	ops_key_put_list(
-	    c, &out, rows + first, count - first < page.size ? count - first : page.size);
-	put_paging(&out, &page, count);
-	json_out_end(&out);
-	c->response.status = 200;
-	return OK;
+	key_write(c, put_key);
 }
 
-static const struct operation key_list = {.name = "key_list",
-    .check = check_list,
-    .proceed = ops_key_list_proceed,
-    .answer = answer_list};
+static void
+put_paging(struct json_out *out, const struct key_list_ask *ask, size_t total)
+{
+	json_out_object(out, "paging");
+	json_out_int(out, "page", (int64_t)(ask->first / ask->most));
+	json_out_int(out, "pageSize", (int64_t)ask->most);
+	json_out_text(out, "orderBy", order_name(ask->order));
+	json_out_text(out, "orderDirection", ask->descending ? "DESC" : "ASC");
+	json_out_int(out, "totalCount", (int64_t)total);
+	json_out_int(out, "totalPages", (int64_t)((total + ask->most - 1) / ask->most));
+	json_out_end(out);
+}
+
+static void
+write_list(struct call *c)
+{
+	const struct key_list_result *r = c->result;
+	struct json_out out = call_json(c);
+
+	json_out_object(&out, NULL);
+	key_put_list(&out, r, put_key);
+	put_paging(&out, c->ask, r->total);
+	json_out_end(&out);
+}
+
+static const struct wire list = {read_list, write_list};
+static const struct wire get = {read_key, write_key};
+static const struct wire put = {read_change, write_key};
 
 static const struct route routes[] = {
-    {"GET", "/api-keys", SCOPE_ACCOUNT, &key_list, NULL},
-    {"POST", "/api-keys", SCOPE_ACCOUNT, &op_key_create, NULL},
-    {"GET", "/api-keys/{}", SCOPE_ACCOUNT, &op_key_get, NULL},
-    {"PUT", "/api-keys/{}", SCOPE_ACCOUNT, &op_key_update, NULL},
+    {"GET", "/api-keys", SCOPE_ACCOUNT, &op_key_list, &list},
+    {"POST", "/api-keys", SCOPE_ACCOUNT, &op_key_create, &put},
+    {"GET", "/api-keys/{}", SCOPE_ACCOUNT, &op_key_get, &get},
+    {"PUT", "/api-keys/{}", SCOPE_ACCOUNT, &op_key_update, &put},
 };
 
 const struct dialect dialect_settings_v2 = {
     .name = "settings-v2",
     .prefix = "/settings/2",
-    .version = 2,
     .routes = routes,
     .route_count = countof(routes),
     .put_error = put_error,
-    .key_rows = key_rows,
-    .put_key = put_key,
 };

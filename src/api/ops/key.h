@@ -1,45 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* API keys as resources, for the dialects that offer them. */
+/*
+ * API keys as resources (contract 3.7, 5.4). A secret is shown once, when the key is
+ * made; afterwards only its hash is left.
+ */
 #ifndef WW_OPS_KEY_H
 #define WW_OPS_KEY_H
 
-#include "api/call.h"
+#include "api/dialect.h"
+#include "base/json.h"
 #include "store/access.h"
 
-/* What a dialect's key_rows fill in. */
-struct key_request {
-	struct key_change change;
-	const char *account;
+struct key_ask {
+	const char *id;       /* of one key */
+	struct ident account; /* that of the URL: keys of another one are not there */
+	struct ident owner;   /* that of a member: of another one is ERR_FORBIDDEN */
 };
 
-#define KEY_AT(member) offsetof(struct key_request, member)
-/* Rows that every dialect has. */
-#define KEY_ROWS                                                                         \
-	{"name", JSON_ROW_TEXT, false, KEY_AT(change.name), 1, KEY_NAME_MAX, NULL},      \
-	    {"allowedIPs", JSON_ROW_VALUE, false, KEY_AT(change.allowed), 0, 0, NULL},   \
-	    {"validFrom", JSON_ROW_TEXT, false, KEY_AT(change.valid_from), 0, 0, NULL},  \
-	    {"validTo", JSON_ROW_TEXT, false, KEY_AT(change.valid_to), 0, 0, NULL},      \
-	    {"enabled", JSON_ROW_BOOL, false, KEY_AT(change.enabled), 0, 0, NULL},       \
-	{                                                                                \
-		"permissions", JSON_ROW_VALUE, false, KEY_AT(change.permissions), 0, 0,  \
-		    NULL                                                                 \
-	}
+struct key_put_ask {
+	struct key_ask of;
+	struct key_change change;
+	int generation;  /* how the change is spelled (twofa/key_terms.h) */
+	int64_t life_ms; /* of a new key without an end of its own; 0: no end */
+};
+
+struct key_result {
+	const struct key_row *key;
+	const char *secret; /* of a new one; else NULL */
+};
+
+enum key_order { KEY_ORDER_NONE, KEY_BY_NAME, KEY_BY_ID, KEY_BY_START, KEY_BY_END };
+
+/* Those of the account that pass; NULL, and what is not set, lets all pass. */
+struct key_list_ask {
+	struct key_ask of;
+	const char *name; /* a part of it, in any case */
+	struct opt_bool enabled;
+	const char *secret;
+	enum key_order order;
+	bool descending;
+	size_t first; /* from 0 */
+	size_t most;
+};
+
+struct key_list_result {
+	const struct key_row *list;
+	size_t count;
+	size_t total; /* of those that pass */
+};
 
 extern const struct operation op_key_create;
 extern const struct operation op_key_get;
 extern const struct operation op_key_update;
-/* POST /2fa/1/api-key */
+extern const struct operation op_key_list;
+/* A key of version 1 of 2FA, for which nothing is asked. */
 extern const struct operation op_key_mint;
-
-/* A dialect writes its own list around these: all keys of the account, then those that
- * pass the filters `name`, `enabled` and, when not NULL, the secret. */
-enum err ops_key_list_check(struct call *c) MUST_CHECK;
-enum err ops_key_list_proceed(struct call *c) MUST_CHECK;
-struct key_row *ops_key_list_rows(struct call *c, const char *secret, size_t *count_out);
-/* "apiKeys": [...] */
-void ops_key_put_list(
-    struct call *c, struct json_out *out, const struct key_row *rows, size_t count);
-/* From name to permissions. */
-void ops_key_put_terms(struct json_out *out, const struct key_row *k, int generation);
 
 #endif

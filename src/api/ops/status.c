@@ -1,61 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What can be asked of PINs that were sent (contract 3.6, 4). */
+#include "api/ops/status.h"
+
 #include "api/admit.h"
-#include "api/listing.h"
 #include "api/offer.h"
-#include "api/ops/ops.h"
-
-#include <strings.h>
-
 #include "base/utf8.h"
-#include "store/status.h"
 #include "twofa/phone.h"
 
-/* ---- v1 status ---- */
+/* ---- the messages of a PIN ---- */
 
 static enum err
 check_status(struct call *c)
 {
-	struct status_job *j = arena_alloc(&c->arena, sizeof(*j));
+	const struct status_ask *ask = c->ask;
 
-	j->account = c->principal.account;
-	c->job = j;
-	return call_ident(c, 0, &j->pin_id);
+	return ident_is_none(&ask->pin_id) ? ERR_NOT_FOUND : OK;
 }
 
 static enum err
 proceed_status(struct call *c)
 {
-	return offer_job(c, &((struct status_job *)c->job)->job, VERB_STATUS);
+	const struct status_ask *ask = c->ask;
+	struct status_job *j = arena_alloc(&c->arena, sizeof(*j));
+
+	j->account = c->principal.account;
+	j->pin_id = ask->pin_id;
+	c->job = j;
+	return offer_job(c, &j->job, VERB_STATUS);
+}
+
+static enum report_status
+status_now(const struct message_status *m, int64_t now_ms)
+{
+	return report_status_of(
+	    m->status, message_state_at(m->state, m->expires_at_ms, now_ms), m->reason);
 }
 
 static enum err
 answer_status(struct call *c)
 {
-	struct status_job *j = c->job;
-	struct json_out out = call_json(c);
+	const struct status_job *j = c->job;
+	struct status_result *r = c->result;
+	enum report_status *messages;
 
 	if (j->job.err != OK)
 		return j->job.err;
-	json_out_array(&out, NULL);
-	for (size_t i = 0; i < j->count; i++) {
-		const struct message_status *m = &j->messages[i];
-		const struct report_v1 *w = report_v1_words(report_status_of(m->status,
-		    message_state_at(m->state, m->expires_at_ms, j->job.now_ms),
-		    m->reason));
-
-		json_out_object(&out, NULL);
-		json_out_text(&out, "status", w->status);
-		json_out_text(&out, "description", w->description);
-		json_out_bool(&out, "finalStatus", w->final);
-		json_out_end(&out);
-	}
-	json_out_end(&out);
-	c->response.status = 200;
+	messages = arena_alloc(&c->arena, j->count * sizeof(*messages));
+	for (size_t i = 0; i < j->count; i++)
+		messages[i] = status_now(&j->messages[i], j->job.now_ms);
+	*r = (struct status_result){messages, j->count};
 	return OK;
 }
 
 const struct operation op_status = {.name = "status",
+    .ask_len = sizeof(struct status_ask),
+    .result_len = sizeof(struct status_result),
     .check = check_status,
     .proceed = proceed_status,
     .answer = answer_status,
@@ -63,89 +61,76 @@ const struct operation op_status = {.name = "status",
 
 /* ---- verifications ---- */
 
-/* The v1 manual's curl example sends the number in double quotes. */
-static struct span
-unquote(struct span s)
+/* Another shape is a destination that nothing was sent to, and never all. */
+static const char *
+destination_of(struct call *c, struct span to)
 {
-	s = span_trim(s);
-	if (s.len >= 2 && s.ptr[0] == '"' && s.ptr[s.len - 1] == '"') {
-		s.ptr++;
-		s.len -= 2;
-	}
-	return s;
+	char digits[PHONE_DIGITS_MAX + 1];
+
+	if (phone_canonical(to, digits) == OK)
+		return arena_text(&c->arena, span_of(digits));
+	return utf8_valid(to) ? arena_text(&c->arena, to) : "";
 }
 
 static enum err
 check_verifications(struct call *c)
 {
-	struct verifications_job *j = arena_alloc(&c->arena, sizeof(*j));
-	struct span number = unquote(span_of(call_query(c, "msisdn")));
-	char *digits = arena_alloc(&c->arena, PHONE_DIGITS_MAX + 1);
+	struct verifications_ask *ask = c->ask;
 
-	j->account = c->principal.account;
-	c->job = j;
-	/* another shape is a destination that nothing was sent to, and never all */
-	if (number.len > 0 && phone_canonical(number, digits) == OK)
-		j->destination = digits;
-	else if (number.len > 0)
-		j->destination = utf8_valid(number) ? arena_text(&c->arena, number) : "";
-	return call_ident(c, 0, &j->application);
+	if (ask->to.len > 0)
+		ask->destination = destination_of(c, ask->to);
+	return ident_is_none(&ask->application) ? ERR_NOT_FOUND : OK;
 }
 
 /* Of one number there are few, and programs ask at each log-in; of all there are many. */
 static enum err
 proceed_verifications(struct call *c)
 {
-	struct verifications_job *j = c->job;
-	enum err e =
-	    j->destination == NULL ? admit_throttled(c, "limits.verifications_all") : OK;
+	const struct verifications_ask *ask = c->ask;
+	struct verifications_job *j = arena_alloc(&c->arena, sizeof(*j));
+	enum err e = ask->destination == NULL
+			 ? admit_throttled(c, "limits.verifications_all")
+			 : OK;
 
+	j->account = c->principal.account;
+	j->application = ask->application;
+	j->destination = ask->destination;
+	c->job = j;
 	return e == OK ? offer_list(c, &j->job, VERB_VERIFICATIONS, &j->piece) : e;
 }
 
-/* `name`=true or false must agree with what is; any other value asks nothing. */
 static bool
-passes(struct call *c, const char *name, bool is)
+is_as(const struct opt_bool *wanted, bool is)
 {
-	const char *wanted = call_query(c, name);
-
-	if (wanted == NULL)
-		return true;
-	if (strcasecmp(wanted, "true") == 0)
-		return is;
-	return strcasecmp(wanted, "false") != 0 || !is;
+	return !wanted->set || wanted->value == is;
 }
 
-static void
-put_verification(struct call *c, struct json_out *out, const struct verification *v)
+static bool
+passes(const struct verifications_ask *ask, const struct verification *v)
 {
-	if (!passes(c, "verified", v->verified_at_ms != 0) ||
-	    !passes(c, "sent", v->sent_at_ms != 0))
-		return;
-	json_out_object(out, NULL);
-	json_out_text(out, "msisdn", v->destination);
-	json_out_bool(out, "verified", v->verified_at_ms != 0);
-	json_out_int(out, "verifiedAt", v->verified_at_ms);
-	if (v->sent_at_ms != 0)
-		json_out_int(out, "sentAt", v->sent_at_ms);
-	json_out_end(out);
+	return is_as(&ask->verified, v->verified_at_ms != 0) &&
+	       is_as(&ask->sent, v->sent_at_ms != 0);
 }
 
 static enum err
 answer_verifications(struct call *c)
 {
 	struct verifications_job *j = c->job;
-	struct json_out *out =
-	    listing_rows(c, c->dialect->version == 2 ? "verifications" : NULL);
+	struct verifications_result *r = c->result;
+	size_t count = 0;
 
 	if (j->job.err != OK)
 		return j->job.err;
 	for (size_t i = 0; i < j->count; i++)
-		put_verification(c, out, &j->list[i]);
+		if (passes(c->ask, &j->list[i]))
+			j->list[count++] = j->list[i];
+	*r = (struct verifications_result){j->list, count};
 	return OK;
 }
 
 const struct operation op_verifications = {.name = "verifications",
+    .ask_len = sizeof(struct verifications_ask),
+    .result_len = sizeof(struct verifications_result),
     .check = check_verifications,
     .proceed = proceed_verifications,
     .answer = answer_verifications,
