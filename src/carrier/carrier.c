@@ -30,6 +30,19 @@ carrier_carries(const struct carrier_config *config, enum channel channel)
 	return ops != NULL && (ops->channels & CHANNEL_BIT(channel)) != 0;
 }
 
+size_t
+carrier_options_size(const char *type)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < countof(types); i++)
+		if (type != NULL && strcmp(types[i]->type, type) == 0)
+			return types[i]->options_size;
+		else if (size < types[i]->options_size)
+			size = types[i]->options_size;
+	return size;
+}
+
 const char *
 carrier_check(const struct carrier_config *config, char why[256])
 {
@@ -47,11 +60,32 @@ carrier_warn(const struct carrier_config *config, carrier_warn_f *say, void *ctx
 		ops->warn(config, say, ctx);
 }
 
+bool
+carrier_needs_sender(const struct carrier_config *config)
+{
+	const struct carrier_ops *ops = carrier_type_find(config->type);
+
+	return ops != NULL && ops->needs_sender != NULL && ops->needs_sender(config);
+}
+
+const char *
+carrier_receipt_answer(const struct carrier *c, const char **type_out)
+{
+	if (c->ops->receipt_answer == NULL)
+		return NULL;
+	return c->ops->receipt_answer(c->config, type_out);
+}
+
 enum err
 carrier_split(const struct carrier_config *config, struct arena *a, struct span text,
     struct sms_parts *out)
 {
-	return sms_text_split_in((enum sms_alphabet)config->alphabet, a, text, out);
+	const struct carrier_ops *ops =
+	    config == NULL ? NULL : carrier_type_find(config->type);
+
+	return sms_text_split_in(
+	    ops == NULL || ops->alphabet == NULL ? SMS_GSM7 : ops->alphabet(config), a,
+	    text, out);
 }
 
 enum err

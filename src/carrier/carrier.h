@@ -28,7 +28,6 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/header.h"
-#include "base/texts.h"
 #include "twofa/channel.h"
 #include "twofa/report.h"
 #include "twofa/sms_text.h"
@@ -94,83 +93,15 @@ struct carrier_message {
 	const char *dlt_telemarketer;
 };
 
-/* Of an entry of `carriers:`, what those over HTTP have more. */
-struct carrier_http_config {
-	const char *url; /* a preset's base, or the template of `generic` */
-	int64_t timeout_ms;
-	bool allow_http;
-	bool allow_private;
-	const char *ca_file;
-	const char *user; /* account, or the public half of a key */
-	const char *secret;
-	const char *version;          /* infobip: "3" or "2" */
-	const char *service;          /* twilio: a messaging service */
-	const char *receipt_secret;   /* last segment of the URL of receipts */
-	const char *signature_secret; /* vonage */
-	const char *signature_method;
-	/* generic */
-	const char *method;
-	const char *auth; /* "none" or "basic" */
-	struct text_map headers;
-	const char *body;
-	const char *body_format; /* "json", "form", "xml", "text" */
-	const char *message_id;  /* JSON pointer, or a text with {{id}} in it */
-	const char *result;      /* JSON pointer */
-	struct text_map results;
-	const char *receipt_id;          /* "?parameter" or a JSON pointer */
-	const char *receipt_answer;      /* the body that a receipt is answered with */
-	const char *receipt_answer_type; /* its Content-Type */
-	const char *receipt_status;
-	struct text_map receipt_statuses;
-};
-
-/* One entry of `carriers:`; every text lives as long as the process. 0 and NULL: not
+/* One entry of `carriers:`; all of it lives as long as the process. 0 and NULL: not
  * given. */
 struct carrier_config {
 	const char *name;
 	const char *type;
 	int64_t rate;  /* messages a second, of all binds together; kept by delivery */
 	int64_t binds; /* carriers of this entry that delivery opens; they share a line */
-	/* file */
-	const char *path;
-	bool echo; /* to standard output, set by the server */
-	/* smpp */
-	const char *host;
-	int64_t port;
-	const char *system_id;
-	const char *password;
-	const char *system_type;
-	int64_t bind; /* enum smpp_bind */
-	bool tls;
-	const char *tls_ca;          /* NULL: what the system trusts */
-	const char *tls_name;        /* NULL: host */
-	int64_t window;              /* PDUs without a response; 1..1000 */
-	int64_t enquire_link_ms;     /* silence after which the link is probed */
-	int64_t response_timeout_ms; /* for any response */
-	int64_t connect_timeout_ms;
 	const char *sender; /* when neither request, template nor route names one */
-	int64_t source_ton; /* -1: from the sender's form */
-	int64_t source_npi;
-	int64_t dest_ton;
-	int64_t dest_npi;
-	int64_t message_id_format;  /* enum smpp_id_format */
-	int64_t long_messages;      /* enum smpp_long */
-	int64_t submit_by;          /* enum smpp_submit */
-	bool receipts_by_text;      /* also without a mark in esm_class */
-	int64_t receipt_id;         /* enum smpp_receipt_id */
-	const char *receipt_offset; /* of their times, "+03:00"; NULL: they are UTC */
-	bool cancel_on_expiry;
-	int64_t dlt_entity_tag; /* of optional parameters; 0: not sent */
-	int64_t dlt_template_tag;
-	int64_t dlt_telemarketer_tag;
-	int64_t alphabet;    /* enum sms_alphabet: texts that are in it are sent so */
-	int64_t data_coding; /* of those; -1: the alphabet's own */
-	int64_t flash;       /* enum smpp_flash */
-	const char *service_type; /* NULL: the SMSC's default */
-	const char
-	    *tls_certificate; /* what we show to an SMSC that asks; NULL: nothing */
-	const char *tls_key;
-	struct carrier_http_config http;
+	void *options;      /* the struct of its type (carrier/options.h) */
 };
 
 /* Told of a receipt whether it is durable (true: acknowledge it), or whether the other
@@ -231,14 +162,18 @@ struct carrier;
 
 struct carrier_ops {
 	const char *type;
-	unsigned channels; /* CHANNEL_BIT of each that it carries; no message of another
-			      is ever submitted to it */
+	unsigned channels;   /* CHANNEL_BIT of each that it carries; no message of another
+				is ever submitted to it */
+	size_t options_size; /* of the type's own struct (carrier/options.h) */
 	/* What rows of options cannot say: the name of the option that is wrong, with a
 	 * sentence in `why`; NULL: nothing is. May be NULL itself. */
 	const char *(*check)(const struct carrier_config *config, char why[256]);
 	/* Says each thing that `check` allows and that is probably not meant. May be NULL
 	 * itself. */
 	void (*warn)(const struct carrier_config *config, carrier_warn_f *say, void *ctx);
+	/* Would a message without a sender go out without one, although it should have
+	 * one? NULL: never. */
+	bool (*needs_sender)(const struct carrier_config *config);
 	/* ERR_INVALID and ERR_IO put a sentence into `why`. A carrier that connects does
 	 * so in the background. */
 	enum err (*open)(const struct carrier_config *config,
@@ -253,6 +188,12 @@ struct carrier_ops {
 	 * returned. NULL: this type has none. */
 	void (*receive)(struct carrier *c, const struct carrier_request *request,
 	    carrier_received_f *done, void *ctx);
+	/* The body that a receipt by HTTP is answered with once it is durable, and its
+	 * Content-Type. NULL: none. */
+	const char *(*receipt_answer)(
+	    const struct carrier_config *config, const char **type_out);
+	/* In which a short text goes out. NULL: GSM 7 bit. */
+	enum sms_alphabet (*alphabet)(const struct carrier_config *config);
 	void (*free)(struct carrier *c);
 };
 
@@ -267,12 +208,15 @@ const struct carrier_ops *carrier_type_find(const char *type);
 
 /* Does its type carry that channel? Not when there is no such type. */
 bool carrier_carries(const struct carrier_config *config, enum channel channel);
+/* How large the options of that type are; of one that does not exist, the largest. */
+size_t carrier_options_size(const char *type);
 /* As in carrier_ops; for a type that exists. */
 const char *carrier_check(const struct carrier_config *config, char why[256]);
 void carrier_warn(const struct carrier_config *config, carrier_warn_f *say, void *ctx);
+bool carrier_needs_sender(const struct carrier_config *config);
 
 /* The text in the parts and the alphabet in which this carrier sends it, as
- * sms_text_split_in. Whoever counts parts counts these. */
+ * sms_text_split_in; NULL: of no carrier. Whoever counts parts counts these. */
 enum err carrier_split(const struct carrier_config *config, struct arena *a,
     struct span text, struct sms_parts *out) MUST_CHECK;
 
@@ -285,6 +229,7 @@ bool carrier_has_room(const struct carrier *c);
 /* ERR_FORBIDDEN is `done` for a type without receipts by HTTP. */
 void carrier_receive(struct carrier *c, const struct carrier_request *request,
     carrier_received_f *done, void *ctx);
+const char *carrier_receipt_answer(const struct carrier *c, const char **type_out);
 void carrier_free(struct carrier *c); /* NULL is allowed */
 
 /* For a carrier whose parts have ids: `count` with this one more, unless it is empty or

@@ -11,6 +11,7 @@
 
 #include "base/json_out.h"
 #include "carrier/carrier.h"
+#include "carrier/options.h"
 #include "carrier/types.h"
 
 enum { FILE_MAGIC = 0x66696c65, LINE_LEN_MAX = 1 << 20, PATH_LEN_MAX = 4096 };
@@ -37,7 +38,8 @@ file_open(const struct carrier_config *config, const struct carrier_env *env,
 {
 	struct carrier_file *f;
 	char path[PATH_LEN_MAX];
-	const char *name = config->path == NULL ? "messages.jsonl" : config->path;
+	const struct carrier_file_options *options = config->options;
+	const char *name = options->path;
 	const char *folder = name[0] == '/' ? "" : env->data_dir;
 	int fd;
 
@@ -54,7 +56,7 @@ file_open(const struct carrier_config *config, const struct carrier_env *env,
 	f = mem_new(sizeof(*f));
 	f->magic = FILE_MAGIC;
 	f->fd = fd;
-	f->echo = config->echo;
+	f->echo = options->echo;
 	*out = &f->carrier;
 	return OK;
 }
@@ -150,6 +152,7 @@ file_free(struct carrier *c)
 const struct carrier_ops carrier_file_ops = {
     .type = "file",
     .channels = CHANNELS_ALL,
+    .options_size = sizeof(struct carrier_file_options),
     .open = file_open,
     .submit = file_submit,
     .is_up = file_is_up,

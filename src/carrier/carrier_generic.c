@@ -76,7 +76,7 @@ fault(
 static enum err
 check_results(struct carrier_http_maker *m)
 {
-	const struct carrier_http_config *c = &m->config->http;
+	const struct carrier_generic_options *c = m->config->options;
 
 	for (size_t i = 0; i < c->results.count; i++) {
 		const struct text_pair *p = &c->results.pairs[i];
@@ -134,7 +134,7 @@ is_media_type(const char *text)
 static enum err
 check_receipts(struct carrier_http_maker *m)
 {
-	const struct carrier_http_config *c = &m->config->http;
+	const struct carrier_generic_options *c = m->config->options;
 	enum report_status status;
 	enum report_error error;
 
@@ -155,7 +155,7 @@ check_receipts(struct carrier_http_maker *m)
 		return fault(m, "receipt_answer_type",
 		    "is no media type such as text/plain", c->receipt_answer_type);
 	if ((c->receipt_id == NULL) != (c->receipt_status == NULL) ||
-	    (c->receipt_id == NULL) != (c->receipt_secret == NULL))
+	    (c->receipt_id == NULL) != (c->http.receipt_secret == NULL))
 		return fault(m, "receipt_id",
 		    "receipts need receipt_id, receipt_status and receipt_secret_file",
 		    "");
@@ -165,7 +165,7 @@ check_receipts(struct carrier_http_maker *m)
 static enum err
 check_pointers(struct carrier_http_maker *m)
 {
-	const struct carrier_http_config *c = &m->config->http;
+	const struct carrier_generic_options *c = m->config->options;
 
 	if (c->message_id != NULL && !carrier_http_is_id_pattern(c->message_id) &&
 	    !json_pointer_is_valid(c->message_id))
@@ -179,7 +179,7 @@ check_pointers(struct carrier_http_maker *m)
 /* ---- the request ---- */
 
 static bool
-has_header(const struct carrier_http_config *c, const char *name)
+has_header(const struct carrier_generic_options *c, const char *name)
 {
 	for (size_t i = 0; i < c->headers.count; i++)
 		if (strcasecmp(c->headers.pairs[i].name, name) == 0)
@@ -188,7 +188,7 @@ has_header(const struct carrier_http_config *c, const char *name)
 }
 
 static size_t
-format_of(const struct carrier_http_config *c)
+format_of(const struct carrier_generic_options *c)
 {
 	size_t i = 0;
 
@@ -201,7 +201,7 @@ format_of(const struct carrier_http_config *c)
 static enum err
 make_headers(struct carrier_http_maker *m)
 {
-	const struct carrier_http_config *c = &m->config->http;
+	const struct carrier_generic_options *c = m->config->options;
 	struct carrier_http_recipe *r = &m->recipe;
 	size_t n = 0;
 
@@ -211,11 +211,11 @@ make_headers(struct carrier_http_maker *m)
 		r->headers[n++] = arena_printf(
 		    m->arena, "Content-Type: %s", formats[format_of(c)].type);
 	if (c->auth != NULL && strcmp(c->auth, "basic") == 0) {
-		if (c->user == NULL || c->secret == NULL)
+		if (c->http.user == NULL || c->http.secret == NULL)
 			return fault(
 			    m, "auth", "needs username and password_file", "basic");
 		r->headers[n++] = arena_printf(m->arena, "Authorization: %s",
-		    http_sign_basic(m->arena, c->user, c->secret));
+		    http_sign_basic(m->arena, c->http.user, c->http.secret));
 	}
 	for (size_t i = 0; i < c->headers.count; i++) {
 		const struct text_pair *p = &c->headers.pairs[i];
@@ -231,14 +231,14 @@ make_headers(struct carrier_http_maker *m)
 static enum err
 make(struct carrier_http_maker *m)
 {
-	const struct carrier_http_config *c = &m->config->http;
+	const struct carrier_generic_options *c = m->config->options;
 	struct carrier_http_recipe *r = &m->recipe;
 	enum err e = check_pointers(m);
 
-	if (c->url == NULL)
+	if (c->http.url == NULL)
 		return fault(m, "url", "is needed", "");
 	r->method = c->method == NULL ? "POST" : c->method;
-	r->url = c->url;
+	r->url = c->http.url;
 	r->body = c->body;
 	r->sink = formats[format_of(c)].sink;
 	if (e == OK)
@@ -279,7 +279,7 @@ says_accepted(const struct text_map *results)
 
 /* Of what was not taken there is none that a receipt could name. */
 static void
-take_id(const struct carrier_http_config *c, const struct carrier_http_answer *a,
+take_id(const struct carrier_generic_options *c, const struct carrier_http_answer *a,
     struct carrier_http_verdict *v)
 {
 	if (c->message_id == NULL ||
@@ -297,7 +297,7 @@ static void
 classify_answer(const struct carrier_config *config, const struct carrier_http_answer *a,
     struct carrier_http_verdict *v)
 {
-	const struct carrier_http_config *c = &config->http;
+	const struct carrier_generic_options *c = config->options;
 	char text[64];
 	bool has_value = c->result != NULL && a->doc != NULL &&
 			 json_pointer_scalar_text(
@@ -349,7 +349,7 @@ text_at(struct carrier_http_receipts *r, const json_t *doc, const char *pointer)
 static enum err
 take(struct carrier_http_receipts *r, const char *id, const char *status)
 {
-	const struct carrier_http_config *c = &r->config->http;
+	const struct carrier_generic_options *c = r->config->options;
 	struct carrier_receipt one = {.message_id = id};
 
 	if (status == NULL)
@@ -391,7 +391,7 @@ static enum err
 read_params(struct carrier_http_receipts *r, const struct carrier_request *request,
     const json_t *doc)
 {
-	const struct carrier_http_config *c = &r->config->http;
+	const struct carrier_generic_options *c = r->config->options;
 	const size_t room = CARRIER_HTTP_RECEIPTS_MAX * sizeof(const char *);
 	const char **ids = arena_alloc(&r->arena, room);
 	const char **statuses = arena_alloc(&r->arena, room);
@@ -459,8 +459,9 @@ read_document(struct carrier_http_receipts *r, struct spots s)
 static enum err
 read_documents(struct carrier_http_receipts *r, const json_t *doc)
 {
-	struct spots s = {.id = r->config->http.receipt_id,
-	    .status = r->config->http.receipt_status,
+	const struct carrier_generic_options *c = r->config->options;
+	struct spots s = {.id = c->receipt_id,
+	    .status = c->receipt_status,
 	    .id_doc = doc,
 	    .status_doc = doc};
 	bool of_one = s.id[1] != '*' && (s.id[1] < '0' || s.id[1] > '9');
@@ -478,7 +479,7 @@ read_documents(struct carrier_http_receipts *r, const json_t *doc)
 static enum err
 read_receipts(struct carrier_http_receipts *r, const struct carrier_request *request)
 {
-	const struct carrier_http_config *c = &r->config->http;
+	const struct carrier_generic_options *c = r->config->options;
 	json_t *doc;
 	enum err e;
 
@@ -492,9 +493,36 @@ read_receipts(struct carrier_http_receipts *r, const struct carrier_request *req
 	return e;
 }
 
+/* ---- the row ---- */
+
+static bool
+names_sender(const char *template)
+{
+	return template != NULL && strstr(template, "from}}") != NULL;
+}
+
+static bool
+needs_sender(const struct carrier_config *config)
+{
+	const struct carrier_generic_options *c = config->options;
+
+	return names_sender(c->http.url) || names_sender(c->body);
+}
+
+static const char *
+receipt_answer(const struct carrier_config *config, const char **type_out)
+{
+	const struct carrier_generic_options *c = config->options;
+
+	*type_out = c->receipt_answer_type;
+	return c->receipt_answer;
+}
+
 static const struct carrier_http_vendor vendor = {.make = make,
+    .needs_sender = needs_sender,
+    .receipt_answer = receipt_answer,
     .classify = classify_answer,
     .trusts = carrier_http_trusts_secret,
     .read = read_receipts};
 
-CARRIER_HTTP(generic)
+CARRIER_HTTP(generic, CHANNEL_BIT(CHANNEL_SMS))

@@ -13,8 +13,6 @@
 
 enum {
 	HTTP_MAGIC = 0x68747463,
-	WINDOW = 32,
-	TIMEOUT_MS = 10000,
 	BODY_LEN_MAX = 256 * 1024,
 	URL_LEN_MAX = 8192,
 	HEADER_LEN_MAX = 8192,
@@ -372,7 +370,7 @@ static const char *
 fill_values(
     const struct carrier_http *h, const struct carrier_message *m, struct values *values)
 {
-	const struct carrier_http_config *c = &h->config->http;
+	const struct carrier_http_options *c = h->config->options;
 	struct span *v = values->v;
 
 	v[VALUE_TO] = span_of(m->to);
@@ -431,6 +429,7 @@ put(const struct http_template *t, const struct values *values, struct buf *out)
 static bool
 render(const struct carrier_http *h, const struct values *values, struct rendered *r)
 {
+	const struct carrier_http_options *options = h->config->options;
 	const struct plan *plan = &h->plan;
 
 	if (!put(&plan->url, values, &r->url) || !put(&plan->body, values, &r->body))
@@ -443,8 +442,7 @@ render(const struct carrier_http *h, const struct values *values, struct rendere
 	r->call.method = plan->recipe.method;
 	r->call.url = r->url.ptr;
 	r->call.body = (struct span){r->body.ptr, r->body.len - 1};
-	r->call.timeout_ms =
-	    h->config->http.timeout_ms > 0 ? h->config->http.timeout_ms : TIMEOUT_MS;
+	r->call.timeout_ms = options->timeout_ms;
 	r->call.answer_len_max = ANSWER_LEN_MAX;
 	return true;
 }
@@ -512,7 +510,7 @@ parse(struct carrier_http_maker *m, const char *field, struct http_template *t,
 static enum err
 check_url(struct carrier_http_maker *m)
 {
-	const struct carrier_http_config *c = &m->config->http;
+	const struct carrier_http_options *c = m->config->options;
 	struct http_client_options o = {.allow_http = c->allow_http};
 	const char *fault = http_client_template_fault(&o, m->recipe.url);
 
@@ -571,7 +569,7 @@ static const char *
 make_callback_url(
     struct arena *a, const struct carrier_config *config, const char *public_url)
 {
-	const struct carrier_http_config *c = &config->http;
+	const struct carrier_http_options *c = config->options;
 	struct buf url;
 	const char *text;
 
@@ -612,7 +610,7 @@ carrier_http_check(const struct carrier_http_vendor *vendor,
 void
 carrier_http_warn(const struct carrier_config *config, carrier_warn_f *say, void *ctx)
 {
-	const struct carrier_http_config *c = &config->http;
+	const struct carrier_http_options *c = config->options;
 
 	if (c->url != NULL && !c->allow_private && http_client_is_private(c->url))
 		say(ctx, "url", HTTP_CLIENT_PRIVATE);
@@ -623,11 +621,11 @@ carrier_http_warn(const struct carrier_config *config, carrier_warn_f *say, void
 static void
 open_client(struct carrier_http *h)
 {
-	const struct carrier_http_config *c = &h->config->http;
+	const struct carrier_http_options *c = h->config->options;
 	struct http_client_options o = {.allow_http = c->allow_http,
 	    .allow_private = c->allow_private,
 	    .ca_file = c->ca_file,
-	    .connect_timeout_ms = h->config->connect_timeout_ms,
+	    .connect_timeout_ms = c->connect_timeout_ms,
 	    .calls_max = h->window};
 
 	h->client = http_client_new(h->env.base, &o);
@@ -640,6 +638,7 @@ carrier_http_open(const struct carrier_http_vendor *vendor,
     const struct carrier_config *config, const struct carrier_env *env, char why[256],
     struct carrier **out)
 {
+	const struct carrier_http_options *options = config->options;
 	struct carrier_http *h = mem_new(sizeof(*h));
 	struct carrier_http_maker m = {
 	    .config = config, .arena = &h->arena, .field = "type"};
@@ -648,7 +647,7 @@ carrier_http_open(const struct carrier_http_vendor *vendor,
 	h->vendor = vendor;
 	h->config = config;
 	h->env = *env;
-	h->window = config->window > 0 ? config->window : WINDOW;
+	h->window = options->window;
 	arena_init(&h->arena);
 	LIST_INIT(&h->requests);
 	h->callback_url = make_callback_url(&h->arena, config, env->public_url);

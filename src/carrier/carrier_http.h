@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/json_pointer.h"
 #include "carrier/carrier.h"
+#include "carrier/options.h"
 #include "net/http_client.h"
 #include "net/http_template.h"
 
@@ -99,6 +100,10 @@ struct carrier_http_vendor {
 	/* ERR_SYNTAX: it cannot be read. */
 	enum err (*read)(
 	    struct carrier_http_receipts *r, const struct carrier_request *request);
+	/* As in carrier_ops; NULL: a message always needs one, and there is no body. */
+	bool (*needs_sender)(const struct carrier_config *config);
+	const char *(*receipt_answer)(
+	    const struct carrier_config *config, const char **type_out);
 };
 
 /* The functions of carrier_ops, for a vendor; see CARRIER_HTTP. */
@@ -117,28 +122,42 @@ void carrier_http_receive(struct carrier *c, const struct carrier_request *reque
     carrier_received_f *done, void *ctx);
 void carrier_http_free(struct carrier *c);
 
-/* The row of a vendor's carrier type; stands at the end of its file, where `vendor` is.
- */
-#define CARRIER_HTTP(name)                                                               \
+/* The row of a vendor's carrier type; stands at the end of its file, where `vendor` is,
+ * and its own options are struct carrier_NAME_options. */
+#define CARRIER_HTTP(name, carried)                                                      \
 	static const char *name##_check(                                                 \
 	    const struct carrier_config *config, char why[256])                          \
 	{                                                                                \
 		return carrier_http_check(&vendor, config, why);                         \
+	}                                                                                \
+	static bool name##_needs_sender(const struct carrier_config *config)             \
+	{                                                                                \
+		return vendor.needs_sender == NULL || vendor.needs_sender(config);       \
 	}                                                                                \
 	static enum err name##_open(const struct carrier_config *config,                 \
 	    const struct carrier_env *env, char why[256], struct carrier **out)          \
 	{                                                                                \
 		return carrier_http_open(&vendor, config, env, why, out);                \
 	}                                                                                \
+	static const char *name##_receipt_answer(                                        \
+	    const struct carrier_config *config, const char **type_out)                  \
+	{                                                                                \
+		if (vendor.receipt_answer == NULL)                                       \
+			return NULL;                                                     \
+		return vendor.receipt_answer(config, type_out);                          \
+	}                                                                                \
 	const struct carrier_ops carrier_##name##_ops = {.type = #name,                  \
-	    .channels = CHANNEL_BIT(CHANNEL_SMS),                                        \
+	    .channels = (carried),                                                       \
+	    .options_size = sizeof(struct carrier_##name##_options),                     \
 	    .check = name##_check,                                                       \
 	    .warn = carrier_http_warn,                                                   \
+	    .needs_sender = name##_needs_sender,                                         \
 	    .open = name##_open,                                                         \
 	    .submit = carrier_http_submit,                                               \
 	    .is_up = carrier_http_is_up,                                                 \
 	    .has_room = carrier_http_has_room,                                           \
 	    .receive = carrier_http_receive,                                             \
+	    .receipt_answer = name##_receipt_answer,                                     \
 	    .free = carrier_http_free};
 
 /* ---- for vendors ---- */

@@ -163,7 +163,8 @@ bool
 carrier_http_trusts_secret(
     struct carrier_http_receipts *r, const struct carrier_request *request)
 {
-	const char *secret = r->config->http.receipt_secret;
+	const struct carrier_http_options *o = r->config->options;
+	const char *secret = o->receipt_secret;
 	uint8_t given[SECRET_HASH_LEN];
 	uint8_t wanted[SECRET_HASH_LEN];
 

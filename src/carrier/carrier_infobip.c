@@ -58,18 +58,18 @@ static const char hooks_2[] = ",\"notifyUrl\":\"{{callback_url}}\","
 static enum err
 make(struct carrier_http_maker *m)
 {
-	const struct carrier_http_config *c = &m->config->http;
+	const struct carrier_infobip_options *c = m->config->options;
 	bool second = c->version != NULL && strcmp(c->version, "2") == 0;
-	bool hooks = m->callback_url != NULL && c->receipt_secret != NULL;
+	bool hooks = m->callback_url != NULL && c->http.receipt_secret != NULL;
 	struct carrier_http_recipe *r = &m->recipe;
 
-	if (c->url == NULL || c->secret == NULL) {
-		m->field = c->url == NULL ? "url" : "api_key_file";
+	if (c->http.url == NULL || c->http.secret == NULL) {
+		m->field = c->http.url == NULL ? "url" : "api_key_file";
 		snprintf(m->why, sizeof(m->why), "is needed");
 		return ERR_INVALID;
 	}
 	r->method = "POST";
-	r->url = arena_printf(m->arena, "%s%s", c->url,
+	r->url = arena_printf(m->arena, "%s%s", c->http.url,
 	    second ? "/sms/2/text/advanced" : "/sms/3/messages");
 	r->headers[0] = "Content-Type: application/json";
 	r->headers[1] = "Accept: application/json";
@@ -202,4 +202,4 @@ static const struct carrier_http_vendor vendor = {.knows_again = true,
     .trusts = carrier_http_trusts_secret,
     .read = read_receipts};
 
-CARRIER_HTTP(infobip)
+CARRIER_HTTP(infobip, CHANNEL_BIT(CHANNEL_SMS))

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "carrier/carrier.h"
+#include "carrier/options.h"
 #include "carrier/smpp_cancels.h"
 #include "carrier/smpp_compose.h"
 #include "carrier/smpp_inbox.h"
@@ -49,7 +50,8 @@ struct waiting {
 struct carrier_smpp {
 	struct carrier carrier;
 	unsigned magic;
-	struct carrier_config config;
+	const struct carrier_config *config;
+	const struct carrier_smpp_options *options;
 	struct carrier_env env;
 	struct smpp_session *session;
 	struct smpp_session *receiver; /* of a pair; else NULL */
@@ -171,7 +173,7 @@ await(struct carrier_smpp *s, struct smpp_request *p, uint32_t sequence)
 	w->sequence = sequence;
 	w->part = p->sent;
 	w->until_ms =
-	    s->env.clock->steady_ms(s->env.clock) + s->config.response_timeout_ms;
+	    s->env.clock->steady_ms(s->env.clock) + s->options->response_timeout_ms;
 	TAILQ_INSERT_TAIL(&s->waiting, w, entry);
 	s->outstanding++;
 	if (TAILQ_FIRST(&s->waiting) == w)
@@ -196,7 +198,7 @@ send_part(struct carrier_smpp *s, struct smpp_request *p)
 static bool
 send_parts(struct carrier_smpp *s, struct smpp_request *p)
 {
-	while (p->sent < p->message.count && s->outstanding < s->config.window) {
+	while (p->sent < p->message.count && s->outstanding < s->options->window) {
 		if (send_part(s, p) != OK) {
 			request_result(p, CARRIER_REFUSED, 0,
 			    "a field does not fit into a submit_sm");
@@ -226,7 +228,7 @@ static bool
 has_room(const struct carrier_smpp *s, unsigned parts)
 {
 	return s->unsent == NULL &&
-	       (s->outstanding == 0 || s->outstanding + parts <= s->config.window);
+	       (s->outstanding == 0 || s->outstanding + parts <= s->options->window);
 }
 
 static void
@@ -243,7 +245,7 @@ smpp_submit(
 	p = arena_alloc(&arena, sizeof(*p));
 	if (!smpp_session_is_bound(s->session)) {
 		problem = "not bound";
-	} else if (smpp_compose(&s->config, &arena, m, &p->message, &problem) != OK) {
+	} else if (smpp_compose(s->config, &arena, m, &p->message, &problem) != OK) {
 		result = CARRIER_REFUSED;
 	} else if (!has_room(s, p->message.count)) {
 		problem = "the window is full";
@@ -309,7 +311,7 @@ note_id(struct carrier_smpp *s, struct smpp_request *p, unsigned part, const cha
 
 	p->partly = true;
 	smpp_receipt_response_id(
-	    (enum smpp_id_format)s->config.message_id_format, raw_id, id);
+	    (enum smpp_id_format)s->options->message_id_format, raw_id, id);
 	if (id[0] != '\0')
 		p->ids[part] = arena_text(&p->arena, span_of(id));
 	smpp_cancels_add(s->cancels, &p->message.pdu, raw_id, id, p->until_ms);
@@ -440,33 +442,14 @@ struct bind_text {
 	size_t standard;
 };
 
-enum { BIND_TEXTS = 3, BIND_TEXT_MAX = 64 };
+enum { BIND_TEXTS = 3 };
 
 static void
-bind_texts(const struct carrier_config *c, struct bind_text out[BIND_TEXTS])
+bind_texts(const struct carrier_smpp_options *o, struct bind_text out[BIND_TEXTS])
 {
-	out[0] = (struct bind_text){"system_id", c->system_id, 15};
-	out[1] = (struct bind_text){"password", c->password, 8};
-	out[2] = (struct bind_text){"system_type", c->system_type, 12};
-}
-
-static const char *
-config_fault(const struct carrier_config *c, char why[256])
-{
-	struct bind_text texts[BIND_TEXTS];
-
-	if (c->host == NULL || c->system_id == NULL)
-		return "host and system_id are needed";
-	bind_texts(c, texts);
-	for (size_t i = 0; i < BIND_TEXTS; i++)
-		if (texts[i].text != NULL && strlen(texts[i].text) > BIND_TEXT_MAX) {
-			snprintf(why, 256, "%s is longer than %d octets", texts[i].name,
-			    BIND_TEXT_MAX);
-			return why;
-		}
-	if (c->window < 0 || c->window > 1000)
-		return "window is not from 1 to 1000";
-	return NULL;
+	out[0] = (struct bind_text){"system_id", o->system_id, 15};
+	out[1] = (struct bind_text){"password", o->password, 8};
+	out[2] = (struct bind_text){"system_type", o->system_type, 12};
 }
 
 /* Many SMSCs take more than the standard allows, and some cut it off and then refuse. */
@@ -476,7 +459,7 @@ smpp_warn(const struct carrier_config *c, carrier_warn_f *say, void *ctx)
 	struct bind_text texts[BIND_TEXTS];
 	char what[256];
 
-	bind_texts(c, texts);
+	bind_texts(c->options, texts);
 	for (size_t i = 0; i < BIND_TEXTS; i++) {
 		const struct bind_text *t = &texts[i];
 
@@ -489,27 +472,21 @@ smpp_warn(const struct carrier_config *c, carrier_warn_f *say, void *ctx)
 	}
 }
 
-static int64_t
-given_or(int64_t value, int64_t otherwise)
-{
-	return value > 0 ? value : otherwise;
-}
-
 static void
 init_window(struct carrier_smpp *s)
 {
 	LIST_INIT(&s->requests);
 	TAILQ_INIT(&s->waiting);
 	TAILQ_INIT(&s->spare);
-	s->slots = mem_array((size_t)s->config.window, sizeof(*s->slots));
-	for (int64_t i = 0; i < s->config.window; i++)
+	s->slots = mem_array((size_t)s->options->window, sizeof(*s->slots));
+	for (int64_t i = 0; i < s->options->window; i++)
 		TAILQ_INSERT_TAIL(&s->spare, &s->slots[i], entry);
 }
 
 static void
 open_sessions(struct carrier_smpp *s)
 {
-	struct smpp_session_user user = {.bind = s->config.bind == SMPP_BIND_TRANSCEIVER
+	struct smpp_session_user user = {.bind = s->options->bind == SMPP_BIND_TRANSCEIVER
 						     ? SMPP_bind_transceiver
 						     : SMPP_bind_transmitter,
 	    .tls = s->tls,
@@ -524,15 +501,15 @@ open_sessions(struct carrier_smpp *s)
 	    .pdu = on_receiver_pdu,
 	    .ctx = s};
 
-	s->session = smpp_session_new(&s->config, &s->env, &user);
+	s->session = smpp_session_new(s->config, &s->env, &user);
 	smpp_cancels_use(s->cancels, s->session);
-	if (s->config.bind == SMPP_BIND_PAIR)
-		s->receiver = smpp_session_new(&s->config, &s->env, &receiver);
+	if (s->options->bind == SMPP_BIND_PAIR)
+		s->receiver = smpp_session_new(s->config, &s->env, &receiver);
 }
 
 /* NULL where the link is in the clear. */
 static enum err
-open_tls(const struct carrier_config *c, char why[256], struct tls_client **out)
+open_tls(const struct carrier_smpp_options *c, char why[256], struct tls_client **out)
 {
 	enum err e;
 
@@ -550,7 +527,7 @@ open_tls(const struct carrier_config *c, char why[256], struct tls_client **out)
 }
 
 static const char *
-check_certificate(const struct carrier_config *c, char why[256])
+check_certificate(const struct carrier_smpp_options *c, char why[256])
 {
 	struct tls_client *tls;
 
@@ -572,7 +549,7 @@ check_certificate(const struct carrier_config *c, char why[256])
 
 /* data_coding has no room for a class beside an alphabet that is not GSM's own. */
 static const char *
-check_flash(const struct carrier_config *c, char why[256])
+check_flash(const struct carrier_smpp_options *c, char why[256])
 {
 	bool gsm = c->alphabet == SMS_GSM7 || c->alphabet == SMS_UCS2;
 
@@ -585,54 +562,59 @@ check_flash(const struct carrier_config *c, char why[256])
 }
 
 static const char *
-smpp_check(const struct carrier_config *c, char why[256])
+smpp_check(const struct carrier_config *config, char why[256])
 {
-	const char *field = check_flash(c, why);
+	const struct carrier_smpp_options *o = config->options;
+	const char *field = check_flash(o, why);
 	int64_t ms;
 
 	if (field != NULL)
 		return field;
-	if (c->receipt_offset != NULL &&
-	    !smpp_receipt_offset_parse(c->receipt_offset, &ms)) {
+	if (o->receipt_offset != NULL &&
+	    !smpp_receipt_offset_parse(o->receipt_offset, &ms)) {
 		snprintf(why, 256, "must be an offset such as +03:00 or -05:30");
 		return "receipt_offset";
 	}
-	return check_certificate(c, why);
+	return check_certificate(o, why);
+}
+
+static bool
+smpp_needs_sender(const struct carrier_config *config)
+{
+	(void)config;
+	return true;
+}
+
+static enum sms_alphabet
+smpp_alphabet(const struct carrier_config *config)
+{
+	const struct carrier_smpp_options *o = config->options;
+
+	return (enum sms_alphabet)o->alphabet;
 }
 
 static enum err
 smpp_open(const struct carrier_config *config, const struct carrier_env *env,
     char why[256], struct carrier **out)
 {
-	const char *fault = config_fault(config, why);
 	struct tls_client *tls = NULL;
 	struct carrier_smpp *s;
-	enum err e;
+	enum err e = open_tls(config->options, why, &tls);
 
-	if (fault != NULL) {
-		if (fault != why)
-			snprintf(why, 256, "%s", fault);
-		return ERR_INVALID;
-	}
-	e = open_tls(config, why, &tls);
 	if (e != OK)
 		return e;
 	s = mem_new(sizeof(*s));
 	s->tls = tls;
 	s->magic = SMPP_MAGIC;
-	s->config = *config;
-	s->config.port = given_or(config->port, 2775);
-	s->config.window = given_or(config->window, 10);
-	s->config.enquire_link_ms = given_or(config->enquire_link_ms, 30000);
-	s->config.response_timeout_ms = given_or(config->response_timeout_ms, 10000);
-	s->config.connect_timeout_ms = given_or(config->connect_timeout_ms, 10000);
+	s->config = config;
+	s->options = config->options;
 	s->env = *env;
 	init_window(s);
 	smpp_reference_start(env->entropy);
 	s->timer = evtimer_new(env->base, on_timer, s);
 	RESOURCE(s->timer != NULL);
-	s->cancels = smpp_cancels_new(&s->config, &s->env);
-	s->inbox = smpp_inbox_new(&s->config, &s->env, s->cancels);
+	s->cancels = smpp_cancels_new(s->config, &s->env);
+	s->inbox = smpp_inbox_new(s->config, &s->env, s->cancels);
 	open_sessions(s);
 	*out = &s->carrier;
 	return OK;
@@ -671,8 +653,11 @@ smpp_free(struct carrier *c)
 const struct carrier_ops carrier_smpp_ops = {
     .type = "smpp",
     .channels = CHANNEL_BIT(CHANNEL_SMS),
+    .options_size = sizeof(struct carrier_smpp_options),
     .check = smpp_check,
     .warn = smpp_warn,
+    .needs_sender = smpp_needs_sender,
+    .alphabet = smpp_alphabet,
     .open = smpp_open,
     .submit = smpp_submit,
     .is_up = smpp_is_up,

@@ -79,21 +79,21 @@ static const struct {
 static enum err
 make(struct carrier_http_maker *m)
 {
-	const struct carrier_http_config *c = &m->config->http;
-	const char *base = c->url == NULL ? "https://api.twilio.com" : c->url;
+	const struct carrier_twilio_options *c = m->config->options;
+	const char *base = c->http.url == NULL ? "https://api.twilio.com" : c->http.url;
 	struct carrier_http_recipe *r = &m->recipe;
 
-	if (c->user == NULL || c->secret == NULL) {
-		m->field = c->user == NULL ? "account_sid" : "auth_token_file";
+	if (c->http.user == NULL || c->http.secret == NULL) {
+		m->field = c->http.user == NULL ? "account_sid" : "auth_token_file";
 		snprintf(m->why, sizeof(m->why), "is needed");
 		return ERR_INVALID;
 	}
 	r->method = "POST";
 	r->url = arena_printf(
-	    m->arena, "%s/2010-04-01/Accounts/%s/Messages.json", base, c->user);
+	    m->arena, "%s/2010-04-01/Accounts/%s/Messages.json", base, c->http.user);
 	r->headers[0] = "Content-Type: application/x-www-form-urlencoded";
-	r->headers[1] = arena_printf(
-	    m->arena, "Authorization: %s", http_sign_basic(m->arena, c->user, c->secret));
+	r->headers[1] = arena_printf(m->arena, "Authorization: %s",
+	    http_sign_basic(m->arena, c->http.user, c->http.secret));
 	r->sink = HTTP_SINK_URL;
 	r->body = arena_printf(m->arena,
 	    "To=%%2B{{to}}&%s%s&Body={{text}}&ValidityPeriod={{validity_s}}%s",
@@ -145,7 +145,8 @@ trusts(struct carrier_http_receipts *r, const struct carrier_request *request)
 	struct span given =
 	    header_find(request->headers, request->header_count, "X-Twilio-Signature");
 	struct text_map form;
-	const char *secret = r->config->http.secret;
+	const struct carrier_http_options *o = r->config->options;
+	const char *secret = o->secret;
 	struct buf text;
 	bool same;
 
@@ -206,7 +207,19 @@ read_receipt(struct carrier_http_receipts *r, const struct carrier_request *requ
 	return carrier_http_receipt_add(r, &one);
 }
 
-static const struct carrier_http_vendor vendor = {
-    .make = make, .classify = classify_answer, .trusts = trusts, .read = read_receipt};
+/* A messaging service chooses one. */
+static bool
+needs_sender(const struct carrier_config *config)
+{
+	const struct carrier_twilio_options *c = config->options;
 
-CARRIER_HTTP(twilio)
+	return c->service == NULL;
+}
+
+static const struct carrier_http_vendor vendor = {.make = make,
+    .needs_sender = needs_sender,
+    .classify = classify_answer,
+    .trusts = trusts,
+    .read = read_receipt};
+
+CARRIER_HTTP(twilio, CHANNEL_BIT(CHANNEL_SMS))

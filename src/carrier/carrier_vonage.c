@@ -84,7 +84,7 @@ static const struct {
 };
 
 static const char *
-method_of(const struct carrier_http_config *c)
+method_of(const struct carrier_vonage_options *c)
 {
 	return c->signature_method == NULL ? "sha256" : c->signature_method;
 }
@@ -93,10 +93,11 @@ method_of(const struct carrier_http_config *c)
 static enum err
 check_method(struct carrier_http_maker *m)
 {
-	const char *method = method_of(&m->config->http);
+	const struct carrier_vonage_options *c = m->config->options;
+	const char *method = method_of(c);
 	const char *digest = strcmp(method, "md5hash") == 0 ? "md5" : method;
 
-	if (m->config->http.signature_secret == NULL || http_sign_digest_exists(digest))
+	if (c->signature_secret == NULL || http_sign_digest_exists(digest))
 		return OK;
 	m->field = "signature_method";
 	snprintf(m->why, sizeof(m->why), "this machine's OpenSSL has no %s", digest);
@@ -106,14 +107,14 @@ check_method(struct carrier_http_maker *m)
 static enum err
 make(struct carrier_http_maker *m)
 {
-	const struct carrier_http_config *c = &m->config->http;
-	const char *base = c->url == NULL ? "https://rest.nexmo.com" : c->url;
+	const struct carrier_vonage_options *c = m->config->options;
+	const char *base = c->http.url == NULL ? "https://rest.nexmo.com" : c->http.url;
 	bool receipts = m->callback_url != NULL &&
-			(c->receipt_secret != NULL || c->signature_secret != NULL);
+			(c->http.receipt_secret != NULL || c->signature_secret != NULL);
 	struct carrier_http_recipe *r = &m->recipe;
 
-	if (c->user == NULL || c->secret == NULL) {
-		m->field = c->user == NULL ? "api_key" : "api_secret_file";
+	if (c->http.user == NULL || c->http.secret == NULL) {
+		m->field = c->http.user == NULL ? "api_key" : "api_secret_file";
 		snprintf(m->why, sizeof(m->why), "is needed");
 		return ERR_INVALID;
 	}
@@ -284,7 +285,7 @@ json_params_sorted(struct arena *a, const json_t *doc, struct text_map *out)
 static const char *
 sign(struct carrier_http_receipts *r, struct span text)
 {
-	const struct carrier_http_config *c = &r->config->http;
+	const struct carrier_vonage_options *c = r->config->options;
 	const char *method = method_of(c);
 	struct span key = span_of(c->signature_secret);
 
@@ -320,14 +321,14 @@ trusts_signature(struct carrier_http_receipts *r, const struct carrier_request *
 static bool
 trusts(struct carrier_http_receipts *r, const struct carrier_request *request)
 {
-	const struct carrier_http_config *c = &r->config->http;
+	const struct carrier_vonage_options *c = r->config->options;
 	json_t *doc;
 	bool trusted;
 
-	if (c->receipt_secret != NULL && !carrier_http_trusts_secret(r, request))
+	if (c->http.receipt_secret != NULL && !carrier_http_trusts_secret(r, request))
 		return false;
 	if (c->signature_secret == NULL)
-		return c->receipt_secret != NULL;
+		return c->http.receipt_secret != NULL;
 	doc = document_of(request);
 	trusted = webhook_count(doc) > 0;
 	for (size_t i = 0; trusted && i < webhook_count(doc); i++)
@@ -384,4 +385,4 @@ read_receipts(struct carrier_http_receipts *r, const struct carrier_request *req
 static const struct carrier_http_vendor vendor = {
     .make = make, .classify = classify_answer, .trusts = trusts, .read = read_receipts};
 
-CARRIER_HTTP(vonage)
+CARRIER_HTTP(vonage, CHANNEL_BIT(CHANNEL_SMS))

@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "base/log.h"
+#include "carrier/options.h"
 #include "carrier/smpp_receipt.h"
 
 enum { BUCKETS = 4096, TICK_MS = 200, CANCELS_AT_ONCE = 50, LATE_MS = 60000 };
@@ -146,9 +147,10 @@ smpp_cancels_use(struct smpp_cancels *c, struct smpp_session *session)
 struct smpp_cancels *
 smpp_cancels_new(const struct carrier_config *config, const struct carrier_env *env)
 {
+	const struct carrier_smpp_options *options = config->options;
 	struct smpp_cancels *c;
 
-	if (!config->cancel_on_expiry)
+	if (!options->cancel_on_expiry)
 		return NULL;
 	c = mem_new(sizeof(*c));
 	c->env = env;

@@ -26,7 +26,7 @@ is_digits(const char *text)
 
 /* SMPP 3.4 5.2.5, 5.2.6: by the sender's form, where the configuration says nothing. */
 static bool
-put_source(const struct carrier_config *c, const char *sender, struct smpp_pdu *pdu)
+put_source(const struct carrier_smpp_options *c, const char *sender, struct smpp_pdu *pdu)
 {
 	const char *text =
 	    sender[0] == '+' && is_digits(sender + 1) ? sender + 1 : sender;
@@ -47,12 +47,13 @@ put_source(const struct carrier_config *c, const char *sender, struct smpp_pdu *
 }
 
 static bool
-put_addresses(
-    const struct carrier_config *c, const struct carrier_message *m, struct smpp_pdu *pdu)
+put_addresses(const struct carrier_config *config, const struct carrier_message *m,
+    struct smpp_pdu *pdu)
 {
-	const char *sender = m->from != NULL     ? m->from
-			     : c->sender != NULL ? c->sender
-						 : "";
+	const struct carrier_smpp_options *c = config->options;
+	const char *sender = m->from != NULL          ? m->from
+			     : config->sender != NULL ? config->sender
+						      : "";
 
 	pdu->dest_addr_ton = (uint8_t)c->dest_ton;
 	pdu->dest_addr_npi = (uint8_t)c->dest_npi;
@@ -85,8 +86,8 @@ put_extra(struct arena *a, struct smpp_pdu *pdu, int64_t tag, const char *value)
 
 /* India's registers of senders and texts; the tags are each operator's choice. */
 static void
-put_dlt(const struct carrier_config *c, struct arena *a, const struct carrier_message *m,
-    struct smpp_pdu *pdu)
+put_dlt(const struct carrier_smpp_options *c, struct arena *a,
+    const struct carrier_message *m, struct smpp_pdu *pdu)
 {
 	put_extra(a, pdu, c->dlt_entity_tag, m->dlt_entity);
 	put_extra(a, pdu, c->dlt_template_tag, m->dlt_template);
@@ -113,7 +114,7 @@ join(struct arena *a, const struct sms_parts *parts)
 
 /* SMPP 3.4 5.2.19. UCS-2 is the same everywhere. */
 static uint8_t
-data_coding_of(const struct carrier_config *c, enum sms_alphabet alphabet)
+data_coding_of(const struct carrier_smpp_options *c, enum sms_alphabet alphabet)
 {
 	static const uint8_t usual[] = {
 	    [SMS_GSM7] = 0, [SMS_LATIN1] = 3, [SMS_ASCII] = 1, [SMS_UCS2] = 8};
@@ -127,7 +128,8 @@ data_coding_of(const struct carrier_config *c, enum sms_alphabet alphabet)
 }
 
 static void
-put_form(const struct carrier_config *c, enum sms_alphabet alphabet, struct smpp_pdu *pdu)
+put_form(const struct carrier_smpp_options *c, enum sms_alphabet alphabet,
+    struct smpp_pdu *pdu)
 {
 	pdu->data_coding = data_coding_of(c, alphabet);
 	if (c->service_type != NULL)
@@ -143,23 +145,24 @@ enum err
 smpp_compose(const struct carrier_config *config, struct arena *a,
     const struct carrier_message *m, struct smpp_message *out, const char **why_out)
 {
+	const struct carrier_smpp_options *options = config->options;
 	struct smpp_pdu *pdu = &out->pdu;
 	enum err e = carrier_split(config, a, m->text, &out->parts);
 
 	*why_out = "the text is no text or needs too many parts";
 	if (e != OK)
 		return e;
-	out->config = config;
+	out->options = options;
 	out->count = out->parts.count;
-	if (out->count > 1 && config->long_messages == SMPP_LONG_PAYLOAD) {
+	if (out->count > 1 && options->long_messages == SMPP_LONG_PAYLOAD) {
 		out->whole = join(a, &out->parts);
 		out->count = 1;
 	}
 	pdu->command =
-	    config->submit_by == SMPP_SUBMIT_DATA_SM ? SMPP_data_sm : SMPP_submit_sm;
-	put_form(config, out->parts.alphabet, pdu);
+	    options->submit_by == SMPP_SUBMIT_DATA_SM ? SMPP_data_sm : SMPP_submit_sm;
+	put_form(options, out->parts.alphabet, pdu);
 	put_validity(m->validity_ms, pdu);
-	put_dlt(config, a, m, pdu);
+	put_dlt(options, a, m, pdu);
 	*why_out = "sender or recipient are too long for SMPP";
 	return put_addresses(config, m, pdu) ? OK : ERR_INVALID;
 }
@@ -179,7 +182,7 @@ void
 smpp_compose_part(struct smpp_message *m, unsigned i, char octets[SMPP_PART_LEN_MAX])
 {
 	struct span text = m->whole.ptr != NULL ? m->whole : m->parts.parts[i];
-	bool header = m->count > 1 && m->config->long_messages == SMPP_LONG_UDH;
+	bool header = m->count > 1 && m->options->long_messages == SMPP_LONG_UDH;
 
 	INVARIANT(i < m->count);
 	if (m->count > 1 && !header)
@@ -191,7 +194,7 @@ smpp_compose_part(struct smpp_message *m, unsigned i, char octets[SMPP_PART_LEN_
 		memcpy(octets + SMS_UDH_LEN, text.ptr, text.len);
 		text = (struct span){octets, SMS_UDH_LEN + text.len};
 	}
-	m->pdu.registered_delivery = m->config->bind != SMPP_BIND_TRANSMITTER;
+	m->pdu.registered_delivery = m->options->bind != SMPP_BIND_TRANSMITTER;
 	if (m->whole.ptr != NULL || m->pdu.command == SMPP_data_sm) {
 		m->pdu.tlv_message_payload = text;
 		m->pdu.tlvs |= 1u << SMPP_TLV_message_payload;

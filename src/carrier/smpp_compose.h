@@ -7,6 +7,7 @@
 #ifndef WW_SMPP_COMPOSE_H
 #define WW_SMPP_COMPOSE_H
 
+#include "carrier/options.h"
 #include "carrier/smpp_pdu.h"
 #include "twofa/sms_text.h"
 
@@ -30,7 +31,7 @@ enum smpp_flash {
 };
 
 struct smpp_message {
-	const struct carrier_config *config;
+	const struct carrier_smpp_options *options;
 	struct smpp_pdu pdu; /* what all parts share */
 	struct sms_parts parts;
 	uint16_t reference; /* of its parts; a header has the lower octet */

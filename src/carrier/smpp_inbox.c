@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 
 #include "base/log.h"
+#include "carrier/options.h"
 #include "carrier/smpp_cancels.h"
 #include "carrier/smpp_receipt.h"
 
@@ -23,6 +24,7 @@ struct waiting_receipt {
 
 struct smpp_inbox {
 	const struct carrier_config *config;
+	const struct carrier_smpp_options *options;
 	const struct carrier_env *env;
 	struct smpp_cancels *cancels;
 	struct event *timer;
@@ -84,7 +86,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 static void
 hand_on(struct smpp_inbox *in, struct waiting_receipt *w, const struct smpp_receipt *r)
 {
-	enum smpp_id_format format = (enum smpp_id_format)in->config->message_id_format;
+	enum smpp_id_format format = (enum smpp_id_format)in->options->message_id_format;
 	char id[SMPP_ID_LEN_MAX + 1];
 	char other[SMPP_ID_LEN_MAX + 1];
 	struct carrier_receipt receipt = {.message_id = id,
@@ -126,9 +128,9 @@ smpp_inbox_take(
 	enum smpp_command response = smpp_pdu_response_of(pdu->command);
 	struct waiting_receipt *w = TAILQ_FIRST(&in->spare);
 	struct smpp_receipt r;
-	enum err e = smpp_receipt_read(pdu, in->config->receipts_by_text, &r);
+	enum err e = smpp_receipt_read(pdu, in->options->receipts_by_text, &r);
 
-	if (in->config->receipt_id == SMPP_RECEIPT_ID_TEXT && r.text_id[0] != '\0')
+	if (in->options->receipt_id == SMPP_RECEIPT_ID_TEXT && r.text_id[0] != '\0')
 		r.tlv_id[0] = '\0';
 	if (e == ERR_SYNTAX)
 		log_unreadable(in, pdu, &r);
@@ -143,7 +145,7 @@ smpp_inbox_take(
 	TAILQ_REMOVE(&in->spare, w, entry);
 	TAILQ_INSERT_TAIL(&in->waiting, w, entry);
 	w->until_ms =
-	    in->env->clock->steady_ms(in->env->clock) + in->config->response_timeout_ms;
+	    in->env->clock->steady_ms(in->env->clock) + in->options->response_timeout_ms;
 	w->session = session;
 	w->response = response;
 	w->sequence = pdu->sequence;
@@ -159,11 +161,12 @@ smpp_inbox_new(const struct carrier_config *config, const struct carrier_env *en
 	struct smpp_inbox *in = mem_new(sizeof(*in));
 
 	in->config = config;
+	in->options = config->options;
 	in->env = env;
 	in->cancels = cancels;
-	if (config->receipt_offset != NULL)
-		INVARIANT(
-		    smpp_receipt_offset_parse(config->receipt_offset, &in->offset_ms));
+	if (in->options->receipt_offset != NULL)
+		INVARIANT(smpp_receipt_offset_parse(
+		    in->options->receipt_offset, &in->offset_ms));
 	TAILQ_INIT(&in->spare);
 	TAILQ_INIT(&in->waiting);
 	in->timer = event_new(env->base, -1, EV_PERSIST, on_timer, in);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
+#include "carrier/options.h"
 #include "base/secret.h"
 #include "net/connector.h"
 #include "net/tls_client.h"
@@ -25,6 +26,7 @@ enum session_state { DOWN, CONNECTING, BINDING, BOUND, STATE_COUNT };
 struct smpp_session {
 	unsigned magic;
 	const struct carrier_config *config;
+	const struct carrier_smpp_options *options;
 	const struct carrier_env *env;
 	struct smpp_session_user user;
 	enum session_state state;
@@ -165,7 +167,7 @@ bind_session(struct smpp_session *s)
 	struct smpp_pdu pdu = {.command = s->user.bind,
 	    .sequence = smpp_session_sequence(s),
 	    .interface_version = INTERFACE_VERSION};
-	const struct carrier_config *c = s->config;
+	const struct carrier_smpp_options *c = s->options;
 
 	INVARIANT(copy_text(pdu.system_id, sizeof(pdu.system_id), c->system_id));
 	INVARIANT(copy_text(pdu.password, sizeof(pdu.password), c->password));
@@ -185,7 +187,7 @@ smpp_session_probe(struct smpp_session *s)
 	s->probing = true;
 	s->heard = false;
 	put_empty(s, SMPP_enquire_link, 0, smpp_session_sequence(s));
-	set_timer(s, s->config->response_timeout_ms);
+	set_timer(s, s->options->response_timeout_ms);
 }
 
 /* ---- reading ---- */
@@ -206,7 +208,7 @@ on_bind_resp(struct smpp_session *s, const struct smpp_pdu *pdu)
 	s->failures = 0;
 	s->deaf = 0;
 	s->heard = true;
-	set_timer(s, s->config->enquire_link_ms);
+	set_timer(s, s->options->enquire_link_ms);
 	log_event(LOG_LEVEL_INFO, "carrier_up", LOG_TEXT("carrier", s->config->name),
 	    LOG_TEXT("bind", smpp_pdu_command_name(s->user.bind)),
 	    LOG_TEXT("smsc", pdu->system_id));
@@ -262,7 +264,7 @@ on_pdu(struct smpp_session *s, const struct smpp_pdu *pdu)
 	} else if (pdu->command == SMPP_enquire_link_resp) {
 		s->probing = false;
 		if (s->state == BOUND)
-			set_timer(s, s->config->enquire_link_ms);
+			set_timer(s, s->options->enquire_link_ms);
 	} else if (pdu->command == SMPP_unbind) {
 		put_now(s, &(struct smpp_pdu){
 			       .command = SMPP_unbind_resp, .sequence = pdu->sequence});
@@ -369,7 +371,7 @@ on_link(struct bufferevent *link, short what, void *ctx)
 static void
 use_connection(struct smpp_session *s, int fd)
 {
-	const struct carrier_config *c = s->config;
+	const struct carrier_smpp_options *c = s->options;
 	int options = BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS;
 	int64_t left_ms = s->connect_by_ms - s->env->clock->steady_ms(s->env->clock);
 
@@ -407,7 +409,7 @@ on_connected(void *ctx, int fd, const char *why)
 static void
 connect_link(struct smpp_session *s)
 {
-	const struct carrier_config *c = s->config;
+	const struct carrier_smpp_options *c = s->options;
 	struct connector_target to = {.host = c->host,
 	    .port = c->port,
 	    .timeout_ms = c->connect_timeout_ms,
@@ -438,7 +440,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	} else if (s->heard) {
 		s->heard = false;
 		s->probing = false;
-		set_timer(s, s->config->enquire_link_ms);
+		set_timer(s, s->options->enquire_link_ms);
 	} else {
 		smpp_session_probe(s);
 	}
@@ -454,6 +456,7 @@ smpp_session_new(const struct carrier_config *config, const struct carrier_env *
 
 	s->magic = SESSION_MAGIC;
 	s->config = config;
+	s->options = config->options;
 	s->env = env;
 	s->user = *user;
 	s->timer = evtimer_new(env->base, on_timer, s);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conf/conf.h"
 
+#include "carrier/options.h"
 #include "conf/conf_row.h"
 #include "conf/routing.h"
 
@@ -23,8 +24,8 @@ static const char carrier_words[] = ""
 const struct conf_row conf_rows[] = {
 #define CONF_ROW(                                                                        \
     section, name, kind, holder, member, initial, min, max, choices, type, help)         \
-	{section, name, kind, offsetof(struct holder, member), initial, min, max,        \
-	    choices, type, help},
+	{section, name, kind, #holder, offsetof(struct holder, member), initial, min,    \
+	    max, choices, type, help},
 #include "conf/conf.def"
 #undef CONF_ROW
 };
@@ -54,10 +55,15 @@ conf_init(struct conf *c)
 {
 	*c = (struct conf){0};
 	arena_init(&c->arena);
-	for (size_t i = 0; i < conf_row_count; i++)
+	for (size_t i = 0; i < conf_row_count; i++) {
+		struct conf_place p = {.conf = c,
+		    .section = conf_rows[i].section,
+		    .type = default_type(conf_rows[i].section),
+		    .holder = c};
+
 		if (begins_section(i))
-			conf_value_defaults(conf_rows[i].section,
-			    default_type(conf_rows[i].section), &c->arena, c);
+			conf_value_defaults(&p);
+	}
 }
 
 void
@@ -92,7 +98,8 @@ conf_load(struct conf *c, const char *path, FILE *errors)
 	struct arena scratch;
 	struct conf_file f = {
 	    .path = path, .conf = c, .errors = errors, .arena = &scratch};
-	struct conf_place top = {&f, c, "", "", NULL, c};
+	struct conf_place top = {
+	    .file = &f, .conf = c, .section = "", .path = "", .holder = c};
 	yaml_node_t *root;
 	enum err e;
 
@@ -110,6 +117,21 @@ conf_load(struct conf *c, const char *path, FILE *errors)
 	if (e == OK && f.faults > 0)
 		e = ERR_INVALID;
 	return e;
+}
+
+void
+conf_trial_carrier(struct conf *c, bool echo)
+{
+	struct carrier_file_options *options;
+
+	if (c->carrier_count > 0)
+		return;
+	options = arena_alloc(&c->arena, sizeof(*options));
+	*options = (struct carrier_file_options){"messages.jsonl", echo};
+	c->carriers = arena_alloc(&c->arena, sizeof(*c->carriers));
+	c->carrier_count = 1;
+	c->carriers[0] =
+	    (struct carrier_config){.name = "trial", .type = "file", .options = options};
 }
 
 size_t

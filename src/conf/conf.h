@@ -177,6 +177,9 @@ void conf_fini(struct conf *c);
  * to `errors`, a line each. ERR_IO: the file cannot be read; said there as well.
  */
 enum err conf_load(struct conf *c, const char *path, FILE *errors) MUST_CHECK;
+/* Where there are no carriers: one that writes messages into a file of the data
+ * directory, for trying out, and with `echo` to standard output too. */
+void conf_trial_carrier(struct conf *c, bool echo);
 /* One more warning; its texts are copied. */
 void conf_warning_add(struct conf *c, int line, const char *field, const char *what);
 /* Warns where that address of a listener of plain HTTP can be reached from outside. */

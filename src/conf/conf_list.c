@@ -346,24 +346,28 @@ check_report(const struct conf_place *p, const yaml_node_t *node, size_t before)
 
 /* ---- the table ---- */
 
-#define CONF_LIST(name, items, count, type)                                              \
-	name, name "[]", offsetof(struct conf, items), offsetof(struct conf, count),     \
-	    sizeof(struct type)
+#define CONF_LIST(what, array, number, type)                                             \
+	.name = what, .section = what "[]", .holder = #type,                             \
+	.items = offsetof(struct conf, array), .count = offsetof(struct conf, number),   \
+	.size = sizeof(struct type)
 
 /* What a list names stands above it. */
 static const struct conf_list lists[] = {
     {CONF_LIST("listeners", listeners, listener_count, conf_listener),
-	offsetof(struct conf_listener, line), SIZE_MAX, "listener", CONF_LISTENERS_MAX,
-	check_listener},
-    {CONF_LIST("carriers", carriers, carrier_count, carrier_config), SIZE_MAX,
-	offsetof(struct carrier_config, name), "carrier", CONF_CARRIERS_MAX,
-	check_carrier},
+	.line = offsetof(struct conf_listener, line), .unique = SIZE_MAX,
+	.noun = "listener", .max = CONF_LISTENERS_MAX, .check = check_listener},
+    {CONF_LIST("carriers", carriers, carrier_count, carrier_config), .line = SIZE_MAX,
+	.unique = offsetof(struct carrier_config, name), .noun = "carrier",
+	.max = CONF_CARRIERS_MAX, .check = check_carrier,
+	.own_size = carrier_options_size,
+	.own = offsetof(struct carrier_config, options)},
     {CONF_LIST("routes", routes, route_count, conf_route),
-	offsetof(struct conf_route, line), SIZE_MAX, "route", CONF_ROUTES_MAX,
-	check_route},
+	.line = offsetof(struct conf_route, line), .unique = SIZE_MAX, .noun = "route",
+	.max = CONF_ROUTES_MAX, .check = check_route},
     {CONF_LIST("reports", reports, report_count, conf_report),
-	offsetof(struct conf_report, line), offsetof(struct conf_report, name),
-	"subscription", CONF_REPORTS_MAX, check_report},
+	.line = offsetof(struct conf_report, line),
+	.unique = offsetof(struct conf_report, name), .noun = "subscription",
+	.max = CONF_REPORTS_MAX, .check = check_report},
 };
 
 const struct conf_list *
@@ -440,6 +444,7 @@ conf_list_read(
 	}
 	*items = arena_alloc(&top->conf->arena, (n + 1) * list->size);
 	p.section = list->section;
+	p.list = list;
 	for (size_t i = 0; i < n; i++) {
 		p.holder = *items + i * list->size;
 		p.path = arena_printf(top->file->arena, "%s[%zu].", list->name, i);

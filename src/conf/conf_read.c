@@ -144,7 +144,7 @@ static void
 read_texts(
     const struct conf_place *p, const struct conf_row *row, const yaml_node_t *node)
 {
-	struct text_list *list = (void *)((char *)p->holder + row->offset);
+	struct text_list *list = conf_value_place(p, row);
 	const char *field = conf_read_field(p, row->name);
 	ptrdiff_t count = 0;
 
@@ -168,7 +168,7 @@ static void
 read_text_pair(const struct conf_place *p, const struct conf_row *row,
     const yaml_node_t *map, size_t i)
 {
-	struct text_map *all = (void *)((char *)p->holder + row->offset);
+	struct text_map *all = conf_value_place(p, row);
 	const yaml_node_pair_t *pair = &map->data.mapping.pairs.start[i];
 	const yaml_node_t *key = node_at(p->file, pair->key);
 	const char *field = conf_read_field(p, row->name);
@@ -197,7 +197,7 @@ static void
 read_text_map(
     const struct conf_place *p, const struct conf_row *row, const yaml_node_t *node)
 {
-	struct text_map *all = (void *)((char *)p->holder + row->offset);
+	struct text_map *all = conf_value_place(p, row);
 	const char *field = conf_read_field(p, row->name);
 	ptrdiff_t count = 0;
 
@@ -221,8 +221,7 @@ warn_of_secret(const struct conf_place *p, const struct conf_row *row,
 {
 	const char *field = conf_read_field(p, row->name);
 	const char *remark = conf_secret_remark(p->file->arena, name);
-	const char *secret =
-	    *(const char *const *)(const void *)((const char *)p->holder + row->offset);
+	const char *secret = *(const char *const *)conf_value_place(p, row);
 
 	if (secret[0] == '\0')
 		conf_yaml_warn(p->file, node, field, "%s: its first line is empty",
@@ -241,7 +240,8 @@ read_scalar(
 
 	if (!conf_yaml_scalar(node, &text))
 		conf_yaml_fault(p->file, node, field, "must be one value");
-	else if (conf_value_set(row, &p->conf->arena, p->holder, text, why) != OK)
+	else if (conf_value_set(
+		     row, &p->conf->arena, conf_value_place(p, row), text, why) != OK)
 		conf_yaml_fault(p->file, node, field, "%s", why);
 	else if (row->kind == CONF_SECRET_FILE)
 		warn_of_secret(p, row, node, text);
@@ -377,13 +377,19 @@ type_of(const struct conf_place *p, const yaml_node_t *map)
 	return row->initial == conf_required ? NULL : row->initial;
 }
 
+static bool
+fills_the_same(const struct conf_row *a, const struct conf_row *b)
+{
+	return a->offset == b->offset && strcmp(a->holder, b->holder) == 0 &&
+	       strcmp(a->section, b->section) == 0;
+}
+
 /* Whether a row before this one fills the same member: it says what is missing. */
 static bool
 is_second(const struct conf_place *p, const struct conf_row *row)
 {
 	for (const struct conf_row *other = conf_rows; other < row; other++)
-		if (other->offset == row->offset && other->initial == conf_required &&
-		    strcmp(other->section, row->section) == 0 &&
+		if (fills_the_same(other, row) && other->initial == conf_required &&
 		    conf_row_fits(other, p->type))
 			return true;
 	return false;
@@ -396,8 +402,7 @@ find_twin(const struct conf_place *p, const yaml_node_t *map, const struct conf_
 	for (size_t i = 0; i < conf_row_count; i++) {
 		const struct conf_row *other = &conf_rows[i];
 
-		if (other != row && other->offset == row->offset &&
-		    strcmp(other->section, row->section) == 0 &&
+		if (other != row && fills_the_same(other, row) &&
 		    strcmp(other->name, row->name) != 0 &&
 		    conf_read_has_key(p->file, map, other->name))
 			return other;
@@ -419,11 +424,22 @@ check_row(const struct conf_place *p, const yaml_node_t *map, const struct conf_
 		    p->file, map, conf_read_field(p, row->name), "is missing");
 }
 
+/* The struct of the item's type, and its place in the item. */
+static void
+make_own(struct conf_place *p)
+{
+	if (p->list == NULL || p->list->own_size == NULL)
+		return;
+	p->own = arena_alloc(&p->conf->arena, p->list->own_size(p->type));
+	*(void **)(void *)((char *)p->holder + p->list->own) = p->own;
+}
+
 void
 conf_read_item(struct conf_place *p, const yaml_node_t *map)
 {
 	p->type = type_of(p, map);
-	conf_value_defaults(p->section, p->type, &p->conf->arena, p->holder);
+	make_own(p);
+	conf_value_defaults(p);
 	read_map(p, map);
 	if (map->type != YAML_MAPPING_NODE)
 		return;

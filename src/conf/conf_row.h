@@ -44,6 +44,7 @@ struct conf_row {
 	const char *section;
 	const char *name;
 	enum conf_kind kind;
+	const char *holder; /* the struct that has the member */
 	size_t offset;
 	const char *initial; /* NULL: none */
 	int64_t min;
@@ -65,12 +66,16 @@ struct conf_place {
 	const char *path;    /* "carriers[0]." */
 	const char *type; /* what its option `type` says, or its default; may be NULL */
 	void *holder;
+	const struct conf_list *list; /* whose item that is; NULL: of none */
+	void *
+	    own; /* the struct of the item's type, beside the holder; NULL: it has none */
 };
 
 struct conf_list {
 	const char *name;
 	const char *section;
-	size_t items; /* offsets in struct conf: the array, its count */
+	const char *holder; /* the struct of an item */
+	size_t items;       /* offsets in struct conf: the array, its count */
 	size_t count;
 	size_t size;   /* of an item */
 	size_t line;   /* offset in an item of `int line`; SIZE_MAX: it has none */
@@ -79,6 +84,11 @@ struct conf_list {
 	size_t max;
 	/* What rows cannot say, against the items before it (in `before`); or NULL. */
 	void (*check)(const struct conf_place *p, const yaml_node_t *node, size_t before);
+	/* Rows with another holder than an item's are members of the struct of the item's
+	 * type: how large it is, and the offset in an item of the pointer to it. NULL:
+	 * there are none. */
+	size_t (*own_size)(const char *type);
+	size_t own;
 };
 
 /* ---- conf_value.c ---- */
@@ -88,14 +98,15 @@ const struct conf_row *conf_row_find(const char *section, struct span name);
 bool conf_value_words_have(const char *words, struct span word);
 /* Whether the row is of this type, or of any; NULL fits rows of any type alone. */
 bool conf_row_fits(const struct conf_row *row, const char *type);
-/* One value into its place in `holder`; what is wrong goes to `why`. */
-enum err conf_value_set(const struct conf_row *row, struct arena *a, void *holder,
+/* Where the row's member is: in the holder or in what is the type's own. */
+void *conf_value_place(const struct conf_place *p, const struct conf_row *row);
+/* One value into its place; what is wrong goes to `why`. */
+enum err conf_value_set(const struct conf_row *row, struct arena *a, void *place,
     struct span text, char why[CONF_WHY_MAX]) MUST_CHECK;
 /* A text of a list or map, within the row's bounds. */
 enum err conf_value_text(
     const struct conf_row *row, struct span text, char why[CONF_WHY_MAX]) MUST_CHECK;
-void conf_value_defaults(
-    const char *section, const char *type, struct arena *a, void *holder);
+void conf_value_defaults(const struct conf_place *p);
 
 /* ---- conf_read.c ---- */
 

@@ -208,12 +208,18 @@ parse_digits(const struct conf_row *row, struct span text, char *why)
 	return conf_value_text(row, text, why);
 }
 
-/* One value into its place in `holder`. */
-enum err
-conf_value_set(const struct conf_row *row, struct arena *a, void *holder,
-    struct span text, char why[CONF_WHY_MAX])
+void *
+conf_value_place(const struct conf_place *p, const struct conf_row *row)
 {
-	void *place = (char *)holder + row->offset;
+	bool own = p->own != NULL && strcmp(row->holder, p->list->holder) != 0;
+
+	return (char *)(own ? p->own : p->holder) + row->offset;
+}
+
+enum err
+conf_value_set(const struct conf_row *row, struct arena *a, void *place, struct span text,
+    char why[CONF_WHY_MAX])
+{
 	enum err e = OK;
 
 	switch (row->kind) {
@@ -256,17 +262,17 @@ conf_value_set(const struct conf_row *row, struct arena *a, void *holder,
 }
 
 void
-conf_value_defaults(const char *section, const char *type, struct arena *a, void *holder)
+conf_value_defaults(const struct conf_place *p)
 {
 	char why[CONF_WHY_MAX];
 
 	for (size_t i = 0; i < conf_row_count; i++) {
 		const struct conf_row *row = &conf_rows[i];
 
-		if (strcmp(row->section, section) != 0 || row->initial == NULL ||
-		    row->initial == conf_required || !conf_row_fits(row, type))
+		if (strcmp(row->section, p->section) != 0 || row->initial == NULL ||
+		    row->initial == conf_required || !conf_row_fits(row, p->type))
 			continue;
-		INVARIANT(
-		    conf_value_set(row, a, holder, span_of(row->initial), why) == OK);
+		INVARIANT(conf_value_set(row, &p->conf->arena, conf_value_place(p, row),
+			      span_of(row->initial), why) == OK);
 	}
 }

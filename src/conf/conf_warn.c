@@ -189,25 +189,11 @@ check_idle_carriers(const struct conf_place *top, const yaml_node_t *root)
 			    c->carriers[i].name);
 }
 
-/* Whether a message needs a sender there, and the carrier has none of its own. */
-static bool
-lacks_sender(const struct carrier_config *c)
-{
-	const struct carrier_http_config *h = &c->http;
-
-	if (c->sender != NULL || strcmp(c->type, "file") == 0 || h->service != NULL)
-		return false;
-	if (strcmp(c->type, "generic") != 0)
-		return true;
-	return (h->url != NULL && strstr(h->url, "from}}") != NULL) ||
-	       (h->body != NULL && strstr(h->body, "from}}") != NULL);
-}
-
 static void
 warn_of_sender(const struct conf_place *top, const yaml_node_t *node, const char *field,
     const struct carrier_config *c)
 {
-	if (lacks_sender(c))
+	if (c->sender == NULL && carrier_needs_sender(c))
 		conf_yaml_warn(top->file, node, field,
 		    "there is no sender over %s: a message whose template and request "
 		    "name none goes out without",

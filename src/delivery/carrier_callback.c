@@ -37,10 +37,8 @@ carrier_callback_give(struct delivery_loop *d, struct carrier_callback *in)
 	    .headers = r->headers,
 	    .header_count = r->header_count};
 
-	if (c != NULL) {
-		in->answer = c->config->http.receipt_answer;
-		in->answer_type = c->config->http.receipt_answer_type;
-	}
+	if (c != NULL)
+		in->answer = carrier_receipt_answer(c, &in->answer_type);
 	if (d->stopping)
 		received(in, ERR_OVERLOADED);
 	else if (c == NULL) /* as a wrong secret, so that names cannot be tried */

@@ -144,7 +144,6 @@ static unsigned
 put_text(struct json_out *out, const struct carrier_config *carrier, const char *text,
     const char **stop_out)
 {
-	static const struct carrier_config nobody; /* GSM, as most have it */
 	struct render_value pin = {NULL, "000000"};
 	struct sms_parts parts = {0};
 	struct arena arena;
@@ -157,8 +156,7 @@ put_text(struct json_out *out, const struct carrier_config *carrier, const char 
 	buf_init(&whole, TEXT_LEN_MAX);
 	render_text(&whole, text, &pin, NULL, 0);
 	e = whole.failed ? ERR_TOO_LARGE
-			 : carrier_split(carrier == NULL ? &nobody : carrier, &arena,
-			       buf_span(&whole), &parts);
+			 : carrier_split(carrier, &arena, buf_span(&whole), &parts);
 	if (e == OK) {
 		json_out_text(out, "encoding", sms_text_alphabet_name(parts.alphabet));
 		json_out_int(out, "segments", parts.count);

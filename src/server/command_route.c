@@ -24,11 +24,9 @@ fail_number(const char *text)
 	return status;
 }
 
-/* Without a carrier the trial carrier takes every number. */
 int
 command_route_explain(const struct cli *cli)
 {
-	struct carrier_config trial = {.name = "trial", .type = "file"};
 	struct route_subject subject = {.channel = CHANNEL_SMS,
 	    .to = cli->argument,
 	    .text = cli->text,
@@ -39,10 +37,7 @@ command_route_explain(const struct cli *cli)
 
 	if (cli_conf(cli, &conf) != OK)
 		return CLI_FAILED;
-	if (conf.carrier_count == 0) {
-		conf.carriers = &trial;
-		conf.carrier_count = 1;
-	}
+	conf_trial_carrier(&conf, false);
 	buf_init(&out, ROUTE_TEXT_MAX);
 	e = route_explain(&conf, &subject, &out);
 	if (e == OK)

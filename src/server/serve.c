@@ -121,23 +121,6 @@ session_changed(void *ctx, const struct session_job *j)
 	api_session_changed(s->api, j);
 }
 
-/* Without a configuration messages go into a file, for trying out. */
-static void
-trial_carrier(struct server *s)
-{
-	struct carrier_config *c;
-
-	if (s->conf.carrier_count > 0)
-		return;
-	c = arena_alloc(&s->conf.arena, sizeof(*c));
-	s->conf.carriers = c;
-	s->conf.carrier_count = 1;
-	*c = (struct carrier_config){.name = "trial",
-	    .type = "file",
-	    .path = "messages.jsonl",
-	    .echo = isatty(STDOUT_FILENO) == 1};
-}
-
 static void
 reports_owed(void *ctx)
 {
@@ -408,7 +391,7 @@ server_open(struct server *s)
 	enum err e = take_lock(s);
 
 	readiness_init(&s->readiness, &clock_system);
-	trial_carrier(s);
+	conf_trial_carrier(&s->conf, isatty(STDOUT_FILENO) == 1);
 	if (e == OK)
 		e = listeners_init(
 		    &s->conf, clock_system.wall_ms(&clock_system), &s->listeners);

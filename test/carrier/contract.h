@@ -9,6 +9,7 @@
 
 #include <event2/event.h>
 
+#include "carrier/any_options.h"
 #include "carrier/carrier.h"
 #include "unit/unit.h"
 
@@ -61,6 +62,8 @@ struct contract {
 	struct event_base *base;
 	struct carrier *carrier;
 	struct carrier_config config;
+	union any_options options;
+	int64_t *window; /* in the options; NULL: it has none */
 	struct contract_outcome outcomes[CONTRACT_MESSAGES_MAX];
 	unsigned receipts;
 	char receipt_id[80];

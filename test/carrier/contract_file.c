@@ -18,7 +18,9 @@ start(struct contract *c)
 	assert_true(fd >= 0);
 	close(fd);
 	c->base = event_base_new();
-	c->config = (struct carrier_config){.name = "test", .type = "file", .path = path};
+	c->options.file = (struct carrier_file_options){.path = path};
+	c->config = (struct carrier_config){
+	    .name = "test", .type = "file", .options = &c->options};
 }
 
 static void

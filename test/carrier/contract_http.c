@@ -77,21 +77,22 @@ start(struct contract *c, size_t vendor)
 	p->listening = true;
 	answerer_start(&p->answerer, c->base);
 	snprintf(p->url, sizeof(p->url), "http://127.0.0.1:%d", p->answerer.port);
-	c->config = (struct carrier_config){.name = "test",
-	    .type = vendors[vendor].type,
+	c->config = (struct carrier_config){
+	    .name = "test", .type = vendors[vendor].type, .options = &c->options};
+	c->options.http = (struct carrier_http_options){.url = p->url,
 	    .window = 10,
 	    .connect_timeout_ms = 500,
-	    .http = {.url = p->url,
-		.timeout_ms = 500,
-		.allow_http = true,
-		.allow_private = true,
-		.user = "user",
-		.secret = "secret",
-		.receipt_secret = "path"}};
+	    .timeout_ms = 500,
+	    .allow_http = true,
+	    .allow_private = true,
+	    .user = "user",
+	    .secret = "secret",
+	    .receipt_secret = "path"};
+	c->window = &c->options.http.window;
 	if (strcmp(vendors[vendor].type, "generic") == 0) {
-		c->config.http.receipt_id = "?id";
-		c->config.http.receipt_status = "?status";
-		c->config.http.receipt_statuses = (struct text_map){1, &delivered};
+		c->options.generic.receipt_id = "?id";
+		c->options.generic.receipt_status = "?status";
+		c->options.generic.receipt_statuses = (struct text_map){1, &delivered};
 	}
 	behave(c, WAY_ACCEPT);
 }
@@ -106,7 +107,7 @@ static void
 start_twilio(struct contract *c)
 {
 	start(c, 1);
-	c->config.http.receipt_secret = NULL;
+	c->options.http.receipt_secret = NULL;
 }
 
 static void

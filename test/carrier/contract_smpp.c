@@ -17,6 +17,7 @@ start(struct contract *c)
 	assert_int_equal(faulty_setup(&c->state), 0);
 	c->base = faulty_of(c)->base;
 	c->config = faulty_of(c)->config;
+	c->window = &faulty_of(c)->options.window;
 }
 
 static void

@@ -447,9 +447,9 @@ faulty_setup(void **state)
 	assert_non_null(f->listener);
 	getsockname(evconnlistener_get_fd(f->listener), (struct sockaddr *)&a, &len);
 	f->port = ntohs(a.sin_port);
-	f->config = (struct carrier_config){.name = "test",
-	    .type = "smpp",
-	    .host = "127.0.0.1",
+	f->config = (struct carrier_config){
+	    .name = "test", .type = "smpp", .options = &f->options};
+	f->options = (struct carrier_smpp_options){.host = "127.0.0.1",
 	    .port = f->port,
 	    .system_id = "watch",
 	    .password = "pw",

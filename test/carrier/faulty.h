@@ -8,6 +8,7 @@
 
 #include <event2/event.h>
 
+#include "carrier/options.h"
 #include "carrier/smpp_pdu.h"
 #include "unit/unit.h"
 
@@ -68,6 +69,7 @@ struct faulty {
 	struct bufferevent *link; /* of the newest connection */
 	struct carrier *carrier;
 	struct carrier_config config;
+	struct carrier_smpp_options options;
 	int port;
 	enum faulty_way way;
 	uint32_t bind_status;

@@ -84,18 +84,18 @@ void
 configure(struct world *w, const char *type)
 {
 	snprintf(w->url, sizeof(w->url), "http://127.0.0.1:%d", w->answerer.port);
-	w->config = (struct carrier_config){.name = "main",
-	    .type = type,
+	w->config = (struct carrier_config){
+	    .name = "main", .type = type, .sender = "Default", .options = &w->options};
+	w->options = (union any_options){0};
+	w->options.http = (struct carrier_http_options){.url = w->url,
 	    .window = 2,
-	    .sender = "Default",
 	    .connect_timeout_ms = 2000,
-	    .http = {.url = w->url,
-		.timeout_ms = 500,
-		.allow_http = true,
-		.allow_private = true,
-		.user = "user",
-		.secret = "12345",
-		.receipt_secret = "a secret of the path"}};
+	    .timeout_ms = 500,
+	    .allow_http = true,
+	    .allow_private = true,
+	    .user = "user",
+	    .secret = "12345",
+	    .receipt_secret = "a secret of the path"};
 }
 
 void

@@ -10,6 +10,7 @@
 #include <event2/listener.h>
 #include <stdio.h>
 
+#include "carrier/any_options.h"
 #include "carrier/carrier.h"
 #include "net/answerer.h"
 #include "unit/unit.h"
@@ -35,6 +36,7 @@ struct world {
 	struct event_base *base;
 	struct answerer answerer;
 	struct carrier_config config;
+	union any_options options;
 	struct carrier *carrier;
 	char url[256];
 	unsigned changes;

@@ -8,18 +8,22 @@
 
 #include "base/json.h"
 #include "carrier/carrier.h"
+#include "carrier/options.h"
 #include "unit/unit.h"
 
 static struct carrier *
 open_at(const char *dir, const char *path)
 {
+	static struct carrier_file_options options;
 	static struct carrier_config config;
 	struct carrier_env env = {
 	    .clock = &clock_system, .entropy = &entropy_system, .data_dir = dir};
 	struct carrier *c = NULL;
 	char why[256] = "";
 
-	config = (struct carrier_config){.name = "f", .type = "file", .path = path};
+	options = (struct carrier_file_options){.path = path};
+	config =
+	    (struct carrier_config){.name = "f", .type = "file", .options = &options};
 	assert_int_equal(carrier_open(&config, &env, why, &c), OK);
 	return c;
 }
@@ -97,8 +101,8 @@ test_a_full_disk_is_said_with_its_code(void **state)
 static void
 test_a_place_that_is_none(void **state)
 {
-	struct carrier_config config = {
-	    .name = "f", .type = "file", .path = "no/such/file"};
+	struct carrier_file_options options = {.path = "no/such/file"};
+	struct carrier_config config = {.name = "f", .type = "file", .options = &options};
 	struct carrier_env env = {
 	    .clock = &clock_system, .entropy = &entropy_system, .data_dir = "/tmp"};
 	struct carrier *c = NULL;

@@ -37,8 +37,8 @@ test_infobip_2(void **state)
 	struct world *w = *state;
 
 	configure(w, "infobip");
-	w->config.http.version = "2";
-	w->config.http.receipt_secret = NULL;
+	w->options.infobip.version = "2";
+	w->options.http.receipt_secret = NULL;
 	open_carrier(w);
 	(void)answered(w, 200, "{}");
 	has(w, "POST /sms/2/text/advanced HTTP/1.1\r\n");
@@ -54,8 +54,8 @@ test_twilio(void **state)
 	const struct seen *s;
 
 	configure(w, "twilio");
-	w->config.http.user = "AC1";
-	w->config.http.receipt_secret = NULL;
+	w->options.http.user = "AC1";
+	w->options.http.receipt_secret = NULL;
 	open_carrier(w);
 	s = answered(w, 201, "{\"sid\":\"SM1\",\"status\":\"queued\"}");
 	assert_int_equal(s->result, CARRIER_ACCEPTED);
@@ -65,7 +65,7 @@ test_twilio(void **state)
 	has(w, "\r\n\r\nTo=%2B41793026727&From=%2B41790000000&Body=Your%20PIN%20is%20"
 	       "%221234%22%20%26%20%C3%A9&ValidityPeriod=90&StatusCallback=https%3A%2F%2F"
 	       "mycompany.com%2Fwatchword%2F1%2Freceipts%2Fmain");
-	w->config.http.service = "MG1";
+	w->options.twilio.service = "MG1";
 	open_carrier(w);
 	(void)answered(w, 201, "{}");
 	has(w, "&MessagingServiceSid=MG1&Body=");
@@ -110,12 +110,12 @@ test_generic(void **state)
 	snprintf(w->url, sizeof(w->url),
 	    "http://127.0.0.1:%d/send/{{reference}}?from={{from}}&m={{validity_min}}",
 	    w->answerer.port);
-	w->config.http.headers = (struct text_map){1, &header};
-	w->config.http.auth = "basic";
-	w->config.http.method = "PUT";
-	w->config.http.body_format = "xml";
-	w->config.http.receipt_secret = NULL;
-	w->config.http.body = "<sms to='{{to}}' c='{{coding}}'>{{text}}</sms>";
+	w->options.generic.headers = (struct text_map){1, &header};
+	w->options.generic.auth = "basic";
+	w->options.generic.method = "PUT";
+	w->options.generic.body_format = "xml";
+	w->options.http.receipt_secret = NULL;
+	w->options.generic.body = "<sms to='{{to}}' c='{{coding}}'>{{text}}</sms>";
 	open_carrier(w);
 	s = answered(w, 202, "{}");
 	assert_int_equal(s->result, CARRIER_ACCEPTED);
@@ -156,13 +156,15 @@ test_the_ids_of_a_register(void **state)
 		bool generic = strcmp(cases[i].type, "generic") == 0;
 
 		configure(w, cases[i].type);
-		w->config.http.version = cases[i].version;
-		w->config.http.body_format = "form";
-		w->config.http.body =
-		    "{{dltEntity}} {{?dltTemplate}}{{dltTemplate}} "
-		    "{{?dltTelemarketer}}{{dltTelemarketer}}{{/}}{{/}}.";
-		if (generic)
-			w->config.http.receipt_secret = NULL;
+		if (generic) {
+			w->options.generic.body_format = "form";
+			w->options.generic.body =
+			    "{{dltEntity}} {{?dltTemplate}}{{dltTemplate}} "
+			    "{{?dltTelemarketer}}{{dltTelemarketer}}{{/}}{{/}}.";
+			w->options.http.receipt_secret = NULL;
+		} else if (cases[i].version != NULL) {
+			w->options.infobip.version = cases[i].version;
+		}
 		open_carrier(w);
 		w->dlt = true;
 		(void)answered(w, 200, "{}");
@@ -261,7 +263,7 @@ test_answers(void **state)
 		if (i == 0 || strcmp(cases[i].type, cases[i - 1].type) != 0) {
 			configure(w, cases[i].type);
 			if (strcmp(cases[i].type, "generic") == 0)
-				w->config.http.receipt_secret = NULL;
+				w->options.http.receipt_secret = NULL;
 			open_carrier(w);
 		}
 		check_answer(w, i, &cases[i]);
@@ -327,10 +329,10 @@ test_a_table_of_results_says_what_an_answer_means(void **state)
 	struct world *w = *state;
 
 	configure(w, "generic");
-	w->config.http.receipt_secret = NULL;
-	w->config.http.result = "/s";
-	w->config.http.message_id = "/id";
-	w->config.http.results = (struct text_map){countof(pairs), pairs};
+	w->options.http.receipt_secret = NULL;
+	w->options.generic.result = "/s";
+	w->options.generic.message_id = "/id";
+	w->options.generic.results = (struct text_map){countof(pairs), pairs};
 	open_carrier(w);
 	for (size_t i = 0; i < countof(cases); i++)
 		check_answer(w, i, &cases[i]);
@@ -369,8 +371,8 @@ test_an_id_in_a_plain_text(void **state)
 		const char *id = cases[i].id == NULL ? "01A2-1" : cases[i].id;
 
 		configure(w, "generic");
-		w->config.http.receipt_secret = NULL;
-		w->config.http.message_id = cases[i].pattern;
+		w->options.http.receipt_secret = NULL;
+		w->options.generic.message_id = cases[i].pattern;
 		open_carrier(w);
 		check_case(i, strcmp(answered(w, 200, cases[i].text)->id, id) == 0);
 	}
@@ -435,7 +437,7 @@ test_an_answer_that_breaks_off(void **state)
 
 		configure(w, cases[i].type);
 		if (strcmp(cases[i].type, "generic") == 0)
-			w->config.http.receipt_secret = NULL;
+			w->options.http.receipt_secret = NULL;
 		open_carrier(w);
 		s = outcome(w, ANSWERER_CLOSE, cases[i].answer);
 		check_case(i, s->result == cases[i].result);
@@ -550,27 +552,29 @@ test_a_faulty_configuration_is_named(void **state)
 	static struct text_pair status = {"1", "DELIVERED"};
 	static struct text_pair evil = {"X", "{{nothing}}"};
 	static const struct {
-		struct carrier_http_config http;
+		struct carrier_generic_options options;
 		const char *field;
 	} cases[] = {
-	    {{.url = "http://a/"}, "url"},
-	    {{.url = "https://{{to}}/"}, "url"},
-	    {{.url = "https://a{{to}}.b/"}, "url"},
-	    {{.url = "https://a/?{{pin}}"}, "url"},
-	    {{.url = "https://a/", .body = "{{pin}}"}, "body"},
-	    {{.url = "https://a/", .body = "{{text}}", .body_format = "text"}, "body"},
-	    {{.url = "https://a/", .headers = {1, &evil}}, "headers"},
-	    {{.url = "https://a/", .auth = "basic"}, "auth"},
-	    {{.url = "https://a/", .results = {1, &key}}, "results"},
-	    {{.url = "https://a/", .results = {1, &value}}, "results"},
-	    {{.url = "https://a/", .message_id = "id"}, "message_id"},
-	    {{.url = "https://a/", .message_id = "OK: {{ID}}"}, "message_id"},
-	    {{.url = "https://a/", .body = "{{?text}}"}, "body"},
-	    {{.url = "https://a/", .receipt_answer = "ACK"}, "receipt_answer"},
-	    {{.url = "https://a/", .result = "/~2"}, "result"},
-	    {{.url = "https://a/", .receipt_id = "id"}, "receipt_id"},
-	    {{.url = "https://a/", .receipt_id = "?id"}, "receipt_id"},
-	    {{.url = "https://a/", .receipt_statuses = {1, &status}}, "receipt_statuses"},
+	    {{.http.url = "http://a/"}, "url"},
+	    {{.http.url = "https://{{to}}/"}, "url"},
+	    {{.http.url = "https://a{{to}}.b/"}, "url"},
+	    {{.http.url = "https://a/?{{pin}}"}, "url"},
+	    {{.http.url = "https://a/", .body = "{{pin}}"}, "body"},
+	    {{.http.url = "https://a/", .body = "{{text}}", .body_format = "text"},
+		"body"},
+	    {{.http.url = "https://a/", .headers = {1, &evil}}, "headers"},
+	    {{.http.url = "https://a/", .auth = "basic"}, "auth"},
+	    {{.http.url = "https://a/", .results = {1, &key}}, "results"},
+	    {{.http.url = "https://a/", .results = {1, &value}}, "results"},
+	    {{.http.url = "https://a/", .message_id = "id"}, "message_id"},
+	    {{.http.url = "https://a/", .message_id = "OK: {{ID}}"}, "message_id"},
+	    {{.http.url = "https://a/", .body = "{{?text}}"}, "body"},
+	    {{.http.url = "https://a/", .receipt_answer = "ACK"}, "receipt_answer"},
+	    {{.http.url = "https://a/", .result = "/~2"}, "result"},
+	    {{.http.url = "https://a/", .receipt_id = "id"}, "receipt_id"},
+	    {{.http.url = "https://a/", .receipt_id = "?id"}, "receipt_id"},
+	    {{.http.url = "https://a/", .receipt_statuses = {1, &status}},
+		"receipt_statuses"},
 	};
 	struct carrier_config config = {.name = "main", .type = "generic"};
 	char why[256];
@@ -579,7 +583,7 @@ test_a_faulty_configuration_is_named(void **state)
 	for (size_t i = 0; i < countof(cases); i++) {
 		const char *field;
 
-		config.http = cases[i].http;
+		config.options = (void *)(uintptr_t)&cases[i].options;
 		field = carrier_check(&config, why);
 		check_case(i, field != NULL && strcmp(field, cases[i].field) == 0);
 		check_case(i, why[0] != '\0');

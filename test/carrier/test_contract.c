@@ -185,7 +185,7 @@ test_a_full_window_is_said_at_once(void **state)
 {
 	struct contract *c = *state;
 
-	c->config.window = 3;
+	*c->window = 3;
 	c->peer->behave(c, WAY_SILENT);
 	ready(c);
 	for (unsigned i = 0; i < 5; i++)

@@ -81,9 +81,9 @@ test_vonage_signatures(void **state)
 	char other[400];
 
 	configure(w, "vonage");
-	w->config.http.receipt_secret = NULL;
-	w->config.http.signature_secret = "my_secret_key_for_testing";
-	w->config.http.signature_method = "md5hash";
+	w->options.http.receipt_secret = NULL;
+	w->options.vonage.signature_secret = "my_secret_key_for_testing";
+	w->options.vonage.signature_method = "md5hash";
 	open_carrier(w);
 	/* they are of messages, and have no status */
 	assert_int_equal(
@@ -98,13 +98,13 @@ test_vonage_signatures(void **state)
 		check_case(i, receive(w, (struct carrier_request){
 					     .body = span_of(other)}) == spellings[i].e);
 	}
-	w->config.http.signature_secret = "my_secret_key_for_testinG";
+	w->options.vonage.signature_secret = "my_secret_key_for_testinG";
 	assert_int_equal(
 	    receive(w, (struct carrier_request){.body = span_of(body)}), ERR_FORBIDDEN);
 	assert_int_equal(
 	    receive(w, (struct carrier_request){.body = span_of(json)}), ERR_FORBIDDEN);
-	w->config.http.signature_secret = "my_secret_key_for_testing";
-	w->config.http.signature_method = "sha256";
+	w->options.vonage.signature_secret = "my_secret_key_for_testing";
+	w->options.vonage.signature_method = "sha256";
 	assert_int_equal(
 	    receive(w, (struct carrier_request){.body = span_of(body)}), ERR_FORBIDDEN);
 }
@@ -130,9 +130,9 @@ test_what_cannot_be_signed(void **state)
 		buf_add_text(&many, "&a=b");
 	buf_printf(&json, nested, sig);
 	configure(w, "vonage");
-	w->config.http.receipt_secret = NULL;
-	w->config.http.signature_secret = key.ptr;
-	w->config.http.signature_method = "sha256";
+	w->options.http.receipt_secret = NULL;
+	w->options.vonage.signature_secret = key.ptr;
+	w->options.vonage.signature_method = "sha256";
 	open_carrier(w);
 	assert_int_equal(
 	    receive(w, (struct carrier_request){.body = buf_span(&many)}), ERR_FORBIDDEN);
@@ -161,7 +161,7 @@ test_a_secret_path(void **state)
 			       .secret = SPAN("a secret of the pat")}) == ERR_FORBIDDEN);
 		check_case(i,
 		    receive(w, (struct carrier_request){.secret = SECRET}) == ERR_SYNTAX);
-		w->config.http.receipt_secret = NULL;
+		w->options.http.receipt_secret = NULL;
 		check_case(i, receive(w, (struct carrier_request){0}) == ERR_FORBIDDEN);
 		check_case(i, receive(w, (struct carrier_request){.secret = SECRET}) ==
 				  ERR_FORBIDDEN);
@@ -243,9 +243,9 @@ test_generic_receipts(void **state)
 	struct world *w = *state;
 
 	configure(w, "generic");
-	w->config.http.receipt_id = "?id";
-	w->config.http.receipt_status = "?type";
-	w->config.http.receipt_statuses = (struct text_map){countof(pairs), pairs};
+	w->options.generic.receipt_id = "?id";
+	w->options.generic.receipt_status = "?type";
+	w->options.generic.receipt_statuses = (struct text_map){countof(pairs), pairs};
 	open_carrier(w);
 	assert_int_equal(receive(w, (struct carrier_request){.secret = SECRET,
 					.query = SPAN("id=a%2Bb&type=2")}),
@@ -261,8 +261,8 @@ test_generic_receipts(void **state)
 	assert_int_equal(receive(w, (struct carrier_request){.secret = SECRET,
 					.query = SPAN("type=1")}),
 	    ERR_SYNTAX);
-	w->config.http.receipt_id = "/a/0/id";
-	w->config.http.receipt_status = "/s";
+	w->options.generic.receipt_id = "/a/0/id";
+	w->options.generic.receipt_status = "/s";
 	assert_int_equal(receive(w, (struct carrier_request){.secret = SECRET,
 					.body = SPAN("{\"a\":[{\"id\":12}],\"s\":1}")}),
 	    OK);
@@ -322,9 +322,9 @@ test_lists_of_receipts(void **state)
 		enum err e;
 
 		configure(w, cases[i].type);
-		w->config.http.receipt_id = cases[i].id;
-		w->config.http.receipt_status = cases[i].status;
-		w->config.http.receipt_statuses = (struct text_map){1, &delivered};
+		w->options.generic.receipt_id = cases[i].id;
+		w->options.generic.receipt_status = cases[i].status;
+		w->options.generic.receipt_statuses = (struct text_map){1, &delivered};
 		open_carrier(w);
 		e = receive(w, (struct carrier_request){
 				   .secret = SECRET, .body = span_of(cases[i].body)});
@@ -364,8 +364,8 @@ test_a_list_of_signed_webhooks(void **state)
 	buf_add_char(&right, ']');
 	buf_add_char(&wrong, ']');
 	configure(w, "vonage");
-	w->config.http.receipt_secret = NULL;
-	w->config.http.signature_secret = key.ptr;
+	w->options.http.receipt_secret = NULL;
+	w->options.vonage.signature_secret = key.ptr;
 	open_carrier(w);
 	assert_int_equal(
 	    receive(w, (struct carrier_request){.body = buf_span(&right)}), OK);

@@ -4,43 +4,59 @@
 #include <event2/event.h>
 #include <stdio.h>
 
+#include "carrier/options.h"
+
 static struct text_pair results[] = {{"=queued", "accepted"}, {"^OK", "accepted"},
     {"=busy", "throttled"}, {"4xx", "refused"}};
 static struct text_pair words[] = {
     {"DELIVRD", "DELIVERED_TO_HANDSET"}, {"UNDELIV", "UNDELIVERABLE_NOT_DELIVERED"}};
 
 #define COMMON                                                                           \
-	.url = "https://sms.example", .timeout_ms = 1000, .user = "user",                \
+	.url = "https://sms.example", .window = 32, .timeout_ms = 1000, .user = "user",  \
 	.secret = "secret"
 
+static struct carrier_infobip_options infobip_3 = {
+    .http = {COMMON, .receipt_secret = "s"}};
+static struct carrier_infobip_options infobip_2 = {
+    .http = {COMMON, .receipt_secret = "s"}, .version = "2"};
+static struct carrier_twilio_options twilio = {.http = {COMMON}};
+static struct carrier_vonage_options vonage = {.http = {COMMON, .receipt_secret = "s"}};
+static struct carrier_vonage_options vonage_signed = {
+    .http = {COMMON}, .signature_secret = "k", .signature_method = "md5hash"};
+static struct carrier_generic_options generic_json = {
+    .http = {COMMON, .receipt_secret = "s"},
+    .method = "POST",
+    .body = "{\"to\":\"{{to}}\",\"text\":\"{{text}}\"}",
+    .body_format = "json",
+    .message_id = "/id",
+    .result = "/status",
+    .results = {countof(results), results},
+    .receipt_id = "/id",
+    .receipt_status = "/state",
+    .receipt_statuses = {countof(words), words}};
+static struct carrier_generic_options generic_list = {
+    .http = {COMMON, .receipt_secret = "s"},
+    .message_id = "id={{id}}",
+    .results = {1, &results[1]},
+    .receipt_id = "/r/*/ids/0",
+    .receipt_status = "/r/*/s",
+    .receipt_statuses = {countof(words), words}};
+static struct carrier_generic_options generic_form = {
+    .http = {COMMON, .receipt_secret = "s"},
+    .message_id = "<id>{{id}}</id>",
+    .receipt_id = "?id",
+    .receipt_status = "?s",
+    .receipt_statuses = {countof(words), words}};
+
 static struct carrier_config configs[VENDOR_COUNT] = {
-    {.name = "a", .type = "infobip", .http = {COMMON, .receipt_secret = "s"}},
-    {.name = "b",
-	.type = "infobip",
-	.http = {COMMON, .version = "2", .receipt_secret = "s"}},
-    {.name = "c", .type = "twilio", .http = {COMMON}},
-    {.name = "d", .type = "vonage", .http = {COMMON, .receipt_secret = "s"}},
-    {.name = "e",
-	.type = "vonage",
-	.http = {COMMON, .signature_secret = "k", .signature_method = "md5hash"}},
-    {.name = "f",
-	.type = "generic",
-	.http = {COMMON, .method = "POST",
-	    .body = "{\"to\":\"{{to}}\",\"text\":\"{{text}}\"}", .body_format = "json",
-	    .message_id = "/id", .result = "/status",
-	    .results = {countof(results), results}, .receipt_secret = "s",
-	    .receipt_id = "/id", .receipt_status = "/state",
-	    .receipt_statuses = {countof(words), words}}},
-    {.name = "g",
-	.type = "generic",
-	.http = {COMMON, .message_id = "id={{id}}", .results = {1, &results[1]},
-	    .receipt_secret = "s", .receipt_id = "/r/*/ids/0", .receipt_status = "/r/*/s",
-	    .receipt_statuses = {countof(words), words}}},
-    {.name = "h",
-	.type = "generic",
-	.http = {COMMON, .message_id = "<id>{{id}}</id>", .receipt_secret = "s",
-	    .receipt_id = "?id", .receipt_status = "?s",
-	    .receipt_statuses = {countof(words), words}}},
+    {.name = "a", .type = "infobip", .options = &infobip_3},
+    {.name = "b", .type = "infobip", .options = &infobip_2},
+    {.name = "c", .type = "twilio", .options = &twilio},
+    {.name = "d", .type = "vonage", .options = &vonage},
+    {.name = "e", .type = "vonage", .options = &vonage_signed},
+    {.name = "f", .type = "generic", .options = &generic_json},
+    {.name = "g", .type = "generic", .options = &generic_list},
+    {.name = "h", .type = "generic", .options = &generic_form},
 };
 
 static struct carrier *carriers[VENDOR_COUNT];
