@@ -7,37 +7,9 @@
 #ifndef WW_HTTP_H
 #define WW_HTTP_H
 
-#include "api/api.h"
-#include "http/forwarded.h"
+#include "http/http_options.h"
 
 struct http;
-struct tls;
-
-enum { HTTP_LISTENERS_MAX = 16 };
-
-struct http_listener {
-	const char *address; /* "ADDR:PORT", "[ADDR]:PORT"; port 0: any */
-	struct tls *tls;     /* NULL: plain HTTP */
-};
-
-/* Of which requests there is a line in the log: of those that failed through us, of those
- * that were refused as well (both a few a second), or of all. */
-enum http_log { HTTP_LOG_FAILED, HTTP_LOG_REFUSED, HTTP_LOG_ALL };
-
-struct http_options {
-	const struct http_listener *listeners; /* borrowed */
-	size_t listener_count;
-	struct forwarded_rules proxies; /* the ranges are borrowed */
-	struct api *api;
-	const struct clock *clock;
-	unsigned threads;
-	int64_t connections_max;
-	int64_t body_max;
-	int64_t header_timeout_ms;
-	int64_t body_timeout_ms;
-	int64_t idle_timeout_ms;
-	enum http_log log;
-};
 
 /* Binds; connections are refused until http_start. ERR_IO, ERR_INVALID with a sentence in
  * why.

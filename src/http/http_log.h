@@ -3,7 +3,7 @@
 #ifndef WW_HTTP_LOG_H
 #define WW_HTTP_LOG_H
 
-#include "http/http_conn.h"
+#include "http/http_loop.h"
 
 /* The answer is rendered. A line, where the options of the loop ask for one and there
  * were not too many in this second. */

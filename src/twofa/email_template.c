@@ -2,13 +2,13 @@
 #include "twofa/email_template.h"
 
 #include "base/utf8.h"
-#include "twofa/template.h"
+#include "twofa/render.h"
 
 /* A header line must not be ended by it. */
 static bool
 has_pin(const char *text)
 {
-	return text != NULL && strstr(text, TEMPLATE_PLACEHOLDER) != NULL;
+	return text != NULL && strstr(text, RENDER_PLACEHOLDER) != NULL;
 }
 
 bool
@@ -35,7 +35,7 @@ email_template_check(const struct email_template *t, struct fail *fail)
 		fail_add(fail, "text", "must be given, or html, or both");
 	else if (!has_pin(t->text) && !has_pin(t->html))
 		fail_add(fail, t->text != NULL ? "text" : "html",
-		    "must contain the placeholder " TEMPLATE_PLACEHOLDER);
+		    "must contain the placeholder " RENDER_PLACEHOLDER);
 	if (t->landing_page != NULL && !email_template_is_landing_page(t->landing_page))
 		fail_add(fail, "landingPageId",
 		    "must be letters, digits, hyphens and underscores");

@@ -30,7 +30,7 @@ void
 render_text(struct buf *out, const char *text, const struct render_value *pin,
     const struct render_value *values, size_t count)
 {
-	struct span place = span_of(pin->name == NULL ? "{{pin}}" : pin->name);
+	struct span place = span_of(pin->name == NULL ? RENDER_PLACEHOLDER : pin->name);
 	struct span s = span_of(text);
 
 	while (s.len > 0) {

@@ -10,6 +10,8 @@
 
 #include "base/buf.h"
 
+#define RENDER_PLACEHOLDER "{{pin}}"
+
 struct render_value {
 	const char *name; /* without braces */
 	const char *value;

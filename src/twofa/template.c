@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "twofa/email_template.h"
 #include "twofa/mailbox.h"
+#include "twofa/render.h"
 
 #include <ctype.h>
 
@@ -20,7 +21,7 @@ template_init(struct template *t, enum template_kind kind)
 	*t = (struct template){.kind = kind, .pin_type = PIN_NUMERIC, .pin_length = 4};
 	if (kind == TEMPLATE_EMAIL)
 		t->text = "";
-	t->placeholder = TEMPLATE_PLACEHOLDER;
+	t->placeholder = RENDER_PLACEHOLDER;
 }
 
 /* Older clients write pt-BR for pt_br. */

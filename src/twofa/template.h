@@ -18,8 +18,6 @@ enum {
 	TEMPLATE_PLACEHOLDER_MAX = 64
 };
 
-#define TEMPLATE_PLACEHOLDER "{{pin}}"
-
 struct template
 {
 	struct ident account;

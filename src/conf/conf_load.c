@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of conf.def as a table, and a file from its first octet to its last check. */
 #include "conf/conf.h"
 
 #include "carrier/options.h"
