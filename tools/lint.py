@@ -44,7 +44,7 @@ BANNED = {
     "time": "struct clock",
 }
 MEMORY = ("malloc", "calloc", "realloc", "free", "strdup")
-MEMORY_HOME = "src/base/base.c"
+MEMORY_HOME = "src/base/mem.c"
 # Why no input, configuration or stored data reaches an assertion, function by function.
 INVARIANTS = "tools/invariants.txt"
 INVARIANT_CLASSES = {"own", "table", "size", "conf", "row", "call"}

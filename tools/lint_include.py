@@ -104,8 +104,8 @@ def check_include(_root, sources):
 
 
 def unit(name):
-    """A .c and its .h are one: what a circle is made of."""
-    return name.rpartition(".")[0]
+    """A .c and its .h are one: what a circle is made of. A table is one by itself."""
+    return name if name.endswith(".def") else name.rpartition(".")[0]
 
 
 def include_graph(sources):

@@ -63,25 +63,25 @@ bool span_equal_nocase(struct span a, const char *text);
 /* Without leading and trailing spaces and tabs. */
 struct span span_trim(struct span s);
 
-NORETURN void invariant_failed(const char *file, int line, const char *what);
+NORETURN void panic_invariant(const char *file, int line, const char *what);
 NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);
 
 #define INVARIANT(condition)                                                             \
 	do {                                                                             \
 		if (!(condition))                                                        \
-			invariant_failed(__FILE__, __LINE__, #condition);                \
+			panic_invariant(__FILE__, __LINE__, #condition);                 \
 	} while (0)
 
 /*
  * What only the machine can refuse: memory, threads, descriptors. That is no fault of
  * ours, so it ends the process as panic does, with a sentence and status 70.
  */
-NORETURN void resource_failed(const char *file, int line, const char *what);
+NORETURN void panic_resource(const char *file, int line, const char *what);
 
 #define RESOURCE(condition)                                                              \
 	do {                                                                             \
 		if (!(condition))                                                        \
-			resource_failed(__FILE__, __LINE__, #condition);                 \
+			panic_resource(__FILE__, __LINE__, #condition);                  \
 	} while (0)
 
 /* An object carries a magic number as its first member; see miniobj in Varnish. */
