@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commands of the program. A command gets the options that were given, all of
- * them read by the same table, and returns the exit status (doc/commands.md): 0 done,
- * 1 it failed, 2 it was called wrongly. Results go to standard output, all else to
- * standard error.
+ * What the commands share: the options that were given, all of them read by the same
+ * table, the configuration and the store that they work on, and how a failure is said.
  */
 #ifndef WW_CLI_H
 #define WW_CLI_H
@@ -51,19 +49,5 @@ enum err cli_warn_accounts(struct conf *conf, struct store *s) MUST_CHECK;
 int cli_session_close(struct cli_session *s, int status);
 /* ASCII letters, digits and a little more: it stands in logs and in shells. */
 bool cli_is_name(const char *name);
-
-int command_serve(const struct cli *cli);
-int command_account_create(const struct cli *cli);
-int command_key_create(const struct cli *cli);
-int command_key_revoke(const struct cli *cli);
-int command_key_list(const struct cli *cli);
-int command_key_import(const struct cli *cli);
-int command_user_create(const struct cli *cli);
-int command_user_password(const struct cli *cli);
-int command_user_disable(const struct cli *cli);
-int command_user_list(const struct cli *cli);
-int command_clock_lower(const struct cli *cli);
-int command_config_check(const struct cli *cli);
-int command_route_explain(const struct cli *cli);
 
 #endif

@@ -8,7 +8,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "server/cli.h"
+#include "server/command.h"
 #include "store/access.h"
 #include "store/store.h"
 

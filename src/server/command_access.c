@@ -12,7 +12,7 @@
 
 #include "base/secret.h"
 #include "base/utf8.h"
-#include "server/cli.h"
+#include "server/command.h"
 #include "store/access.h"
 #include "store/store.h"
 #include "twofa/scope.h"

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "server/cli.h"
+#include "server/command.h"
 #include "store/clock_lower.h"
 
 static int

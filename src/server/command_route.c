@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "server/cli.h"
+#include "server/command.h"
 #include "delivery/route_explain.h"
 #include "twofa/phone.h"
 

@@ -8,7 +8,7 @@
 #include "api/api.h"
 #include "base/json.h"
 #include "base/secret.h"
-#include "server/cli.h"
+#include "server/command.h"
 
 enum {
 	OPTION_CONFIG = 'c',

@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "server/auth_log.h"
-#include "server/cli.h"
+#include "server/command.h"
 #include "delivery/delivery_loop.h"
 #include "server/first_start.h"
 #include "server/housekeeping.h"
