@@ -66,7 +66,7 @@ address_equal(const struct address *a, const struct address *b)
 
 /* ---- ranges ---- */
 
-/* What of byte i belongs to a prefix of so many bits. */
+/* The bits of byte i that belong to a prefix of so many. */
 static uint8_t
 prefix_mask(unsigned bits, unsigned i)
 {

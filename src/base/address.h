@@ -32,9 +32,9 @@ struct address address_of_sockaddr(const struct sockaddr *from);
 bool address_is_four(const struct address *a);
 bool address_equal(const struct address *a, const struct address *b);
 /*
- * Loopback, private, shared, link-local with the metadata services on it, unique
- * local, unspecified, multicast, reserved; also inside the IPv6 forms that carry an
- * IPv4 address. What a request on behalf of others must not reach.
+ * Loopback, private, shared, link-local with the metadata services on it, unique local,
+ * unspecified, multicast, reserved; also inside the IPv6 forms that carry an IPv4
+ * address. A request on behalf of others must not reach these.
  */
 bool address_is_private(const struct address *a);
 

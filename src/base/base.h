@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What every file may use: attributes, spans of bytes, error values and the
- * assertions that stay on in production.
+ * For every file: attributes, spans of bytes, error values and the assertions that stay
+ * on in production.
  *
- * An assertion states what the program itself guarantees; it is never used on
- * input, configuration or stored data, and tools/invariants.txt says of each function
- * why none of them reaches it. When one fails the process prints where and stops: a PIN
- * service that no longer knows its own state must not answer.
+ * An assertion states what the program itself guarantees; it is never used on input,
+ * configuration or stored data, and tools/invariants.txt says of each function why none
+ * of them reaches it. When one fails the process prints where and stops: a PIN service
+ * that no longer knows its own state must not answer.
  */
 #ifndef WW_BASE_H
 #define WW_BASE_H
@@ -34,7 +34,7 @@ enum err {
 	ERR_COUNT
 };
 
-/* Who can do something about it. */
+/* The side that can do something about an error. */
 enum err_kind {
 	ERR_KIND_NONE,
 	ERR_KIND_CALLER,  /* the request is at fault; repeating it changes nothing */
@@ -73,7 +73,7 @@ NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);
 	} while (0)
 
 /*
- * What only the machine can refuse: memory, threads, descriptors. That is no fault of
+ * Memory, threads, descriptors: the machine alone can refuse them. That is no fault of
  * ours, so it ends the process as panic does, with a sentence and status 70.
  */
 NORETURN void panic_resource(const char *file, int line, const char *what);

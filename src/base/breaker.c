@@ -46,7 +46,7 @@ count(struct breaker *b, bool good, int64_t now_ms)
 	b->bad_in_row = good ? 0 : b->bad_in_row + 1;
 }
 
-/* Of the window's results. */
+/* At least half of the window's results were failures. */
 static bool
 half_failed(const struct breaker *b, int64_t now_ms)
 {

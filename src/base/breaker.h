@@ -15,7 +15,7 @@ enum {
 	BREAKER_PROBE_MS = 5000,
 };
 
-/* What opens it; 0: that does not. */
+/* The reasons to open; 0: not a reason. */
 struct breaker_rule {
 	unsigned results_min; /* half of at least so many in the window were failures */
 	unsigned bad_in_row;  /* so many failures and nothing between them */

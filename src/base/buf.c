@@ -67,7 +67,7 @@ buf_add_char(struct buf *b, char c)
 	buf_add(b, &c, 1);
 }
 
-/* What is longer than one usually is goes by way of the heap, measured before. */
+/* A text that is longer than usual goes by way of the heap, measured before. */
 static void
 add_long(struct buf *b, size_t len, const char *format, va_list ap)
 {

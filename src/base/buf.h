@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Growable bytes with a ceiling given at birth. Going over the ceiling is
- * remembered (`failed`) and later writes do nothing, so that a writer checks
- * once, at the end. What is released is wiped.
+ * Growable bytes with a ceiling given at birth. Going over the ceiling is remembered
+ * (`failed`) and later writes do nothing, so that a writer checks once, at the end.
+ * Released memory is wiped.
  */
 #ifndef WW_BUF_H
 #define WW_BUF_H

@@ -30,7 +30,7 @@ struct entropy {
 extern const struct clock clock_system;
 extern const struct entropy entropy_system;
 
-/* What a year of four digits can say; times beyond are shown as the nearest. */
+/* The range of a year of four digits; times beyond are shown as the nearest. */
 #define CLOCK_MS_MIN INT64_C(-62167219200000)
 #define CLOCK_MS_MAX INT64_C(253402300799999)
 

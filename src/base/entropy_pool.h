@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Randomness drawn in one piece and handed out in small ones: one system call for
- * many ids instead of one for each. What was handed out is wiped from the pool. For
+ * Randomness drawn in one piece and handed out in small ones: one system call for many
+ * ids instead of one for each. Octets that were handed out are wiped from the pool. For
  * one thread; not for keys, which should stand in memory once and not before.
  */
 #ifndef WW_ENTROPY_POOL_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is wrong with a request, for the person who sent it: field paths with a
- * reason each. Written once by the function that knows, rendered by the dialect.
- * More than FAIL_ITEMS_MAX are counted but not kept.
+ * The faults of a request, for the person who sent it: field paths with a reason each.
+ * Written once by the function that knows, rendered by the dialect. More than
+ * FAIL_ITEMS_MAX are counted but not kept.
  */
 #ifndef WW_FAIL_H
 #define WW_FAIL_H

@@ -12,7 +12,7 @@ enum {
 
 static const char replacement[] = "\xef\xbf\xbd";
 
-/* What is left of the document, and its new spelling. */
+/* The rest of the document, and its new spelling. */
 struct respelling {
 	struct span left;
 	struct buf *to;

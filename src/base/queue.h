@@ -43,7 +43,7 @@ void queue_run(struct queue *q);
 /*
  * Between hold and release pushes of this thread ring no bell, and release rings once for
  * each queue that was empty: who gets many tasks in a row is not woken for each of them.
- * What lies between must be short.
+ * The stretch between the two must be short.
  */
 void queue_hold(void);
 void queue_release(void);

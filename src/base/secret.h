@@ -9,7 +9,7 @@
 #include "base.h"
 
 enum { SECRET_MAC_LEN = 32, SECRET_HASH_LEN = 32 };
-/* What a hash of a password takes with its end, and the longest password there is. */
+/* Octets of a password's hash with its end, and of the longest password. */
 enum { SECRET_PASSWORD_HASH_LEN = 128, SECRET_PASSWORD_MAX = 128 };
 
 /* Call once before anything else; a second call does nothing. */

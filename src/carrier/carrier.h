@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a carrier is: something that takes a rendered message and says what became
- * of it. All of it runs on the delivery loop's thread.
+ * A carrier takes a rendered message and says what became of it. All of it runs on the
+ * delivery loop's thread.
  *
  * A carrier MUST
  *  1. call `done` exactly once for each submit, from inside submit or later on the
@@ -108,8 +108,8 @@ struct carrier_config {
  * side shall send it again. */
 typedef void carrier_taken_f(void *ctx, bool durable);
 
-/* What the other side reports of a message later; borrowed for the duration of the call.
- */
+/* A receipt: the other side's later report of a message; borrowed for the duration of the
+ * call. */
 struct carrier_receipt {
 	const char *message_id; /* in the form of carrier_outcome's */
 	const char *other_id; /* by which the message may be known instead; NULL: none */
@@ -165,8 +165,8 @@ struct carrier_ops {
 	unsigned channels;   /* CHANNEL_BIT of each that it carries; no message of another
 				is ever submitted to it */
 	size_t options_size; /* of the type's own struct (carrier/options.h) */
-	/* What rows of options cannot say: the name of the option that is wrong, with a
-	 * sentence in `why`; NULL: nothing is. May be NULL itself. */
+	/* Checks that rows of options cannot express: the name of the option that is
+	 * wrong, with a sentence in `why`; NULL: none is. May be NULL itself. */
 	const char *(*check)(const struct carrier_config *config, char why[256]);
 	/* Says each thing that `check` allows and that is probably not meant. May be NULL
 	 * itself. */
@@ -216,7 +216,7 @@ void carrier_warn(const struct carrier_config *config, carrier_warn_f *say, void
 bool carrier_needs_sender(const struct carrier_config *config);
 
 /* The text in the parts and the alphabet in which this carrier sends it, as
- * sms_text_split_in; NULL: of no carrier. Whoever counts parts counts these. */
+ * sms_text_split_in; NULL: of no carrier. Parts are counted by these. */
 enum err carrier_split(const struct carrier_config *config, struct arena *a,
     struct span text, struct sms_parts *out) MUST_CHECK;
 

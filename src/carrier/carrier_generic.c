@@ -26,7 +26,7 @@ static const struct {
     {"unknown", CARRIER_UNKNOWN, false, false},
 };
 
-/* What a body is, by `body_format`. */
+/* The format of a body, by `body_format`. */
 static const struct {
 	const char *name;
 	enum http_sink sink;
@@ -277,7 +277,7 @@ says_accepted(const struct text_map *results)
 	return false;
 }
 
-/* Of what was not taken there is none that a receipt could name. */
+/* A message that was not taken has no id that a receipt could name. */
 static void
 take_id(const struct carrier_generic_options *c, const struct carrier_http_answer *a,
     struct carrier_http_verdict *v)

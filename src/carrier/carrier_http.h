@@ -49,7 +49,7 @@ struct carrier_http_answer {
 	struct arena *arena; /* lives until the outcome was told */
 };
 
-/* What an answer means; `code` is the vendor's where there is one. */
+/* The meaning of an answer; `code` is the vendor's where there is one. */
 struct carrier_http_verdict {
 	enum carrier_result result;
 	bool throttled;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What answers mean, as far as vendors share it. */
+/* The meaning of answers, as far as vendors share it. */
 #include <stdio.h>
 
 #include "carrier/carrier_http.h"
 
 /*
- * By the status (RFC 9110 15). What is about our account or our URL another carrier may
- * still take; what is about the message nobody will. A gateway that failed while it
+ * By the status (RFC 9110 15). A message refused for our account or our URL may still go
+ * by another carrier; one refused for itself goes by none. A gateway that failed while it
  * worked (500, 502, 504) may have taken the message; one that says 503 has not.
  */
 static const struct carrier_http_code statuses[] = {

@@ -85,7 +85,7 @@ notify_changed(struct carrier_smpp *s)
 
 /* ---- the end of a message ---- */
 
-/* What receipts will name. */
+/* The ids that receipts will name. */
 static void
 request_tell_ids(struct smpp_request *p)
 {
@@ -435,7 +435,7 @@ on_down(void *ctx, const char *why)
 
 /* ---- life ---- */
 
-/* What the bind sends, and how long it may be by the standard (SMPP 3.4 5.2). */
+/* The texts that the bind sends, and their greatest lengths (SMPP 3.4 5.2). */
 struct bind_text {
 	const char *name;
 	const char *text;

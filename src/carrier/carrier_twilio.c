@@ -12,8 +12,8 @@
 
 enum { VALIDITY_MAX_S = 36000 };
 
-/* Of answers and of ErrorCode in callbacks: the error dictionary at twilio.com/docs/api.
- */
+/* Codes of answers and ErrorCode of callbacks: the error dictionary at
+ * twilio.com/docs/api. */
 static const struct carrier_http_code codes[] = {
     {20003, CARRIER_REFUSED, false, true, REPORT_NONE, REPORT_ERROR_NO_ERROR},
     {20005, CARRIER_REFUSED, false, true, REPORT_NONE, REPORT_ERROR_NO_ERROR},

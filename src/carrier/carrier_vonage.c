@@ -231,7 +231,7 @@ document_of(const struct carrier_request *request)
 	return doc;
 }
 
-/* Who gathers webhooks sends a list of them. */
+/* A gatherer of webhooks sends a list of them. */
 static size_t
 webhook_count(const json_t *doc)
 {

@@ -50,7 +50,7 @@ struct carrier_smpp_options {
 	const char *service_type; /* NULL: the SMSC's default */
 };
 
-/* What all over HTTP have: the first member of each one's own struct. */
+/* Options of every carrier over HTTP: the first member of each one's own struct. */
 struct carrier_http_options {
 	const char *url; /* a preset's base, or the template of `generic` */
 	int64_t window;  /* requests without an answer */

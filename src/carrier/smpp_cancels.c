@@ -113,7 +113,7 @@ cancel(struct smpp_cancels *c, const struct cancel *one)
 	return smpp_session_send(c->session, &pdu) == OK;
 }
 
-/* What could not be cancelled for a minute is left to its validity period. */
+/* A message that could not be cancelled for a minute is left to its validity period. */
 static void
 on_timer(evutil_socket_t fd, short what, void *ctx)
 {

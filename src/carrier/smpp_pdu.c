@@ -79,8 +79,8 @@ skip(struct span *s, size_t n)
 
 /*
  * Strings longer than the standard allows are in use, and read to their final 0 all the
- * same. What does not fit is not kept: half an id may be another message's. False: there
- * is no final 0.
+ * same. A string that does not fit is not kept: half an id may be another message's.
+ * False: there is no final 0.
  */
 static bool
 take_cstring(struct span *s, const struct field *f, char *place)
@@ -185,7 +185,7 @@ tlv_len(struct span s)
 	return get_be32(s.ptr) & UINT16_MAX;
 }
 
-/* Of one that is cut off a text alone is of use; half an id is none. */
+/* A parameter that is cut off is of use when it is a text; half an id is none. */
 static void
 take_parameter(uint16_t tag, struct span value, bool whole, struct smpp_pdu *out)
 {
@@ -487,7 +487,7 @@ smpp_pdu_status_result(uint32_t status)
 	return CARRIER_RETRY;
 }
 
-/* What a refusal amounts to, where it is of the message and not of the link. */
+/* The report status of a refusal, where the message is refused and not the link. */
 static const struct {
 	uint32_t status;
 	enum report_status reported;

@@ -70,9 +70,9 @@ enum err smpp_pdu_length(struct span octets, size_t *len_out) MUST_CHECK;
  * missing in a request; ERR_NOT_FOUND: a command that we do not know. In all cases with
  * 16 octets the sequence is set, and with ERR_SYNTAX beyond those the command. A response
  * of a known command is always OK: its header is the answer, and of its body there is
- * what could be read. Of a request the fields must be there, whatever their length; what
- * does not parse behind them is let be, and an optional parameter that does not have the
- * form of its tag is passed over like one whose tag is not known.
+ * what could be read. A request must have its fields, whatever their length; octets
+ * behind them that do not parse are let be, and an optional parameter that does not have
+ * the form of its tag is passed over like one whose tag is not known.
  */
 enum err smpp_pdu_decode(
     struct span octets, struct smpp_pdu *out, const char **field_out) MUST_CHECK;
@@ -80,18 +80,18 @@ enum err smpp_pdu_decode(
 enum err smpp_pdu_encode(
     const struct smpp_pdu *pdu, struct buf *out, const char **field_out) MUST_CHECK;
 bool smpp_pdu_is_response(enum smpp_command c);
-/* Of a request. */
+/* The response to a request. */
 enum smpp_command smpp_pdu_response_of(enum smpp_command c);
 const char *smpp_pdu_command_name(enum smpp_command c);
 
 /* "ESME_RTHROTTLED", or "vendor" for what the specification does not name. */
 const char *smpp_pdu_status_name(uint32_t status);
 enum carrier_result smpp_pdu_status_result(uint32_t status);
-/* What it amounts to when it is the end of a message; REPORT_NONE where it is none. */
+/* The report status, when the command status ends a message; REPORT_NONE otherwise. */
 enum report_status smpp_pdu_status_report(uint32_t status, enum report_error *error_out);
 /* It is the recipient that is wrong: no carrier will do better. */
 bool smpp_pdu_status_blames_number(uint32_t status);
-/* What is left of a life as relative time (SMPP 3.4 7.1.1.2), at least a second. */
+/* The rest of a life as relative time (SMPP 3.4 7.1.1.2), at least a second. */
 void smpp_pdu_relative_time(int64_t ms, char out[17]);
 
 #endif

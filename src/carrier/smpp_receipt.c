@@ -149,8 +149,8 @@ worth(const struct reading *r)
 
 /* ---- the octets ---- */
 
-/* Of a text that is written in units of two octets, `high` (0 or 1) is where the upper
- * one stands, which of the letters of a receipt is 0. */
+/* A text in units of two octets: `high` (0 or 1) is the place of the upper octet, which
+ * is 0 for the letters of a receipt. */
 static bool
 is_wide(struct span s, size_t high)
 {
@@ -293,8 +293,8 @@ read_texts(const struct smpp_pdu *pdu, struct reading *out)
 	}
 }
 
-/* What somebody writes to the short code may look like one: by the text alone only where
- * the SMSC is known not to say it in esm_class. No phone writes a parameter. */
+/* A person's message to the short code may look like a receipt: by the text alone only
+ * where the SMSC is known not to say it in esm_class. No phone writes a parameter. */
 static bool
 is_receipt(const struct smpp_pdu *pdu, bool by_text, const struct reading *r)
 {

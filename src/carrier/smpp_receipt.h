@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an SMSC says of a message later, read out of a deliver_sm or data_sm; and the
- * ids by which it names messages. Pure, and lenient: the text of a receipt is vendor
+ * Receipts: an SMSC's later word on a message, read out of a deliver_sm or data_sm; and
+ * the ids by which it names messages. Pure, and lenient: the text of a receipt is vendor
  * specific by the standard's own word (SMPP 3.4 appendix B).
  */
 #ifndef WW_SMPP_RECEIPT_H

@@ -239,7 +239,7 @@ answers_bind(const struct smpp_session *s, enum smpp_command c)
 		   c == SMPP_bind_transmitter_resp || c == SMPP_bind_receiver_resp);
 }
 
-/* What an SMSC asks of an ESME is deliver_sm and data_sm alone, and both when bound. */
+/* An SMSC asks an ESME for deliver_sm and data_sm alone, and for both when bound. */
 static void
 on_request(struct smpp_session *s, const struct smpp_pdu *pdu)
 {

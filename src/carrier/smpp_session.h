@@ -32,8 +32,8 @@ struct smpp_session *smpp_session_new(const struct carrier_config *config,
 /* Unbinds as well as it can without waiting; `down` is not called. */
 void smpp_session_free(struct smpp_session *s);
 bool smpp_session_is_bound(const struct smpp_session *s);
-/* Another number for each time that it was bound; 0 while it is not. What a PDU of one
- * binding asked is not to be answered in the next. */
+/* Another number for each time that it was bound; 0 while it is not. A PDU of one binding
+ * is not answered in the next. */
 unsigned smpp_session_binding(const struct smpp_session *s);
 /* A new number for a request. */
 uint32_t smpp_session_sequence(struct smpp_session *s);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The configuration: one row per option in conf.def gives its parser, bounds,
- * default and manual. Read once at start; nothing here changes afterwards.
+ * The configuration: one row per option in conf.def gives its parser, bounds, default and
+ * manual. Read once at start; nothing here changes afterwards.
  *
- * What is wrong with a file is said in one line, `FILE:LINE: field: what`, and a
- * file with any error is not used at all.
+ * A fault of a file is said in one line, `FILE:LINE: field: what`, and a file with any
+ * error is not used at all.
  */
 #ifndef WW_CONF_H
 #define WW_CONF_H
@@ -66,7 +66,7 @@ struct conf_listener {
 
 struct conf_pattern;
 
-/* What a file may say and probably does not mean. */
+/* A warning: a file may say this and probably does not mean it. */
 struct conf_warning {
 	struct conf_warning *next;
 	int line; /* 0: it does not stand in the file */

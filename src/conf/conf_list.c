@@ -351,7 +351,7 @@ check_report(const struct conf_place *p, const yaml_node_t *node, size_t before)
 	.items = offsetof(struct conf, array), .count = offsetof(struct conf, number),   \
 	.size = sizeof(struct type)
 
-/* What a list names stands above it. */
+/* A list stands below the functions that it names. */
 static const struct conf_list lists[] = {
     {CONF_LIST("listeners", listeners, listener_count, conf_listener),
 	.line = offsetof(struct conf_listener, line), .unique = SIZE_MAX,

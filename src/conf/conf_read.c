@@ -214,7 +214,7 @@ read_text_map(
 		read_text_pair(p, row, node, i);
 }
 
-/* Of a file of a secret that was read. */
+/* Warnings about a secret's file that was read. */
 static void
 warn_of_secret(const struct conf_place *p, const struct conf_row *row,
     const yaml_node_t *node, struct span name)

@@ -82,7 +82,8 @@ struct conf_list {
 	size_t unique; /* offset in an item of a name that is unique; SIZE_MAX: none */
 	const char *noun;
 	size_t max;
-	/* What rows cannot say, against the items before it (in `before`); or NULL. */
+	/* Checks that rows cannot express, against the items before it (in `before`); or
+	 * NULL. */
 	void (*check)(const struct conf_place *p, const yaml_node_t *node, size_t before);
 	/* Rows with another holder than an item's are members of the struct of the item's
 	 * type: how large it is, and the offset in an item of the pointer to it. NULL:
@@ -135,7 +136,7 @@ const char *conf_secret_remark(struct arena *a, struct span name);
 
 /* ---- conf_warn.c ---- */
 
-/* What is seen when the whole file has been read and has no fault. */
+/* Warnings that need the whole file, read without a fault. */
 void conf_warn_check(const struct conf_place *top, const yaml_node_t *root);
 
 /* ---- conf_list.c ---- */

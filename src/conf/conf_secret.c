@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Files of secrets, as editors and deployments leave them: with a byte order mark, with
- * either end of line, with more lines behind the first. What cannot be a secret is said
- * in the file's own name, as the length of what was read would only mislead.
+ * either end of line, with more lines behind the first. A text that cannot be a secret is
+ * reported by the name of its file, as its length would only mislead.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +46,7 @@ open_file(const char *path)
 	return -1;
 }
 
-/* What the file begins with; false with errno when it cannot be read. */
+/* The beginning of the file; false with errno when it cannot be read. */
 static bool
 read_begin(const char *path, char out[SECRET_MAX], size_t *len_out)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a configuration may say and probably does not mean. Nothing here makes a file
- * unusable: whoever reads it says the warnings, and `config check --strict` fails on
- * them. A new one is a function and its row in `checks`.
+ * Warnings: a configuration may say this and probably does not mean it. Nothing here
+ * makes a file unusable: each reader prints the warnings, and `config check --strict`
+ * fails on them. A new one is a function and its row in `checks`.
  */
 #include "base/address.h"
 #include "net/http_client.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A YAML file as a tree of nodes that know their lines (libyaml), and where faults
- * are said. What the nodes mean is conf_read.c's.
+ * A YAML file as a tree of nodes that know their lines (libyaml), and where faults are
+ * said. Their meaning is conf_read.c's.
  */
 #ifndef WW_CONF_YAML_H
 #define WW_CONF_YAML_H

@@ -19,7 +19,7 @@ const struct conf_route *routing_find(
 /* Without any routes: the first carrier that carries the channel. NULL: none does, or
  * there are routes, which then say all. */
 const struct carrier_config *routing_default(const struct conf *c, enum channel channel);
-/* What the route says for that number's country, or for all; NULL: nothing. */
+/* The route's sender for that number's country, or for all; NULL: none. */
 const char *routing_sender(const struct conf_route *r, const char *destination);
 /*
  * The carriers in the order in which they are to be tried: by rank, among equals by

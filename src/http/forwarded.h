@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who is calling when a proxy stands in front. Only what a listed proxy says is
- * believed, and of it only what it added: the right-most address that is no listed
- * proxy. Anybody can write the rest.
+ * The caller's address when a proxy stands in front. Only what a listed proxy says is
+ * believed, and of it only what it added: the right-most address that is no listed proxy.
+ * Anybody can write the rest.
  */
 #ifndef WW_FORWARDED_H
 #define WW_FORWARDED_H

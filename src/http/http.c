@@ -29,7 +29,7 @@ struct http_socket {
 	char address[BOUND_TEXT_LEN];
 };
 
-/* What waits for connections on one of them, for one loop. */
+/* An event that waits for connections on one of them, for one loop. */
 struct http_accept {
 	struct http_thread *thread;
 	const struct http_socket *socket;
@@ -172,8 +172,8 @@ close_sockets(struct http *h)
 	}
 }
 
-/* Of those that are one too many, who speaks TLS is not told why: the handshake alone
- * would cost what there is none left of. */
+/* A connection that is one too many is refused in words, but not over TLS: the handshake
+ * alone would cost what there is none left of. */
 static void
 take_connection(const struct http_accept *a, int fd, const struct address *peer)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connection reads one request, gives it to the api, writes the response, and
- * reads the next. What a client sends early waits in the kernel, so a connection
- * never holds more than one request.
+ * A connection reads one request, gives it to the api, writes the response, and reads the
+ * next. Octets that a client sends early wait in the kernel, so a connection never holds
+ * more than one request.
  */
 #include "http/http_conn.h"
 
@@ -65,12 +65,12 @@ struct conn {
 	size_t timed_from;
 };
 
-/* What follows after a step: the next one, an event, or nothing as the connection is
+/* The next thing after a step: the next one, an event, or nothing as the connection is
  * gone. */
 enum step { STEP_AGAIN, STEP_WAIT, STEP_GONE };
 
-/* The one place where the state changes. What the old one waited to write is not what
- * the new one waits for. */
+/* The one place where the state changes. The new state does not wait for the writes of
+ * the old one. */
 static void
 conn_move(struct conn *c, enum conn_state to)
 {
@@ -199,8 +199,8 @@ conn_feed(struct conn *c, struct span octets)
 }
 
 /*
- * What is read beyond the request in hand has to be kept, so without a length that says
- * more only a little is read at a time. A record of TLS is decoded as a whole.
+ * Octets beyond the request in hand have to be kept, so without a length that says more
+ * only a little is read at a time. A record of TLS is decoded as a whole.
  */
 static size_t
 read_len(const struct conn *c)
@@ -228,7 +228,7 @@ date_now(struct http_loop *l)
 	return l->date;
 }
 
-/* What is long stays the call's, which lives until all is written. */
+/* A long body stays the call's, which lives until all is written. */
 static void
 put_body(struct conn *c, struct span body)
 {
@@ -330,7 +330,7 @@ unsent(const struct conn *c)
 	return (struct span){c->rest.ptr + sent, c->rest.len - sent};
 }
 
-/* Of `out` and the rest: AGAIN when all of it is written. */
+/* Writes `out` and the rest: AGAIN when all of it is written. */
 static enum step
 write_out(struct conn *c)
 {
@@ -372,9 +372,9 @@ step_write(struct conn *c)
 /* ---- refusals for want of room ---- */
 
 /*
- * Whoever is refused and comes back at once costs as much as who is served. So a loop
- * says only so many refusals in a while; the rest wait for their turn, about a second at
- * most, and with them their clients. A few are said at once.
+ * A client that is refused and comes back at once costs as much as one that is served. So
+ * a loop says only so many refusals in a while; the rest wait for their turn, about a
+ * second at most, and with them their clients. A few are said at once.
  */
 static bool
 may_refuse(struct conn *c)
@@ -643,8 +643,8 @@ on_request_octets(struct conn *c)
 }
 
 /*
- * One turn of the loop may have thousands of connections to hear. Whoever has an answer
- * does not wait for them all. Any connection may be gone afterwards.
+ * One turn of the loop may have thousands of connections to hear. Answers do not wait for
+ * them all. Any connection may be gone afterwards.
  */
 static void
 answers_first(struct http_loop *l)

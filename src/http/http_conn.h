@@ -11,8 +11,8 @@ void http_conn_loop_fini(struct http_loop *loop);
 /* Takes the descriptor over; `tls` NULL: plain. */
 void http_conn_new(
     struct http_loop *loop, int fd, const struct address *peer, struct tls *tls);
-/* Closes it when it is idle; otherwise after its response. Who has only just come has
- * a moment for a request. */
+/* Closes it when it is idle; otherwise after its response. A client that has only just
+ * come has a moment for a request. */
 void http_conn_stop(struct conn *c);
 /* Closes it, whatever it waits for, unless the api has its request. */
 void http_conn_cut(struct conn *c);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a connection has only while it has a request: a reader, and room for the
- * response. A loop keeps some of both for the next request, so that idle connections
- * hold nothing and busy ones seldom allocate. One loop's, so no locks. What is kept
- * is empty and wiped.
+ * Things that a connection has only while it has a request: a reader, and room for the
+ * response. A loop keeps some of both for the next request, so that idle connections hold
+ * nothing and busy ones seldom allocate. One loop's, so no locks. Those that are kept are
+ * empty and wiped.
  */
 #ifndef WW_HTTP_POOL_H
 #define WW_HTTP_POOL_H

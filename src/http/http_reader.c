@@ -417,9 +417,8 @@ find_end(const struct http_reader *r, size_t seen)
 }
 
 /*
- * Of an absolute target what follows the authority counts (RFC 9112 3.2.2), which ends at
- * a slash or a query (RFC 3986 3.2); a fragment there is refused. False: it names no
- * host.
+ * An absolute target counts from behind its authority (RFC 9112 3.2.2), which ends at a
+ * slash or a query (RFC 3986 3.2); a fragment there is refused. False: it names no host.
  */
 static bool
 drop_authority(struct http_reader *r)
@@ -464,7 +463,7 @@ begin_body(struct http_reader *r)
 }
 
 /*
- * What the head may be is decided here and is the same whichever parser there is. The
+ * The grammar of a head is decided here and is the same whichever parser there is. The
  * parser then splits the fields as a second reader, who has to find the same ones.
  */
 static void

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP/1.1 requests out of octets (RFC 9112). No socket and no clock: octets go
- * in, and the reader says when there is a request or why there is none.
+ * HTTP/1.1 requests out of octets (RFC 9112). No socket and no clock: octets go in, and
+ * the reader says when there is a request or why there is none.
  *
- * What two readers could take for two different messages is refused, never
+ * Octets that two readers could take for two different messages are refused, never
  * repaired: two lengths, a length beside a transfer coding, any coding but
  * "chunked", a bare CR or LF, a folded header, a name that is no token, no Host, and
  * two of a field that may come once and that somebody here reads. The grammar of the head

@@ -10,8 +10,8 @@
 #include "http/tls.h"
 
 /*
- * A handshake takes five records or so, and a client that changes its keys one a day.
- * Whoever sends this many in place of a request (a KeyUpdate costs us two keys and an
+ * A handshake takes five records or so, and a client that changes its keys one a day. A
+ * client that sends this many in place of a request (a KeyUpdate costs us two keys and an
  * answer) only wants us busy.
  */
 enum { QUIET_RECORDS_MAX = 64 };

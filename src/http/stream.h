@@ -48,7 +48,7 @@ struct stream {
 void stream_init(struct stream *s, int fd, struct tls *tls);
 /* From here on without TLS, to tell somebody who did not speak it. */
 void stream_make_plain(struct stream *s);
-/* What still comes is thrown away: octets, 0 at the end, -1: nothing now. */
+/* Input is thrown away: octets, 0 at the end, -1: nothing now. */
 ssize_t stream_drain(struct stream *s, void *scratch, size_t size);
 /* A farewell where TLS wants one, as far as it goes at once; closes. */
 void stream_fini(struct stream *s);

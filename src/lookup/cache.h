@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is known about numbers, for a while, and which are being asked about: a hash
- * with a bounded number of entries. When it is full the entry that was used longest
- * ago goes; one that is being asked about stays, because somebody holds it.
+ * Numbers that are known about, for a while, or being asked about: a hash with a bounded
+ * number of entries. When it is full the entry that was used longest ago goes; one that
+ * is being asked about stays, because somebody holds it.
  *
- * Pure: time comes in, and the seed, without which callers could choose numbers that
- * fall into one bucket.
+ * Pure: time comes in, and the seed, without which callers could choose numbers that fall
+ * into one bucket.
  */
 #ifndef WW_LOOKUP_CACHE_H
 #define WW_LOOKUP_CACHE_H
@@ -32,7 +32,8 @@ struct lookup_cache *lookup_cache_new(size_t known_max, uint64_t seed) MUST_CHEC
 void lookup_cache_free(struct lookup_cache *c);
 /* 4 to 15 digits as one integer, in which no two numbers are the same. */
 uint64_t lookup_cache_number(const char *digits);
-/* What is known and not too old, or is being asked about; NULL otherwise. */
+/* The entry of a number that is known about and not too old, or is being asked about;
+ * else NULL. */
 struct lookup_entry *lookup_cache_find(
     struct lookup_cache *c, uint64_t number, int64_t now_ms);
 /* A new entry that is being asked about; there must be none. */

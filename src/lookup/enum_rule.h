@@ -3,10 +3,10 @@
  * The rules of ENUM (RFC 6116), pure: the name under which a number is looked up, and
  * what a NAPTR record's services say of it.
  *
- * A record counts when its flags are "u" and its services begin with E2U. Of those that
- * name a service in the table of enum_rule.c the first by order and preference decides:
- * `unused` (the number is assigned to nobody) is NOT_REACHABLE; `pstn`, `sip`, `sms`,
- * `mms`, `voice`, `tel` and `h323` are REACHABLE. No record that counts: UNKNOWN.
+ * A record counts when its flags are "u" and its services begin with E2U. Among those
+ * that name a service in the table of enum_rule.c the first by order and preference
+ * decides: `unused` (the number is assigned to nobody) is NOT_REACHABLE; `pstn`, `sip`,
+ * `sms`, `mms`, `voice`, `tel` and `h323` are REACHABLE. No record that counts: UNKNOWN.
  *
  * The record's regular expression is not run: which URI it would give changes nothing
  * here, and expressions from the network are not for our regcomp.

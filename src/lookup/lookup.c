@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The providers that exist, and what stands in front of them. A question is a request:
- * everybody who asks about its number while it is out waits for the same answer. Whoever
- * has waited for timeout_ms is told "unknown", and the request goes on without them.
+ * everybody who asks about its number while it is out waits for the same answer. An asker
+ * that has waited for timeout_ms is told "unknown", and the request goes on without it.
  *
  * While the breaker is open nobody waits: they are told "unknown" at once, and one of
  * their questions at a time is asked all the same, to find out.

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Number lookup: can this phone be reached at all? Asked before the first attempt of
- * a message; "no" withholds it, anything else lets it go. All of it runs on the
- * delivery loop's thread.
+ * Number lookup: can this phone be reached at all? Asked before the first attempt of a
+ * message; "no" withholds it, anything else lets it go. All of it runs on the delivery
+ * loop's thread.
  *
- * In front stands what every provider has in common (lookup.c): a time after which
- * the answer is "unknown", a cache, one question for all who ask the same at the same
- * time, and a breaker, so that a provider that is down costs nobody a wait.
+ * In front stands what every provider has in common (lookup.c): a time after which the
+ * answer is "unknown", a cache, one question for all who ask the same at the same time,
+ * and a breaker, so that a provider that is down costs nobody a wait.
  *
  * A provider MUST
  *  1. call `done` exactly once for each ask, from inside ask or later on the same
  *     thread, and never after `free` has returned;
  *  2. answer LOOKUP_NOT_REACHABLE only when the other side says so of this very
- *     number: a message is withheld on it. What it does not understand is
- *     LOOKUP_UNKNOWN;
+ *     number: a message is withheld on it. An answer that it does not
+ *     understand is LOOKUP_UNKNOWN;
  *  3. set `failed`, with LOOKUP_UNKNOWN, when the other side gave no usable answer (a
  *     time-out, an error of its own, garbage): that is what the breaker counts. An
  *     answer that leaves the question open has not failed;
@@ -41,7 +41,7 @@ struct lookup_answer {
 
 typedef void lookup_done_f(void *ctx, const struct lookup_answer *answer);
 
-/* What it means that a number has no entry. */
+/* The meaning of a number without an entry. */
 enum lookup_unlisted { LOOKUP_UNLISTED_UNKNOWN, LOOKUP_UNLISTED_NOT_REACHABLE };
 
 /* The section `lookup:`; every text lives as long as the process. NULL: not given. */
@@ -85,8 +85,8 @@ struct lookup_provider;
 /* The type `none` has no functions: there is nobody to ask. */
 struct lookup_provider_ops {
 	const char *type;
-	/* What rows of options cannot say: the name of the option that is wrong, with a
-	 * sentence in `why`; NULL: nothing is. May be NULL itself. */
+	/* Checks that rows of options cannot express: the name of the option that is
+	 * wrong, with a sentence in `why`; NULL: none is. May be NULL itself. */
 	const char *(*check)(const struct lookup_config *config, char why[256]);
 	/* ERR_INVALID and ERR_IO put a sentence into `why`. */
 	enum err (*open)(const struct lookup_config *config, const struct lookup_env *env,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ENUM over DNS: one NAPTR query a number, at the machine's resolvers or at
- * those of the configuration. What the records mean is enum_rule.h's. A name that does
- * not exist, or has no such record, leaves the question open: few trees are complete.
- * With `unlisted: not_reachable` the operator says that this one is.
+ * ENUM over DNS: one NAPTR query a number, at the machine's resolvers or at those of the
+ * configuration. The meaning of records is enum_rule.h's. A name that does not exist, or
+ * has no such record, leaves the question open: few trees are complete. With `unlisted:
+ * not_reachable` the operator says that this one is.
  */
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Providers that are asked over HTTP, a request a number. What differs is a row: how
- * the request looks, and how its answer is read.
+ * Providers that are asked over HTTP, a request a number. A provider is a row: how the
+ * request looks, and how its answer is read.
  *
  * infobip: POST /number/1/query (contract 8.3). Group 3 is REACHABLE, 2 and 5 are
  * NOT_REACHABLE, others leave it open. Some statuses of group 5 tell of the account that
@@ -296,7 +296,7 @@ body_sink(const struct lookup_http *h)
 	return HTTP_SINK_JSON;
 }
 
-/* What cannot be used is said of the option in `field_out`. */
+/* `field_out` names the option that cannot be used. */
 static enum err
 parse_recipe(
     struct lookup_http *h, const struct recipe *r, const char **field_out, char why[256])

@@ -30,7 +30,7 @@ struct attempt {
 	int fd;
 };
 
-/* What a family's question brought. */
+/* The answer to a family's question. */
 struct family {
 	struct connector *of;
 	bool answered;

@@ -3,8 +3,8 @@
  * A TCP connection to a name: all of its addresses are tried, of both families in turn,
  * and the first that takes the connection has it (RFC 8305). An address that is silent
  * holds up the next one by 250 ms alone (section 5). Names are asked anew each time, so
- * that a name which moves is followed. What is spoken over the connection is not known
- * here, nor is TLS.
+ * that a name which moves is followed. The protocol on the connection is not known here,
+ * nor is TLS.
  */
 #ifndef WW_CONNECTOR_H
 #define WW_CONNECTOR_H

@@ -63,7 +63,7 @@ typedef void http_done_f(void *ctx, const struct http_result *result);
 
 struct http_client *http_client_new(
     struct event_base *base, const struct http_client_options *options) MUST_CHECK;
-/* What is outstanding ends first, each with its `done`. NULL is allowed. */
+/* Outstanding requests end first, each with its `done`. NULL is allowed. */
 void http_client_free(struct http_client *c);
 /*
  * ERR_INVALID: a method, URL or header that cannot be sent (see http_call_fault);
@@ -79,7 +79,7 @@ const char *http_client_header_fault(const char *name, const char *value);
 /* Whether the host of the URL, or of a template of one, is a private address, or
  * localhost. Another name may be one all the same. */
 bool http_client_is_private(const char *url);
-/* What is said of one where allow_private is not set. */
+/* The words for a private address where allow_private is not set. */
 #define HTTP_CLIENT_PRIVATE                                                              \
 	"is a private address: nothing is sent there unless allow_private is true"
 /* Why this client will not send to that URL, for a check at the start; NULL: it may.

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What HTTP APIs sign and prove themselves with. Which octets that covers is each one's.
- */
+/* Signatures and proofs of HTTP APIs. Which octets one covers is each API's. */
 #ifndef WW_HTTP_SIGN_H
 #define WW_HTTP_SIGN_H
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Texts with {{placeholders}} that end in a URL, a header or a body. Each value is
- * escaped for the place where it stands, so that no value can end it; {{raw:name}} is
- * the one way around, for whoever writes the configuration. What stands between
- * {{?name}} and {{/}} is written only where the value is there, as a member that must
- * not be empty; these may stand in each other. No expressions, no loops.
+ * escaped for the place where it stands, so that no value can end it; {{raw:name}} is the
+ * one way around, for whoever writes the configuration. The text between {{?name}} and
+ * {{/}} is written only where the value is there, as a member that must not be empty;
+ * these may stand in each other. No expressions, no loops.
  */
 #ifndef WW_HTTP_TEMPLATE_H
 #define WW_HTTP_TEMPLATE_H

@@ -58,7 +58,7 @@ typedef void resolver_naptr_f(void *ctx, const struct resolver_records *found);
 /* ERR_INVALID: `servers` are none; ERR_IO: c-ares cannot begin. A sentence in why. */
 enum err resolver_new(struct event_base *base, const struct resolver_options *o,
     char why[256], struct resolver **out) MUST_CHECK;
-/* What is outstanding ends first, as failed; not from inside a callback. NULL is
+/* Outstanding questions end first, as failed; not from inside a callback. NULL is
  * allowed. */
 void resolver_free(struct resolver *r);
 /* The addresses of one family, AF_INET or AF_INET6. The name may be searched for. */

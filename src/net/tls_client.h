@@ -16,8 +16,8 @@ struct tls_client;
 /* `ca_file`: PEM, NULL for what the system trusts. ERR_IO with a sentence in why. */
 enum err tls_client_new(
     const char *ca_file, char why[256], struct tls_client **out) MUST_CHECK;
-/* What a server is shown that asks who we are: PEM files of a certificate with its chain
- * and of its key, which has no passphrase. ERR_IO with a sentence in why. */
+/* Our certificate, for a server that asks for one: PEM files of a certificate with its
+ * chain and of its key, which has no passphrase. ERR_IO with a sentence in why. */
 enum err tls_client_show(struct tls_client *t, const char *certificate, const char *key,
     char why[256]) MUST_CHECK;
 void tls_client_free(struct tls_client *t); /* NULL is allowed */

@@ -58,8 +58,8 @@ struct application_change {
 	struct opt_int send_application_period_ms;
 };
 
-/* What `profile: strict` makes of a configuration when a PIN is generated (NIST SP
- * 800-63B-4 3.1.3.2, PSD2 RTS 4). */
+/* The bounds that `profile: strict` puts on a configuration when a PIN is generated (NIST
+ * SP 800-63B-4 3.1.3.2, PSD2 RTS 4). */
 struct application_caps {
 	bool strict;
 	int64_t ttl_ms_max;

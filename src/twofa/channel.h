@@ -17,7 +17,7 @@ enum channel {
 	CHANNEL_COUNT
 };
 
-/* What a destination is. */
+/* The kind of a destination. */
 enum channel_address {
 	CHANNEL_TO_NUMBER,  /* E.164 digits (twofa/phone.h) */
 	CHANNEL_TO_MAILBOX, /* twofa/mailbox.h */

@@ -15,7 +15,7 @@ struct country {
 
 /* NULL: there is none of that code. In any case of letters. */
 const struct country *country_find(struct span code);
-/* Of E.164 digits; NULL: no calling code begins so. */
+/* The country of E.164 digits; NULL: no calling code begins so. */
 const struct country *country_of(const char *digits);
 /* The next prefix of a list, moving past it; an empty span at the end. */
 struct span country_next_prefix(const char **prefixes);

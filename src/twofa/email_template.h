@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an emailTemplateId names: the subject and the text of an email, which Infobip
- * keeps in another of its products and we in a resource of our own (doc/extensions.md).
+ * Email templates, named by emailTemplateId: the subject and the text of an email, which
+ * Infobip keeps in another of its products and we in a resource of our own
+ * (doc/extensions.md).
  */
 #ifndef WW_EMAIL_TEMPLATE_H
 #define WW_EMAIL_TEMPLATE_H

@@ -31,7 +31,7 @@ struct key_terms {
 	const char *allowed; /* addresses and ranges between single spaces; "" all */
 };
 
-/* What a PUT or POST says; what is absent stays. */
+/* The members of a PUT or POST; an absent one stays as it is. */
 struct key_change {
 	const char *name;
 	json_t *allowed;
@@ -46,7 +46,7 @@ struct key_change {
 unsigned key_terms_permission_find(const char *name, int generation);
 const char *key_terms_permission_name(unsigned i, int generation);
 
-/* What a key with these terms may do, as bits of enum scope. */
+/* The scopes of a key with these terms, as bits of enum scope. */
 unsigned key_terms_scopes(const struct key_terms *t);
 /* Enabled, and now between its times; the address is another question. */
 bool key_terms_in_force(const struct key_terms *t, int64_t now_ms);

@@ -33,13 +33,13 @@ enum message_reason {
 	MESSAGE_REASON_DENIED = 7,    /* by the table of routes */
 	MESSAGE_REASON_POISON = 8, /* the process ended while it was rendered, again and
 				      again */
-	/* Of one that is accepted: the carrier answered as if it had taken it, in words
-	 * that could not be read. It is not asked for again. */
+	/* An accepted message: the carrier answered as if it had taken it, in words that
+	 * could not be read. The message is not submitted again. */
 	MESSAGE_REASON_UNCLEAR = 9,
 	MESSAGE_REASON_COUNT
 };
 
-/* What a number lookup says (contract 3.1); stored, only ever add at the end. */
+/* The outcome of a number lookup (contract 3.1); stored, only ever add at the end. */
 enum lookup_status {
 	LOOKUP_UNKNOWN,
 	LOOKUP_REACHABLE,
@@ -52,8 +52,8 @@ const char *message_state_name(enum message_state s);
 const char *message_reason_name(enum message_reason r);
 bool message_may_move(enum message_state from, enum message_state to);
 bool message_is_final(enum message_state s);
-/* What is still open, with a carrier or without, when its PIN's life is over has expired.
- */
+/* A message that is still open, with a carrier or without, when its PIN's life is over
+ * has expired. */
 enum message_state message_state_at(
     enum message_state s, int64_t expires_at_ms, int64_t now_ms);
 /* "NC_DESTINATION_UNKNOWN" ... */

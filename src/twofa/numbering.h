@@ -2,8 +2,8 @@
 /*
  * Numbering plans by calling code (ITU-T E.164), from a table that numbering.def
  * describes: how long numbers are and which trunk prefix is dialled within the country
- * alone. What is not in the table is not judged, so that a new code or range is not
- * refused. What a number is used for stands in a second table, number_types.def.
+ * alone. A number that is not in the table is not judged, so that a new code or range is
+ * not refused. The use of a number stands in a second table, number_types.def.
  */
 #ifndef WW_NUMBERING_H
 #define WW_NUMBERING_H

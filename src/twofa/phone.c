@@ -32,7 +32,7 @@ close_parenthesis(struct reading *r)
 	r->opened = false;
 }
 
-/* What stands between digits; false for any other character. */
+/* A mark between digits; false for any other character. */
 static bool
 take_mark(struct reading *r, int c)
 {

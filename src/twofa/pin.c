@@ -128,7 +128,7 @@ lower(int c)
 	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-/* What stands between digits besides what never means anything. */
+/* Separators between digits, besides characters that never mean anything. */
 static bool
 is_separator(int c)
 {

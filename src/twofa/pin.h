@@ -40,8 +40,8 @@ void pin_derive(const uint8_t key[PIN_KEY_LEN], const struct pin_recipe *recipe,
 /*
  * Whether this is what the person was sent. How people and keyboards write it is no part
  * of a PIN (base/fold.h): any script's digits are digits, letters have no case; blanks,
- * dashes, dots, commas, apostrophes and format characters are dropped. What then differs
- * is wrong. The time does not depend on where they differ.
+ * dashes, dots, commas, apostrophes and format characters are dropped. A text that then
+ * differs is wrong. The time does not depend on where they differ.
  */
 bool pin_matches(const char *pin, struct span typed);
 /* The same of a number's digits: leading zeros, which numbers lose, are put back. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What became of a message, in the words of the published registry (report.def), and
+ * Status and error of a message, in the words of the published registry (report.def), and
  * how the words of others map onto it. Pure tables; who stores and shows them is
  * elsewhere.
  */
@@ -50,7 +50,7 @@ struct report_error_row {
 	const char *description;
 };
 
-/* What v1's status says (contract 3.6). */
+/* A row of v1's status (contract 3.6). */
 struct report_v1 {
 	const char *status;
 	const char *description;

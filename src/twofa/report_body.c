@@ -74,7 +74,7 @@ put_time(struct json_out *o, const char *name, int64_t ms)
 	json_out_text(o, name, all);
 }
 
-/* What a status and an error have in common. */
+/* The members that a status and an error have in common. */
 struct words {
 	int64_t group;
 	const char *group_name;

@@ -39,7 +39,8 @@ void report_body_message_id(
 void report_body_event_id(
     const struct ident *pin_id, unsigned seq, char out[REPORT_ID_LEN + 1]);
 
-/* Of a message that no carrier gave an error, and that did not arrive. */
+/* The error to report; a message that did not arrive and has none from a carrier gets
+ * one. */
 enum report_error report_body_error_of(
     enum report_error reported, enum report_status status, enum message_reason reason);
 

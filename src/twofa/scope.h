@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a credential may do (contract 5.5); any one of an operation's scopes suffices. */
+/* Scopes of a credential (contract 5.5); any one of an operation's suffices. */
 #ifndef WW_SCOPE_H
 #define WW_SCOPE_H
 
@@ -18,7 +18,7 @@ enum scope {
 
 #define SCOPE_ALL                                                                        \
 	(SCOPE_MANAGE | SCOPE_PIN_SEND | SCOPE_PIN_MANAGE | SCOPE_SDK | SCOPE_ACCOUNT)
-/* What every PIN operation asks for. */
+/* The scopes that open every PIN operation. */
 #define SCOPE_PIN (SCOPE_MANAGE | SCOPE_PIN_SEND | SCOPE_PIN_MANAGE)
 
 /* 0 when there is no scope of that name. */

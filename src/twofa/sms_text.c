@@ -77,7 +77,8 @@ put_utf16(uint32_t c, uint8_t out[4])
 	return 4;
 }
 
-/* What can be seen, and what parts lines and columns; C1 (0x80 to 0x9f) is no text. */
+/* Visible characters, and those that part lines and columns; C1 (0x80 to 0x9f) is no
+ * text. */
 static unsigned
 put_octet(uint32_t c, bool latin1, uint8_t out[4])
 {
@@ -126,7 +127,8 @@ measure(enum sms_alphabet alphabet, struct span text, size_t *len_out)
 	return e;
 }
 
-/* What may not be parted stays together, so a part can be an octet or two shorter. */
+/* Octets that may not be parted stay together, so a part can be an octet or two shorter.
+ */
 static enum err
 fill(struct arena *a, struct span text, struct sms_parts *out, size_t len_max, size_t len)
 {

@@ -5,8 +5,8 @@
 
 enum { NUMBER_LEN_MAX = 9, MARK_LEN_MAX = 3 * NUMBER_LEN_MAX };
 
-/* What a store can have written: all counts of a log together, so that no sum of them
- * wraps. */
+/* The greatest sum of a log's counts that a store can have written, so that no sum of
+ * them wraps. */
 #define REQUESTS_MAX (INT64_C(1) << 40)
 
 /* ---- octets ---- */
@@ -154,7 +154,7 @@ verify_log_trim(struct verify_log *log, int64_t after_ms)
 	memmove(log->marks, log->marks + first, log->len * sizeof(*log->marks));
 }
 
-/* Of requests and failures. */
+/* The sum of requests and failures. */
 static struct verify_mark
 sum_after(const struct verify_log *log, int64_t after_ms)
 {
