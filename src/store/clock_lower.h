@@ -12,12 +12,7 @@
 #ifndef WW_CLOCK_LOWER_H
 #define WW_CLOCK_LOWER_H
 
-#include "base/base.h"
-
-struct clock_lowered {
-	int64_t by_ms;
-	int64_t pins; /* that have another id */
-};
+#include "store/store_clock.h"
 
 /* ERR_INVALID: it is less than a minute ahead. ERR_BUSY, ERR_IO, ERR_CORRUPT: nothing was
  * changed. A sentence in why. */

@@ -27,6 +27,7 @@ enum sql {
 	SQL_COUNT
 };
 
+struct clock_lowered;
 struct engine;
 
 struct value {
@@ -64,11 +65,19 @@ struct sql_step {
 	bool (*applies)(const struct item *it); /* NULL: all without err and skip */
 };
 
+/* Where a store is. */
+struct engine_place {
+	const char *data_dir;
+	bool keep_schema; /* somebody else works on it: ERR_BUSY rather than an upgrade */
+};
+
 struct engine_ops {
 	const char *name;
-	/* `where` is a path or a connection string. ERR_IO, ERR_BUSY, ERR_CORRUPT with a
+	/* Makes the store where there is none, and brings its schema up to date.
+	 * ERR_NEWER: a later version made it; ERR_IO, ERR_BUSY, ERR_CORRUPT; with a
 	 * sentence in why. */
-	enum err (*open)(const char *where, char why[256], struct engine **out);
+	enum err (*open)(
+	    const struct engine_place *p, char why[256], struct engine **out);
 	void (*close)(
 	    struct engine *e); /* writes back what is cached, e.g. a checkpoint */
 	/* Several statements without parameters; outside of a transaction or inside. */
@@ -94,13 +103,15 @@ struct engine_ops {
 	void (*column)(struct row *r, struct value *v_out);
 	/* Names the row, whose column of this number is damaged, in the log. */
 	void (*name_damaged)(struct row *r, int column);
+	/* Of a store that nobody has open, as store/clock_lower.h says. */
+	enum err (*lower_clock)(const char *data_dir, int64_t wall_ms, char why[256],
+	    struct clock_lowered *out);
 };
 
 struct engine {
 	const struct engine_ops *ops;
+	const char *where; /* for people: a path, or a connection without its secrets */
 };
-
-extern const struct engine_ops engine_sqlite;
 
 /* For a statement without marks. */
 void bind_nothing(struct item *it, struct binder *b);

@@ -16,10 +16,10 @@
 #include "store/admission.h"
 #include "store/clock_mark.h"
 #include "store/engine.h"
+#include "store/engines.h"
 #include "store/idempotency.h"
 #include "store/key_checks.h"
 #include "store/keyring.h"
-#include "store/sqlite/schema.h"
 #include "store/verbs/verbs.h"
 #include "store/watcher.h"
 
@@ -519,39 +519,20 @@ open_keyrings(struct store *s, char why[256])
 	return keyring_open(path, o->entropy, IDEMPOTENCY_KEPT_MS, why, &s->secrets);
 }
 
-/* SQLite lets a failed sync of the folder pass when it makes the database. */
-static enum err
-sync_folder(const char *path, char why[256])
-{
-	enum err e = file_sync_folder(path);
-
-	if (e != OK)
-		snprintf(why, 256, "%.180s: its folder: %s", path, err_text(e));
-	return e;
-}
-
 static enum err
 open_parts(struct store *s, char why[256])
 {
-	const struct schema_of schema = {s->options.data_dir, s->options.keep_schema};
-	char path[4096];
+	const struct store_options *o = &s->options;
+	const struct engine_ops *ops = o->engine == NULL ? engines_default() : o->engine;
+	const struct engine_place place = {o->data_dir, o->keep_schema};
 	struct clock_record record;
 	enum err e;
 
-	if (file_make_folder(s->options.data_dir) != OK) {
-		snprintf(why, 256, "%s: %s", s->options.data_dir, strerror(errno));
+	if (file_make_folder(o->data_dir) != OK) {
+		snprintf(why, 256, "%s: %s", o->data_dir, strerror(errno));
 		return ERR_IO;
 	}
-	if (snprintf(path, sizeof(path), "%s/watchword.db", s->options.data_dir) >=
-	    (int)sizeof(path) - 32) {
-		snprintf(why, 256, "the path of the data directory is too long");
-		return ERR_IO;
-	}
-	e = engine_sqlite.open(path, why, &s->engine);
-	if (e == OK)
-		e = schema_apply(s->engine, &schema, why);
-	if (e == OK)
-		e = sync_folder(path, why);
+	e = ops->open(&place, why, &s->engine);
 	if (e == OK)
 		e = s->engine->ops->script(s->engine, recent_schema);
 	if (e != OK)
@@ -559,7 +540,7 @@ open_parts(struct store *s, char why[256])
 	e = clock_mark_read(s->engine, &record);
 	if (e != OK) {
 		snprintf(why, 256, "%.150s: the store's time, in the table meta: %s",
-		    path, err_text(e));
+		    s->engine->where, err_text(e));
 		return e;
 	}
 	store_clock_init(&s->clock, s->options.clock, &record);
@@ -573,8 +554,8 @@ open_parts(struct store *s, char why[256])
 	e = key_checks_start(&s->key_checks, s->keyring, s->secrets, s->engine,
 	    store_clock_now(&s->clock));
 	if (e != OK)
-		snprintf(
-		    why, 256, "%.180s: which keys its rows need: %s", path, err_text(e));
+		snprintf(why, 256, "%.180s: which keys its rows need: %s",
+		    s->engine->where, err_text(e));
 	return e;
 }
 

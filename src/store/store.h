@@ -15,10 +15,12 @@
 #include "store/access.h"
 #include "store/keyring.h"
 
+struct engine_ops;
 struct store;
 
 struct store_options {
 	const char *data_dir;
+	const struct engine_ops *engine; /* NULL: the default (engines.h) */
 	size_t queue_max;
 	size_t batch_max;
 	bool keep_schema;     /* a server works on it: ERR_BUSY rather than an upgrade */

@@ -97,4 +97,10 @@ void store_clock_read(struct store_clock *c, struct store_time *out);
 /* As of the last reading. */
 void store_clock_record(struct store_clock *c, struct clock_record *out);
 
+/* Effect of lowering the store's time (clock_lower.h). */
+struct clock_lowered {
+	int64_t by_ms;
+	int64_t pins; /* that have another id */
+};
+
 #endif

@@ -1,55 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What SQLite and our way of writing its log promise beside another process. */
-#include "store/engine.h"
-
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "store/sqlite/engine_sqlite.h"
 #include "unit/unit.h"
 
 enum { FOREIGN = 20 };
 
-static char path[64];
+static char folder[64];
+static char path[80];
 
 static int
 setup(void **state)
 {
-	char side[80];
-	int fd;
-
 	(void)state;
-	snprintf(path, sizeof(path), "/tmp/ww-engine-XXXXXX");
-	fd = mkstemp(path);
-	assert_true(fd >= 0);
-	close(fd);
-	snprintf(side, sizeof(side), "%s-wal", path);
-	unlink(side);
+	snprintf(folder, sizeof(folder), "/tmp/ww-engine-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/watchword.db", folder);
 	return 0;
 }
 
 static int
 teardown(void **state)
 {
-	char side[80];
+	static const char *const sides[] = {"", "-wal", "-shm"};
+	char side[96];
 
 	(void)state;
-	unlink(path);
-	snprintf(side, sizeof(side), "%s-wal", path);
-	unlink(side);
-	snprintf(side, sizeof(side), "%s-shm", path);
-	unlink(side);
+	for (size_t i = 0; i < countof(sides); i++) {
+		snprintf(side, sizeof(side), "%s%s", path, sides[i]);
+		unlink(side);
+	}
+	rmdir(folder);
 	return 0;
 }
 
 static struct engine *
 open_engine(void)
 {
+	const struct engine_place place = {.data_dir = folder};
 	struct engine *e = NULL;
 	char why[256];
 
-	assert_int_equal(engine_sqlite.open(path, why, &e), OK);
+	assert_int_equal(engine_sqlite.open(&place, why, &e), OK);
 	return e;
 }
 

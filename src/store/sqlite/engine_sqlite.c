@@ -7,17 +7,20 @@
  * report a failed fsync from there, and a failed fsync must never be retried: the
  * kernel may have dropped the pages and say yes the second time.
  */
-#include "store/engine.h"
+#include "store/sqlite/engine_sqlite.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/secret.h"
-#include "store/sqlite/checkpointer.h"
 #include "store/damage.h"
+#include "store/sqlite/checkpointer.h"
 #include "store/sqlite/foreign_lock.h"
 #include "store/sqlite/log_watch.h"
+#include "store/sqlite/lower_clock.h"
+#include "store/sqlite/schema.h"
 #include "store/sqlite/wal_vfs.h"
 #include "twofa/ident.h"
 
@@ -26,11 +29,15 @@
 #define LOOKASIDE_LEN 1200
 #define LOOKASIDE_COUNT 400
 
+/* A path, and what SQLite adds to it for the files beside. */
+enum { PATH_LEN = 4096, SIDE_LEN = 32 };
+
 #define SQLITE_ENGINE_MAGIC 0x5b17e003u
 
 struct sqlite_engine {
 	struct engine engine;
 	unsigned magic;
+	char *where;
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_COUNT];
 	int log_pages;
@@ -138,6 +145,7 @@ sqlite_close(struct engine *e)
 	sqlite3_close(s->db);
 	log_watch_fini(&s->log_watch);
 	foreign_lock_wait_fini(&s->wait);
+	mem_free(s->where);
 	mem_free(s);
 }
 
@@ -180,12 +188,14 @@ open_database(const char *path, sqlite3 **db_out)
 }
 
 static enum err
-sqlite_open(const char *where, char why[256], struct engine **out)
+open_file(const char *where, char why[256], struct engine **out)
 {
 	struct sqlite_engine *s = mem_new(sizeof(*s));
 	int rc;
 
 	s->engine.ops = &engine_sqlite;
+	s->where = mem_text(where);
+	s->engine.where = s->where;
 	s->magic = SQLITE_ENGINE_MAGIC;
 	log_watch_init(&s->log_watch, where);
 	foreign_lock_wait_init(&s->wait, where);
@@ -194,7 +204,7 @@ sqlite_open(const char *where, char why[256], struct engine **out)
 	if (rc == SQLITE_OK)
 		rc = foreign_lock_wait_set(&s->wait, s->db);
 	if (rc != SQLITE_OK) {
-		snprintf(why, 256, "%s: %s", where,
+		snprintf(why, 256, "%.120s: %.120s", where,
 		    s->db == NULL ? "out of memory" : sqlite3_errmsg(s->db));
 		sqlite_close(&s->engine);
 		return err_of(rc);
@@ -203,6 +213,41 @@ sqlite_open(const char *where, char why[256], struct engine **out)
 	s->checkpointer = checkpointer_new(where, open_database);
 	*out = &s->engine;
 	return OK;
+}
+
+/* SQLite lets a failed sync of the folder pass when it makes the database. */
+static enum err
+sync_folder(const char *path, char why[256])
+{
+	enum err e = file_sync_folder(path);
+
+	if (e != OK)
+		snprintf(why, 256, "%.180s: its folder: %s", path, err_text(e));
+	return e;
+}
+
+static enum err
+sqlite_open(const struct engine_place *p, char why[256], struct engine **out)
+{
+	char path[PATH_LEN];
+	enum err e;
+
+	if (snprintf(path, sizeof(path), "%s/watchword.db", p->data_dir) >=
+	    (int)sizeof(path) - SIDE_LEN) {
+		snprintf(why, 256, "the path of the data directory is too long");
+		return ERR_IO;
+	}
+	e = open_file(path, why, out);
+	if (e != OK)
+		return e;
+	e = schema_apply(*out, p, why);
+	if (e == OK)
+		e = sync_folder(path, why);
+	if (e == OK)
+		return OK;
+	sqlite_close(*out);
+	*out = NULL;
+	return e;
 }
 
 static int
@@ -551,4 +596,5 @@ const struct engine_ops engine_sqlite = {
     .bind = sqlite_bind,
     .column = sqlite_column,
     .name_damaged = sqlite_name_damaged,
+    .lower_clock = lower_clock,
 };

@@ -41,7 +41,7 @@ apply_after(struct engine *e, int64_t version)
 }
 
 enum err
-schema_apply(struct engine *e, const struct schema_of *s, char why[256])
+schema_apply(struct engine *e, const struct engine_place *p, char why[256])
 {
 	int64_t version = 0;
 	enum err err = engine_number(e, SQL_SCHEMA_VERSION, &version);
@@ -50,20 +50,21 @@ schema_apply(struct engine *e, const struct schema_of *s, char why[256])
 		snprintf(why, 256,
 		    "the store in %s has schema %lld, made by a newer version of "
 		    "watchword; this version knows schemas up to %zu",
-		    s->where, (long long)version, countof(steps));
+		    p->data_dir, (long long)version, countof(steps));
 		return ERR_NEWER;
 	}
-	if (err == OK && version > 0 && version < (int64_t)countof(steps) && s->keep) {
+	if (err == OK && version > 0 && version < (int64_t)countof(steps) &&
+	    p->keep_schema) {
 		snprintf(why, 256,
 		    "the server that runs on %s is of an older version: start it anew "
 		    "first",
-		    s->where);
+		    p->data_dir);
 		return ERR_BUSY;
 	}
 	if (err == OK)
 		err = apply_after(e, version);
 	if (err != OK)
-		snprintf(why, 256, "the schema of the store in %s: %s", s->where,
+		snprintf(why, 256, "the schema of the store in %s: %s", p->data_dir,
 		    err_text(err));
 	return err;
 }

@@ -6,15 +6,11 @@
 #include "base/base.h"
 
 struct engine;
-
-struct schema_of {
-	const char *where;
-	bool keep; /* somebody else works on it */
-};
+struct engine_place;
 
 /* Brings a store up to the last step. ERR_NEWER: it knows later ones; ERR_BUSY: there are
  * steps to go, and it is to be kept; with a sentence in why. */
 enum err schema_apply(
-    struct engine *e, const struct schema_of *s, char why[256]) MUST_CHECK;
+    struct engine *e, const struct engine_place *p, char why[256]) MUST_CHECK;
 
 #endif
