@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* c-ares tells which sockets it waits on; each has an event of the loop. */
+/*
+ * c-ares tells which sockets it waits on; each has an event of the loop. From
+ * version 1.28 on (Debian 13) it hands out parsed records, and what it had before is
+ * deprecated; Debian 12 has 1.18. Its own event thread and ares_reinit are not used: both
+ * would call back from a thread that is not the loop's.
+ */
 #include "net/resolver.h"
 
 #include <ares.h>
@@ -12,9 +17,7 @@ enum {
 	RESOLVER_MAGIC = 0x6e616d65,
 	TRIES = 2,
 	ROUNDS_SHARE = 3, /* the second round has twice the time of the first */
-	TIMEOUT_LEAST_MS = 5,
-	NAPTR_CLASS = 1,
-	NAPTR_TYPE = 35
+	TIMEOUT_LEAST_MS = 5
 };
 
 struct resolver_socket {
@@ -187,80 +190,125 @@ resolver_ask_addresses(struct resolver *r, const char *name, int family,
 	set_timer(r);
 }
 
-/* The list of c-ares from this one on, as ours, to `done`. */
+/* ---- records ---- */
+
+/* In the order in which they were appended. */
+struct records {
+	struct resolver_naptr *first;
+	struct resolver_naptr **end;
+};
+
 static void
-give_records(const struct question *q, const struct ares_naptr_reply *list,
-    const struct resolver_records *found)
+append_record(struct records *to, struct resolver_naptr record)
 {
-	struct resolver_naptr *first = NULL;
-	struct resolver_naptr **end = &first;
-	struct resolver_records given = *found;
+	struct resolver_naptr *n = mem_new(sizeof(*n));
 
-	for (; list != NULL; list = list->next) {
-		struct resolver_naptr *n = mem_new(sizeof(*n));
+	*n = record;
+	*to->end = n;
+	to->end = &n->next;
+}
 
-		*n = (struct resolver_naptr){list->order, list->preference,
-		    (const char *)list->flags, (const char *)list->service, NULL};
-		*end = n;
-		end = &n->next;
-	}
-	given.first = first;
-	q->naptr(q->ctx, &given);
-	while (first != NULL) {
-		struct resolver_naptr *next = first->next;
+static void
+free_records(struct records *of)
+{
+	while (of->first != NULL) {
+		struct resolver_naptr *next = of->first->next;
 
-		mem_free(first);
-		first = next;
+		mem_free(of->first);
+		of->first = next;
 	}
 }
+
+static void
+give_records(const struct question *q, int rc, struct records *records)
+{
+	struct resolver_records found = {kind_of(rc), ares_strerror(rc), records->first};
+
+	q->naptr(q->ctx, &found);
+	free_records(records);
+}
+
+#ifdef HAVE_ARES_DNSREC
+
+static void
+append_parsed(struct records *to, const ares_dns_rr_t *rr)
+{
+	if (ares_dns_rr_get_type(rr) != ARES_REC_TYPE_NAPTR)
+		return;
+	append_record(
+	    to, (struct resolver_naptr){ares_dns_rr_get_u16(rr, ARES_RR_NAPTR_ORDER),
+		    ares_dns_rr_get_u16(rr, ARES_RR_NAPTR_PREFERENCE),
+		    ares_dns_rr_get_str(rr, ARES_RR_NAPTR_FLAGS),
+		    ares_dns_rr_get_str(rr, ARES_RR_NAPTR_SERVICES), NULL});
+}
+
+static void
+on_records(void *ctx, ares_status_t rc, size_t timeouts, const ares_dns_record_t *answer)
+{
+	struct question q = *(struct question *)ctx;
+	struct records records = {.first = NULL, .end = &records.first};
+	size_t count =
+	    answer == NULL ? 0 : ares_dns_record_rr_cnt(answer, ARES_SECTION_ANSWER);
+
+	(void)timeouts;
+	mem_free(ctx);
+	for (size_t i = 0; i < count; i++)
+		append_parsed(&records,
+		    ares_dns_record_rr_get_const(answer, ARES_SECTION_ANSWER, i));
+	give_records(&q, (int)rc, &records);
+}
+
+static void
+ask_naptr(struct resolver *r, const char *name, struct question *q)
+{
+	(void)ares_query_dnsrec(r->channel, name, ARES_CLASS_IN, ARES_REC_TYPE_NAPTR,
+	    on_records, q, NULL); /* its callback has the outcome */
+}
+
+static int64_t
+count_servers(const struct resolver *r)
+{
+	char *list = ares_get_servers_csv(r->channel);
+	int64_t count = 1;
+
+	for (const char *at = list; at != NULL && *at != 0; at++)
+		count += *at == ',';
+	ares_free_string(list);
+	return count;
+}
+
+#else
+
+enum { NAPTR_CLASS = 1, NAPTR_TYPE = 35 }; /* RFC 1035 3.2.4, RFC 3403 4 */
 
 static void
 on_records(void *ctx, int rc, int timeouts, unsigned char *octets, int len)
 {
 	struct question q = *(struct question *)ctx;
-	struct resolver_records found = {kind_of(rc), ares_strerror(rc), NULL};
+	struct records records = {.first = NULL, .end = &records.first};
 	struct ares_naptr_reply *list = NULL;
 
 	(void)timeouts;
 	mem_free(ctx);
-	if (rc == ARES_SUCCESS)
+	if (rc == ARES_SUCCESS) {
 		rc = ares_parse_naptr_reply(octets, len, &list);
-	/* an answer without any such record is an answer, one that is damaged is none */
-	if (found.kind == RESOLVER_FOUND && rc != ARES_SUCCESS && rc != ARES_ENODATA)
-		found =
-		    (struct resolver_records){RESOLVER_FAILED, ares_strerror(rc), NULL};
-	give_records(&q, list, &found);
+		/* no such record is an answer, a damaged record is none */
+		if (rc == ARES_ENODATA)
+			rc = ARES_SUCCESS;
+	}
+	for (const struct ares_naptr_reply *n = list; n != NULL; n = n->next)
+		append_record(&records,
+		    (struct resolver_naptr){n->order, n->preference,
+			(const char *)n->flags, (const char *)n->service, NULL});
+	give_records(&q, rc, &records);
 	if (list != NULL)
 		ares_free_data(list);
 }
 
-void
-resolver_ask_naptr(
-    struct resolver *r, const char *name, resolver_naptr_f *done, void *ctx)
+static void
+ask_naptr(struct resolver *r, const char *name, struct question *q)
 {
-	CHECK_OBJ(r, RESOLVER_MAGIC);
-	ares_query(r->channel, name, NAPTR_CLASS, NAPTR_TYPE, on_records,
-	    question_new(NULL, done, ctx));
-	set_timer(r);
-}
-
-/* ---- life ---- */
-
-static int
-open_channel(struct resolver *r, const char *servers, int64_t try_ms)
-{
-	struct ares_options o = {.timeout = (int)try_ms,
-	    .tries = TRIES,
-	    .lookups = (char[]){"fb"}, /* files, then servers */
-	    .sock_state_cb = on_state,
-	    .sock_state_cb_data = r};
-	int rc = ares_init_options(&r->channel, &o,
-	    ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
-		ARES_OPT_SOCK_STATE_CB);
-
-	if (rc == ARES_SUCCESS && servers != NULL)
-		rc = ares_set_servers_ports_csv(r->channel, servers);
-	return rc;
+	ares_query(r->channel, name, NAPTR_CLASS, NAPTR_TYPE, on_records, q);
 }
 
 static int64_t
@@ -275,6 +323,77 @@ count_servers(const struct resolver *r)
 		count++;
 	ares_free_data(list);
 	return count > 0 ? count : 1;
+}
+
+#endif
+
+void
+resolver_ask_naptr(
+    struct resolver *r, const char *name, resolver_naptr_f *done, void *ctx)
+{
+	CHECK_OBJ(r, RESOLVER_MAGIC);
+	ask_naptr(r, name, question_new(NULL, done, ctx));
+	set_timer(r);
+}
+
+/* ---- life ---- */
+
+#ifdef HAVE_ARES_DNSREC
+
+/*
+ * This c-ares goes by how long a server took so far: a quick one has no more than 250 ms
+ * for its first try, each later round twice that and less a chance half. So many rounds
+ * fill the time of a question even then.
+ */
+static int
+count_tries(int64_t timeout_ms)
+{
+	int64_t first_ms = 250;
+	int64_t all_ms = first_ms;
+	int tries = 1;
+
+	for (int64_t next_ms = first_ms; all_ms < timeout_ms; next_ms *= 2) {
+		all_ms += next_ms;
+		tries++;
+	}
+	return tries < TRIES ? TRIES : tries;
+}
+
+#else
+
+static int
+count_tries(int64_t timeout_ms)
+{
+	(void)timeout_ms;
+	return TRIES;
+}
+
+#endif
+
+/* No answer is kept for later: a name is asked for whenever somebody wants to know. */
+static int
+open_channel(struct resolver *r, const struct resolver_options *given, int64_t try_ms)
+{
+	struct ares_options o = {.timeout = (int)try_ms,
+	    .tries = count_tries(given->timeout_ms),
+	    .lookups = (char[]){"fb"}, /* files, then servers */
+	    .sock_state_cb = on_state,
+	    .sock_state_cb_data = r};
+	int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
+		   ARES_OPT_SOCK_STATE_CB;
+	int rc;
+
+#ifdef ARES_OPT_QUERY_CACHE
+	mask |= ARES_OPT_QUERY_CACHE;
+#endif
+#ifdef ARES_OPT_MAXTIMEOUTMS
+	o.maxtimeout = (int)given->timeout_ms;
+	mask |= ARES_OPT_MAXTIMEOUTMS;
+#endif
+	rc = ares_init_options(&r->channel, &o, mask);
+	if (rc == ARES_SUCCESS && given->servers != NULL)
+		rc = ares_set_servers_ports_csv(r->channel, given->servers);
+	return rc;
 }
 
 static void
@@ -292,15 +411,14 @@ close_channel(struct resolver *r)
 static int
 open_with_time(struct resolver *r, const struct resolver_options *o)
 {
-	int rc = open_channel(r, o->servers, o->timeout_ms);
+	int rc = open_channel(r, o, o->timeout_ms);
 	int64_t try_ms;
 
 	if (rc != ARES_SUCCESS)
 		return rc;
 	try_ms = o->timeout_ms / (ROUNDS_SHARE * count_servers(r));
 	close_channel(r);
-	return open_channel(
-	    r, o->servers, try_ms < TIMEOUT_LEAST_MS ? TIMEOUT_LEAST_MS : try_ms);
+	return open_channel(r, o, try_ms < TIMEOUT_LEAST_MS ? TIMEOUT_LEAST_MS : try_ms);
 }
 
 enum err

@@ -2,7 +2,9 @@
 """Number lookup by ENUM, against a DNS server that we did not write: what the caller is
 told, and whether the message goes out."""
 
+import contextlib
 import socket
+import struct
 import threading
 import time
 
@@ -141,6 +143,36 @@ def test_silence_is_unknown_after_the_time_out_and_soon_costs_nothing(fresh):
         assert server.event("lookup_down")["reason"]
         took = [send(f"4179222222{n}")[3] for n in range(10)]
         assert sorted(took)[5] < 0.5, took
+
+
+def unused(question):
+    """The answer that the number asked for is not in use (RFC 1035 4.1, RFC 3403 4.1)."""
+    end = question.index(b"\0", 12) + 5
+    rest = b"\x01u\x0fE2U+unused:data\x11!^.*$!data:,gone!\0"
+    record = struct.pack("!HHHIHHH", 0xc00c, 35, 1, 60, 4 + len(rest), 10, 10) + rest
+    return question[:2] + struct.pack("!HHHHH", 0x8180, 1, 1, 0, 0) + question[12:end] + record
+
+
+def test_a_server_that_was_quick_may_be_slow_once(fresh):
+    """Some resolvers give a quick server less time; the time of a lookup is that of its option."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        known = {}  # name -> when the server has found its answer
+
+        def answer():
+            with contextlib.suppress(OSError):
+                while True:
+                    question, who = server.recvfrom(4096)
+                    name = question[12:question.index(b"\0", 12)]
+                    slow = 1.5 if len(known) == 5 else 0
+                    wait = known.setdefault(name, time.monotonic() + slow) - time.monotonic()
+                    threading.Timer(max(wait, 0), server.sendto, (unused(question), who)).start()
+
+        threading.Thread(target=answer, daemon=True).start()
+        send = sends(fresh(config=config(server.getsockname()[1]).replace("timeout: 1s", "timeout: 4s")))
+        took = [send(f"4179444444{n}") for n in range(6)]
+        assert [nc for nc, *_ in took] == [NOT_REACHABLE] * 6, took
+        assert took[-1][3] > 1.4
 
 
 def test_garbage_is_no_answer(fresh):

@@ -220,4 +220,6 @@ def test_one_core_of_the_event_library_is_loaded():
     """Two would be two worlds that do not know of each other's events."""
     said = subprocess.run(["ldd", binary()], capture_output=True, text=True, check=True).stdout
     loaded = {line.split()[0] for line in said.splitlines()}
-    assert len([l for l in loaded if l.startswith(("libevent-2", "libevent_core-"))]) == 1
+    cores = [name for name in loaded if name.startswith(("libevent-2", "libevent_core-"))]
+    assert len(cores) == 1 and cores[0].startswith("libevent_core-"), cores
+    assert not any(name.startswith("libevent_extra") for name in loaded), "evdns and evhttp"
