@@ -146,13 +146,6 @@ call_id(const struct call *c, unsigned i)
 	return ident_parse_or_none(c->params[i]);
 }
 
-enum err
-call_ident(struct call *c, unsigned i, struct ident *out)
-{
-	INVARIANT(i < ROUTE_PARAMS_MAX);
-	return ident_parse(c->params[i], out) ? OK : ERR_NOT_FOUND;
-}
-
 /* ---- headers ---- */
 
 struct span

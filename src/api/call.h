@@ -92,8 +92,6 @@ const char *call_query(struct call *c, const char *name);
 struct opt_bool call_query_bool(struct call *c, const char *name);
 /* The id in path parameter i; none for another shape. */
 struct ident call_id(const struct call *c, unsigned i);
-/* The same: ERR_NOT_FOUND for another shape. */
-enum err call_ident(struct call *c, unsigned i, struct ident *out) MUST_CHECK;
 struct json_out call_json(struct call *c);
 /* The first request header of that name, in any case; an empty span without one. */
 struct span call_header(struct call *c, const char *name);

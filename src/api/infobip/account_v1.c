@@ -4,7 +4,7 @@
  * here: the answer is always the same.
  */
 #include "api/dialects.h"
-#include "api/ops/ops.h"
+#include "api/call.h"
 #include "twofa/scope.h"
 
 static enum err

@@ -2,13 +2,14 @@
 /* Infobip's /auth/1: sessions and OAuth tokens (contract 5.2, 5.3). */
 #include "api/dialects.h"
 #include "api/infobip/error.h"
-#include "api/ops/ops.h"
+#include "api/infobip/session.h"
+#include "api/ops/session.h"
 #include "twofa/scope.h"
 
 static const struct route routes[] = {
-    {"POST", "/session", 0, &op_session_create, NULL},
+    {"POST", "/session", 0, &op_session_create, &wire_session},
     {"DELETE", "/session", SCOPE_SIGNED_IN, &op_session_delete, NULL},
-    {"POST", "/oauth2/token", 0, &op_token_create, NULL},
+    {"POST", "/oauth2/token", 0, &op_token_create, &wire_token},
 };
 
 /* RFC 6749 5.2; the original calls the member deprecated, and libraries read it. */

@@ -3,11 +3,11 @@
 
 #include "api/idempotency.h"
 #include "api/offer.h"
+#include "api/ops/number.h"
 #include "api/reason.h"
 #include "store/idempotency.h"
 #include "store/outgoing.h"
 #include "store/send.h"
-#include "twofa/phone.h"
 #include "twofa/report_body.h"
 
 /* ---- what send and resend share ---- */
@@ -78,25 +78,13 @@ put_result(struct call *c)
 
 /* ---- send ---- */
 
-static void
-check_destination(struct call *c, struct send_ask *ask)
-{
-	char digits[PHONE_DIGITS_MAX + 1];
-	struct span to = span_of(ask->to);
-
-	if (phone_canonical(to, digits) == OK)
-		ask->destination = arena_text(&c->arena, span_of(digits));
-	else
-		fail_add(&c->fail, "to", "%s", phone_fault(to, &c->arena));
-}
-
 static enum err
 check_send(struct call *c)
 {
 	struct send_ask *ask = c->ask;
 
 	if (ask->to != NULL)
-		check_destination(c, ask);
+		ask->destination = number_read(c, ask->to);
 	if (c->fail.count > 0)
 		return ERR_INVALID;
 	if (ident_is_none(&ask->application))

@@ -2,7 +2,7 @@
 /* Our own URLs: health, for whatever watches the process, and the description of all
  * there are; no credential, no store. */
 #include "api/dialects.h"
-#include "api/ops/ops.h"
+#include "api/call.h"
 #include "openapi_json.h"
 
 static enum err

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The lock of a number (`profile: strict`: a budget of wrong guesses a day) is lifted, as
- * when a person has shown who he is. What was counted of the number's wrong guesses is
- * forgiven, and the log says so.
- */
+#include "api/own/lift.h"
+
 #include "api/body.h"
-#include "api/offer.h"
-#include "api/ops/ops.h"
-#include "base/log.h"
-#include "store/limits.h"
-#include "twofa/phone.h"
+#include "api/ops/lift.h"
 
 enum { TEXT_MAX = 100 };
 
-struct lift_request {
+struct members {
 	const char *to;
 	const char *application;
 };
 
-#define AT(member) offsetof(struct lift_request, member)
+#define AT(member) offsetof(struct members, member)
 static const struct json_row rows[] = {
     {"to", JSON_ROW_TEXT, true, AT(to), 1, TEXT_MAX, NULL},
     {"applicationId", JSON_ROW_TEXT, true, AT(application), 1, TEXT_MAX, NULL},
@@ -27,56 +20,30 @@ static const struct json_row rows[] = {
 #undef AT
 
 static enum err
-check_lift(struct call *c)
+read_lift(struct call *c)
 {
-	struct lift_request r = {0};
-	struct lift_job *j = arena_alloc(&c->arena, sizeof(*j));
-	char *digits = arena_alloc(&c->arena, PHONE_DIGITS_MAX + 1);
-	enum err e = body_read(c, rows, &r);
+	struct lift_ask *ask = c->ask;
+	struct members m = {0};
+	enum err e = body_read(c, rows, &m);
 
-	if (e != OK && e != ERR_INVALID)
-		return e;
-	if (r.to != NULL && phone_canonical(span_of(r.to), digits) != OK)
-		fail_add(&c->fail, "to", "%s", phone_fault(span_of(r.to), &c->arena));
-	if (c->fail.count > 0)
-		return ERR_INVALID;
-	j->account = c->principal.account;
-	j->destination = digits;
-	j->failures_max = c->api->options.failures_max;
-	c->job = j;
-	return ident_parse(span_of(r.application), &j->application) ? OK : ERR_NOT_FOUND;
+	ask->to = m.to;
+	ask->application = ident_parse_or_none(span_of(m.application));
+	return e;
 }
 
-static enum err
-proceed_lift(struct call *c)
+static void
+write_lift(struct call *c)
 {
-	return offer_job(c, &((struct lift_job *)c->job)->job, VERB_LIFT);
-}
-
-static enum err
-answer_lift(struct call *c)
-{
-	const struct lift_job *j = c->job;
+	const struct lift_result *r = c->result;
 	struct json_out out = call_json(c);
 	char application[IDENT_TEXT_LEN + 1];
 
-	if (j->job.err != OK)
-		return j->job.err;
-	ident_text(&j->application, application);
-	log_event(LOG_LEVEL_WARNING, "number_lifted", LOG_PHONE("to", j->destination),
-	    LOG_TEXT("applicationId", application),
-	    LOG_TEXT("was_locked", j->was_locked ? "yes" : "no"));
+	ident_text(&r->application, application);
 	json_out_object(&out, NULL);
-	json_out_text(&out, "to", j->destination);
+	json_out_text(&out, "to", r->to);
 	json_out_text(&out, "applicationId", application);
-	json_out_bool(&out, "wasLocked", j->was_locked);
+	json_out_bool(&out, "wasLocked", r->was_locked);
 	json_out_end(&out);
-	c->response.status = 200;
-	return OK;
 }
 
-const struct operation op_lift = {.name = "lift",
-    .check = check_lift,
-    .proceed = proceed_lift,
-    .answer = answer_lift,
-    .finds = THING_APPLICATION};
+const struct wire wire_lift = {read_lift, write_lift};

@@ -4,7 +4,7 @@
  * to know; here they are only handed to delivery, and answered when they are durable.
  */
 #include "api/offer.h"
-#include "api/ops/ops.h"
+#include "api/own/receipt.h"
 
 static enum err
 proceed_receipt(struct call *c)
