@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 PAGE = 4096
 READERS = 8
 DAYS = 20
+YOUNG_DAYS = 1.9  # those that sends look among (store/recent.h)
 CHUNK = 100_000
 # A table that is filled in its order has full pages, and each of the first sends into it would
 # split one. Pages of one that grew are about two thirds full: so many rows more
@@ -20,7 +21,7 @@ PIN = ("INSERT INTO pin (id, account, application, template, destination, salt, 
        " VALUES (?, ?, ?, ?, ?, ?, 0, 1, 0, 6, 1, 10, 1, ?)")
 MESSAGE = ("INSERT INTO message (pin, seq, channel, state, reason, created_at, updated_at, attempts)"
            " VALUES (?, 0, 0, 4, 0, ?, ?, 1)")
-PLACES = ("INSERT INTO destination_pin (application, destination, pin)"
+PLACES = ("INSERT INTO {} (application, destination, pin)"
           " SELECT application, destination, id FROM pin ORDER BY 1, 2, 3")
 MARK = "UPDATE outbox SET pin = (SELECT max(id) FROM pin)"
 
@@ -39,27 +40,29 @@ def old_rows(count, ids, begin_ms, step_ms):
         yield pins, messages
 
 
-def fill(path, count, application, template):
-    """`count` PINs with their messages; the server must not be running."""
+def fill(path, count, application, template, days=DAYS):
+    """`count` PINs with their messages of so many days; the server must not be running."""
     db = sqlite3.connect(path)
     db.execute("PRAGMA synchronous=OFF")
     db.execute("PRAGMA cache_size=-1500000")
     ids = db.execute("SELECT account, application, id FROM template WHERE hex(application) = ? "
                      "AND hex(id) = ?", (application, template)).fetchone()
     now_ms = int(time.time() * 1000)
-    begin_ms, span_ms = now_ms - DAYS * 86_400_000, DAYS * 86_400_000 * 0.9
+    begin_ms, span_ms = now_ms - int(days * 86_400_000), days * 86_400_000 * 0.9
     for pins, _ in old_rows(int(count * GONE), ids, begin_ms - span_ms, span_ms / count):
         db.executemany(PIN, pins)
     for pins, messages in old_rows(count, ids, begin_ms, span_ms / count):
         db.executemany(PIN, pins)
         db.executemany(MESSAGE, messages)
         db.commit()
-    db.execute(PLACES)
+    places = "destination_pin" if days > 2 else "destination_young"
+    db.execute(PLACES.format(places))
     begin = (begin_ms.to_bytes(6, "big"),)
     db.execute("DELETE FROM pin WHERE id < ?", begin)
-    db.execute("DELETE FROM destination_pin WHERE pin < ?", begin)
+    db.execute(f"DELETE FROM {places} WHERE pin < ?", begin)
     db.execute("UPDATE destination_mark SET pin = (SELECT max(id) FROM pin)")
-    db.execute("UPDATE destination_aged SET pin = (SELECT max(id) FROM pin)")
+    db.execute("UPDATE destination_aged SET pin = (SELECT {}(id) FROM pin)".format(
+        "max" if days > 2 else "min"))
     db.execute(MARK)  # each has its message
     db.commit()
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
