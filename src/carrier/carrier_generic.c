@@ -29,13 +29,13 @@ static const struct {
 /* The format of a body, by `body_format`. */
 static const struct {
 	const char *name;
-	enum http_sink sink;
+	enum http_template_sink sink;
 	const char *type;
 } formats[] = {
-    {"json", HTTP_SINK_JSON, "application/json"},
-    {"form", HTTP_SINK_URL, "application/x-www-form-urlencoded"},
-    {"xml", HTTP_SINK_XML, "application/xml"},
-    {"text", HTTP_SINK_PLAIN, "text/plain;charset=UTF-8"},
+    {"json", HTTP_TEMPLATE_SINK_JSON, "application/json"},
+    {"form", HTTP_TEMPLATE_SINK_URL, "application/x-www-form-urlencoded"},
+    {"xml", HTTP_TEMPLATE_SINK_XML, "application/xml"},
+    {"text", HTTP_TEMPLATE_SINK_PLAIN, "text/plain;charset=UTF-8"},
 };
 
 /* ---- the options ---- */
@@ -205,7 +205,7 @@ make_headers(struct carrier_http_maker *m)
 	struct carrier_http_recipe *r = &m->recipe;
 	size_t n = 0;
 
-	if (c->headers.count + 3 > HTTP_CALL_HEADERS_MAX)
+	if (c->headers.count + 3 > HTTP_CLIENT_HEADERS_MAX)
 		return fault(m, "headers", "more than 29", "");
 	if (c->body != NULL && !has_header(c, "Content-Type"))
 		r->headers[n++] = arena_printf(

@@ -57,7 +57,7 @@ struct plan {
 	struct carrier_http_recipe recipe;
 	struct http_template url;
 	struct http_template body;
-	struct http_template headers[HTTP_CALL_HEADERS_MAX];
+	struct http_template headers[HTTP_CLIENT_HEADERS_MAX];
 	size_t header_count;
 	uint32_t used;
 };
@@ -179,8 +179,8 @@ says_well(int status)
 }
 
 static void
-classify_answer(struct carrier_http *h, const struct http_result *r, struct arena *arena,
-    struct carrier_http_verdict *v)
+classify_answer(struct carrier_http *h, const struct http_client_result *r,
+    struct arena *arena, struct carrier_http_verdict *v)
 {
 	json_t *doc;
 	struct carrier_http_answer a = {
@@ -202,7 +202,7 @@ say_final(struct arena *a, const char *reason)
 }
 
 static void
-on_answer(struct carrier_http_request *p, const struct http_result *r)
+on_answer(struct carrier_http_request *p, const struct http_client_result *r)
 {
 	struct carrier_http *h = p->carrier;
 	struct carrier_http_verdict v = {.result = CARRIER_UNKNOWN};
@@ -239,7 +239,7 @@ on_answer(struct carrier_http_request *p, const struct http_result *r)
 
 /* A status that says well, and then the answer broke off. */
 static void
-on_broken_off(struct carrier_http_request *p, const struct http_result *r)
+on_broken_off(struct carrier_http_request *p, const struct http_client_result *r)
 {
 	bool again = p->carrier->vendor->knows_again;
 	struct carrier_outcome outcome = {.result = CARRIER_UNKNOWN,
@@ -260,14 +260,14 @@ on_broken_off(struct carrier_http_request *p, const struct http_result *r)
 
 /* A status that says why not is an answer, whatever became of its body. */
 static bool
-is_answer(const struct carrier_http *h, const struct http_result *r)
+is_answer(const struct carrier_http *h, const struct http_client_result *r)
 {
-	return r->kind == HTTP_ANSWERED ||
-	       (r->kind == HTTP_UNKNOWN && r->status >= 300 && !h->closing);
+	return r->kind == HTTP_CLIENT_ANSWERED ||
+	       (r->kind == HTTP_CLIENT_UNKNOWN && r->status >= 300 && !h->closing);
 }
 
 static void
-on_done(void *ctx, const struct http_result *r)
+on_done(void *ctx, const struct http_client_result *r)
 {
 	struct carrier_http_request *p = ctx;
 	struct carrier_http *h = p->carrier;
@@ -279,11 +279,11 @@ on_done(void *ctx, const struct http_result *r)
 		on_answer(p, r);
 		return;
 	}
-	if (r->kind == HTTP_UNKNOWN && says_well(r->status)) {
+	if (r->kind == HTTP_CLIENT_UNKNOWN && says_well(r->status)) {
 		on_broken_off(p, r);
 		return;
 	}
-	if (r->kind == HTTP_NOT_SENT && !h->closing) {
+	if (r->kind == HTTP_CLIENT_NOT_SENT && !h->closing) {
 		was_unreachable(h, r->reason);
 		outcome.result = CARRIER_RETRY;
 		outcome.untried = true;
@@ -395,8 +395,8 @@ fill_values(
 struct rendered {
 	struct buf url;
 	struct buf body;
-	struct buf headers[HTTP_CALL_HEADERS_MAX];
-	struct http_call call;
+	struct buf headers[HTTP_CLIENT_HEADERS_MAX];
+	struct http_client_call call;
 };
 
 static void
@@ -448,7 +448,7 @@ render(const struct carrier_http *h, const struct values *values, struct rendere
 }
 
 static void
-begin(struct carrier_http *h, const struct http_call *call, const char *reference,
+begin(struct carrier_http *h, const struct http_client_call *call, const char *reference,
     carrier_done_f *done, void *ctx)
 {
 	struct carrier_outcome refused = {.result = CARRIER_REFUSED,
@@ -526,11 +526,11 @@ parse_headers(struct carrier_http_maker *m, struct plan *plan)
 	const char *const *headers = m->recipe.headers;
 	enum err e = OK;
 
-	while (e == OK && plan->header_count < HTTP_CALL_HEADERS_MAX &&
+	while (e == OK && plan->header_count < HTTP_CLIENT_HEADERS_MAX &&
 	       headers[plan->header_count] != NULL) {
 		struct http_template *t = &plan->headers[plan->header_count];
 
-		t->sink = HTTP_SINK_HEADER;
+		t->sink = HTTP_TEMPLATE_SINK_HEADER;
 		e = parse(m, "headers", t, headers[plan->header_count]);
 		plan->used |= t->used;
 		plan->header_count++;
@@ -547,7 +547,7 @@ make_plan(const struct carrier_http_vendor *vendor, struct carrier_http_maker *m
 	if (e == OK)
 		e = check_url(m);
 	plan->recipe = m->recipe;
-	plan->url.sink = HTTP_SINK_URL;
+	plan->url.sink = HTTP_TEMPLATE_SINK_URL;
 	plan->body.sink = m->recipe.sink;
 	if (e == OK)
 		e = parse(m, "url", &plan->url, m->recipe.url);

@@ -24,10 +24,10 @@ enum {
 struct carrier_http_recipe {
 	const char *method;
 	const char *url;
-	const char *headers[HTTP_CALL_HEADERS_MAX]; /* "Name: template"; then NULL */
-	const char *body;                           /* NULL: none */
-	enum http_sink sink;                        /* of the body */
-	int64_t validity_min_s;                     /* what the vendor takes; 0: any */
+	const char *headers[HTTP_CLIENT_HEADERS_MAX]; /* "Name: template"; then NULL */
+	const char *body;                             /* NULL: none */
+	enum http_template_sink sink;                 /* of the body */
+	int64_t validity_min_s;                       /* what the vendor takes; 0: any */
 	int64_t validity_max_s;
 	bool plus_sender; /* a sender of digits, longer than a short code, has a plus */
 };

@@ -74,7 +74,7 @@ make(struct carrier_http_maker *m)
 	r->headers[0] = "Content-Type: application/json";
 	r->headers[1] = "Accept: application/json";
 	r->headers[2] = "Authorization: App {{password}}";
-	r->sink = HTTP_SINK_JSON;
+	r->sink = HTTP_TEMPLATE_SINK_JSON;
 	r->body = second ? arena_printf(m->arena, body_2, hooks ? hooks_2 : "")
 			 : arena_printf(m->arena, body_3, hooks ? hooks_3 : "");
 	r->validity_max_s = VALIDITY_MAX_S;

@@ -94,7 +94,7 @@ make(struct carrier_http_maker *m)
 	r->headers[0] = "Content-Type: application/x-www-form-urlencoded";
 	r->headers[1] = arena_printf(m->arena, "Authorization: %s",
 	    http_sign_basic(m->arena, c->http.user, c->http.secret));
-	r->sink = HTTP_SINK_URL;
+	r->sink = HTTP_TEMPLATE_SINK_URL;
 	r->body = arena_printf(m->arena,
 	    "To=%%2B{{to}}&%s%s&Body={{text}}&ValidityPeriod={{validity_s}}%s",
 	    c->service == NULL ? "From={{from}}" : "MessagingServiceSid=",

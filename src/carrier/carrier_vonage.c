@@ -121,7 +121,7 @@ make(struct carrier_http_maker *m)
 	r->method = "POST";
 	r->url = arena_printf(m->arena, "%s/sms/json", base);
 	r->headers[0] = "Content-Type: application/x-www-form-urlencoded";
-	r->sink = HTTP_SINK_URL;
+	r->sink = HTTP_TEMPLATE_SINK_URL;
 	r->body = arena_printf(m->arena,
 	    "api_key={{username}}&api_secret={{password}}&to={{to}}&from={{from}}"
 	    "&text={{text}}&type={{type}}&ttl={{validity_ms}}&client-ref={{reference}}"

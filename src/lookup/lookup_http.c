@@ -22,7 +22,7 @@
 enum {
 	URL_LEN_MAX = 4096,
 	BODY_LEN_MAX = 65536,
-	HEADERS_LEN_MAX = HTTP_CALL_HEADERS_MAX * 8192, /* of all */
+	HEADERS_LEN_MAX = HTTP_CLIENT_HEADERS_MAX * 8192, /* of all */
 	ANSWER_LEN_MAX = 65536,
 	VALUE_LEN_MAX = 200
 };
@@ -54,7 +54,7 @@ struct lookup_http {
 	struct http_template url;
 	struct http_template body;
 	size_t header_count;
-	struct http_template headers[HTTP_CALL_HEADERS_MAX];
+	struct http_template headers[HTTP_CLIENT_HEADERS_MAX];
 };
 
 struct question {
@@ -158,14 +158,14 @@ read_answer(const struct question *q, struct span body, struct lookup_answer *ou
 }
 
 static void
-on_result(void *ctx, const struct http_result *result)
+on_result(void *ctx, const struct http_client_result *result)
 {
 	struct question *q = ctx;
 	struct lookup_answer a = {.failed = true, .reason = result->reason};
 
-	if (result->kind == HTTP_ANSWERED && result->status / 100 == 2)
+	if (result->kind == HTTP_CLIENT_ANSWERED && result->status / 100 == 2)
 		read_answer(q, result->body, &a);
-	else if (result->kind == HTTP_ANSWERED)
+	else if (result->kind == HTTP_CLIENT_ANSWERED)
 		a.reason = "an HTTP status that is no success";
 	q->done(q->ctx, &a);
 	mem_free(q);
@@ -175,11 +175,11 @@ on_result(void *ctx, const struct http_result *result)
 
 static enum err
 put_headers(const struct lookup_http *h, const struct span *values, struct buf *to,
-    struct http_call *call)
+    struct http_client_call *call)
 {
 	const struct text_map *map =
 	    h->recipe->headers != NULL ? h->recipe->headers : &h->config->headers;
-	size_t starts[HTTP_CALL_HEADERS_MAX];
+	size_t starts[HTTP_CLIENT_HEADERS_MAX];
 	enum err e = OK;
 
 	for (size_t i = 0; e == OK && i < h->header_count; i++) {
@@ -200,7 +200,7 @@ send_question(struct lookup_http *h, struct question *q)
 {
 	struct span values[VALUE_COUNT] = {
 	    span_of(q->number), span_of(h->config->secret)};
-	struct http_call call = {.method = h->method,
+	struct http_client_call call = {.method = h->method,
 	    .timeout_ms = h->config->timeout_ms + SPARE_MS,
 	    .answer_len_max = ANSWER_LEN_MAX};
 	struct buf url;
@@ -240,8 +240,8 @@ http_ask(struct lookup_provider *head, const char *number, lookup_done_f *done, 
 	memcpy(q->number, number, strlen(number) + 1);
 	e = send_question(h, q);
 	if (e != OK)
-		on_result(q,
-		    &(struct http_result){.kind = HTTP_NOT_SENT, .reason = err_text(e)});
+		on_result(q, &(struct http_client_result){
+				 .kind = HTTP_CLIENT_NOT_SENT, .reason = err_text(e)});
 }
 
 /* ---- life ---- */
@@ -261,7 +261,7 @@ parse_headers(struct lookup_http *h, const struct text_map *map, char why[256])
 {
 	enum err e = OK;
 
-	if (map->count >= HTTP_CALL_HEADERS_MAX) {
+	if (map->count >= HTTP_CLIENT_HEADERS_MAX) {
 		snprintf(why, 256, "too many headers");
 		return ERR_INVALID;
 	}
@@ -273,7 +273,7 @@ parse_headers(struct lookup_http *h, const struct text_map *map, char why[256])
 			snprintf(why, 256, "%.60s: %s", map->pairs[i].name, fault);
 			return ERR_INVALID;
 		}
-		h->headers[i].sink = HTTP_SINK_HEADER;
+		h->headers[i].sink = HTTP_TEMPLATE_SINK_HEADER;
 		e = http_template_parse(
 		    &h->headers[i], &h->arena, map->pairs[i].value, names, why);
 	}
@@ -281,19 +281,19 @@ parse_headers(struct lookup_http *h, const struct text_map *map, char why[256])
 	return e;
 }
 
-static enum http_sink
+static enum http_template_sink
 body_sink(const struct lookup_http *h)
 {
 	static const struct {
 		const char *name;
-		enum http_sink sink;
-	} sinks[] = {{"json", HTTP_SINK_JSON}, {"form", HTTP_SINK_URL},
-	    {"xml", HTTP_SINK_XML}, {"plain", HTTP_SINK_PLAIN}};
+		enum http_template_sink sink;
+	} sinks[] = {{"json", HTTP_TEMPLATE_SINK_JSON}, {"form", HTTP_TEMPLATE_SINK_URL},
+	    {"xml", HTTP_TEMPLATE_SINK_XML}, {"plain", HTTP_TEMPLATE_SINK_PLAIN}};
 
 	for (size_t i = 0; h->config->body_type != NULL && i < countof(sinks); i++)
 		if (strcmp(sinks[i].name, h->config->body_type) == 0)
 			return sinks[i].sink;
-	return HTTP_SINK_JSON;
+	return HTTP_TEMPLATE_SINK_JSON;
 }
 
 /* `field_out` names the option that cannot be used. */
@@ -309,7 +309,7 @@ parse_recipe(
 
 	h->recipe = r;
 	h->method = r->method != NULL ? r->method : c->method;
-	h->url.sink = HTTP_SINK_URL;
+	h->url.sink = HTTP_TEMPLATE_SINK_URL;
 	h->body.sink = body_sink(h);
 	*field_out = "url";
 	e = http_template_parse(&h->url, &h->arena, url, names, why);

@@ -29,7 +29,7 @@ struct request {
 	struct curl_slist *headers;
 	char *body;
 	struct buf answer;
-	http_done_f *done;
+	http_client_done_f *done;
 	void *ctx;
 	bool refused; /* an address was not allowed */
 	bool allowed; /* another one was */
@@ -104,16 +104,16 @@ request_free(struct request *r)
 static void
 request_end(struct request *r, bool whole, const char *reason)
 {
-	struct http_result result = {.reason = reason};
+	struct http_client_result result = {.reason = reason};
 	curl_off_t retry_after = 0;
 	long status = 0;
 
 	(void)curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
 	(void)curl_easy_getinfo(r->easy, CURLINFO_RETRY_AFTER, &retry_after);
-	result.kind = whole ? HTTP_ANSWERED : HTTP_UNKNOWN;
+	result.kind = whole ? HTTP_CLIENT_ANSWERED : HTTP_CLIENT_UNKNOWN;
 	if (!whole && !was_written(r))
-		result.kind = HTTP_NOT_SENT;
-	if (result.kind != HTTP_NOT_SENT)
+		result.kind = HTTP_CLIENT_NOT_SENT;
+	if (result.kind != HTTP_CLIENT_NOT_SENT)
 		result.status = (int)status;
 	if (whole)
 		result.body = buf_span(&r->answer);
@@ -178,7 +178,7 @@ act(struct http_client *c, curl_socket_t fd, int what)
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *ctx)
+on_curl_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	(void)fd;
 	(void)what;
@@ -419,11 +419,11 @@ http_client_header_fault(const char *name, const char *value)
 }
 
 static bool
-is_call(const struct http_client *c, const struct http_call *call)
+is_call(const struct http_client *c, const struct http_client_call *call)
 {
 	if (!is_method(call->method) || call->timeout_ms <= 0)
 		return false;
-	for (size_t i = 0; i < HTTP_CALL_HEADERS_MAX && call->headers[i] != NULL; i++)
+	for (size_t i = 0; i < HTTP_CLIENT_HEADERS_MAX && call->headers[i] != NULL; i++)
 		if (!is_header(call->headers[i]))
 			return false;
 	return http_client_url_fault(&c->options, call->url) == NULL;
@@ -471,7 +471,7 @@ add_header(struct request *r, const char *text)
 }
 
 static void
-set_call(struct request *r, const struct http_call *call)
+set_call(struct request *r, const struct http_client_call *call)
 {
 	CURL *easy = r->easy;
 	bool has_body = call->body.len > 0 || strncmp(call->method, "P", 1) == 0;
@@ -482,7 +482,7 @@ set_call(struct request *r, const struct http_call *call)
 	SET(easy, CURLOPT_PIPEWAIT, strncmp(call->url, "https:", 6) == 0 ? 1L : 0L);
 	SET(easy, CURLOPT_PATH_AS_IS, 1L);
 	SET(easy, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
-	for (size_t i = 0; i < HTTP_CALL_HEADERS_MAX && call->headers[i] != NULL; i++)
+	for (size_t i = 0; i < HTTP_CLIENT_HEADERS_MAX && call->headers[i] != NULL; i++)
 		add_header(r, call->headers[i]);
 	add_header(r, "Expect:");
 	if (has_body) {
@@ -498,8 +498,8 @@ set_call(struct request *r, const struct http_call *call)
 }
 
 enum err
-http_client_send(
-    struct http_client *c, const struct http_call *call, http_done_f *done, void *ctx)
+http_client_send(struct http_client *c, const struct http_client_call *call,
+    http_client_done_f *done, void *ctx)
 {
 	struct request *r;
 
@@ -554,7 +554,7 @@ http_client_new(struct event_base *base, const struct http_client_options *optio
 	c->options.calls_max = given_or(options->calls_max, CALLS_MAX);
 	c->options.connections_max =
 	    given_or(options->connections_max, c->options.calls_max);
-	c->timer = evtimer_new(base, on_timer, c);
+	c->timer = evtimer_new(base, on_curl_timer, c);
 	c->look = evtimer_new(base, on_look, c);
 	c->multi = curl_multi_init();
 	RESOURCE(c->timer != NULL && c->look != NULL && c->multi != NULL);

@@ -22,7 +22,7 @@
 struct event_base;
 struct http_client;
 
-enum { HTTP_CALL_HEADERS_MAX = 32 };
+enum { HTTP_CLIENT_HEADERS_MAX = 32 };
 
 struct http_client_options {
 	bool allow_http;     /* plain http:// as well */
@@ -34,32 +34,33 @@ struct http_client_options {
 };
 
 /* Borrowed for the duration of http_client_send. */
-struct http_call {
-	const char *method;                         /* GET, POST, PUT, PATCH, DELETE */
-	const char *url;                            /* absolute, octets as they go out */
-	const char *headers[HTTP_CALL_HEADERS_MAX]; /* "Name: value"; ends with NULL */
+struct http_client_call {
+	const char *method; /* GET, POST, PUT, PATCH, DELETE */
+	const char *url;    /* absolute, octets as they go out */
+	const char *headers[HTTP_CLIENT_HEADERS_MAX]; /* "Name: value"; ends with NULL */
 	struct span body;
 	int64_t timeout_ms;    /* for all of it, also waiting for a connection; over 0 */
 	size_t answer_len_max; /* octets of the answer's body */
 };
 
-enum http_kind {
-	HTTP_ANSWERED, /* a whole answer came; `status` says which */
-	HTTP_NOT_SENT, /* nothing of the request was written */
-	HTTP_UNKNOWN,  /* it was written, wholly or in part, and no whole answer came */
+enum http_client_kind {
+	HTTP_CLIENT_ANSWERED, /* a whole answer came; `status` says which */
+	HTTP_CLIENT_NOT_SENT, /* nothing of the request was written */
+	HTTP_CLIENT_UNKNOWN,  /* it was written, wholly or in part, and no whole answer
+				 came */
 };
 
 /* Borrowed for the duration of the callback. */
-struct http_result {
-	enum http_kind kind;
-	int status;       /* also with HTTP_UNKNOWN, when a status line came; else 0 */
-	struct span body; /* of HTTP_ANSWERED */
+struct http_client_result {
+	enum http_client_kind kind;
+	int status; /* also with HTTP_CLIENT_UNKNOWN, when a status line came; else 0 */
+	struct span body;      /* of HTTP_CLIENT_ANSWERED */
 	int64_t retry_after_s; /* of Retry-After, a number or a date; 0: none or now */
 	const char *reason;    /* for logs; holds nothing of the call; never NULL */
 };
 
 /* May send again; may not free the client. */
-typedef void http_done_f(void *ctx, const struct http_result *result);
+typedef void http_client_done_f(void *ctx, const struct http_client_result *result);
 
 struct http_client *http_client_new(
     struct event_base *base, const struct http_client_options *options) MUST_CHECK;
@@ -70,8 +71,8 @@ void http_client_free(struct http_client *c);
  * ERR_OVERLOADED: calls_max are outstanding. With OK `done` is called exactly once,
  * later on this thread. Body and answer are wiped when it has returned.
  */
-enum err http_client_send(struct http_client *c, const struct http_call *call,
-    http_done_f *done, void *ctx) MUST_CHECK;
+enum err http_client_send(struct http_client *c, const struct http_client_call *call,
+    http_client_done_f *done, void *ctx) MUST_CHECK;
 size_t http_client_outstanding(const struct http_client *c);
 /* Why a header of that name, with that value or template of one, cannot be sent (RFC 9110
  * 5.1, 5.5); NULL: it can, unless its values make it too long. */

@@ -20,20 +20,20 @@ name_number(const char *const *names, struct span name)
 
 static enum err
 read_name(const struct http_template *t, const char *const *names, struct span name,
-    struct http_piece *out, char why[256])
+    struct http_template_piece *out, char why[256])
 {
 	struct span bare = span_trim(name);
 
-	out->mark = HTTP_MARK_VALUE;
+	out->mark = HTTP_TEMPLATE_MARK_VALUE;
 	if (span_equal_text(bare, "/")) {
-		out->mark = HTTP_MARK_END;
+		out->mark = HTTP_TEMPLATE_MARK_END;
 		return OK;
 	}
 	out->raw = bare.len > 4 && memcmp(bare.ptr, "raw:", 4) == 0;
 	if (out->raw) {
 		bare = (struct span){bare.ptr + 4, bare.len - 4};
 	} else if (bare.len > 1 && bare.ptr[0] == '?') {
-		out->mark = HTTP_MARK_IF;
+		out->mark = HTTP_TEMPLATE_MARK_IF;
 		bare = (struct span){bare.ptr + 1, bare.len - 1};
 	}
 	out->value = name_number(names, bare);
@@ -42,7 +42,8 @@ read_name(const struct http_template *t, const char *const *names, struct span n
 		    (int)(name.len < 60 ? name.len : 60), name.ptr);
 		return ERR_INVALID;
 	}
-	if (t->sink == HTTP_SINK_PLAIN && !out->raw && out->mark == HTTP_MARK_VALUE) {
+	if (t->sink == HTTP_TEMPLATE_SINK_PLAIN && !out->raw &&
+	    out->mark == HTTP_TEMPLATE_MARK_VALUE) {
 		snprintf(why, 256,
 		    "nothing is escaped here: write {{raw:%s}} where that is meant",
 		    names[out->value]);
@@ -58,9 +59,9 @@ check_balance(const struct http_template *t, char why[256])
 	int open = 0;
 
 	for (size_t i = 0; i < t->count && open >= 0; i++)
-		open += t->pieces[i].mark == HTTP_MARK_IF    ? 1
-			: t->pieces[i].mark == HTTP_MARK_END ? -1
-							     : 0;
+		open += t->pieces[i].mark == HTTP_TEMPLATE_MARK_IF    ? 1
+			: t->pieces[i].mark == HTTP_TEMPLATE_MARK_END ? -1
+								      : 0;
 	if (open != 0)
 		snprintf(why, 256, "%s",
 		    open > 0 ? "{{?...}} without {{/}}" : "{{/}} without {{?...}}");
@@ -77,7 +78,7 @@ http_template_parse(struct http_template *t, struct arena *a, const char *text,
 	while (*text != '\0') {
 		const char *open = strstr(text, "{{");
 		const char *close = open == NULL ? NULL : strstr(open, "}}");
-		struct http_piece *p = &t->pieces[t->count];
+		struct http_template_piece *p = &t->pieces[t->count];
 
 		if ((open != NULL && close == NULL) || t->count == PIECES_MAX) {
 			snprintf(why, 256, "%s",
@@ -94,7 +95,7 @@ http_template_parse(struct http_template *t, struct arena *a, const char *text,
 			(struct span){open + 2, (size_t)(close - open - 2)}, p,
 			why) != OK)
 			return ERR_INVALID;
-		if (p->mark != HTTP_MARK_END)
+		if (p->mark != HTTP_TEMPLATE_MARK_END)
 			t->used |= UINT32_C(1) << p->value;
 		text = close + 2;
 	}
@@ -167,21 +168,22 @@ put_header(struct buf *out, struct span value)
 }
 
 static enum err
-put_value(enum http_sink sink, bool raw, struct span value, struct buf *out)
+put_value(enum http_template_sink sink, bool raw, struct span value, struct buf *out)
 {
 	if (value.ptr == NULL)
 		return OK;
-	switch (raw && sink != HTTP_SINK_HEADER ? HTTP_SINK_PLAIN : sink) {
-	case HTTP_SINK_URL:
+	switch (
+	    raw && sink != HTTP_TEMPLATE_SINK_HEADER ? HTTP_TEMPLATE_SINK_PLAIN : sink) {
+	case HTTP_TEMPLATE_SINK_URL:
 		http_template_put_url(out, value);
 		return OK;
-	case HTTP_SINK_JSON:
+	case HTTP_TEMPLATE_SINK_JSON:
 		return put_json(out, value);
-	case HTTP_SINK_XML:
+	case HTTP_TEMPLATE_SINK_XML:
 		return put_xml(out, value);
-	case HTTP_SINK_HEADER:
+	case HTTP_TEMPLATE_SINK_HEADER:
 		return put_header(out, value);
-	case HTTP_SINK_PLAIN:
+	case HTTP_TEMPLATE_SINK_PLAIN:
 		buf_add(out, value.ptr, value.len);
 		return OK;
 	}
@@ -197,18 +199,18 @@ http_template_put(
 	unsigned left_out = 0; /* the depth whose value is not there; 0: all are */
 
 	for (size_t i = 0; i < t->count; i++) {
-		const struct http_piece *p = &t->pieces[i];
+		const struct http_template_piece *p = &t->pieces[i];
 
 		if (left_out == 0)
 			buf_add(out, p->literal.ptr, p->literal.len);
-		if (p->mark == HTTP_MARK_VALUE && left_out == 0 &&
+		if (p->mark == HTTP_TEMPLATE_MARK_VALUE && left_out == 0 &&
 		    put_value(t->sink, p->raw, values[p->value], out) != OK)
 			return ERR_INVALID;
-		if (p->mark == HTTP_MARK_IF) {
+		if (p->mark == HTTP_TEMPLATE_MARK_IF) {
 			depth++;
 			if (left_out == 0 && values[p->value].len == 0)
 				left_out = depth;
-		} else if (p->mark == HTTP_MARK_END) {
+		} else if (p->mark == HTTP_TEMPLATE_MARK_END) {
 			left_out = left_out == depth ? 0 : left_out;
 			depth--;
 		}

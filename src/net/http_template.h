@@ -12,32 +12,34 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-enum http_sink {
-	HTTP_SINK_URL,    /* a component of a URL, or a value of a form (RFC 3986 2.1) */
-	HTTP_SINK_JSON,   /* inside a JSON text; the quotes are the template's */
-	HTTP_SINK_XML,    /* content or quoted attribute (XML 1.0) */
-	HTTP_SINK_HEADER, /* a field's value; one with a control character is refused */
-	HTTP_SINK_PLAIN,  /* nothing is escaped, and so nothing but raw allowed */
+enum http_template_sink {
+	HTTP_TEMPLATE_SINK_URL,    /* a component of a URL, or a value of a form (RFC
+				      3986 2.1) */
+	HTTP_TEMPLATE_SINK_JSON,   /* inside a JSON text; the quotes are the template's */
+	HTTP_TEMPLATE_SINK_XML,    /* content or quoted attribute (XML 1.0) */
+	HTTP_TEMPLATE_SINK_HEADER, /* a field's value; one with a control character is
+				      refused */
+	HTTP_TEMPLATE_SINK_PLAIN, /* nothing is escaped, and so nothing but raw allowed */
 };
 
-enum http_mark {
-	HTTP_MARK_NONE,  /* the text ends */
-	HTTP_MARK_VALUE, /* {{name}} */
-	HTTP_MARK_IF,    /* {{?name}} */
-	HTTP_MARK_END,   /* {{/}} */
+enum http_template_mark {
+	HTTP_TEMPLATE_MARK_NONE,  /* the text ends */
+	HTTP_TEMPLATE_MARK_VALUE, /* {{name}} */
+	HTTP_TEMPLATE_MARK_IF,    /* {{?name}} */
+	HTTP_TEMPLATE_MARK_END,   /* {{/}} */
 };
 
-struct http_piece {
+struct http_template_piece {
 	struct span literal;
-	enum http_mark mark; /* what follows the literal */
-	int value;           /* its number */
+	enum http_template_mark mark; /* what follows the literal */
+	int value;                    /* its number */
 	bool raw;
 };
 
 struct http_template {
-	enum http_sink sink;
+	enum http_template_sink sink;
 	size_t count;
-	struct http_piece *pieces;
+	struct http_template_piece *pieces;
 	uint32_t used; /* 1 << number of each placeholder that stands in it */
 };
 

@@ -55,7 +55,7 @@ set_timer(struct resolver *r)
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *ctx)
+on_ares_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct resolver *r = ctx;
 
@@ -435,7 +435,7 @@ resolver_new(struct event_base *base, const struct resolver_options *o, char why
 	r = mem_new(sizeof(*r));
 	r->magic = RESOLVER_MAGIC;
 	r->base = base;
-	r->timer = evtimer_new(base, on_timer, r);
+	r->timer = evtimer_new(base, on_ares_timer, r);
 	RESOURCE(r->timer != NULL);
 	rc = open_with_time(r, o);
 	if (rc == ARES_SUCCESS) {

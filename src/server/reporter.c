@@ -155,7 +155,7 @@ request_finished(struct job *j)
 }
 
 static void
-log_try(const struct report_request *p, const struct http_result *result)
+log_try(const struct report_request *p, const struct http_client_result *result)
 {
 	static const enum log_level levels[] = {[REPORT_END_TAKEN] = LOG_LEVEL_DEBUG,
 	    [REPORT_END_AGAIN] = LOG_LEVEL_INFO,
@@ -175,7 +175,7 @@ log_try(const struct report_request *p, const struct http_result *result)
 /* A status that says well is an answer, however long the body is that nobody reads, and
  * whether it came whole. */
 static void
-classify_answer(struct report_request *p, const struct http_result *result)
+classify_answer(struct report_request *p, const struct http_client_result *result)
 {
 	const struct conf *conf = p->subscriber->reporter->conf;
 
@@ -193,7 +193,7 @@ classify_answer(struct report_request *p, const struct http_result *result)
 }
 
 static void
-on_posted(void *ctx, const struct http_result *result)
+on_posted(void *ctx, const struct http_client_result *result)
 {
 	struct report_request *p = ctx;
 
@@ -216,7 +216,7 @@ post(struct report_request *p)
 	char event[REPORT_ID_LEN + 1];
 	char signature[REPORT_SIGNATURE_LEN + 1];
 	char headers[3][HEADER_MAX];
-	struct http_call call = {.method = "POST",
+	struct http_client_call call = {.method = "POST",
 	    .url = conf->url,
 	    .headers = {"Content-Type: application/json",
 		"User-Agent: Watchword/" WW_VERSION, headers[0], headers[1], headers[2]},
@@ -232,15 +232,15 @@ post(struct report_request *p)
 	snprintf(headers[2], HEADER_MAX, "X-Watchword-Signature: v1=%s", signature);
 	e = http_client_send(p->subscriber->client, &call, on_posted, p);
 	if (e != OK)
-		on_posted(p,
-		    &(struct http_result){.kind = HTTP_NOT_SENT, .reason = err_text(e)});
+		on_posted(p, &(struct http_client_result){
+				 .kind = HTTP_CLIENT_NOT_SENT, .reason = err_text(e)});
 }
 
 static void
 request_send(struct subscriber *o, const struct report_taken *t)
 {
-	static const struct http_result stopping = {
-	    .kind = HTTP_NOT_SENT, .reason = "stopping"};
+	static const struct http_client_result stopping = {
+	    .kind = HTTP_CLIENT_NOT_SENT, .reason = "stopping"};
 	struct arena arena;
 	struct report_request *p;
 

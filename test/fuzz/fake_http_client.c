@@ -6,12 +6,12 @@ struct http_client {
 };
 
 static struct http_client client;
-static struct http_result next;
-static http_done_f *waiting;
+static struct http_client_result next;
+static http_client_done_f *waiting;
 static void *waiting_ctx;
 
 void
-fake_http_answer(const struct http_result *result)
+fake_http_answer(const struct http_client_result *result)
 {
 	next = *result;
 }
@@ -19,7 +19,7 @@ fake_http_answer(const struct http_result *result)
 unsigned
 fake_http_run(void)
 {
-	http_done_f *done = waiting;
+	http_client_done_f *done = waiting;
 
 	waiting = NULL;
 	if (done == NULL)
@@ -43,8 +43,8 @@ http_client_free(struct http_client *c)
 }
 
 enum err
-http_client_send(
-    struct http_client *c, const struct http_call *call, http_done_f *done, void *ctx)
+http_client_send(struct http_client *c, const struct http_client_call *call,
+    http_client_done_f *done, void *ctx)
 {
 	(void)c;
 	(void)call;

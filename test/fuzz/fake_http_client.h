@@ -6,7 +6,7 @@
 #include "net/http_client.h"
 
 /* The next call is answered so. */
-void fake_http_answer(const struct http_result *result);
+void fake_http_answer(const struct http_client_result *result);
 /* Tells the caller of what was sent; how many there were, one at most. */
 unsigned fake_http_run(void);
 

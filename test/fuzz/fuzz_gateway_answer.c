@@ -45,8 +45,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct span body = fuzz_copy(in.ptr, in.len);
 	struct seen seen = {0};
 
-	fake_http_answer(&(struct http_result){
-	    .kind = HTTP_ANSWERED, .status = status, .body = body, .reason = "answered"});
+	fake_http_answer(&(struct http_client_result){.kind = HTTP_CLIENT_ANSWERED,
+	    .status = status,
+	    .body = body,
+	    .reason = "answered"});
 	carrier_submit(c, &message, on_done, &seen);
 	INVARIANT(fake_http_run() == 1 || seen.count == 1);
 	INVARIANT(seen.count == 1);

@@ -63,7 +63,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct span body = fuzz_copy(in.ptr, in.len);
 	unsigned count = 0;
 
-	fake_http_answer(&(struct http_result){.kind = HTTP_ANSWERED,
+	fake_http_answer(&(struct http_client_result){.kind = HTTP_CLIENT_ANSWERED,
 	    .status = statuses[first / 2 % countof(statuses)],
 	    .body = body,
 	    .reason = "answered"});

@@ -15,7 +15,7 @@
 
 struct seen {
 	unsigned calls;
-	enum http_kind kind;
+	enum http_client_kind kind;
 	int status;
 	int64_t retry_after_s;
 	char body[256];
@@ -30,7 +30,7 @@ struct world {
 };
 
 static void
-on_done(void *ctx, const struct http_result *r)
+on_done(void *ctx, const struct http_client_result *r)
 {
 	struct seen *s = ctx;
 
@@ -78,7 +78,7 @@ open_client(struct world *w, const struct http_client_options *options)
 static void
 send_to(struct world *w, const char *method, const char *url, struct span body)
 {
-	struct http_call call = {.method = method,
+	struct http_client_call call = {.method = method,
 	    .url = url,
 	    .headers = {"Content-Type: text/plain", "X-Test: yes"},
 	    .body = body,
@@ -140,7 +140,7 @@ test_a_whole_answer(void **state)
 	struct world *w = *state;
 
 	post(w, ANSWERER_KEEP, HELLO);
-	assert_int_equal(w->seen.kind, HTTP_ANSWERED);
+	assert_int_equal(w->seen.kind, HTTP_CLIENT_ANSWERED);
 	assert_int_equal(w->seen.status, 200);
 	assert_string_equal(w->seen.body, "hello");
 	assert_non_null(strstr(w->answerer.last, "POST /a?b=c HTTP/1.1\r\n"));
@@ -161,7 +161,7 @@ test_methods(void **state)
 	url_of(&w->answerer, url);
 	for (size_t i = 0; i < countof(methods); i++) {
 		send_to(w, methods[i], url, SPAN(""));
-		check_case(i, w->seen.kind == HTTP_ANSWERED);
+		check_case(i, w->seen.kind == HTTP_CLIENT_ANSWERED);
 		check_case(
 		    i, strncmp(w->answerer.last, methods[i], strlen(methods[i])) == 0);
 	}
@@ -185,7 +185,7 @@ test_errors_are_answers(void **state)
 
 	post(w, ANSWERER_KEEP,
 	    "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n");
-	assert_int_equal(w->seen.kind, HTTP_ANSWERED);
+	assert_int_equal(w->seen.kind, HTTP_CLIENT_ANSWERED);
 	assert_int_equal(w->seen.status, 429);
 	assert_int_equal(w->seen.retry_after_s, 7);
 	post(w, ANSWERER_KEEP, "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n");
@@ -200,7 +200,7 @@ test_a_redirect_is_an_answer_and_not_followed(void **state)
 
 	post(w, ANSWERER_KEEP,
 	    "HTTP/1.1 307 Moved\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
-	assert_int_equal(w->seen.kind, HTTP_ANSWERED);
+	assert_int_equal(w->seen.kind, HTTP_CLIENT_ANSWERED);
 	assert_int_equal(w->seen.status, 307);
 	assert_int_equal(w->answerer.requests, 1);
 }
@@ -232,7 +232,7 @@ test_what_is_unknown(void **state)
 
 	for (size_t i = 0; i < countof(cases); i++) {
 		post(w, cases[i].way, cases[i].answer);
-		check_case(i, w->seen.kind == HTTP_UNKNOWN);
+		check_case(i, w->seen.kind == HTTP_CLIENT_UNKNOWN);
 		check_case(i, w->seen.status == cases[i].status);
 		check_case(i, w->seen.body[0] == '\0');
 		check_case(i, w->answerer.requests == i + 1);
@@ -254,7 +254,7 @@ test_a_lost_answer_on_a_used_connection_is_not_sent_twice(void **state)
 		w->answerer.way = ANSWERER_CLOSE;
 		w->answerer.answer = NULL;
 		send_to(w, methods[i], url, SPAN(""));
-		check_case(i, w->seen.kind == HTTP_UNKNOWN);
+		check_case(i, w->seen.kind == HTTP_CLIENT_UNKNOWN);
 		check_case(i, w->answerer.requests == 2);
 		assert_string_equal(w->seen.reason, "the connection was lost");
 	}
@@ -269,9 +269,9 @@ test_what_was_not_sent(void **state)
 	url_of(&w->answerer, url);
 	evconnlistener_free(w->answerer.listener);
 	send_to(w, "POST", url, SPAN("x"));
-	assert_int_equal(w->seen.kind, HTTP_NOT_SENT);
+	assert_int_equal(w->seen.kind, HTTP_CLIENT_NOT_SENT);
 	send_to(w, "POST", "http://no-such-host.invalid/", SPAN("x"));
-	assert_int_equal(w->seen.kind, HTTP_NOT_SENT);
+	assert_int_equal(w->seen.kind, HTTP_CLIENT_NOT_SENT);
 	answerer_start(&w->answerer, w->base);
 }
 
@@ -292,7 +292,7 @@ test_private_addresses_are_refused_in_every_form(void **state)
 	for (size_t i = 0; i < countof(hosts); i++) {
 		snprintf(url, sizeof(url), "http://%s:%d/", hosts[i], w->answerer.port);
 		send_to(w, "POST", url, SPAN("x"));
-		check_case(i, w->seen.kind == HTTP_NOT_SENT);
+		check_case(i, w->seen.kind == HTTP_CLIENT_NOT_SENT);
 		check_case(i, strcmp(w->seen.reason, "the address is private") == 0);
 	}
 	assert_int_equal(w->answerer.connections, 0);
@@ -301,7 +301,7 @@ test_private_addresses_are_refused_in_every_form(void **state)
 static void
 test_what_cannot_be_sent_is_refused_at_once(void **state)
 {
-	static const struct http_call cases[] = {
+	static const struct http_client_call cases[] = {
 	    {.method = "get", .url = "http://a/", .timeout_ms = 1},
 	    {.method = "GET", .url = "http://a/", .timeout_ms = 0},
 	    {.method = "GET", .url = "ftp://a/", .timeout_ms = 1},
@@ -318,7 +318,8 @@ test_what_cannot_be_sent_is_refused_at_once(void **state)
 	    {.method = "GET", .url = "http://a/", .headers = {"a b: c"}, .timeout_ms = 1},
 	};
 	struct http_client_options strict = {0};
-	struct http_call plain = {.method = "GET", .url = "http://a/", .timeout_ms = 1};
+	struct http_client_call plain = {
+	    .method = "GET", .url = "http://a/", .timeout_ms = 1};
 	struct world *w = *state;
 
 	for (size_t i = 0; i < countof(cases); i++)
@@ -336,7 +337,7 @@ test_no_more_than_calls_max_are_outstanding(void **state)
 	struct http_client_options options = loopback;
 	struct world *w = *state;
 	char url[64];
-	struct http_call call = {.method = "GET", .url = url, .timeout_ms = 5000};
+	struct http_client_call call = {.method = "GET", .url = url, .timeout_ms = 5000};
 
 	options.calls_max = 2;
 	open_client(w, &options);
@@ -348,7 +349,7 @@ test_no_more_than_calls_max_are_outstanding(void **state)
 	http_client_free(w->client);
 	w->client = NULL;
 	assert_int_equal(w->seen.calls, 2);
-	assert_int_equal(w->seen.kind, HTTP_NOT_SENT);
+	assert_int_equal(w->seen.kind, HTTP_CLIENT_NOT_SENT);
 }
 
 static void
@@ -356,7 +357,7 @@ test_the_end_of_a_client_ends_what_was_written_as_unknown(void **state)
 {
 	struct world *w = *state;
 	char url[64];
-	struct http_call call = {.method = "GET", .url = url, .timeout_ms = 5000};
+	struct http_client_call call = {.method = "GET", .url = url, .timeout_ms = 5000};
 
 	url_of(&w->answerer, url);
 	w->answerer.way = ANSWERER_SILENT;
@@ -366,7 +367,7 @@ test_the_end_of_a_client_ends_what_was_written_as_unknown(void **state)
 	http_client_free(w->client);
 	w->client = NULL;
 	assert_int_equal(w->seen.calls, 1);
-	assert_int_equal(w->seen.kind, HTTP_UNKNOWN);
+	assert_int_equal(w->seen.kind, HTTP_CLIENT_UNKNOWN);
 }
 
 static void
@@ -379,7 +380,7 @@ test_a_proxy_of_the_environment_is_not_asked(void **state)
 	post(w, ANSWERER_KEEP, HELLO);
 	unsetenv("http_proxy");
 	unsetenv("ALL_PROXY");
-	assert_int_equal(w->seen.kind, HTTP_ANSWERED);
+	assert_int_equal(w->seen.kind, HTTP_CLIENT_ANSWERED);
 }
 
 static void
@@ -398,15 +399,15 @@ test_certificates_are_always_verified(void **state)
 	tls.answer = HELLO;
 	snprintf(url, sizeof(url), "https://localhost:%d/", tls.port);
 	send_to(w, "POST", url, SPAN("x"));
-	assert_int_equal(w->seen.kind, HTTP_NOT_SENT);
+	assert_int_equal(w->seen.kind, HTTP_CLIENT_NOT_SENT);
 	options.ca_file = path;
 	open_client(w, &options);
 	send_to(w, "POST", url, SPAN("x"));
-	assert_int_equal(w->seen.kind, HTTP_ANSWERED);
+	assert_int_equal(w->seen.kind, HTTP_CLIENT_ANSWERED);
 	/* the right authority and the wrong name */
 	snprintf(url, sizeof(url), "https://127.0.0.1:%d/", tls.port);
 	send_to(w, "POST", url, SPAN("x"));
-	assert_int_equal(w->seen.kind, HTTP_NOT_SENT);
+	assert_int_equal(w->seen.kind, HTTP_CLIENT_NOT_SENT);
 	assert_int_equal(tls.requests, 1);
 	unlink(path);
 	open_client(w, &loopback);

@@ -8,8 +8,8 @@
 static const char *const names[] = {"to", "from", "text", NULL};
 
 static enum err
-parse(struct http_template *t, struct arena *a, enum http_sink sink, const char *text,
-    char why[256])
+parse(struct http_template *t, struct arena *a, enum http_template_sink sink,
+    const char *text, char why[256])
 {
 	t->sink = sink;
 	why[0] = '\0';
@@ -18,7 +18,8 @@ parse(struct http_template *t, struct arena *a, enum http_sink sink, const char 
 
 /* The template with `text` as the value of {{text}}; NULL when it was refused. */
 static const char *
-render(struct arena *a, enum http_sink sink, const char *template, struct span text)
+render(
+    struct arena *a, enum http_template_sink sink, const char *template, struct span text)
 {
 	struct http_template t;
 	struct span values[] = {SPAN("41793026727"), {NULL, 0}, text};
@@ -38,36 +39,39 @@ static void
 test_each_sink_escapes_its_own(void **state)
 {
 	static const struct {
-		enum http_sink sink;
+		enum http_template_sink sink;
 		const char *template;
 		const char *text;
 		const char *result; /* NULL: refused */
 	} cases[] = {
-	    {HTTP_SINK_URL, "/s?to={{to}}&f={{from}}&t={{text}}", "a&b=c d+e/é#\r\n",
+	    {HTTP_TEMPLATE_SINK_URL, "/s?to={{to}}&f={{from}}&t={{text}}",
+		"a&b=c d+e/é#\r\n",
 		"/s?to=41793026727&f=&t=a%26b%3Dc%20d%2Be%2F%C3%A9%23%0D%0A"},
-	    {HTTP_SINK_URL, "{{text}}", "-._~AZaz09", "-._~AZaz09"},
-	    {HTTP_SINK_JSON, "{\"t\":\"{{text}}\"}", "\"},\\\n\t\x01 é€😀",
+	    {HTTP_TEMPLATE_SINK_URL, "{{text}}", "-._~AZaz09", "-._~AZaz09"},
+	    {HTTP_TEMPLATE_SINK_JSON, "{\"t\":\"{{text}}\"}", "\"},\\\n\t\x01 é€😀",
 		"{\"t\":\"\\\"},\\\\\\u000a\\u0009\\u0001 é€😀\"}"},
-	    {HTTP_SINK_XML, "<t a='{{text}}'/>", "<&>\"'\n",
+	    {HTTP_TEMPLATE_SINK_XML, "<t a='{{text}}'/>", "<&>\"'\n",
 		"<t a='&#60;&#38;&#62;&#34;&#39;&#10;'/>"},
-	    {HTTP_SINK_XML, "{{text}}", "\x01", NULL},
-	    {HTTP_SINK_HEADER, "X {{ text }}", "a: b", "X a: b"},
-	    {HTTP_SINK_HEADER, "{{text}}", "a\r\nEvil: yes", NULL},
-	    {HTTP_SINK_HEADER, "{{raw:text}}", "a\nEvil: yes", NULL},
-	    {HTTP_SINK_HEADER, "{{text}}", "\x7f", NULL},
-	    {HTTP_SINK_JSON, "\"{{text}}\"", "\xff", NULL},
-	    {HTTP_SINK_XML, "{{text}}", "\xc3", NULL},
-	    {HTTP_SINK_JSON, "{{raw:text}}", "\"", "\""},
-	    {HTTP_SINK_URL, "a{{?text}}&t={{text}}{{/}}b", "1", "a&t=1b"},
-	    {HTTP_SINK_URL, "a{{?text}}&t={{text}}{{/}}b", "", "ab"},
-	    {HTTP_SINK_URL, "a{{?from}}&t={{text}}{{/}}b", "1", "ab"},
-	    {HTTP_SINK_URL, "{{?to}}a{{?from}}b{{?to}}c{{/}}d{{/}}e{{/}}f", "1", "aef"},
-	    {HTTP_SINK_URL, "{{?from}}a{{?to}}b{{/}}c{{/}}d", "1", "d"},
-	    {HTTP_SINK_URL, "{{?from}}{{/}}{{?to}}{{?text}}x{{/}}{{/}}", "1", "x"},
-	    {HTTP_SINK_PLAIN, "{{?text}}[{{raw:text}}]{{/}}", "1", "[1]"},
-	    {HTTP_SINK_PLAIN, "{{raw:text}}", "a\"<&", "a\"<&"},
-	    {HTTP_SINK_JSON, "{{text}}", "{{to}}", "{{to}}"}, /* only once */
-	    {HTTP_SINK_URL, "nothing } { here", "x", "nothing } { here"},
+	    {HTTP_TEMPLATE_SINK_XML, "{{text}}", "\x01", NULL},
+	    {HTTP_TEMPLATE_SINK_HEADER, "X {{ text }}", "a: b", "X a: b"},
+	    {HTTP_TEMPLATE_SINK_HEADER, "{{text}}", "a\r\nEvil: yes", NULL},
+	    {HTTP_TEMPLATE_SINK_HEADER, "{{raw:text}}", "a\nEvil: yes", NULL},
+	    {HTTP_TEMPLATE_SINK_HEADER, "{{text}}", "\x7f", NULL},
+	    {HTTP_TEMPLATE_SINK_JSON, "\"{{text}}\"", "\xff", NULL},
+	    {HTTP_TEMPLATE_SINK_XML, "{{text}}", "\xc3", NULL},
+	    {HTTP_TEMPLATE_SINK_JSON, "{{raw:text}}", "\"", "\""},
+	    {HTTP_TEMPLATE_SINK_URL, "a{{?text}}&t={{text}}{{/}}b", "1", "a&t=1b"},
+	    {HTTP_TEMPLATE_SINK_URL, "a{{?text}}&t={{text}}{{/}}b", "", "ab"},
+	    {HTTP_TEMPLATE_SINK_URL, "a{{?from}}&t={{text}}{{/}}b", "1", "ab"},
+	    {HTTP_TEMPLATE_SINK_URL, "{{?to}}a{{?from}}b{{?to}}c{{/}}d{{/}}e{{/}}f", "1",
+		"aef"},
+	    {HTTP_TEMPLATE_SINK_URL, "{{?from}}a{{?to}}b{{/}}c{{/}}d", "1", "d"},
+	    {HTTP_TEMPLATE_SINK_URL, "{{?from}}{{/}}{{?to}}{{?text}}x{{/}}{{/}}", "1",
+		"x"},
+	    {HTTP_TEMPLATE_SINK_PLAIN, "{{?text}}[{{raw:text}}]{{/}}", "1", "[1]"},
+	    {HTTP_TEMPLATE_SINK_PLAIN, "{{raw:text}}", "a\"<&", "a\"<&"},
+	    {HTTP_TEMPLATE_SINK_JSON, "{{text}}", "{{to}}", "{{to}}"}, /* only once */
+	    {HTTP_TEMPLATE_SINK_URL, "nothing } { here", "x", "nothing } { here"},
 	};
 	struct arena a;
 
@@ -96,7 +100,7 @@ test_every_octet_is_read_back_from_json(void **state)
 	for (int c = 1; c < 128; c++) {
 		char text[3] = {'a', (char)c, '\0'};
 		const char *result =
-		    render(&a, HTTP_SINK_JSON, "[\"{{text}}\"]", span_of(text));
+		    render(&a, HTTP_TEMPLATE_SINK_JSON, "[\"{{text}}\"]", span_of(text));
 		json_t *doc = json_loads(result, 0, NULL);
 
 		check_case(c, doc != NULL);
@@ -111,19 +115,20 @@ static void
 test_a_faulty_template_is_named(void **state)
 {
 	static const struct {
-		enum http_sink sink;
+		enum http_template_sink sink;
 		const char *template;
 		const char *why;
 	} cases[] = {
-	    {HTTP_SINK_URL, "{{pin}}", "there is no placeholder {{pin}}"},
-	    {HTTP_SINK_URL, "{{}}", "there is no placeholder {{}}"},
-	    {HTTP_SINK_URL, "{{raw:pin}}", "there is no placeholder {{raw:pin}}"},
-	    {HTTP_SINK_URL, "a {{to", "{{ without }}"},
-	    {HTTP_SINK_URL, "{{?pin}}{{/}}", "there is no placeholder {{?pin}}"},
-	    {HTTP_SINK_URL, "{{?to}}a", "{{?...}} without {{/}}"},
-	    {HTTP_SINK_URL, "a{{/}}", "{{/}} without {{?...}}"},
-	    {HTTP_SINK_URL, "{{/}}a{{?to}}", "{{/}} without {{?...}}"},
-	    {HTTP_SINK_PLAIN, "{{text}}",
+	    {HTTP_TEMPLATE_SINK_URL, "{{pin}}", "there is no placeholder {{pin}}"},
+	    {HTTP_TEMPLATE_SINK_URL, "{{}}", "there is no placeholder {{}}"},
+	    {HTTP_TEMPLATE_SINK_URL, "{{raw:pin}}",
+		"there is no placeholder {{raw:pin}}"},
+	    {HTTP_TEMPLATE_SINK_URL, "a {{to", "{{ without }}"},
+	    {HTTP_TEMPLATE_SINK_URL, "{{?pin}}{{/}}", "there is no placeholder {{?pin}}"},
+	    {HTTP_TEMPLATE_SINK_URL, "{{?to}}a", "{{?...}} without {{/}}"},
+	    {HTTP_TEMPLATE_SINK_URL, "a{{/}}", "{{/}} without {{?...}}"},
+	    {HTTP_TEMPLATE_SINK_URL, "{{/}}a{{?to}}", "{{/}} without {{?...}}"},
+	    {HTTP_TEMPLATE_SINK_PLAIN, "{{text}}",
 		"nothing is escaped here: write {{raw:text}} where that is meant"},
 	};
 	struct http_template t;
@@ -137,7 +142,8 @@ test_a_faulty_template_is_named(void **state)
 		    parse(&t, &a, cases[i].sink, cases[i].template, why) == ERR_INVALID);
 		assert_string_equal(why, cases[i].why);
 	}
-	assert_int_equal(parse(&t, &a, HTTP_SINK_URL, "{{from}}{{text}}", why), OK);
+	assert_int_equal(
+	    parse(&t, &a, HTTP_TEMPLATE_SINK_URL, "{{from}}{{text}}", why), OK);
 	assert_int_equal(t.used, 6);
 	arena_fini(&a);
 }
