@@ -53,7 +53,7 @@ enum http_value {
 #define USES(h, value) (((h)->used & UINT32_C(1) << (value)) != 0)
 
 /* The recipe, read. */
-struct plan {
+struct prepared_request {
 	struct carrier_http_recipe recipe;
 	struct http_template url;
 	struct http_template body;
@@ -78,7 +78,7 @@ struct carrier_http {
 	const struct carrier_config *config;
 	struct carrier_env env;
 	struct arena arena;
-	struct plan plan;
+	struct prepared_request prepared;
 	const char *callback_url;
 	struct http_client *client;
 	int64_t window;
@@ -111,7 +111,7 @@ notify_changed(struct carrier_http *h)
 /* ---- pauses: while the other side cannot be reached, or asks for one ---- */
 
 static void
-on_timer(evutil_socket_t fd, short what, void *ctx)
+on_pause_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct carrier_http *h = ctx;
 
@@ -160,7 +160,8 @@ was_reached(struct carrier_http *h)
 /* ---- the end of a message ---- */
 
 static void
-request_end(struct carrier_http_request *p, const struct carrier_outcome *outcome)
+carrier_http_request_end(
+    struct carrier_http_request *p, const struct carrier_outcome *outcome)
 {
 	struct carrier_http *h = p->carrier;
 
@@ -233,7 +234,7 @@ on_answer(struct carrier_http_request *p, const struct http_client_result *r)
 		outcome.part_ids = v.part_ids;
 		outcome.part_count = v.part_count;
 	}
-	request_end(p, &outcome);
+	carrier_http_request_end(p, &outcome);
 	arena_fini(&arena);
 }
 
@@ -254,7 +255,7 @@ on_broken_off(struct carrier_http_request *p, const struct http_client_result *r
 	    arena_printf(&arena, "HTTP %d, then %.80s", r->status, r->reason);
 	if (outcome.final)
 		outcome.reason = say_final(&arena, outcome.reason);
-	request_end(p, &outcome);
+	carrier_http_request_end(p, &outcome);
 	arena_fini(&arena);
 }
 
@@ -288,7 +289,7 @@ on_done(void *ctx, const struct http_client_result *r)
 		outcome.result = CARRIER_RETRY;
 		outcome.untried = true;
 	}
-	request_end(p, &outcome);
+	carrier_http_request_end(p, &outcome);
 }
 
 /* ---- submit ---- */
@@ -331,13 +332,13 @@ static enum err
 put_validity(
     const struct carrier_http *h, const struct carrier_message *m, struct values *values)
 {
-	const struct carrier_http_recipe *r = &h->plan.recipe;
+	const struct carrier_http_recipe *r = &h->prepared.recipe;
 	int64_t s = m->validity_ms / 1000;
 	int64_t least = r->validity_min_s;
 
-	if (least == 0 && USES(&h->plan, VALUE_VALIDITY_MIN))
+	if (least == 0 && USES(&h->prepared, VALUE_VALIDITY_MIN))
 		least = 60;
-	if (least == 0 && USES(&h->plan, VALUE_VALIDITY_S))
+	if (least == 0 && USES(&h->prepared, VALUE_VALIDITY_S))
 		least = 1;
 	if (s < least)
 		return ERR_INVALID;
@@ -357,7 +358,7 @@ put_sender(
 	size_t digits = from == NULL ? 0 : strspn(from, "0123456789");
 
 	values->v[VALUE_FROM] = span_of(from);
-	if (!h->plan.recipe.plus_sender || digits <= SHORT_CODE_DIGITS_MAX ||
+	if (!h->prepared.recipe.plus_sender || digits <= SHORT_CODE_DIGITS_MAX ||
 	    from[digits] != '\0' || digits >= sizeof(values->from) - 1)
 		return;
 	values->v[VALUE_FROM].len =
@@ -400,20 +401,20 @@ struct rendered {
 };
 
 static void
-rendered_init(struct rendered *r, const struct plan *plan)
+rendered_init(struct rendered *r, const struct prepared_request *prepared)
 {
 	buf_init(&r->url, URL_LEN_MAX);
 	buf_init(&r->body, BODY_LEN_MAX);
-	for (size_t i = 0; i < plan->header_count; i++)
+	for (size_t i = 0; i < prepared->header_count; i++)
 		buf_init(&r->headers[i], HEADER_LEN_MAX);
 }
 
 static void
-rendered_fini(struct rendered *r, const struct plan *plan)
+rendered_fini(struct rendered *r, const struct prepared_request *prepared)
 {
 	buf_fini(&r->url);
 	buf_fini(&r->body);
-	for (size_t i = 0; i < plan->header_count; i++)
+	for (size_t i = 0; i < prepared->header_count; i++)
 		buf_fini(&r->headers[i]);
 }
 
@@ -430,16 +431,17 @@ static bool
 render(const struct carrier_http *h, const struct values *values, struct rendered *r)
 {
 	const struct carrier_http_options *options = h->config->options;
-	const struct plan *plan = &h->plan;
+	const struct prepared_request *prepared = &h->prepared;
 
-	if (!put(&plan->url, values, &r->url) || !put(&plan->body, values, &r->body))
+	if (!put(&prepared->url, values, &r->url) ||
+	    !put(&prepared->body, values, &r->body))
 		return false;
-	for (size_t i = 0; i < plan->header_count; i++) {
-		if (!put(&plan->headers[i], values, &r->headers[i]))
+	for (size_t i = 0; i < prepared->header_count; i++) {
+		if (!put(&prepared->headers[i], values, &r->headers[i]))
 			return false;
 		r->call.headers[i] = r->headers[i].ptr;
 	}
-	r->call.method = plan->recipe.method;
+	r->call.method = prepared->recipe.method;
 	r->call.url = r->url.ptr;
 	r->call.body = (struct span){r->body.ptr, r->body.len - 1};
 	r->call.timeout_ms = options->timeout_ms;
@@ -463,7 +465,7 @@ begin(struct carrier_http *h, const struct http_client_call *call, const char *r
 	LIST_INSERT_HEAD(&h->requests, p, entry);
 	h->outstanding++;
 	if (http_client_send(h->client, call, on_done, p) != OK)
-		request_end(p, &refused);
+		carrier_http_request_end(p, &refused);
 }
 
 void
@@ -484,17 +486,17 @@ carrier_http_submit(
 	o = (struct carrier_outcome){.result = CARRIER_REFUSED,
 	    .elsewhere = true,
 	    .reason = fill_values(h, m, &values)};
-	rendered_init(&r, &h->plan);
+	rendered_init(&r, &h->prepared);
 	if (o.reason == NULL && !render(h, &values, &r))
 		o.reason = "a value cannot stand in the request";
 	if (o.reason == NULL)
 		begin(h, &r.call, m->reference, done, ctx);
 	else
 		done(ctx, &o);
-	rendered_fini(&r, &h->plan);
+	rendered_fini(&r, &h->prepared);
 }
 
-/* ---- the plan ---- */
+/* ---- the prepared request ---- */
 
 static enum err
 parse(struct carrier_http_maker *m, const char *field, struct http_template *t,
@@ -521,43 +523,43 @@ check_url(struct carrier_http_maker *m)
 }
 
 static enum err
-parse_headers(struct carrier_http_maker *m, struct plan *plan)
+parse_headers(struct carrier_http_maker *m, struct prepared_request *prepared)
 {
 	const char *const *headers = m->recipe.headers;
 	enum err e = OK;
 
-	while (e == OK && plan->header_count < HTTP_CLIENT_HEADERS_MAX &&
-	       headers[plan->header_count] != NULL) {
-		struct http_template *t = &plan->headers[plan->header_count];
+	while (e == OK && prepared->header_count < HTTP_CLIENT_HEADERS_MAX &&
+	       headers[prepared->header_count] != NULL) {
+		struct http_template *t = &prepared->headers[prepared->header_count];
 
 		t->sink = HTTP_TEMPLATE_SINK_HEADER;
-		e = parse(m, "headers", t, headers[plan->header_count]);
-		plan->used |= t->used;
-		plan->header_count++;
+		e = parse(m, "headers", t, headers[prepared->header_count]);
+		prepared->used |= t->used;
+		prepared->header_count++;
 	}
 	return e;
 }
 
 static enum err
-make_plan(const struct carrier_http_vendor *vendor, struct carrier_http_maker *m,
-    struct plan *plan)
+prepare_request(const struct carrier_http_vendor *vendor, struct carrier_http_maker *m,
+    struct prepared_request *prepared)
 {
 	enum err e = vendor->make(m);
 
 	if (e == OK)
 		e = check_url(m);
-	plan->recipe = m->recipe;
-	plan->url.sink = HTTP_TEMPLATE_SINK_URL;
-	plan->body.sink = m->recipe.sink;
+	prepared->recipe = m->recipe;
+	prepared->url.sink = HTTP_TEMPLATE_SINK_URL;
+	prepared->body.sink = m->recipe.sink;
 	if (e == OK)
-		e = parse(m, "url", &plan->url, m->recipe.url);
+		e = parse(m, "url", &prepared->url, m->recipe.url);
 	if (e == OK)
-		e = parse_headers(m, plan);
+		e = parse_headers(m, prepared);
 	if (e == OK)
-		e = parse(
-		    m, "body", &plan->body, m->recipe.body == NULL ? "" : m->recipe.body);
-	plan->used |= plan->url.used | plan->body.used;
-	if (e != OK || m->callback_url != NULL || !USES(plan, VALUE_CALLBACK_URL))
+		e = parse(m, "body", &prepared->body,
+		    m->recipe.body == NULL ? "" : m->recipe.body);
+	prepared->used |= prepared->url.used | prepared->body.used;
+	if (e != OK || m->callback_url != NULL || !USES(prepared, VALUE_CALLBACK_URL))
 		return e;
 	m->field = "callback_url";
 	snprintf(m->why, sizeof(m->why), "needs the option http.public_url");
@@ -594,13 +596,13 @@ carrier_http_check(const struct carrier_http_vendor *vendor,
 	struct arena arena;
 	struct carrier_http_maker m = {
 	    .config = config, .arena = &arena, .field = "type"};
-	struct plan *plan;
+	struct prepared_request *prepared;
 	enum err e;
 
 	arena_init(&arena);
-	plan = arena_alloc(&arena, sizeof(*plan));
+	prepared = arena_alloc(&arena, sizeof(*prepared));
 	m.callback_url = make_callback_url(&arena, config, "https://checked");
-	e = make_plan(vendor, &m, plan);
+	e = prepare_request(vendor, &m, prepared);
 	if (e != OK)
 		snprintf(why, 256, "%s", m.why);
 	arena_fini(&arena);
@@ -629,7 +631,7 @@ open_client(struct carrier_http *h)
 	    .calls_max = h->window};
 
 	h->client = http_client_new(h->env.base, &o);
-	h->timer = evtimer_new(h->env.base, on_timer, h);
+	h->timer = evtimer_new(h->env.base, on_pause_timer, h);
 	RESOURCE(h->timer != NULL);
 }
 
@@ -652,7 +654,7 @@ carrier_http_open(const struct carrier_http_vendor *vendor,
 	LIST_INIT(&h->requests);
 	h->callback_url = make_callback_url(&h->arena, config, env->public_url);
 	m.callback_url = h->callback_url;
-	if (make_plan(vendor, &m, &h->plan) != OK) {
+	if (prepare_request(vendor, &m, &h->prepared) != OK) {
 		snprintf(why, 256, "%.40s: %.200s", m.field, m.why);
 		arena_fini(&h->arena);
 		mem_free(h);

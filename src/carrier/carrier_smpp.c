@@ -87,7 +87,7 @@ notify_changed(struct carrier_smpp *s)
 
 /* The ids that receipts will name. */
 static void
-request_tell_ids(struct smpp_request *p)
+smpp_request_tell_ids(struct smpp_request *p)
 {
 	size_t count = 0;
 
@@ -102,7 +102,7 @@ request_tell_ids(struct smpp_request *p)
 }
 
 static void
-request_end(struct carrier_smpp *s, struct smpp_request *p)
+smpp_request_end(struct carrier_smpp *s, struct smpp_request *p)
 {
 	struct arena arena = p->arena;
 	struct waiting *w;
@@ -114,14 +114,14 @@ request_end(struct carrier_smpp *s, struct smpp_request *p)
 		s->unsent = NULL;
 	LIST_REMOVE(p, entry);
 	if (p->worst.result == CARRIER_ACCEPTED)
-		request_tell_ids(p);
+		smpp_request_tell_ids(p);
 	p->worst.partly = p->worst.result != CARRIER_ACCEPTED && p->partly;
 	p->done(p->ctx, &p->worst);
 	arena_fini(&arena);
 }
 
 static void
-request_result(
+smpp_request_result(
     struct smpp_request *p, enum carrier_result result, uint32_t code, const char *reason)
 {
 	if (p->worst.result == CARRIER_ACCEPTED)
@@ -130,11 +130,11 @@ request_result(
 }
 
 static void
-request_status(struct smpp_request *p, uint32_t status)
+smpp_request_status(struct smpp_request *p, uint32_t status)
 {
 	bool first = p->worst.result == CARRIER_ACCEPTED;
 
-	request_result(
+	smpp_request_result(
 	    p, smpp_pdu_status_result(status), status, smpp_pdu_status_name(status));
 	if (!first)
 		return;
@@ -200,9 +200,9 @@ send_parts(struct carrier_smpp *s, struct smpp_request *p)
 {
 	while (p->sent < p->message.count && s->outstanding < s->options->window) {
 		if (send_part(s, p) != OK) {
-			request_result(p, CARRIER_REFUSED, 0,
+			smpp_request_result(p, CARRIER_REFUSED, 0,
 			    "a field does not fit into a submit_sm");
-			request_end(s, p);
+			smpp_request_end(s, p);
 			return false;
 		}
 		await(s, p, p->message.pdu.sequence);
@@ -296,7 +296,7 @@ settle(struct carrier_smpp *s, struct smpp_request *p)
 		if (p->worst.result != CARRIER_ACCEPTED && s->unsent == p)
 			s->unsent = NULL;
 		if (over)
-			request_end(s, p);
+			smpp_request_end(s, p);
 	}
 	if (s->unsent != NULL)
 		(void)send_parts(s, s->unsent);
@@ -305,7 +305,8 @@ settle(struct carrier_smpp *s, struct smpp_request *p)
 }
 
 static void
-note_id(struct carrier_smpp *s, struct smpp_request *p, unsigned part, const char *raw_id)
+remember_id(
+    struct carrier_smpp *s, struct smpp_request *p, unsigned part, const char *raw_id)
 {
 	char id[SMPP_ID_LEN_MAX + 1];
 
@@ -333,9 +334,9 @@ on_response(struct carrier_smpp *s, const struct smpp_pdu *pdu)
 	part = w->part;
 	release(s, w);
 	if (p != NULL && pdu->status != SMPP_ESME_ROK)
-		request_status(p, pdu->status);
+		smpp_request_status(p, pdu->status);
 	else if (p != NULL)
-		note_id(s, p, part, pdu->message_id);
+		remember_id(s, p, part, pdu->message_id);
 	settle(s, p);
 }
 
@@ -377,7 +378,7 @@ on_receiver_down(void *ctx, const char *why)
 /* The oldest has waited too long: it may have been taken. Is the other side still there?
  */
 static void
-on_timer(evutil_socket_t fd, short what, void *ctx)
+on_response_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct carrier_smpp *s = ctx;
 	int64_t now_ms = s->env.clock->steady_ms(s->env.clock);
@@ -391,7 +392,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 		release(s, w);
 		if (p != NULL) {
 			p->partly = true;
-			request_result(p, CARRIER_UNKNOWN, 0, "no response in time");
+			smpp_request_result(p, CARRIER_UNKNOWN, 0, "no response in time");
 		}
 		settle(s, p);
 	}
@@ -420,7 +421,7 @@ end_all(struct carrier_smpp *s, const char *why)
 		if (p->answered < p->sent || p->worst.result == CARRIER_ACCEPTED)
 			p->worst = (struct carrier_outcome){
 			    .result = CARRIER_UNKNOWN, .reason = why};
-		request_end(s, p);
+		smpp_request_end(s, p);
 	}
 }
 
@@ -611,7 +612,7 @@ smpp_open(const struct carrier_config *config, const struct carrier_env *env,
 	s->env = *env;
 	init_window(s);
 	smpp_reference_start(env->entropy);
-	s->timer = evtimer_new(env->base, on_timer, s);
+	s->timer = evtimer_new(env->base, on_response_timer, s);
 	RESOURCE(s->timer != NULL);
 	s->cancels = smpp_cancels_new(s->config, &s->env);
 	s->inbox = smpp_inbox_new(s->config, &s->env, s->cancels);

@@ -115,7 +115,7 @@ cancel(struct smpp_cancels *c, const struct cancel *one)
 
 /* A message that could not be cancelled for a minute is left to its validity period. */
 static void
-on_timer(evutil_socket_t fd, short what, void *ctx)
+on_cancel_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct smpp_cancels *c = ctx;
 	int64_t now_ms = c->env->clock->steady_ms(c->env->clock);
@@ -157,7 +157,7 @@ smpp_cancels_new(const struct carrier_config *config, const struct carrier_env *
 	TAILQ_INIT(&c->line);
 	for (size_t i = 0; i < BUCKETS; i++)
 		LIST_INIT(&c->buckets[i]);
-	c->timer = event_new(env->base, -1, EV_PERSIST, on_timer, c);
+	c->timer = event_new(env->base, -1, EV_PERSIST, on_cancel_timer, c);
 	RESOURCE(c->timer != NULL);
 	return c;
 }

@@ -66,7 +66,7 @@ on_taken(void *ctx, bool durable)
 
 /* The store is slow. Its slot stays taken: what the store will say has to land there. */
 static void
-on_timer(evutil_socket_t fd, short what, void *ctx)
+on_waiting_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct smpp_inbox *in = ctx;
 	int64_t now_ms = in->env->clock->steady_ms(in->env->clock);
@@ -169,7 +169,7 @@ smpp_inbox_new(const struct carrier_config *config, const struct carrier_env *en
 		    in->options->receipt_offset, &in->offset_ms));
 	TAILQ_INIT(&in->spare);
 	TAILQ_INIT(&in->waiting);
-	in->timer = event_new(env->base, -1, EV_PERSIST, on_timer, in);
+	in->timer = event_new(env->base, -1, EV_PERSIST, on_waiting_timer, in);
 	RESOURCE(in->timer != NULL && event_add(in->timer, &tick) == 0);
 	for (size_t i = 0; i < SMPP_INBOX_MAX; i++) {
 		in->slots[i].inbox = in;

@@ -422,7 +422,7 @@ connect_link(struct smpp_session *s)
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *ctx)
+on_session_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct smpp_session *s = ctx;
 
@@ -459,7 +459,7 @@ smpp_session_new(const struct carrier_config *config, const struct carrier_env *
 	s->options = config->options;
 	s->env = env;
 	s->user = *user;
-	s->timer = evtimer_new(env->base, on_timer, s);
+	s->timer = evtimer_new(env->base, on_session_timer, s);
 	RESOURCE(s->timer != NULL);
 	connect_link(s);
 	return s;

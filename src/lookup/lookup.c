@@ -119,7 +119,7 @@ age_ms(const struct lookup *l, const struct lookup_answer *answer)
 }
 
 static void
-request_end(void *ctx, const struct lookup_answer *answer)
+lookup_request_end(void *ctx, const struct lookup_answer *answer)
 {
 	struct lookup_request *f = ctx;
 	struct lookup *l = f->lookup;
@@ -151,7 +151,7 @@ on_timeout(evutil_socket_t fd, short what, void *ctx)
 }
 
 static struct lookup_request *
-request_new(struct lookup *l, const char *number)
+lookup_request_new(struct lookup *l, const char *number)
 {
 	struct lookup_request *f = mem_new(sizeof(*f));
 
@@ -186,11 +186,11 @@ ask_while_open(struct lookup *l, const char *number, struct lookup_ask *ask)
 {
 	/* before it is told: the number may be gone with whoever asked */
 	struct lookup_request *f =
-	    breaker_allows(&l->breaker, now_ms(l)) ? request_new(l, number) : NULL;
+	    breaker_allows(&l->breaker, now_ms(l)) ? lookup_request_new(l, number) : NULL;
 
 	tell_unknown(ask, "provider is down");
 	if (f != NULL)
-		l->provider->ops->ask(l->provider, f->number, request_end, f);
+		l->provider->ops->ask(l->provider, f->number, lookup_request_end, f);
 }
 
 void
@@ -225,9 +225,9 @@ lookup_ask(struct lookup *l, const char *number, struct lookup_ask *ask)
 		join(f, ask);
 		return;
 	}
-	f = request_new(l, number);
+	f = lookup_request_new(l, number);
 	join(f, ask);
-	l->provider->ops->ask(l->provider, f->number, request_end, f);
+	l->provider->ops->ask(l->provider, f->number, lookup_request_end, f);
 }
 
 void
