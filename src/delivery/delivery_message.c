@@ -115,13 +115,13 @@ after(struct event *e, int64_t ms)
 
 /* ---- the end: an outcome, recorded ---- */
 
-static void on_timer(evutil_socket_t fd, short what, void *ctx);
+static void on_retry_timer(evutil_socket_t fd, short what, void *ctx);
 
 static void
 need_timer(struct delivery_message *m)
 {
 	if (m->timer == NULL)
-		m->timer = evtimer_new(m->loop->base, on_timer, m);
+		m->timer = evtimer_new(m->loop->base, on_retry_timer, m);
 	RESOURCE(m->timer != NULL);
 }
 
@@ -242,7 +242,7 @@ static void on_done(void *ctx, const struct carrier_outcome *outcome);
 
 /* What a report says of the message as it went out. */
 static void
-note_for_report(struct delivery_message *m, const struct carrier_config *carrier,
+remember_for_report(struct delivery_message *m, const struct carrier_config *carrier,
     const struct carrier_message *message)
 {
 	struct arena arena;
@@ -288,7 +288,7 @@ submit(struct delivery_message *m, struct carrier_group *g, struct span text)
 		finish(m, MESSAGE_EXPIRED, MESSAGE_REASON_NONE);
 		return;
 	}
-	note_for_report(m, g->config, &message);
+	remember_for_report(m, g->config, &message);
 	change_state(m, DELIVERY_HELD);
 	m->group = g;
 	m->outcome.carrier = g->config->name;
@@ -575,7 +575,7 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 /* ---- events ---- */
 
 static void
-on_timer(evutil_socket_t fd, short what, void *ctx)
+on_retry_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct delivery_message *m = ctx;
 

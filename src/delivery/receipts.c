@@ -71,7 +71,7 @@ schedule_half_poll(struct receipts *r, int64_t wait_ms)
 /* ---- one receipt ---- */
 
 static void
-request_end(struct receipt_request *q)
+receipt_request_end(struct receipt_request *q)
 {
 	struct arena arena = q->arena;
 
@@ -81,7 +81,7 @@ request_end(struct receipt_request *q)
 }
 
 static void
-request_back(struct task *t)
+receipt_request_back(struct task *t)
 {
 	struct receipt_request *q = container_of(t, struct receipt_request, back);
 	const struct report_status_row *status = report_status_find(q->job.status);
@@ -97,12 +97,12 @@ request_back(struct task *t)
 		schedule_poll(q->receipts);
 	if (e == OK && q->job.half)
 		schedule_half_poll(q->receipts, q->receipts->half_wait_ms);
-	request_end(q);
+	receipt_request_end(q);
 }
 
 /* On the store's thread. */
 static void
-request_finished(struct job *j)
+receipt_request_finished(struct job *j)
 {
 	struct receipt_request *q = j->owner;
 
@@ -117,7 +117,7 @@ not_later(int64_t at_ms, int64_t now_ms)
 }
 
 static struct receipt_request *
-request_new(
+receipt_request_new(
     struct receipts *r, const char *carrier, const struct carrier_receipt *receipt)
 {
 	struct arena arena;
@@ -126,7 +126,7 @@ request_new(
 	arena_init(&arena);
 	q = arena_alloc(&arena, sizeof(*q));
 	q->receipts = r;
-	q->back.run = request_back;
+	q->back.run = receipt_request_back;
 	q->taken = receipt->taken;
 	q->taken_ctx = receipt->taken_ctx;
 	q->job.carrier = arena_text(&arena, span_of(carrier));
@@ -140,7 +140,7 @@ request_new(
 	q->job.job = (struct job){.verb = VERB_RECEIPT,
 	    .arena = &q->arena,
 	    .owner = q,
-	    .finish = request_finished};
+	    .finish = receipt_request_finished};
 	return q;
 }
 
@@ -148,14 +148,14 @@ void
 receipts_take(
     struct receipts *r, const char *carrier, const struct carrier_receipt *receipt)
 {
-	struct receipt_request *q = request_new(r, carrier, receipt);
+	struct receipt_request *q = receipt_request_new(r, carrier, receipt);
 	enum err e = store_offer(r->store, &q->job.job);
 
 	/* with OK it is the store thread's already, and its outcome stands there */
 	if (e == OK)
 		return;
 	q->job.job.err = e;
-	request_end(q);
+	receipt_request_end(q);
 }
 
 /* ---- those that are held ---- */
@@ -193,7 +193,7 @@ held_finished(struct job *j)
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *ctx)
+on_held_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct receipts *r = ctx;
 
@@ -273,7 +273,7 @@ receipts_new(struct event_base *base, struct queue *queue, struct store *store,
 	r->held_back.run = held_back;
 	r->half_back.run = half_back;
 	r->half_wait_ms = half_wait_ms;
-	r->timer = evtimer_new(base, on_timer, r);
+	r->timer = evtimer_new(base, on_held_timer, r);
 	r->half_timer = evtimer_new(base, on_half_timer, r);
 	RESOURCE(r->timer != NULL && r->half_timer != NULL);
 	return r;
