@@ -689,7 +689,7 @@ on_writable(evutil_socket_t fd, short what, void *ctx)
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *ctx)
+on_conn_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct conn *c = ctx;
 	bool begun;
@@ -739,7 +739,7 @@ http_conn_new(struct http_loop *loop, int fd, const struct address *peer, struct
 	buf_init(&c->early, HTTP_READ_LEN);
 	buf_init(&c->out, RESPONSE_MAX);
 	c->readable = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_readable, c);
-	c->timer = evtimer_new(loop->base, on_timer, c);
+	c->timer = evtimer_new(loop->base, on_conn_timer, c);
 	RESOURCE(c->readable != NULL && c->timer != NULL);
 	atomic_fetch_add(loop->connections, 1);
 	LIST_INSERT_HEAD(&loop->conns, c, entry);
