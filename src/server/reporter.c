@@ -122,7 +122,7 @@ schedule_poll(struct subscriber *o, int64_t at_ms)
 /* ---- one report ---- */
 
 static void
-request_free(struct report_request *p)
+report_request_free(struct report_request *p)
 {
 	struct subscriber *o = p->subscriber;
 	struct arena arena = p->arena;
@@ -136,18 +136,18 @@ request_free(struct report_request *p)
 
 /* What could not be written down is sent again when its lease is over. */
 static void
-request_back(struct task *t)
+report_request_back(struct task *t)
 {
 	struct report_request *p = container_of(t, struct report_request, back);
 
 	if (p->done.job.err == OK && p->done.end == REPORT_END_AGAIN)
 		schedule_poll(p->subscriber, p->done.job.now_ms + p->done.again_ms);
-	request_free(p);
+	report_request_free(p);
 }
 
 /* On the store's thread. */
 static void
-request_finished(struct job *j)
+report_request_finished(struct job *j)
 {
 	struct report_request *p = j->owner;
 
@@ -199,11 +199,11 @@ on_posted(void *ctx, const struct http_client_result *result)
 
 	classify_answer(p, result);
 	log_try(p, result);
-	p->done.job.finish = request_finished;
+	p->done.job.finish = report_request_finished;
 	p->done.job.owner = p;
 	p->done.job.arena = &p->arena;
 	p->done.job.verb = VERB_REPORT_DONE;
-	p->back.run = request_back;
+	p->back.run = report_request_back;
 	store_push(p->subscriber->reporter->store, &p->done.job);
 }
 
@@ -237,7 +237,7 @@ post(struct report_request *p)
 }
 
 static void
-request_send(struct subscriber *o, const struct report_taken *t)
+report_request_send(struct subscriber *o, const struct report_taken *t)
 {
 	static const struct http_client_result stopping = {
 	    .kind = HTTP_CLIENT_NOT_SENT, .reason = "stopping"};
@@ -282,7 +282,7 @@ take_back(struct task *t)
 	o->taking = false;
 	o->more = !failed && (int64_t)o->take.count == o->take.limit;
 	for (size_t i = 0; !failed && i < o->take.count; i++)
-		request_send(o, &o->take.list[i]);
+		report_request_send(o, &o->take.list[i]);
 	if (o->reporter->stopping) {
 		end_when_idle(o->reporter);
 	} else if (failed) {
@@ -337,7 +337,7 @@ poll_now(struct subscriber *o)
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *ctx)
+on_poll_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	(void)fd;
 	(void)what;
@@ -469,7 +469,7 @@ init_subscriber(struct reporter *r, struct subscriber *o, const struct conf_repo
 	o->dropped = -1;
 	o->take_back.run = take_back;
 	o->client = http_client_new(r->base, &options);
-	o->timer = evtimer_new(r->base, on_timer, o);
+	o->timer = evtimer_new(r->base, on_poll_timer, o);
 	RESOURCE(o->timer != NULL);
 }
 
