@@ -49,6 +49,12 @@ bind_blob(struct binder *b, const void *ptr, size_t len)
 	bind_value(b, &(struct value){.kind = VALUE_BLOB, .bytes = {ptr, len}});
 }
 
+void
+bind_ident(struct binder *b, const struct ident *id)
+{
+	bind_blob(b, id->bytes, IDENT_LEN);
+}
+
 static struct value
 next_value(struct row *r)
 {

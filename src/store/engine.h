@@ -19,6 +19,7 @@
 
 #include "base/base.h"
 #include "store/item.h"
+#include "twofa/ident.h"
 
 enum sql {
 #define SQL_ROW(symbol, text) symbol,
@@ -29,6 +30,7 @@ enum sql {
 
 struct clock_lowered;
 struct engine;
+struct pins_ops;
 
 struct value {
 	enum { VALUE_NULL, VALUE_INT, VALUE_DOUBLE, VALUE_TEXT, VALUE_BLOB } kind;
@@ -106,12 +108,35 @@ struct engine_ops {
 	/* Of a store that nobody has open, as store/clock_lower.h says. */
 	enum err (*lower_clock)(const char *data_dir, int64_t wall_ms, char why[256],
 	    struct clock_lowered *out);
+	const struct pins_ops *pins; /* store/pins.h */
 };
 
 struct engine {
 	const struct engine_ops *ops;
 	const char *where; /* for people: a path, or a connection without its secrets */
 };
+
+static inline enum err
+engine_each(struct engine *e, const struct sql_step *step, struct item **items, size_t n)
+{
+	return e->ops->each(e, step, items, n);
+}
+
+/* For an item of its own; what concerns that alone is in its err. */
+static inline enum err
+engine_one(struct engine *e, const struct sql_step *step, struct item *it)
+{
+	return e->ops->each(e, step, &it, 1);
+}
+
+/* The same where what concerns the item concerns the whole transaction. */
+static inline enum err
+engine_whole(struct engine *e, const struct sql_step *step, struct item *it)
+{
+	enum err err = e->ops->each(e, step, &it, 1);
+
+	return err == OK ? it->err : err;
+}
 
 /* For a statement without marks. */
 void bind_nothing(struct item *it, struct binder *b);
@@ -120,6 +145,7 @@ void bind_bool(struct binder *b, bool value);
 void bind_double(struct binder *b, bool set, double value);
 void bind_text(struct binder *b, const char *text); /* NULL binds null */
 void bind_blob(struct binder *b, const void *ptr, size_t len);
+void bind_ident(struct binder *b, const struct ident *id);
 
 /* What a statement without marks says: one number. */
 enum err engine_number(struct engine *e, enum sql sql, int64_t *out) MUST_CHECK;

@@ -7,6 +7,7 @@
 #define WW_STORE_LIMITS_H
 
 #include "store/job.h"
+#include "store/pins.h"
 #include "twofa/ident.h"
 #include "twofa/period.h"
 
@@ -25,7 +26,10 @@ struct lift_job {
 	const char *destination;
 	int64_t failures_max;
 	bool was_locked;
+	/* inside */
 	bool found;
+	struct pins_number number;
+	struct pins_change change;
 };
 
 /* What is left for a send to that destination now. ERR_NOT_FOUND: the application. */
@@ -40,6 +44,8 @@ struct limits_job {
 	int64_t locked_until_ms; /* 0: it is not locked */
 	struct limit_left all;   /* of the application */
 	struct limit_left phone; /* of the destination */
+	/* inside */
+	struct pins_number number;
 };
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "store/job.h"
 #include "store/outgoing.h"
-#include "store/verify.h"
+#include "store/pins.h"
 #include "twofa/application.h"
 #include "twofa/period.h"
 #include "twofa/template.h"
@@ -35,12 +35,10 @@ struct send_job {
 	struct application_config config;
 	enum template_kind template_kind;
 	unsigned template_length;
-	bool looks_back; /* among the old PINs of the destination too */
+	struct pins_number number;
 	int64_t taken; /* sends in the window, and those admitted before in this batch */
 	bool refused;
-	bool has_newest;
-	struct ident newest; /* PIN of the destination before this one */
-	struct span log;     /* verify requests of the destination */
+	struct pins_new pin;
 };
 
 /* ERR_NOT_FOUND: no such PIN, or its life is over; ERR_THROTTLED: cap or spacing. */
@@ -56,13 +54,14 @@ struct resend_job {
 	int64_t wait_ms;                   /* 0: waiting does not help */
 	/* of the PIN, when it was found; the message may be gone */
 	int64_t expires_at_ms;
+	struct verify_state state;
 	/* inside */
 	bool found;
-	struct verify_state state;
 	int64_t attempts_max;
 	bool multiple;
 	int64_t resends;
 	int64_t last_ms;
+	struct pins_found pin;
 };
 
 #endif

@@ -7,7 +7,7 @@
 #define WW_STORE_STATUS_H
 
 #include "store/job.h"
-#include "store/verify.h"
+#include "store/pins.h"
 #include "twofa/mailbox.h"
 #include "twofa/message.h"
 #include "twofa/report.h"
@@ -70,6 +70,8 @@ struct timeline_job {
 	size_t count;
 	size_t capacity;
 	struct timeline_message *messages;
+	/* inside */
+	struct pins_found pin;
 };
 
 struct verification {
@@ -90,11 +92,11 @@ struct verifications_job {
 	struct list_piece piece; /* of all; those of one destination are one */
 	bool found;
 	size_t count;
-	size_t capacity;
 	struct verification *list;
 	/* inside: where the piece begins */
 	char after[MAILBOX_LEN_MAX + 1];
 	struct ident after_pin;
+	struct pins_list asked;
 };
 
 #endif

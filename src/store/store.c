@@ -59,9 +59,7 @@ struct store {
 	struct task *changes;  /* jobs that wait for one, oldest first */
 	bool reports_owed;     /* by the batch that is under way */
 	int64_t outbox_at_ms;
-	struct recent recent;
-	struct guesses guesses;
-	struct pin_cache pins;
+	struct pins *pins;
 	struct item **items; /* room for one batch */
 };
 
@@ -112,23 +110,6 @@ group(struct store *s, struct task *jobs, size_t ends[VERB_COUNT])
 	}
 }
 
-/* What was made of it since the last commit is undone by forgetting all of it. */
-static void
-forget_memory(struct store *s)
-{
-	s->recent.loaded = false;
-	s->guesses.loaded = false;
-	pin_cache_clear(&s->pins);
-}
-
-static enum err
-load_memory(struct batch *b)
-{
-	enum err e = recent_load(b);
-
-	return e == OK ? guesses_load(b) : e;
-}
-
 /* `at_out`: the part of the batch that failed, for the log. */
 static enum err
 run_jobs(struct store *s, struct task *jobs, const struct store_time *time,
@@ -143,9 +124,8 @@ run_jobs(struct store *s, struct task *jobs, const struct store_time *time,
 	    .time = *time,
 	    .reports_owed = &s->reports_owed,
 	    .outbox_at_ms = &s->outbox_at_ms,
-	    .recent = &s->recent,
-	    .guesses = &s->guesses,
-	    .pins = &s->pins};
+	    .pins = s->pins};
+	bool begun = false;
 	enum err e = s->engine->ops->begin(s->engine);
 	size_t ends[VERB_COUNT];
 	size_t begin = 0;
@@ -157,8 +137,10 @@ run_jobs(struct store *s, struct task *jobs, const struct store_time *time,
 		if (n == 0)
 			continue;
 		*at_out = verb_facts[v].name;
-		if (verb_facts[v].touches == VERB_TOUCHES_PINS)
-			e = load_memory(&b);
+		if (verb_facts[v].touches == VERB_TOUCHES_PINS && !begun) {
+			begun = true;
+			e = pins_begin(s->pins, time);
+		}
 		if (e == OK)
 			e = run_verb(&b, verb_facts[v].row, s->items + begin, n);
 		begin = ends[v];
@@ -233,6 +215,7 @@ run_batch(struct store *s, struct task *jobs)
 		e = s->engine->ops->commit(s->engine);
 	}
 	if (e == OK) {
+		pins_committed(s->pins);
 		if (time.now_ms - s->mark_ms >= MARK_MS)
 			s->mark_ms = time.now_ms;
 		key_checks_committed(&s->key_checks);
@@ -243,7 +226,7 @@ run_batch(struct store *s, struct task *jobs)
 	}
 	stop_when_unsure(e);
 	s->engine->ops->rollback(s->engine);
-	forget_memory(s);
+	pins_rolled_back(s->pins);
 	for (struct task *t = jobs; t != NULL; t = t->next)
 		container_of(t, struct job, task)->err = e;
 	log_event(LOG_LEVEL_ERROR, "store_batch_failed", LOG_ERR(e), LOG_TEXT("at", at));
@@ -520,6 +503,18 @@ open_keyrings(struct store *s, char why[256])
 }
 
 static enum err
+open_pins(struct store *s)
+{
+	const struct store_options *o = &s->options;
+	const struct pins_limits limits = {
+	    o->recent_max, o->guesses_max, o->pin_cache_max};
+	uint64_t seed;
+
+	o->entropy->fill(o->entropy, &seed, sizeof(seed));
+	return s->engine->ops->pins->open(s->engine, &limits, seed, &s->pins);
+}
+
+static enum err
 open_parts(struct store *s, char why[256])
 {
 	const struct store_options *o = &s->options;
@@ -534,7 +529,7 @@ open_parts(struct store *s, char why[256])
 	}
 	e = ops->open(&place, why, &s->engine);
 	if (e == OK)
-		e = s->engine->ops->script(s->engine, recent_schema);
+		e = open_pins(s);
 	if (e != OK)
 		return e;
 	e = clock_mark_read(s->engine, &record);
@@ -563,20 +558,14 @@ enum err
 store_open(const struct store_options *o, char why[256], struct store **out)
 {
 	struct store *s = mem_new(sizeof(*s));
-	uint64_t seed;
 	enum err e;
 
 	s->magic = STORE_MAGIC;
 	s->options = *o;
 	s->foreign_version = -1;
 	s->stop.run = never_run;
-	recent_init(&s->recent, o->recent_max > 0 ? o->recent_max : RECENT_MAX);
-	guesses_init(&s->guesses, o->guesses_max > 0 ? o->guesses_max : GUESSES_MAX);
 	entropy_pool_init(&s->entropy, o->entropy);
 	o->entropy->fill(o->entropy, &s->run, sizeof(s->run));
-	o->entropy->fill(o->entropy, &seed, sizeof(seed));
-	pin_cache_init(
-	    &s->pins, o->pin_cache_max > 0 ? o->pin_cache_max : PIN_CACHE_MAX, seed);
 	s->queue = queue_new(0); /* the bound is on all that waits, in the lanes too */
 	intake_init(&s->intake);
 	admission_init(&s->admission, o->queue_max, o->batch_max);
@@ -602,9 +591,7 @@ store_close(struct store *s)
 		run_batch(s, NULL);
 	}
 	entropy_pool_fini(&s->entropy);
-	recent_fini(&s->recent);
-	guesses_fini(&s->guesses);
-	pin_cache_fini(&s->pins);
+	pins_close(s->pins);
 	keyring_free(s->keyring);
 	keyring_free(s->secrets);
 	if (s->engine != NULL)

@@ -19,20 +19,14 @@ struct retain_job {
 	int64_t scanned;
 	int64_t removed;
 	int64_t reports_removed;
-	size_t count;
-	struct retain_item *items;
 };
 
-/* One stretch of PINs of destinations that no limit of a day counts any more. */
+/* A stretch of the work that pins_upkeep does. */
 struct age_job {
 	struct job job;
 	int64_t limit;
-	int64_t scanned;
-	size_t moved;
-	/* inside */
-	struct ident from;
-	struct ident until;
-	struct age_item *items;
+	int64_t scanned; /* `limit`: there is more to do */
+	size_t moved;    /* PINs that no limit of a day counts any more */
 };
 
 #endif

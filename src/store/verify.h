@@ -7,29 +7,10 @@
 #define WW_STORE_VERIFY_H
 
 #include "store/job.h"
+#include "store/pins.h"
 #include "twofa/ident.h"
 #include "twofa/period.h"
 #include "twofa/pin.h"
-
-/* Of a PIN, what guesses change; times 0: never. */
-struct verify_state {
-	int64_t attempts;
-	int64_t attempted_at_ms; /* the last attempt */
-	int64_t verified_at_ms;
-	int64_t matched_at_ms; /* the last attempt that was right */
-};
-
-/* What a verify asks of a PIN. */
-struct pin_row {
-	struct pin_recipe recipe;
-	int64_t key_id;
-	int64_t attempts_max;
-	int64_t expires_at_ms;
-	bool multiple;
-	const char *destination;
-	struct verify_state state;
-	struct span log; /* of verifies */
-};
 
 enum verdict { VERDICT_RIGHT, VERDICT_WRONG, VERDICT_EXPIRED, VERDICT_NO_MORE };
 
@@ -48,14 +29,12 @@ struct verify_job {
 	int64_t wait_ms;
 	const char *limit_rate; /* of verifyPinLimit, when it is used up */
 	/* inside */
-	bool found;
+	struct pins_found pin;
 	bool over_budget;
 	int64_t locked_until_ms;    /* by this guess, or by one before; 0: it is not */
 	bool locks;                 /* this guess was the last of the budget */
 	struct verify_state before; /* the batch */
 	struct rate limit;
-	struct ident newest; /* PIN of the destination, whose row has the log */
-	bool log_found;      /* in that row, when it is not the PIN's own */
 };
 
 #endif

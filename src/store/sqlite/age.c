@@ -8,10 +8,20 @@
  * number goes; and one that is old already comes back when a request is noted in its row
  * (verbs/verify.c).
  */
-#include "store/engine.h"
-#include "store/upkeep.h"
-#include "store/verbs/verbs.h"
+#include "store/row.h"
+#include "store/sqlite/pins_sqlite.h"
 #include "twofa/verify_log.h"
+
+struct stretch {
+	struct item item;
+	struct ident from;
+	struct ident until;
+	int64_t limit;
+	int64_t scanned;
+	size_t moved;
+	struct age_item *items;
+	struct arena arena;
+};
 
 struct age_item {
 	struct item item;
@@ -23,10 +33,10 @@ struct age_item {
 	bool was_recent; /* in memory until now */
 };
 
-static struct age_job *
-age_of(struct item *it)
+static struct stretch *
+stretch_of(struct item *it)
 {
-	return VERB_OF(it, struct age_job);
+	return container_of(it, struct stretch, item);
 }
 
 static struct age_item *
@@ -38,37 +48,37 @@ old_of(struct item *it)
 static void
 bind_scan(struct item *it, struct binder *b)
 {
-	struct age_job *j = age_of(it);
+	struct stretch *s = stretch_of(it);
 
-	bind_ident(b, &j->from);
-	bind_ident(b, &j->until);
-	bind_int(b, j->limit);
+	bind_ident(b, &s->from);
+	bind_ident(b, &s->until);
+	bind_int(b, s->limit);
 }
 
 static void
 read_scan(struct item *it, struct row *r)
 {
-	struct age_job *j = age_of(it);
-	struct age_item *old = &j->items[j->scanned++];
+	struct stretch *s = stretch_of(it);
+	struct age_item *old = &s->items[s->scanned++];
 
 	row_ident(r, &old->pin_id);
 	row_ident(r, &old->application);
-	old->destination = row_destination(r, j->job.arena);
-	old->log = row_log(r, j->job.arena);
+	old->destination = row_destination(r, &s->arena);
+	old->log = row_log(r, &s->arena);
 	old->damaged = row_passed_over(r);
 }
 
 /* Of a damaged log nobody knows; who verifies or sends is told of it as ever. */
 static bool
-was_asked_lately(const struct batch *b, struct age_job *j, struct age_item *old)
+was_asked_lately(const struct sqlite_pins *p, struct stretch *s, struct age_item *old)
 {
 	struct verify_log log;
 
 	if (old->damaged)
 		return true;
-	guesses_log(b->guesses, &old->pin_id, &old->log);
-	return verify_log_load(&log, j->job.arena, old->log) != OK ||
-	       verify_log_newest(&log) > j->job.time.settled_ms - PERIOD_MS_DAY;
+	guesses_log(&p->guesses, &old->pin_id, &old->log);
+	return verify_log_load(&log, &s->arena, old->log) != OK ||
+	       verify_log_newest(&log) > p->time.settled_ms - PERIOD_MS_DAY;
 }
 
 static void
@@ -88,7 +98,7 @@ note_recent_left(struct item *it, struct row *r)
 
 /* Of each in turn. */
 static enum err
-move_all(struct batch *b, struct item **items, size_t n)
+move_all(struct sqlite_pins *p, struct item **items, size_t n)
 {
 	static const struct sql_step steps[] = {
 	    {SQL_AGE_RECENT, bind_old, NULL, NULL},
@@ -101,47 +111,44 @@ move_all(struct batch *b, struct item **items, size_t n)
 
 	for (size_t i = 0; e == OK && i < countof(steps); i++)
 		for (size_t k = 0; e == OK && k < n; k++)
-			e = batch_one(b, &steps[i], items[k]);
+			e = engine_one(p->pins.engine, &steps[i], items[k]);
 	for (size_t k = 0; k < n; k++)
 		was_recent = was_recent || old_of(items[k])->was_recent;
-	return e == OK && was_recent ? recent_recount(b) : e;
+	return e == OK && was_recent ? recent_recount(p) : e;
 }
 
 static enum err
-move(struct batch *b, struct age_job *j)
+move(struct sqlite_pins *p, struct stretch *s)
 {
 	struct item **items =
-	    arena_alloc(j->job.arena, ((size_t)j->scanned + 1) * sizeof(*items));
+	    arena_alloc(&s->arena, ((size_t)s->scanned + 1) * sizeof(*items));
 
-	for (int64_t i = 0; i < j->scanned; i++) {
-		struct age_item *old = &j->items[i];
+	for (int64_t i = 0; i < s->scanned; i++) {
+		struct age_item *old = &s->items[i];
 
-		if (!was_asked_lately(b, j, old))
-			items[j->moved++] = &old->item;
+		if (!was_asked_lately(p, s, old))
+			items[s->moved++] = &old->item;
 	}
-	return move_all(b, items, j->moved);
+	return move_all(p, items, s->moved);
 }
 
-static enum err
-age(struct batch *b, struct item **items, size_t n)
+enum err
+age_stretch(struct sqlite_pins *p, struct pins_upkeep *u)
 {
 	static const struct sql_step scan = {SQL_AGE_SCAN, bind_scan, read_scan, NULL};
-	enum err e = OK;
+	struct stretch s = {.from = p->recent.aged, .limit = u->limit};
+	enum err e;
 
-	for (size_t i = 0; e == OK && i < n; i++) {
-		struct age_job *j = age_of(items[i]);
-
-		j->from = b->recent->aged;
-		ident_floor(&j->until, j->job.time.settled_ms - RECENT_AGE_MS);
-		j->items = arena_alloc(
-		    j->job.arena, ((size_t)j->limit + 1) * sizeof(struct age_item));
-		e = batch_whole(b, &scan, items[i]);
-		if (e == OK)
-			e = move(b, j);
-		if (e == OK && j->scanned > 0)
-			e = recent_aged(b, &j->items[j->scanned - 1].pin_id);
-	}
+	arena_init(&s.arena);
+	ident_floor(&s.until, p->time.settled_ms - RECENT_AGE_MS);
+	s.items = arena_alloc(&s.arena, ((size_t)s.limit + 1) * sizeof(*s.items));
+	e = engine_whole(p->pins.engine, &scan, &s.item);
+	if (e == OK)
+		e = move(p, &s);
+	if (e == OK && s.scanned > 0)
+		e = recent_aged(p, &s.items[s.scanned - 1].pin_id);
+	u->scanned = s.scanned;
+	u->archived = s.moved;
+	arena_fini(&s.arena);
 	return e;
 }
-
-const struct verb_row verb_age = {"age", {age}};

@@ -22,6 +22,7 @@
 #include "store/sqlite/lower_clock.h"
 #include "store/sqlite/page_cache.h"
 #include "store/sqlite/schema.h"
+#include "store/sqlite/pins_sqlite.h"
 #include "store/sqlite/wal_vfs.h"
 #include "twofa/ident.h"
 
@@ -600,4 +601,5 @@ const struct engine_ops engine_sqlite = {
     .column = sqlite_column,
     .name_damaged = sqlite_name_damaged,
     .lower_clock = lower_clock,
+    .pins = &pins_sqlite,
 };

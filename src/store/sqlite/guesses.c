@@ -4,9 +4,8 @@
 #include <endian.h>
 #include <stdlib.h>
 
-#include "store/engine.h"
-#include "store/verbs/verbs.h"
-#include "store/verify.h"
+#include "store/row.h"
+#include "store/sqlite/pins_sqlite.h"
 #include "twofa/application.h"
 
 enum {
@@ -204,21 +203,21 @@ read_journal(struct item *it, struct row *r)
 }
 
 enum err
-guesses_load(struct batch *b)
+guesses_load(struct sqlite_pins *p)
 {
 	static const struct sql_step load = {
 	    SQL_GUESS_LOAD, bind_nothing, read_journal, NULL};
-	struct journal j = {.guesses = b->guesses};
+	struct journal j = {.guesses = &p->guesses};
 	enum err e;
 
-	if (b->guesses->loaded)
+	if (p->guesses.loaded)
 		return OK;
-	guesses_fini(b->guesses);
-	guesses_init(b->guesses, b->guesses->most);
+	guesses_fini(&p->guesses);
+	guesses_init(&p->guesses, p->guesses.most);
 	arena_init(&j.arena);
-	e = batch_whole(b, &load, &j.item);
+	e = engine_whole(p->pins.engine, &load, &j.item);
 	arena_fini(&j.arena);
-	b->guesses->loaded = e == OK;
+	p->guesses.loaded = e == OK;
 	return e;
 }
 
@@ -246,15 +245,15 @@ bind_entry(struct item *it, struct binder *b)
 }
 
 enum err
-guesses_write(struct batch *b, struct item **items, size_t n)
+guesses_write(struct sqlite_pins *p, struct item **items, size_t n)
 {
 	static const struct sql_step insert = {SQL_GUESS_INSERT, bind_entry, NULL, NULL};
-	struct guesses *g = b->guesses;
+	struct guesses *g = &p->guesses;
 	enum err e;
 
 	for (size_t i = 0; i < n; i++)
 		guess_of(items[i])->seq = g->seq + 1 + (int64_t)i;
-	e = batch_each(b, &insert, items, n);
+	e = engine_each(p->pins.engine, &insert, items, n);
 	for (size_t i = 0; i < n; i++) {
 		if (e == OK)
 			e = items[i]->err;
@@ -274,13 +273,13 @@ bind_upto(struct item *it, struct binder *b)
 }
 
 static enum err
-remove_upto(struct batch *b, int64_t seq)
+remove_upto(struct sqlite_pins *p, int64_t seq)
 {
 	static const struct sql_step removal = {SQL_GUESS_REMOVE, bind_upto, NULL, NULL};
 	struct journal j = {.upto = seq};
 
-	b->guesses->removed_seq = seq;
-	return batch_whole(b, &removal, &j.item);
+	p->guesses.removed_seq = seq;
+	return engine_whole(p->pins.engine, &removal, &j.item);
 }
 
 /* Of the old generation: rows to settle, and then journal rows to remove. */
@@ -342,48 +341,46 @@ next_to_settle(struct guesses *g)
 
 /* What is known of a PIN is what a younger guess has made of it. */
 static enum err
-write_again(struct batch *b, const struct ident *pin_id)
+write_again(struct sqlite_pins *p, const struct ident *pin_id)
 {
-	struct guess newest = *find(b->guesses, pin_id);
+	struct guess newest = *find(&p->guesses, pin_id);
 	struct item *items[] = {&newest.item};
 
 	newest.item.err = OK;
-	return guesses_write(b, items, 1);
+	return guesses_write(p, items, 1);
 }
 
 /* A row that is damaged takes nothing: what is known of its PIN stays in the journal, and
  * goes around with the young ones. */
 static enum err
-settle_one(struct batch *b, struct guess *guess)
+settle_one(struct sqlite_pins *p, struct guess *guess)
 {
 	static const struct sql_step settle = {SQL_GUESS_SETTLE, bind_guess, NULL, NULL};
-	enum err e = batch_one(b, &settle, &guess->item);
+	enum err e = engine_one(p->pins.engine, &settle, &guess->item);
 
 	if (e != OK)
 		return e;
 	if (guess->item.err == ERR_CORRUPT)
-		return write_again(b, &guess->pin_id);
-	pin_cache_settled(b->pins, &guess->pin_id, &guess->state, guess->log);
+		return write_again(p, &guess->pin_id);
+	pin_cache_settled(&p->cache, &guess->pin_id, &guess->state, guess->log);
 	return guess->item.err;
 }
 
 enum err
-guesses_settle(struct batch *b, struct item **items, size_t n)
+guesses_settle(struct sqlite_pins *p)
 {
-	struct guesses *g = b->guesses;
+	struct guesses *g = &p->guesses;
 	size_t rows;
 	enum err e = OK;
 
-	(void)items;
-	(void)n;
 	if (g->entered == 0 || (g->entered <= g->most / STEPS && places_left(g) > 0))
 		return OK;
 	rows = share(g);
 	g->entered = 0;
 	for (; e == OK && rows > 0 && g->settled < g->old.table.len; rows--)
-		e = settle_one(b, next_to_settle(g));
+		e = settle_one(p, next_to_settle(g));
 	if (e == OK && rows > 0)
-		e = remove_upto(b, g->removed_seq + (int64_t)rows);
+		e = remove_upto(p, g->removed_seq + (int64_t)rows);
 	if (e == OK && rows_left(g) == 0 && g->young.weight >= g->most)
 		turn(g);
 	return e;

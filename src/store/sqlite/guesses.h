@@ -18,9 +18,7 @@
 
 #include "store/item.h"
 #include "store/sqlite/ident_table.h"
-#include "store/verify.h"
-
-struct engine;
+#include "store/pins.h"
 
 /* Journal rows of a generation, some 200 octets of memory each; what has a long log
  * counts for more. */
@@ -60,12 +58,12 @@ struct guesses {
 	size_t entered;      /* their weight, since some were settled */
 };
 
-struct batch;
+struct sqlite_pins;
 
 void guesses_init(struct guesses *g, size_t most);
 void guesses_fini(struct guesses *g);
 /* Before anything asks for them. */
-enum err guesses_load(struct batch *b) MUST_CHECK;
+enum err guesses_load(struct sqlite_pins *p) MUST_CHECK;
 /* What was read from a PIN's row is made what it is now. The log is valid until the next
  * guess is written. */
 void guesses_state(
@@ -75,8 +73,8 @@ void guesses_log(const struct guesses *g, const struct ident *pin_id, struct spa
 void guesses_row(const struct guesses *g, const struct ident *pin_id,
     struct verify_state *state, struct span *log);
 /* Items of a struct guess each; a PIN may be there more than once. */
-enum err guesses_write(struct batch *b, struct item **items, size_t n) MUST_CHECK;
-/* A step of whoever writes some, after that: some of the old ones go into their rows. */
-enum err guesses_settle(struct batch *b, struct item **items, size_t n) MUST_CHECK;
+enum err guesses_write(struct sqlite_pins *p, struct item **items, size_t n) MUST_CHECK;
+/* After that: some of the old ones go into their rows. */
+enum err guesses_settle(struct sqlite_pins *p) MUST_CHECK;
 
 #endif

@@ -12,8 +12,9 @@
 #ifndef WW_PIN_CACHE_H
 #define WW_PIN_CACHE_H
 
+#include "base/arena.h"
+#include "store/pins.h"
 #include "store/sqlite/ident_table.h"
-#include "store/verify.h"
 
 /* Rows of a generation, some 270 octets each; a log that is longer than usual is left in
  * the database. */

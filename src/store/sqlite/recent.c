@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite/recent.h"
 
-#include "store/engine.h"
-#include "store/verbs/verbs.h"
+#include "store/row.h"
+#include "store/sqlite/pins_sqlite.h"
 
 /* Rows that move beyond twice as many as came: a start may have four times as many as
  * there shall be. */
@@ -134,26 +134,26 @@ recent_fini(struct recent *r)
 }
 
 enum err
-recent_recount(struct batch *b)
+recent_recount(struct sqlite_pins *p)
 {
-	return engine_number(b->engine, SQL_RECENT_COUNT, &b->recent->count);
+	return engine_number(p->pins.engine, SQL_RECENT_COUNT, &p->recent.count);
 }
 
 /* Everything before this time is on disk. */
 static enum err
-put_mark(struct batch *b, int64_t ms)
+put_mark(struct sqlite_pins *p, int64_t ms)
 {
 	static const struct sql_step put = {SQL_RECENT_MARK_PUT, bind_mark, NULL, NULL};
 	struct recent_step s = {.found = false};
 
 	ident_floor(&s.mark, ms);
-	b->recent->mark_ms = ms;
-	return batch_whole(b, &put, &s.item);
+	p->recent.mark_ms = ms;
+	return engine_whole(p->pins.engine, &put, &s.item);
 }
 
 /* What was sent before now is in memory or on disk: a round begins. */
 enum err
-recent_load(struct batch *b)
+recent_load(struct sqlite_pins *p)
 {
 	static const struct sql_step clear = {SQL_RECENT_CLEAR, bind_nothing, NULL, NULL};
 	static const struct sql_step get = {
@@ -162,45 +162,45 @@ recent_load(struct batch *b)
 	struct recent_step s = {.found = false};
 	enum err e;
 
-	if (b->recent->loaded)
+	if (p->recent.loaded)
 		return OK;
-	go_to_start(b->recent);
-	b->recent->round_ms = b->now_ms;
+	go_to_start(&p->recent);
+	p->recent.round_ms = p->time.now_ms;
 	expect_old_ones(&s);
-	e = batch_whole(b, &clear, &s.item);
+	e = engine_whole(p->pins.engine, &clear, &s.item);
 	if (e == OK)
-		e = batch_whole(b, &get, &s.item);
-	b->recent->mark_ms = ident_ms(&s.mark);
-	b->recent->aged = s.aged;
-	b->recent->upgraded_ms = s.upgraded_ms;
+		e = engine_whole(p->pins.engine, &get, &s.item);
+	p->recent.mark_ms = ident_ms(&s.mark);
+	p->recent.aged = s.aged;
+	p->recent.upgraded_ms = s.upgraded_ms;
 	if (e == OK)
-		e = batch_whole(b, &load, &s.item);
+		e = engine_whole(p->pins.engine, &load, &s.item);
 	if (e == OK)
-		e = recent_recount(b);
-	if (e == OK && b->recent->count == 0)
-		e = put_mark(b, b->now_ms);
-	b->recent->loaded = e == OK;
+		e = recent_recount(p);
+	if (e == OK && p->recent.count == 0)
+		e = put_mark(p, p->time.now_ms);
+	p->recent.loaded = e == OK;
 	return e;
 }
 
 enum err
-recent_aged(struct batch *b, const struct ident *upto)
+recent_aged(struct sqlite_pins *p, const struct ident *upto)
 {
 	static const struct sql_step put = {SQL_AGED_PUT, bind_mark, NULL, NULL};
 	struct recent_step s = {.mark = *upto};
 
-	b->recent->aged = *upto;
-	return batch_whole(b, &put, &s.item);
+	p->recent.aged = *upto;
+	return engine_whole(p->pins.engine, &put, &s.item);
 }
 
 /* All that was there when this round began is on disk. */
 static enum err
-end_round(struct batch *b)
+end_round(struct sqlite_pins *p)
 {
-	enum err e = put_mark(b, b->recent->round_ms);
+	enum err e = put_mark(p, p->recent.round_ms);
 
-	b->recent->round_ms = b->now_ms;
-	go_to_start(b->recent);
+	p->recent.round_ms = p->time.now_ms;
+	go_to_start(&p->recent);
 	return e;
 }
 
@@ -217,7 +217,7 @@ surplus(const struct recent *r, int64_t now_ms)
 }
 
 static enum err
-move(struct batch *b, int64_t count)
+move(struct sqlite_pins *p, int64_t count)
 {
 	static const struct sql_step bound = {
 	    SQL_RECENT_BOUND, bind_bound, read_bound, NULL};
@@ -225,38 +225,38 @@ move(struct batch *b, int64_t count)
 	    SQL_RECENT_SETTLE, bind_stretch, NULL, NULL};
 	static const struct sql_step removal = {
 	    SQL_RECENT_REMOVE, bind_stretch, NULL, NULL};
-	struct recent *r = b->recent;
+	struct recent *r = &p->recent;
 	struct recent_step s = {.after = &r->at, .number = count};
-	enum err e = batch_whole(b, &bound, &s.item);
+	enum err e = engine_whole(p->pins.engine, &bound, &s.item);
 
 	if (!s.found)
 		memset(&s.upto.application, 0xff, sizeof(s.upto.application));
 	if (e == OK)
-		e = batch_whole(b, &settle, &s.item);
+		e = engine_whole(p->pins.engine, &settle, &s.item);
 	if (e == OK)
-		e = batch_whole(b, &removal, &s.item);
+		e = engine_whole(p->pins.engine, &removal, &s.item);
 	go_to(r, &s.upto);
 	r->count -= count;
 	r->entered = 0;
 	if (e != OK || (s.found && r->count > 0))
 		return e;
-	e = end_round(b);
-	return e == OK ? recent_recount(b) : e;
+	e = end_round(p);
+	return e == OK ? recent_recount(p) : e;
 }
 
 enum err
-recent_make_room(struct batch *b)
+recent_make_room(struct sqlite_pins *p)
 {
-	int64_t count = surplus(b->recent, b->now_ms);
+	int64_t count = surplus(&p->recent, p->time.now_ms);
 
-	return count > 0 && b->now_ms > b->recent->entered_ms ? move(b, count) : OK;
+	return count > 0 && p->time.now_ms > p->recent.entered_ms ? move(p, count) : OK;
 }
 
 void
-recent_entered(struct batch *b, int64_t count)
+recent_entered(struct sqlite_pins *p, int64_t count)
 {
-	b->recent->count += count;
-	b->recent->entered += count;
+	p->recent.count += count;
+	p->recent.entered += count;
 	if (count > 0)
-		b->recent->entered_ms = b->now_ms;
+		p->recent.entered_ms = p->time.now_ms;
 }

@@ -49,21 +49,21 @@ struct recent {
 	int64_t upgraded_ms;    /* all that was there then is in it */
 };
 
-struct batch;
+struct sqlite_pins;
 
 void recent_init(struct recent *r, int64_t most);
 void recent_fini(struct recent *r);
 /* The statement that makes the table in memory. */
 extern const char recent_schema[];
 /* Before anything asks for it. */
-enum err recent_load(struct batch *b) MUST_CHECK;
+enum err recent_load(struct sqlite_pins *p) MUST_CHECK;
 /* Before PINs enter the table in memory: when there are too many, some leave it. */
-enum err recent_make_room(struct batch *b) MUST_CHECK;
+enum err recent_make_room(struct sqlite_pins *p) MUST_CHECK;
 /* So many did. */
-void recent_entered(struct batch *b, int64_t count);
+void recent_entered(struct sqlite_pins *p, int64_t count);
 /* What is old is old up to this PIN. */
-enum err recent_aged(struct batch *b, const struct ident *upto) MUST_CHECK;
+enum err recent_aged(struct sqlite_pins *p, const struct ident *upto) MUST_CHECK;
 /* Others were removed. */
-enum err recent_recount(struct batch *b) MUST_CHECK;
+enum err recent_recount(struct sqlite_pins *p) MUST_CHECK;
 
 #endif

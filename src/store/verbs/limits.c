@@ -41,51 +41,54 @@ read_application(struct item *it, struct row *r)
 	j->phone.left = j->phone.rate.count;
 }
 
-static bool
-is_found(const struct item *it)
-{
-	return it->err == OK;
-}
-
-/* The newest first, and no more than the limit. */
 static void
-bind_sends(struct item *it, struct binder *b)
+ask_number(struct limits_job *j)
 {
-	struct limits_job *j = limits_of(it);
-
-	bind_ident(b, &j->application);
-	bind_text(b, j->destination);
-	bind_int(b, j->phone.rate.count);
-	bind_bool(b, true);
+	number_ask(
+	    &j->number, &j->account, &j->application, j->destination, j->job.arena);
+	j->number.since_ms = j->job.now_ms - j->phone.rate.period_ms;
+	j->number.most = j->phone.rate.count;
 }
 
 /* The last place is free again when the send that holds it leaves the window. */
 static void
-read_send(struct item *it, struct row *r)
+read_number(struct limits_job *j)
 {
-	struct limits_job *j = limits_of(it);
-	struct ident pin_id;
-	int64_t left_ms;
+	const struct pins_number *n = &j->number;
 
-	row_ident(r, &pin_id);
-	left_ms = ident_ms(&pin_id) + j->phone.rate.period_ms - j->job.now_ms;
-	r->enough = left_ms <= 0;
-	if (r->enough)
-		return;
-	j->phone.left--;
-	if (j->phone.left == 0)
-		j->phone.wait_ms = left_ms;
+	j->phone.left -= n->count;
+	if (n->count > 0 && j->phone.left == 0)
+		j->phone.wait_ms =
+		    ident_ms(&n->last) + j->phone.rate.period_ms - j->job.now_ms;
+	j->locked_until_ms = number_lock(n, j->failures_max, j->job.now_ms);
 }
 
 static enum err
-look_for_lock(struct batch *b, struct limits_job *j)
+look_at_numbers(struct batch *b, struct item **items, size_t n)
 {
-	struct number n = {.account = j->account,
-	    .application = j->application,
-	    .destination = j->destination,
-	    .arena = j->job.arena};
+	struct pins_number **numbers = mem_array(n, sizeof(*numbers));
+	size_t count = 0;
+	enum err e;
 
-	return number_lock(b, &n, j->failures_max, &j->locked_until_ms);
+	for (size_t i = 0; i < n; i++) {
+		struct limits_job *j = limits_of(items[i]);
+
+		item_not_found(items[i], j->found);
+		if (items[i]->err != OK)
+			continue;
+		ask_number(j);
+		numbers[count++] = &j->number;
+	}
+	e = pins_newest(b->pins, numbers, count);
+	for (size_t i = 0; i < count; i++) {
+		struct limits_job *j =
+		    container_of(numbers[i], struct limits_job, number);
+
+		j->job.err = numbers[i]->err;
+		read_number(j);
+	}
+	mem_free(numbers);
+	return e;
 }
 
 static enum err
@@ -93,18 +96,9 @@ look(struct batch *b, struct item **items, size_t n)
 {
 	static const struct sql_step application = {
 	    SQL_LIMITS_APPLICATION, bind_application, read_application, NULL};
-	static const struct sql_step sends = {
-	    SQL_PIN_NEWEST, bind_sends, read_send, is_found};
 	enum err e = batch_each(b, &application, items, n);
 
-	for (size_t i = 0; i < n; i++)
-		item_not_found(items[i], limits_of(items[i])->found);
-	if (e == OK)
-		e = batch_each(b, &sends, items, n);
-	for (size_t i = 0; e == OK && i < n; i++)
-		if (items[i]->err == OK)
-			e = look_for_lock(b, limits_of(items[i]));
-	return e;
+	return e == OK ? look_at_numbers(b, items, n) : e;
 }
 
 const struct verb_row verb_limits = {"limits", {look}};

@@ -7,7 +7,6 @@
 #include "store/report.h"
 #include "store/status.h"
 #include "store/verbs/verbs.h"
-#include "store/verify.h"
 
 /* ---- outcome ---- */
 
@@ -195,87 +194,116 @@ read_parent(struct item *it, struct row *r)
 	verifications_of(it)->found = true;
 }
 
+/* When the first message of a PIN was sent that was. */
+struct first_sent {
+	struct item item;
+	struct verification *of;
+};
+
 static void
-bind_one(struct item *it, struct binder *b)
+bind_first_sent(struct item *it, struct binder *b)
 {
-	bind_parent(it, b);
-	bind_text(b, verifications_of(it)->destination);
-	bind_int(b, VERIFICATIONS_MAX);
+	bind_ident(b, &container_of(it, struct first_sent, item)->of->pin_id);
 }
 
 static void
-bind_all(struct item *it, struct binder *b)
+read_first_sent(struct item *it, struct row *r)
 {
-	const struct verifications_job *j = verifications_of(it);
+	struct verification *v = container_of(it, struct first_sent, item)->of;
 
-	bind_parent(it, b);
-	bind_text(b, j->after);
-	bind_ident(b, &j->after_pin);
-	bind_piece(b, &j->piece, VERIFICATIONS_MAX);
-}
-
-static void
-read_verification(struct item *it, struct row *r)
-{
-	struct verifications_job *j = verifications_of(it);
-	struct verification *v = arena_list_add(
-	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
-
-	row_ident(r, &v->pin_id);
-	v->destination = row_destination(r, j->job.arena);
-	v->verified_at_ms = row_ms_or_null(r);
 	v->sent_at_ms = row_int_or_null(r, -1, ROW_MS_MAX);
 	if (v->sent_at_ms < 0)
 		v->sent_at_ms = ident_ms(&v->pin_id);
 }
 
-/* A PIN that retention has removed meanwhile is none, and the piece goes on behind it. */
-static void
-read_one_of_all(struct item *it, struct row *r)
+static enum err
+find_first_sent(struct batch *b, struct verifications_job *j)
 {
-	struct verifications_job *j = verifications_of(it);
-	const struct verification *v;
+	static const struct sql_step step = {
+	    SQL_FIRST_SENT, bind_first_sent, read_first_sent, NULL};
+	struct first_sent *sent = mem_array(j->count + 1, sizeof(*sent));
+	struct item **items = mem_array(j->count + 1, sizeof(*items));
+	enum err e;
 
-	read_verification(it, r);
-	v = &j->list[j->count - 1];
-	snprintf(j->after, sizeof(j->after), "%s", v->destination);
-	j->after_pin = v->pin_id;
-	j->piece.read++;
-	if (row_bool(r))
-		j->count--;
-}
-
-static void
-take_guesses(const struct batch *b, struct verifications_job *j)
-{
 	for (size_t i = 0; i < j->count; i++) {
-		struct verification *v = &j->list[i];
-		struct verify_state state = {.verified_at_ms = v->verified_at_ms};
-
-		guesses_state(b->guesses, &v->pin_id, &state);
-		v->verified_at_ms = state.verified_at_ms;
+		sent[i].of = &j->list[i];
+		items[i] = &sent[i].item;
 	}
-}
-
-static bool
-wants_one(const struct item *it)
-{
-	return VERB_OF((struct item *)(uintptr_t)it, struct verifications_job)
-		   ->destination != NULL;
-}
-
-static bool
-wants_all(const struct item *it)
-{
-	return it->err == OK && !it->skip && !wants_one(it);
+	e = batch_each(b, &step, items, j->count);
+	for (size_t i = 0; i < j->count && j->job.err == OK; i++)
+		j->job.err = sent[i].item.err;
+	mem_free(sent);
+	mem_free(items);
+	return e;
 }
 
 static void
-begin_piece(struct verifications_job *j)
+ask_list(struct verifications_job *j)
 {
+	int64_t most = j->destination != NULL ? VERIFICATIONS_MAX
+					      : piece_most(&j->piece, VERIFICATIONS_MAX);
+
 	piece_begin(&j->piece);
 	j->list = NULL;
-	j->count = j->capacity = 0;
+	j->count = 0;
+	j->asked = (struct pins_list){.account = j->account,
+	    .application = j->application,
+	    .destination = j->destination,
+	    .after = j->after,
+	    .after_pin = j->after_pin,
+	    .most = most,
+	    .arena = j->job.arena};
+}
+
+/* The next piece goes on behind these; a PIN that retention has removed is none. */
+static void
+take_list(struct verifications_job *j)
+{
+	const struct pins_list *l = &j->asked;
+
+	j->job.err = l->err;
+	j->list = arena_alloc(j->job.arena, (l->count + 1) * sizeof(*j->list));
+	for (size_t i = 0; i < l->count; i++) {
+		const struct pins_listed *row = &l->rows[i];
+
+		if (row->gone)
+			continue;
+		j->list[j->count++] = (struct verification){.pin_id = row->pin_id,
+		    .destination = row->destination,
+		    .verified_at_ms = row->verified_at_ms};
+	}
+	if (j->destination != NULL || l->count == 0)
+		return;
+	j->piece.read = (int64_t)l->count;
+	j->after_pin = l->rows[l->count - 1].pin_id;
+	snprintf(j->after, sizeof(j->after), "%s", l->rows[l->count - 1].destination);
+}
+
+static enum err
+list_pins(struct batch *b, struct item **items, size_t n)
+{
+	struct pins_list **lists = mem_array(n, sizeof(*lists));
+	size_t count = 0;
+	enum err e;
+
+	for (size_t i = 0; i < n; i++) {
+		struct verifications_job *j = verifications_of(items[i]);
+
+		item_not_found(items[i], j->found);
+		ask_list(j);
+		if (items[i]->err == OK)
+			lists[count++] = &j->asked;
+	}
+	e = pins_list(b->pins, lists, count);
+	for (size_t i = 0; e == OK && i < count; i++) {
+		struct verifications_job *j =
+		    container_of(lists[i], struct verifications_job, asked);
+
+		take_list(j);
+		e = find_first_sent(b, j);
+	}
+	mem_free(lists);
+	return e;
 }
 
 static enum err
@@ -283,24 +311,12 @@ list_verifications(struct batch *b, struct item **items, size_t n)
 {
 	static const struct sql_step parent = {
 	    SQL_APPLICATION_GET, bind_parent, read_parent, NULL};
-	static const struct sql_step one = {
-	    SQL_VERIFICATION_LIST, bind_one, read_verification, wants_one};
-	static const struct sql_step all = {
-	    SQL_VERIFICATION_LIST_ALL, bind_all, read_one_of_all, wants_all};
 	enum err e = batch_each(b, &parent, items, n);
 
-	for (size_t i = 0; i < n; i++) {
-		item_not_found(items[i], verifications_of(items[i])->found);
-		begin_piece(verifications_of(items[i]));
-	}
 	if (e == OK)
-		e = batch_each(b, &one, items, n);
-	if (e == OK)
-		e = batch_each(b, &all, items, n);
-	for (size_t i = 0; i < n; i++) {
-		take_guesses(b, verifications_of(items[i]));
+		e = list_pins(b, items, n);
+	for (size_t i = 0; i < n; i++)
 		piece_end(&verifications_of(items[i])->piece, VERIFICATIONS_MAX);
-	}
 	return e;
 }
 

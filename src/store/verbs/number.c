@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is known of a number beside its PINs: the log of its verify requests, which stands
- * in its newest PIN row, and what follows from that under a budget of failures
- * (`profile: strict`): until when it is locked. An operator may lift that.
+ * The log of a number's verify requests (store/pins.h), and what follows from that under
+ * a budget of failures (`profile: strict`): until when the number is locked. An operator
+ * may lift that.
  */
 #include "store/verbs/verbs.h"
 
@@ -18,64 +18,25 @@ number_locked_until(const struct verify_log *log, int64_t failures_max, int64_t 
 	return verify_log_failures_end(log, failures_max) + PERIOD_MS_DAY;
 }
 
-static struct number *
-number_of(struct item *it)
+void
+number_ask(struct pins_number *n, const struct ident *account,
+    const struct ident *application, const char *destination, struct arena *a)
 {
-	return container_of(it, struct number, item);
-}
-
-static void
-bind_number(struct item *it, struct binder *b)
-{
-	bind_ident(b, &number_of(it)->application);
-	bind_text(b, number_of(it)->destination);
-	bind_int(b, 1);
-	bind_bool(b, true);
-}
-
-static void
-read_newest(struct item *it, struct row *r)
-{
-	row_ident(r, &number_of(it)->newest);
-	number_of(it)->found = true;
-}
-
-static void
-bind_newest(struct item *it, struct binder *b)
-{
-	bind_ident(b, &number_of(it)->newest);
-	bind_ident(b, &number_of(it)->account);
-}
-
-static void
-read_log(struct item *it, struct row *r)
-{
-	number_of(it)->log = row_log(r, number_of(it)->arena);
+	*n = (struct pins_number){.account = *account,
+	    .application = *application,
+	    .destination = destination,
+	    .arena = a};
 }
 
 enum err
-number_find(struct batch *b, struct number *n)
-{
-	static const struct sql_step newest = {
-	    SQL_PIN_NEWEST, bind_number, read_newest, NULL};
-	static const struct sql_step log = {SQL_VERIFY_LOG, bind_newest, read_log, NULL};
-	enum err e = batch_one(b, &newest, &n->item);
-
-	if (e != OK || n->item.err != OK || !n->found)
-		return e;
-	if (!pin_cache_log(b->pins, &n->newest, &n->log))
-		e = batch_one(b, &log, &n->item);
-	guesses_log(b->guesses, &n->newest, &n->log);
-	return e;
-}
-
-enum err
-number_takes_pins(
-    const struct number *n, int64_t failures_max, int64_t now_ms, int64_t *wait_ms_out)
+number_takes_pins(const struct pins_number *n, int64_t failures_max, int64_t now_ms,
+    int64_t *wait_ms_out)
 {
 	struct verify_log log;
 	int64_t until_ms;
 
+	if (n->log_damaged)
+		return ERR_CORRUPT;
 	if (failures_max == 0)
 		return verify_log_is_whole(n->log) ? OK : ERR_CORRUPT;
 	if (verify_log_load(&log, n->arena, n->log) != OK)
@@ -87,20 +48,15 @@ number_takes_pins(
 	return ERR_THROTTLED;
 }
 
-enum err
-number_lock(
-    struct batch *b, struct number *n, int64_t failures_max, int64_t *until_ms_out)
+int64_t
+number_lock(const struct pins_number *n, int64_t failures_max, int64_t now_ms)
 {
 	struct verify_log log;
-	enum err e;
 
-	*until_ms_out = 0;
-	if (failures_max == 0)
-		return OK;
-	e = number_find(b, n);
-	if (e == OK && n->item.err == OK && verify_log_load(&log, n->arena, n->log) == OK)
-		*until_ms_out = number_locked_until(&log, failures_max, b->now_ms);
-	return e;
+	if (failures_max == 0 || n->err != OK || n->log_damaged ||
+	    verify_log_load(&log, n->arena, n->log) != OK)
+		return 0;
+	return number_locked_until(&log, failures_max, now_ms);
 }
 
 /* ---- lifting ---- */
@@ -125,38 +81,99 @@ read_application(struct item *it, struct row *r)
 	lift_of(it)->found = true;
 }
 
-/* The requests stay, so that verifyPinLimit holds; of a log that cannot be read nothing
- * does. */
 static enum err
-forgive(struct batch *b, struct lift_job *j, struct number *n)
+lock_numbers(struct batch *b, struct item **items, size_t n)
 {
-	struct guess guess = {.pin_id = n->newest};
-	struct item *items[] = {&guess.item};
+	struct pins_key *keys;
+	enum err e;
+
+	if (!pins_locks(b->pins))
+		return OK;
+	keys = mem_array(n, sizeof(*keys));
+	for (size_t i = 0; i < n; i++)
+		keys[i] = (struct pins_key){
+		    lift_of(items[i])->application, lift_of(items[i])->destination};
+	e = pins_lock(b->pins, keys, n);
+	mem_free(keys);
+	return e;
+}
+
+/* The requests stay, so that verifyPinLimit holds. A log that cannot be read has none. */
+static void
+forgive(struct lift_job *j)
+{
+	const struct pins_number *n = &j->number;
 	struct verify_log log;
 
-	if (verify_log_load(&log, j->job.arena, n->log) != OK)
+	if (n->log_damaged || verify_log_load(&log, j->job.arena, n->log) != OK)
 		log = (struct verify_log){0};
-	j->was_locked = number_locked_until(&log, j->failures_max, b->now_ms) > 0;
+	j->was_locked = number_locked_until(&log, j->failures_max, j->job.now_ms) > 0;
 	verify_log_forgive(&log);
-	guess.log = verify_log_save(&log, j->job.arena, n->log.len + 1);
-	return guesses_write(b, items, 1);
+	j->change = (struct pins_change){.application = j->application,
+	    .destination = j->destination,
+	    .pin_id = n->newest,
+	    .newest = n->newest,
+	    .log = verify_log_save(&log, j->job.arena, 1)};
 }
 
 static enum err
-lift_one(struct batch *b, struct lift_job *j)
+find_numbers(struct batch *b, struct item **items, size_t n)
 {
-	struct number n = {.account = j->account,
-	    .application = j->application,
-	    .destination = j->destination,
-	    .arena = j->job.arena};
-	enum err e = number_find(b, &n);
+	struct pins_number **numbers = mem_array(n, sizeof(*numbers));
+	size_t count = 0;
+	enum err e;
 
-	if (e != OK)
-		return e;
-	if (n.item.err == ERR_CORRUPT && n.found)
-		n.item.err = OK; /* the log is what is damaged */
-	j->job.err = n.item.err;
-	return n.found && n.item.err == OK ? forgive(b, j, &n) : OK;
+	for (size_t i = 0; i < n; i++) {
+		struct lift_job *j = lift_of(items[i]);
+
+		item_not_found(items[i], j->found);
+		number_ask(&j->number, &j->account, &j->application, j->destination,
+		    j->job.arena);
+		if (items[i]->err == OK)
+			numbers[count++] = &j->number;
+	}
+	e = pins_newest(b->pins, numbers, count);
+	mem_free(numbers);
+	return e;
+}
+
+static int
+compare_numbers(const void *a, const void *b)
+{
+	const struct lift_job *x = lift_of(*(struct item *const *)a);
+	const struct lift_job *y = lift_of(*(struct item *const *)b);
+
+	return ident_compare(&x->number.newest, &y->number.newest);
+}
+
+/* One of those who lift the same lock does; the others find it lifted. */
+static enum err
+forgive_all(struct batch *b, struct item **items, size_t n)
+{
+	struct pins_change **changes = mem_array(n, sizeof(*changes));
+	size_t count = 0;
+	enum err e;
+
+	batch_sort(items, n, compare_numbers);
+	for (size_t i = 0; i < n; i++) {
+		struct lift_job *j = lift_of(items[i]);
+
+		if (items[i]->err == OK)
+			items[i]->err = j->number.err;
+		if (items[i]->err != OK || !j->number.found)
+			continue;
+		if (count > 0 &&
+		    ident_compare(&changes[count - 1]->pin_id, &j->number.newest) == 0)
+			continue;
+		forgive(j);
+		changes[count++] = &j->change;
+	}
+	e = pins_write(b->pins, changes, count);
+	for (size_t i = 0; i < count; i++)
+		container_of(changes[i], struct lift_job, change)->job.err =
+		    changes[i]->err;
+	mem_free(changes);
+	return e;
 }
 
 static enum err
@@ -166,12 +183,11 @@ lift(struct batch *b, struct item **items, size_t n)
 	    SQL_APPLICATION_GET, bind_application, read_application, NULL};
 	enum err e = batch_each(b, &application, items, n);
 
-	for (size_t i = 0; e == OK && i < n; i++) {
-		item_not_found(items[i], lift_of(items[i])->found);
-		if (items[i]->err == OK)
-			e = lift_one(b, lift_of(items[i]));
-	}
-	return e;
+	if (e == OK)
+		e = lock_numbers(b, items, n);
+	if (e == OK)
+		e = find_numbers(b, items, n);
+	return e == OK ? forgive_all(b, items, n) : e;
 }
 
-const struct verb_row verb_lift = {"lift", {lift, guesses_settle}};
+const struct verb_row verb_lift = {"lift", {lift}};

@@ -52,7 +52,6 @@ read_find(struct item *it, struct row *r)
 	row_dlt(r, o);
 	j->attempts_max = row_count(r);
 	j->multiple = row_bool(r);
-	row_state(r, &j->state);
 	j->found = true;
 	j->resends = row_count(r);
 	j->last_ms = row_ms_or_null(r);
@@ -61,26 +60,62 @@ read_find(struct item *it, struct row *r)
 static bool
 is_alive(const struct resend_job *j)
 {
-	return j->found && j->state.attempts < j->attempts_max &&
+	return j->found && j->pin.found && j->state.attempts < j->attempts_max &&
 	       j->outgoing->expires_at_ms > j->job.now_ms &&
 	       (j->multiple || j->state.verified_at_ms == 0);
 }
 
 /* As with a send: what nobody can verify is not sent. */
-static enum err
-refuse_locked(struct batch *b, struct resend_job *j)
+static void
+refuse_locked(struct resend_job *j)
 {
-	struct number n = {.account = j->account,
-	    .application = j->outgoing->recipe.application,
-	    .destination = j->outgoing->destination,
-	    .arena = j->job.arena};
-	enum err e = number_find(b, &n);
+	const struct pins_number n = {.arena = j->job.arena,
+	    .log = j->pin.row.log,
+	    .log_damaged = j->pin.log_damaged};
 
-	if (e == OK && n.item.err == OK)
-		n.item.err =
-		    number_takes_pins(&n, j->failures_max, b->now_ms, &j->wait_ms);
-	j->locked = n.item.err == ERR_THROTTLED;
-	j->job.err = n.item.err;
+	j->job.err = number_takes_pins(&n, j->failures_max, j->job.now_ms, &j->wait_ms);
+	j->locked = j->job.err == ERR_THROTTLED;
+}
+
+static enum err
+find_states(struct batch *b, struct item **items, size_t n)
+{
+	struct pins_found **pins = mem_array(n, sizeof(*pins));
+	size_t count = 0;
+	enum err e;
+
+	for (size_t i = 0; i < n; i++) {
+		struct resend_job *j = resend_of(items[i]);
+
+		j->pin = (struct pins_found){
+		    .account = j->account, .pin_id = j->pin_id, .arena = j->job.arena};
+		if (items[i]->err == OK && j->found)
+			pins[count++] = &j->pin;
+	}
+	e = pins_find(b->pins, pins, count);
+	for (size_t i = 0; i < count; i++) {
+		struct resend_job *j = container_of(pins[i], struct resend_job, pin);
+
+		j->job.err = pins[i]->err;
+		j->state = pins[i]->row.state;
+	}
+	mem_free(pins);
+	return e;
+}
+
+static enum err
+lock_pins(struct batch *b, struct item **items, size_t n)
+{
+	struct pins_key *keys;
+	enum err e;
+
+	if (!pins_locks(b->pins))
+		return OK;
+	keys = mem_array(n, sizeof(*keys));
+	for (size_t i = 0; i < n; i++)
+		keys[i].id = resend_of(items[i])->pin_id;
+	e = pins_lock(b->pins, keys, n);
+	mem_free(keys);
 	return e;
 }
 
@@ -88,15 +123,16 @@ static enum err
 find(struct batch *b, struct item **items, size_t n)
 {
 	static const struct sql_step step = {SQL_RESEND_FIND, bind_find, read_find, NULL};
-	enum err e = batch_each(b, &step, items, n);
+	enum err e = lock_pins(b, items, n);
 
+	if (e == OK)
+		e = batch_each(b, &step, items, n);
+	if (e == OK)
+		e = find_states(b, items, n);
 	for (size_t i = 0; i < n; i++) {
-		struct resend_job *j = resend_of(items[i]);
-
-		guesses_state(b->guesses, &j->pin_id, &j->state);
-		item_not_found(items[i], is_alive(j));
-		if (e == OK && items[i]->err == OK)
-			e = refuse_locked(b, j);
+		item_not_found(items[i], is_alive(resend_of(items[i])));
+		if (items[i]->err == OK)
+			refuse_locked(resend_of(items[i]));
 	}
 	return e;
 }

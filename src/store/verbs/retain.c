@@ -13,12 +13,20 @@
  * an outcome on its way would make a row for a message of no PIN. */
 enum { KEEP_LEAST_MS = 30 * 60 * 1000 };
 
-struct retain_item {
+struct old_pin {
 	struct item item;
-	struct ident pin_id;
-	int64_t until_ms;   /* of its life, and of its place in the limit of sends */
-	int64_t request_ms; /* for how long its last request counts */
-	struct span log;    /* of verifies */
+	struct pins_scanned *scanned;
+	int64_t send_period_ms;   /* for how long it is part of the limit of sends */
+	int64_t verify_period_ms; /* for how long a verify request is of theirs */
+};
+
+/* A stretch, and those of it that go. */
+struct stretch {
+	struct pins_stretch pins;
+	struct old_pin *old;
+	struct item **items;
+	struct ident *ids; /* of those that go */
+	size_t count;
 };
 
 static struct retain_job *
@@ -27,139 +35,188 @@ retain_of(struct item *it)
 	return VERB_OF(it, struct retain_job);
 }
 
+static struct old_pin *
+old_of(struct item *it)
+{
+	return container_of(it, struct old_pin, item);
+}
+
 /* The first id that is too young. */
 static void
-bind_young(struct retain_job *j, struct binder *b)
+young_of(const struct retain_job *j, struct ident *out)
+{
+	ident_floor(out, j->job.time.history_ms - j->keep_ms);
+}
+
+static void
+bind_young(const struct retain_job *j, struct binder *b)
 {
 	struct ident *young = arena_alloc(j->job.arena, sizeof(*young));
 
-	ident_floor(young, j->job.time.history_ms - j->keep_ms);
+	young_of(j, young);
 	bind_ident(b, young);
 }
 
 static void
-bind_scan(struct item *it, struct binder *b)
+bind_application(struct item *it, struct binder *b)
 {
-	struct retain_job *j = retain_of(it);
-
-	bind_ident(b, &j->after);
-	bind_young(j, b);
-	bind_int(b, j->limit);
-}
-
-/* How long the row is part of a limit's log; a row without its application is of none. */
-static int64_t
-limit_period_ms(struct row *r, struct arena *a)
-{
-	struct rate rate;
-
-	if (row_is_null(r)) {
-		row_pass(r, 1);
-		return 0;
-	}
-	row_rate(r, a, &rate);
-	return rate.period_ms;
+	bind_ident(b, &old_of(it)->scanned->account);
+	bind_ident(b, &old_of(it)->scanned->application);
 }
 
 static void
-read_scan(struct item *it, struct row *r)
+read_limits(struct item *it, struct row *r)
 {
-	struct retain_job *j = retain_of(it);
-	struct arena *a = j->job.arena;
-	struct retain_item *old = &j->items[j->scanned++];
-	int64_t keep_ms = j->keep_ms < KEEP_LEAST_MS ? KEEP_LEAST_MS : j->keep_ms;
-	int64_t place_ms;
+	struct arena a;
+	struct rate rate;
 
-	row_ident(r, &old->pin_id);
-	j->after = old->pin_id;
-	old->until_ms = row_ms(r) + keep_ms;
-	old->log = row_log(r, a);
-	place_ms = ident_ms(&old->pin_id) + limit_period_ms(r, a);
-	if (old->until_ms < place_ms)
-		old->until_ms = place_ms;
-	old->request_ms = limit_period_ms(r, a);
-	if (old->request_ms < PERIOD_MS_DAY) /* of the failure budget */
-		old->request_ms = PERIOD_MS_DAY;
-	/* nobody can tell when it is over */
-	if (row_passed_over(r))
-		old->until_ms = INT64_MAX;
+	arena_init(&a);
+	row_rate(r, &a, &rate);
+	old_of(it)->send_period_ms = rate.period_ms;
+	row_rate(r, &a, &rate);
+	old_of(it)->verify_period_ms = rate.period_ms;
+	arena_fini(&a);
 }
 
-/* Of a damaged log nobody knows when its last request was. */
-static bool
-is_over(const struct batch *b, struct retain_job *j, struct retain_item *old)
+static int
+compare_application(const void *a, const void *b)
 {
-	struct verify_log log;
-	int64_t requested_at_ms = 0;
+	const struct pins_scanned *x = old_of(*(struct item *const *)a)->scanned;
+	const struct pins_scanned *y = old_of(*(struct item *const *)b)->scanned;
+	int order = ident_compare(&x->application, &y->application);
 
-	guesses_log(b->guesses, &old->pin_id, &old->log);
-	if (verify_log_load(&log, j->job.arena, old->log) == OK)
+	return order != 0 ? order : ident_compare(&x->account, &y->account);
+}
+
+static void
+copy_limits(struct item *to, const struct item *from)
+{
+	const struct old_pin *found = old_of((struct item *)(uintptr_t)from);
+
+	old_of(to)->send_period_ms = found->send_period_ms;
+	old_of(to)->verify_period_ms = found->verify_period_ms;
+}
+
+/* A PIN without its application is part of no limit. */
+static enum err
+find_limits(struct batch *b, struct stretch *s)
+{
+	static const struct sql_step_distinct shared = {
+	    {SQL_RETAIN_LIMITS, bind_application, read_limits, NULL}, compare_application,
+	    copy_limits};
+
+	for (size_t i = 0; i < s->pins.count; i++) {
+		s->old[i] = (struct old_pin){
+		    .item.err = s->pins.rows[i].err, .scanned = &s->pins.rows[i]};
+		s->items[i] = &s->old[i].item;
+	}
+	return batch_distinct(b, &shared, s->items, s->pins.count);
+}
+
+/* Until its life and its place in the limit of sends are over. */
+static int64_t
+until_ms(const struct retain_job *j, const struct old_pin *old)
+{
+	int64_t keep_ms = j->keep_ms < KEEP_LEAST_MS ? KEEP_LEAST_MS : j->keep_ms;
+	int64_t life_ms = old->scanned->expires_at_ms + keep_ms;
+	int64_t place_ms = ident_ms(&old->scanned->pin_id) + old->send_period_ms;
+
+	return life_ms < place_ms ? place_ms : life_ms;
+}
+
+/* Of a damaged row nobody can tell when it is over, and of a damaged log when its last
+ * request was. */
+static bool
+is_over(const struct retain_job *j, const struct old_pin *old)
+{
+	int64_t counts_ms =
+	    old->verify_period_ms < PERIOD_MS_DAY /* of the failure budget */
+		? PERIOD_MS_DAY
+		: old->verify_period_ms;
+	int64_t requested_at_ms = 0;
+	struct verify_log log;
+
+	if (old->item.err != OK)
+		return false;
+	if (verify_log_load(&log, j->job.arena, old->scanned->log) == OK)
 		requested_at_ms = verify_log_newest(&log);
-	return old->until_ms <= j->job.time.history_ms &&
-	       requested_at_ms + old->request_ms <= j->job.time.history_ms;
+	return until_ms(j, old) <= j->job.time.history_ms &&
+	       requested_at_ms + counts_ms <= j->job.time.history_ms;
 }
 
 /* Those that go, at the front. */
 static void
-choose(const struct batch *b, struct retain_job *j)
+choose(const struct retain_job *j, struct stretch *s)
 {
-	for (int64_t i = 0; i < j->scanned; i++)
-		if (is_over(b, j, &j->items[i]))
-			j->items[j->count++] = j->items[i];
-}
-
-static struct retain_item *
-old_of(struct item *it)
-{
-	return container_of(it, struct retain_item, item);
+	for (size_t i = 0; i < s->pins.count; i++) {
+		if (!is_over(j, &s->old[i]))
+			continue;
+		s->items[s->count] = &s->old[i].item;
+		s->ids[s->count++] = s->old[i].scanned->pin_id;
+	}
 }
 
 static void
 bind_old_pin(struct item *it, struct binder *b)
 {
-	bind_ident(b, &old_of(it)->pin_id);
+	bind_ident(b, &old_of(it)->scanned->pin_id);
 }
 
 static enum err
-remove_old(struct batch *b, struct retain_job *j)
+remove_old(struct batch *b, struct stretch *s)
 {
 	static const struct sql_step steps[] = {
 	    {SQL_RETAIN_MESSAGES, bind_old_pin, NULL, NULL},
 	    {SQL_RETAIN_PARTS, bind_old_pin, NULL, NULL},
-	    {SQL_RETAIN_PLACE, bind_old_pin, NULL, NULL},
-	    {SQL_RETAIN_YOUNG, bind_old_pin, NULL, NULL},
-	    {SQL_RETAIN_RECENT, bind_old_pin, NULL, NULL},
-	    {SQL_RETAIN_PIN, bind_old_pin, NULL, NULL},
 	};
-	struct item **items = arena_alloc(j->job.arena, (j->count + 1) * sizeof(*items));
 	enum err e = OK;
 
-	for (size_t i = 0; i < j->count; i++) {
-		items[i] = &j->items[i].item;
-		pin_cache_removed(b->pins, &j->items[i].pin_id);
-	}
 	for (size_t i = 0; e == OK && i < countof(steps); i++)
-		e = batch_each(b, &steps[i], items, j->count);
-	j->removed = (int64_t)j->count;
-	return e == OK && j->count > 0 ? recent_recount(b) : e;
+		e = batch_each(b, &steps[i], s->items, s->count);
+	return e == OK ? pins_remove(b->pins, s->ids, s->count) : e;
+}
+
+static void
+stretch_init(struct stretch *s, const struct retain_job *j)
+{
+	size_t most = (size_t)j->limit + 1;
+
+	*s = (struct stretch){
+	    .pins = {.after = j->after, .most = j->limit, .arena = j->job.arena},
+	    .old = arena_alloc(j->job.arena, most * sizeof(*s->old)),
+	    .items = arena_alloc(j->job.arena, most * sizeof(*s->items)),
+	    .ids = arena_alloc(j->job.arena, most * sizeof(*s->ids))};
+	young_of(j, &s->pins.before);
+}
+
+static enum err
+retain_one(struct batch *b, struct retain_job *j)
+{
+	struct stretch s;
+	enum err e;
+
+	stretch_init(&s, j);
+	e = pins_scan(b->pins, &s.pins);
+	j->scanned = (int64_t)s.pins.count;
+	if (s.pins.count > 0)
+		j->after = s.pins.rows[s.pins.count - 1].pin_id;
+	if (e == OK)
+		e = find_limits(b, &s);
+	if (e == OK)
+		choose(j, &s);
+	if (e == OK)
+		e = remove_old(b, &s);
+	j->removed = (int64_t)s.count;
+	return e;
 }
 
 static enum err
 retain(struct batch *b, struct item **items, size_t n)
 {
-	static const struct sql_step scan = {SQL_RETAIN_SCAN, bind_scan, read_scan, NULL};
 	enum err e = OK;
 
-	for (size_t i = 0; e == OK && i < n; i++) {
-		struct retain_job *j = retain_of(items[i]);
-
-		j->items = arena_alloc(
-		    j->job.arena, ((size_t)j->limit + 1) * sizeof(struct retain_item));
-		e = batch_each(b, &scan, &items[i], 1);
-		choose(b, j);
-		if (e == OK)
-			e = remove_old(b, j);
-	}
+	for (size_t i = 0; e == OK && i < n; i++)
+		e = retain_one(b, retain_of(items[i]));
 	return e;
 }
 

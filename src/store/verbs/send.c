@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Send: look at the application and the template, debit the application's limit,
- * insert the PIN row under the guard of the destination's limit (the PIN rows of a
- * destination are that limit's log). It is its first message too (outbox_advance).
+ * Send: look at the application and the template, debit the application's limit, insert
+ * the PIN under the guard of the number's limit (the PINs of a number are that limit's
+ * log). The row is its first message too (outbox_advance).
  */
 #include "store/verbs/verbs.h"
 
@@ -11,7 +11,6 @@
 #include "store/keyring.h"
 #include "store/outgoing.h"
 #include "store/send.h"
-#include "store/verify.h"
 #include "twofa/limit.h"
 
 /* Columns of no meaning to a send: an application's id and name, its process and
@@ -164,12 +163,23 @@ find_template(struct batch *b, struct item **items, size_t n)
 
 /* ---- the application's limit ---- */
 
-/* The ring of one application, for as long as the batch lasts. */
+/* The ring of one application, for as long as the batch lasts, and its sends. */
 struct usage {
 	struct item item;
 	struct ident application;
 	struct limit_ring ring;
 	struct arena arena;
+	struct item **sends;
+	size_t count;
+};
+
+/* The sends of a batch that are still wanted, side by side by application and number. */
+struct sends {
+	struct item **items;
+	size_t count;
+	struct usage *usages;
+	struct item **usage_items;
+	size_t usage_count;
 };
 
 static struct usage *
@@ -203,26 +213,76 @@ bind_usage_ring(struct item *it, struct binder *b)
 	bind_blob(b, bytes, LIMIT_RING_BYTES);
 }
 
-static enum err
-load_usage(struct batch *b, struct usage *u, const struct ident *application)
+static int
+compare_sends(const void *a, const void *b)
 {
-	static const struct sql_step step = {SQL_USAGE_GET, bind_usage, read_usage, NULL};
+	int order = compare_application(a, b);
 
-	*u = (struct usage){.application = *application};
+	return order != 0
+		   ? order
+		   : strcmp(send_of(*(struct item *const *)a)->outgoing->destination,
+			 send_of(*(struct item *const *)b)->outgoing->destination);
+}
+
+static void
+add_usage(struct sends *s, struct item **sends)
+{
+	struct usage *u = &s->usages[s->usage_count];
+
+	u->application = send_of(*sends)->application;
+	u->sends = sends;
 	arena_init(&u->arena);
 	limit_ring_init(&u->ring);
-	return batch_one(b, &step, &u->item);
+	s->usage_items[s->usage_count++] = &u->item;
+}
+
+static void
+sends_init(struct sends *s, struct item **items, size_t n)
+{
+	*s = (struct sends){.items = mem_array(n, sizeof(*s->items)),
+	    .usages = mem_array(n, sizeof(*s->usages)),
+	    .usage_items = mem_array(n, sizeof(*s->usage_items))};
+	for (size_t i = 0; i < n; i++)
+		if (items[i]->err == OK)
+			s->items[s->count++] = items[i];
+	batch_sort(s->items, s->count, compare_sends);
+	for (size_t i = 0; i < s->count; i++) {
+		if (i == 0 || compare_application(&s->items[i - 1], &s->items[i]) != 0)
+			add_usage(s, &s->items[i]);
+		s->usages[s->usage_count - 1].count++;
+	}
+}
+
+static void
+sends_fini(struct sends *s)
+{
+	for (size_t i = 0; i < s->usage_count; i++)
+		arena_fini(&s->usages[i].arena);
+	mem_free(s->items);
+	mem_free(s->usages);
+	mem_free(s->usage_items);
+}
+
+/* A damaged ring is the fault of its application alone. */
+static enum err
+load_usages(struct batch *b, struct sends *s)
+{
+	static const struct sql_step step = {SQL_USAGE_GET, bind_usage, read_usage, NULL};
+	enum err e = batch_each(b, &step, s->usage_items, s->usage_count);
+
+	for (size_t i = 0; i < s->usage_count; i++)
+		for (size_t k = 0; k < s->usages[i].count; k++)
+			s->usages[i].sends[k]->err = s->usages[i].item.err;
+	return e;
 }
 
 static enum err
-save_usage(struct batch *b, struct usage *u)
+save_usages(struct batch *b, struct sends *s)
 {
 	static const struct sql_step step = {SQL_USAGE_PUT, bind_usage_ring, NULL, NULL};
 
-	return batch_one(b, &step, &u->item);
+	return batch_each(b, &step, s->usage_items, s->usage_count);
 }
-
-static enum err insert_pins(struct batch *b, struct item **items, size_t n);
 
 static void
 prepare_pin(struct batch *b, struct send_job *j)
@@ -276,73 +336,36 @@ admit(struct batch *b, struct send_job *j, bool has_room, int64_t wait_ms)
 	j->job.err = ERR_THROTTLED;
 }
 
-/* Who may, insert, and debit those that were inserted. */
-static enum err
-debit(struct batch *b, struct usage *u, struct item **items, size_t n)
+static const struct rate *
+rate_of(const struct usage *u)
 {
-	const struct rate *rate = &send_of(items[0])->config.send_application_limit;
+	return &send_of(u->sends[0])->config.send_application_limit;
+}
+
+static void
+admit_all(struct batch *b, struct usage *u)
+{
 	int64_t wait_ms;
-	int64_t room = room_for(&u->ring, rate, b->now_ms, (int64_t)n, &wait_ms);
+	int64_t room;
+
+	if (u->item.err != OK)
+		return;
+	room = room_for(&u->ring, rate_of(u), b->now_ms, (int64_t)u->count, &wait_ms);
+	for (size_t i = 0; i < u->count; i++)
+		admit(b, send_of(u->sends[i]), room-- > 0, wait_ms);
+}
+
+static void
+debit(struct batch *b, struct usage *u)
+{
 	uint64_t inserted = 0;
-	enum err e;
 
-	for (size_t i = 0; i < n; i++)
-		admit(b, send_of(items[i]), room-- > 0, wait_ms);
-	e = insert_pins(b, items, n);
-	for (size_t i = 0; i < n; i++)
-		inserted += items[i]->err == OK;
-	limit_ring_add(&u->ring, rate, b->now_ms, inserted);
-	return e == OK ? save_usage(b, u) : e;
+	for (size_t i = 0; i < u->count; i++)
+		inserted += u->sends[i]->err == OK;
+	limit_ring_add(&u->ring, rate_of(u), b->now_ms, inserted);
 }
 
-/* The sends of one application. A damaged ring is its own fault, not the batch's. */
-static enum err
-debit_application(struct batch *b, struct item **items, size_t n)
-{
-	struct usage u;
-	enum err e = load_usage(b, &u, &send_of(items[0])->application);
-
-	if (e == OK && u.item.err == OK)
-		e = debit(b, &u, items, n);
-	else
-		for (size_t i = 0; i < n; i++)
-			items[i]->err = u.item.err;
-	arena_fini(&u.arena);
-	return e;
-}
-
-/* Only what is still wanted, side by side by application. */
-static enum err
-debit_and_insert(struct batch *b, struct item **items, size_t n)
-{
-	struct item **live = mem_array(n, sizeof(*live));
-	size_t count = 0;
-	size_t end;
-	enum err e = OK;
-
-	for (size_t i = 0; i < n; i++)
-		if (items[i]->err == OK)
-			live[count++] = items[i];
-	batch_sort(live, count, compare_application);
-	for (size_t start = 0; e == OK && start < count; start = end) {
-		end = start + 1;
-		while (end < count && compare_application(&live[start], &live[end]) == 0)
-			end++;
-		e = debit_application(b, live + start, end - start);
-	}
-	mem_free(live);
-	return e;
-}
-
-/* ---- the PIN row ---- */
-
-/* Among sends of one application. */
-static int
-compare_destination(const void *a, const void *b)
-{
-	return strcmp(send_of(*(struct item *const *)a)->outgoing->destination,
-	    send_of(*(struct item *const *)b)->outgoing->destination);
-}
+/* ---- the number's limit ---- */
 
 static int64_t
 limit_of(const struct send_job *j)
@@ -350,114 +373,92 @@ limit_of(const struct send_job *j)
 	return j->config.send_phone_limit.count;
 }
 
-static void
-bind_destination(struct item *it, struct binder *b)
+static enum err
+lock_numbers(struct batch *b, const struct sends *s)
 {
-	bind_ident(b, &send_of(it)->application);
-	bind_text(b, send_of(it)->outgoing->destination);
+	struct pins_key *keys;
+	enum err e;
+
+	if (!pins_locks(b->pins))
+		return OK;
+	keys = mem_array(s->count + 1, sizeof(*keys));
+	for (size_t i = 0; i < s->count; i++)
+		keys[i] = (struct pins_key){send_of(s->items[i])->application,
+		    send_of(s->items[i])->outgoing->destination};
+	e = pins_lock(b->pins, keys, s->count);
+	mem_free(keys);
+	return e;
 }
 
 static void
-bind_count(struct item *it, struct binder *b)
+ask_number(struct send_job *j)
 {
-	bind_destination(it, b);
-	bind_int(b, limit_of(send_of(it)));
-	bind_bool(b, send_of(it)->looks_back);
+	j->number = (struct pins_number){.account = j->account,
+	    .application = j->application,
+	    .destination = j->outgoing->destination,
+	    .since_ms = j->job.now_ms - j->config.send_phone_limit.period_ms,
+	    .most = limit_of(j),
+	    .arena = j->job.arena};
 }
 
-/* The old ones matter while the window of the limit reaches back to them, or that of the
- * requests in their logs of verifies, which is of a day at most. */
-static void
-look_back(struct batch *b, struct send_job *j)
+/* The numbers of those for whom `wants` holds. */
+static enum err
+find_numbers(
+    struct batch *b, const struct sends *s, bool (*wants)(const struct send_job *j))
 {
-	int64_t period_ms = j->config.send_phone_limit.period_ms;
-	int64_t after_ms =
-	    b->now_ms - (period_ms < PERIOD_MS_DAY ? PERIOD_MS_DAY : period_ms);
+	struct pins_number **numbers = mem_array(s->count + 1, sizeof(*numbers));
+	size_t count = 0;
+	enum err e;
 
-	j->looks_back =
-	    ident_ms(&b->recent->aged) > after_ms || b->recent->upgraded_ms > after_ms;
+	for (size_t i = 0; i < s->count; i++) {
+		struct send_job *j = send_of(s->items[i]);
+
+		if (s->items[i]->err != OK || !wants(j))
+			continue;
+		ask_number(j);
+		numbers[count++] = &j->number;
+	}
+	e = pins_newest(b->pins, numbers, count);
+	mem_free(numbers);
+	return e;
 }
 
 static bool
-is_in_window(const struct send_job *j, const struct ident *pin_id)
+is_wanted(const struct send_job *j)
 {
-	return ident_ms(pin_id) > j->job.now_ms - j->config.send_phone_limit.period_ms;
+	(void)j;
+	return true;
 }
 
+/* The sends to one number, one after the other: each after those that were admitted. */
 static void
-read_count(struct item *it, struct row *r)
+admit_in_turn(const struct sends *s)
 {
-	struct send_job *j = send_of(it);
-	struct ident pin_id;
+	struct item **before = NULL;
 
-	row_ident(r, &pin_id);
-	if (!j->has_newest)
-		j->newest = pin_id;
-	j->has_newest = true;
-	if (is_in_window(j, &pin_id))
-		j->taken++;
-	else
-		r->enough = true;
+	for (size_t i = 0; i < s->count; i++) {
+		struct send_job *j = send_of(s->items[i]);
+
+		if (s->items[i]->err == OK)
+			s->items[i]->err = j->number.err;
+		if (s->items[i]->err != OK)
+			continue;
+		j->taken = j->number.count;
+		if (before != NULL && compare_sends(before, &s->items[i]) == 0)
+			j->taken = send_of(*before)->taken;
+		j->refused = j->taken >= limit_of(j);
+		if (!j->refused)
+			j->taken++;
+		before = &s->items[i];
+	}
 }
 
-static void
-copy_count(struct item *to, const struct item *from)
-{
-	const struct send_job *found = send_of((struct item *)(uintptr_t)from);
-
-	send_of(to)->taken = found->taken;
-	send_of(to)->has_newest = found->has_newest;
-	send_of(to)->newest = found->newest;
-}
-
-/* ---- the log of verify requests, which the newest row of a destination has ---- */
-
-static bool
-takes_log_over(const struct item *it)
-{
-	const struct send_job *j = send_of((struct item *)(uintptr_t)it);
-
-	return j->has_newest && !j->refused;
-}
-
-static bool
-lacks_log(const struct item *it)
-{
-	return takes_log_over(it) &&
-	       send_of((struct item *)(uintptr_t)it)->log.ptr == NULL;
-}
-
-static void
-bind_newest(struct item *it, struct binder *b)
-{
-	bind_ident(b, &send_of(it)->newest);
-	bind_ident(b, &send_of(it)->account);
-}
-
-static void
-read_log(struct item *it, struct row *r)
-{
-	send_of(it)->log = row_log(r, send_of(it)->job.arena);
-}
-
-/* With room for what a few verifies leave in the row, which need not move then. */
-static void
-make_log(struct send_job *j)
-{
-	enum { ROOM = 32 };
-	size_t len = j->log.len < ROOM ? ROOM : j->log.len;
-	char *octets = arena_alloc(j->job.arena, len);
-
-	if (j->log.len > 0)
-		memcpy(octets, j->log.ptr, j->log.len);
-	j->log = (struct span){octets, len};
-}
-
+/* A PIN that nobody can verify is not sent. */
 static void
 refuse_locked(struct send_job *j)
 {
-	const struct number n = {.arena = j->job.arena, .log = j->log};
-	enum err e = number_takes_pins(&n, j->failures_max, j->job.now_ms, &j->wait_ms);
+	enum err e =
+	    number_takes_pins(&j->number, j->failures_max, j->job.now_ms, &j->wait_ms);
 
 	if (e == ERR_THROTTLED)
 		j->locked = j->refused = true;
@@ -465,193 +466,128 @@ refuse_locked(struct send_job *j)
 		j->job.err = e;
 }
 
-static enum err
-take_logs_over(struct batch *b, struct item **items, size_t n)
+static void
+refuse_all_locked(const struct sends *s)
 {
-	static const struct sql_step step = {
-	    SQL_VERIFY_LOG, bind_newest, read_log, lacks_log};
+	for (size_t i = 0; i < s->count; i++) {
+		struct send_job *j = send_of(s->items[i]);
+
+		if (s->items[i]->err == OK && j->number.found && !j->refused)
+			refuse_locked(j);
+	}
+}
+
+/* ---- the PIN ---- */
+
+static void
+make_pin(struct send_job *j)
+{
+	const struct outgoing_message *o = j->outgoing;
+
+	j->pin = (struct pins_new){.row = {.recipe = o->recipe,
+				       .key_id = o->key_id,
+				       .attempts_max = j->config.pin_attempts,
+				       .expires_at_ms = o->expires_at_ms,
+				       .multiple = j->config.allow_multiple,
+				       .destination = o->destination,
+				       .log = j->number.log},
+	    .template = j->template,
+	    .sender = j->from,
+	    .placeholders = o->placeholders,
+	    .channel = o->channel,
+	    .lookup_wanted = o->lookup_needed,
+	    .tracked = o->tracked};
+}
+
+static enum err
+insert_pins(struct batch *b, const struct sends *s)
+{
+	struct pins_new **pins = mem_array(s->count + 1, sizeof(*pins));
+	size_t count = 0;
 	enum err e;
 
-	for (size_t i = 0; i < n; i++)
-		if (takes_log_over(items[i]))
-			(void)pin_cache_log(
-			    b->pins, &send_of(items[i])->newest, &send_of(items[i])->log);
-	e = batch_each(b, &step, items, n);
-	for (size_t i = 0; i < n; i++) {
-		struct send_job *j = send_of(items[i]);
+	for (size_t i = 0; i < s->count; i++) {
+		struct send_job *j = send_of(s->items[i]);
 
-		if (takes_log_over(items[i])) {
-			guesses_log(b->guesses, &j->newest, &j->log);
-			refuse_locked(j);
-		}
-		make_log(j);
+		if (s->items[i]->err != OK || j->refused)
+			continue;
+		make_pin(j);
+		pins[count++] = &j->pin;
 	}
+	e = pins_insert(b->pins, pins, count);
+	for (size_t i = 0; i < count; i++)
+		container_of(pins[i], struct send_job, pin)->job.err = pins[i]->err;
+	mem_free(pins);
 	return e;
 }
 
-static void
-bind_pin(struct item *it, struct binder *b)
+static bool
+lacks_place(const struct send_job *j)
 {
-	struct send_job *j = send_of(it);
-	struct outgoing_message *o = j->outgoing;
-
-	bind_ident(b, &o->recipe.pin_id);
-	bind_ident(b, &j->account);
-	bind_ident(b, &j->application);
-	bind_ident(b, &j->template);
-	bind_text(b, o->destination);
-	bind_blob(b, o->recipe.salt, PIN_SALT_LEN);
-	bind_int(b, o->key_id);
-	bind_int(b, (int64_t)o->recipe.type);
-	bind_int(b, o->recipe.length);
-	bind_int(b, j->config.pin_attempts);
-	bind_bool(b, j->config.allow_multiple);
-	bind_int(b, o->expires_at_ms);
-	bind_text(b, j->from);
-	bind_text(b, o->placeholders);
-	bind_blob(b, j->log.ptr, j->log.len);
-	bind_int(b, (int64_t)o->channel);
-	bind_bool(b, o->lookup_needed);
-	bind_bool(b, o->tracked);
+	return j->refused && !j->locked;
 }
 
-/* When the send that holds the last place of the window leaves it. */
+/* There is room again when the send that holds the last place of the window leaves it. */
 static void
-bind_oldest(struct item *it, struct binder *b)
+refuse(struct send_job *j)
 {
-	bind_destination(it, b);
-	bind_int(b, limit_of(send_of(it)) - 1);
-}
-
-static void
-read_oldest(struct item *it, struct row *r)
-{
-	struct send_job *j = send_of(it);
-	struct ident oldest;
-
-	row_ident(r, &oldest);
-	j->wait_ms =
-	    ident_ms(&oldest) + j->config.send_phone_limit.period_ms - j->job.now_ms;
+	j->job.err = ERR_THROTTLED;
+	if (!lacks_place(j) || j->number.count < limit_of(j))
+		return;
+	j->wait_ms = ident_ms(&j->number.last) + j->config.send_phone_limit.period_ms -
+		     j->job.now_ms;
 	set_limit(j, "sendPinPerPhoneNumberLimit", &j->config.send_phone_limit);
 }
 
-static bool
-was_refused(const struct item *it)
-{
-	return send_of((struct item *)(uintptr_t)it)->refused;
-}
-
-static bool
-lacks_place(const struct item *it)
-{
-	return was_refused(it) && !send_of((struct item *)(uintptr_t)it)->locked;
-}
-
-static bool
-was_admitted(const struct item *it)
-{
-	return !was_refused(it);
-}
-
-/* They are side by side by destination: each after those of the batch that were
- * admitted. */
-static void
-admit_in_turn(struct item **items, size_t n)
-{
-	struct item **before = NULL;
-
-	for (size_t i = 0; i < n; i++) {
-		struct send_job *j = send_of(items[i]);
-
-		if (items[i]->err != OK)
-			continue;
-		if (before != NULL && compare_destination(before, &items[i]) == 0)
-			j->taken = send_of(*before)->taken;
-		j->refused = j->taken >= limit_of(j);
-		if (!j->refused)
-			j->taken++;
-		before = &items[i];
-	}
-}
-
-static void
-bind_recent(struct item *it, struct binder *b)
-{
-	bind_destination(it, b);
-	bind_ident(b, &send_of(it)->outgoing->recipe.pin_id);
-}
-
-static void
-enter_cache(struct batch *b, struct item **items, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct send_job *j = send_of(items[i]);
-		struct pin_row row = {.recipe = j->outgoing->recipe,
-		    .key_id = j->outgoing->key_id,
-		    .attempts_max = j->config.pin_attempts,
-		    .expires_at_ms = j->outgoing->expires_at_ms,
-		    .multiple = j->config.allow_multiple,
-		    .destination = j->outgoing->destination,
-		    .log = j->log};
-
-		if (items[i]->err == OK && was_admitted(items[i]))
-			pin_cache_enter(b->pins, &row, b->now_ms);
-	}
-}
-
-static int64_t
-count_admitted(struct item **items, size_t n)
-{
-	int64_t count = 0;
-
-	for (size_t i = 0; i < n; i++)
-		count += items[i]->err == OK && was_admitted(items[i]);
-	return count;
-}
-
+/* The places of the window are those after this batch. */
 static enum err
-enter_memory(struct batch *b, struct item **items, size_t n)
+refuse_all(struct batch *b, const struct sends *s)
 {
-	static const struct sql_step recent = {
-	    SQL_RECENT_INSERT, bind_recent, NULL, was_admitted};
-	enum err e;
+	enum err e = find_numbers(b, s, lacks_place);
 
-	enter_cache(b, items, n);
-	e = recent_make_room(b);
-	if (e == OK)
-		e = batch_each(b, &recent, items, n);
-	recent_entered(b, count_admitted(items, n));
+	for (size_t i = 0; i < s->count; i++) {
+		struct send_job *j = send_of(s->items[i]);
+
+		if (s->items[i]->err == OK && lacks_place(j))
+			s->items[i]->err = j->number.err;
+		if (s->items[i]->err == OK && j->refused)
+			refuse(j);
+	}
 	return e;
 }
 
 static enum err
-insert_pins(struct batch *b, struct item **items, size_t n)
+admit_and_insert(struct batch *b, struct sends *s)
 {
-	static const struct sql_step_distinct count = {
-	    {SQL_PIN_NEWEST, bind_count, read_count, NULL}, compare_destination,
-	    copy_count};
-	static const struct sql_step insert = {
-	    SQL_PIN_INSERT, bind_pin, NULL, was_admitted};
-	static const struct sql_step oldest = {
-	    SQL_PIN_OLDEST, bind_oldest, read_oldest, lacks_place};
 	enum err e;
 
-	batch_sort(items, n, compare_destination);
-	for (size_t i = 0; i < n; i++)
-		look_back(b, send_of(items[i]));
-	e = batch_distinct(b, &count, items, n);
-	admit_in_turn(items, n);
+	for (size_t i = 0; i < s->usage_count; i++)
+		admit_all(b, &s->usages[i]);
+	e = find_numbers(b, s, is_wanted);
+	admit_in_turn(s);
+	refuse_all_locked(s);
 	if (e == OK)
-		e = take_logs_over(b, items, n);
+		e = insert_pins(b, s);
+	return e == OK ? refuse_all(b, s) : e;
+}
+
+static enum err
+debit_and_insert(struct batch *b, struct item **items, size_t n)
+{
+	struct sends s;
+	enum err e;
+
+	sends_init(&s, items, n);
+	e = lock_numbers(b, &s);
 	if (e == OK)
-		e = batch_each(b, &insert, items, n);
+		e = load_usages(b, &s);
 	if (e == OK)
-		e = enter_memory(b, items, n);
+		e = admit_and_insert(b, &s);
+	for (size_t i = 0; i < s.usage_count; i++)
+		debit(b, &s.usages[i]);
 	if (e == OK)
-		e = batch_each(b, &oldest, items, n);
-	for (size_t i = 0; i < n; i++)
-		if (items[i]->err == OK && was_refused(items[i]))
-			items[i]->err = ERR_THROTTLED;
+		e = save_usages(b, &s);
+	sends_fini(&s);
 	return e;
 }
 

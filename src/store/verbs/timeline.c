@@ -28,7 +28,6 @@ read_pin(struct item *it, struct row *r)
 	j->destination = row_destination(r, j->job.arena);
 	j->attempts_max = row_int(r, 1, APPLICATION_ATTEMPTS_MAX);
 	j->expires_at_ms = row_ms(r);
-	row_state(r, &j->state);
 }
 
 static void
@@ -60,15 +59,43 @@ read_message(struct item *it, struct row *r)
 	m->sent = row_bool(r);
 }
 
-static enum err
-look_for_lock(struct batch *b, struct timeline_job *j)
+static void
+take_state(struct timeline_job *j)
 {
-	struct number n = {.account = j->account,
-	    .application = j->application,
-	    .destination = j->destination,
-	    .arena = j->job.arena};
+	const struct pins_number log = {.arena = j->job.arena,
+	    .log = j->pin.row.log,
+	    .log_damaged = j->pin.log_damaged};
 
-	return number_lock(b, &n, j->failures_max, &j->locked_until_ms);
+	j->state = j->pin.row.state;
+	j->locked_until_ms = number_lock(&log, j->failures_max, j->job.now_ms);
+}
+
+static enum err
+find_states(struct batch *b, struct item **items, size_t n)
+{
+	struct pins_found **pins = mem_array(n, sizeof(*pins));
+	size_t count = 0;
+	enum err e;
+
+	for (size_t i = 0; i < n; i++) {
+		struct timeline_job *j = timeline_of(items[i]);
+
+		item_not_found(items[i], j->found);
+		j->pin = (struct pins_found){
+		    .account = j->account, .pin_id = j->pin_id, .arena = j->job.arena};
+		if (items[i]->err == OK)
+			pins[count++] = &j->pin;
+	}
+	e = pins_find(b->pins, pins, count);
+	for (size_t i = 0; i < count; i++) {
+		struct timeline_job *j = container_of(pins[i], struct timeline_job, pin);
+
+		j->job.err = pins[i]->err;
+		item_not_found(&j->job.item, pins[i]->found);
+		take_state(j);
+	}
+	mem_free(pins);
+	return e;
 }
 
 static enum err
@@ -79,18 +106,9 @@ read_all(struct batch *b, struct item **items, size_t n)
 	    SQL_TIMELINE_MESSAGES, bind_pin, read_message, NULL};
 	enum err e = batch_each(b, &pin, items, n);
 
-	for (size_t i = 0; i < n; i++) {
-		struct timeline_job *j = timeline_of(items[i]);
-
-		item_not_found(items[i], j->found);
-		guesses_state(b->guesses, &j->pin_id, &j->state);
-	}
 	if (e == OK)
-		e = batch_each(b, &messages, items, n);
-	for (size_t i = 0; e == OK && i < n; i++)
-		if (items[i]->err == OK)
-			e = look_for_lock(b, timeline_of(items[i]));
-	return e;
+		e = find_states(b, items, n);
+	return e == OK ? batch_each(b, &messages, items, n) : e;
 }
 
 const struct verb_row verb_timeline = {"timeline", {read_all}};

@@ -34,78 +34,60 @@ verify_of_const(const struct item *it)
 }
 
 static void
-bind_pin(struct item *it, struct binder *b)
+ask_pin(struct verify_job *j)
 {
-	bind_ident(b, &verify_of(it)->pin_id);
-	bind_ident(b, &verify_of(it)->account);
+	j->pin = (struct pins_found){
+	    .account = j->account, .pin_id = j->pin_id, .arena = j->job.arena};
 }
 
-/* Loaded when its turn comes. */
+/* The destination outlives the batch. */
 static void
-read_log(struct item *it, struct row *r)
+take_pin(struct verify_job *j)
 {
-	struct verify_job *j = verify_of(it);
-
-	j->row.log = row_log(r, j->job.arena);
+	j->job.err = j->pin.err;
+	item_not_found(&j->job.item, j->pin.found);
+	if (j->job.err == OK && j->pin.log_damaged)
+		j->job.err = ERR_CORRUPT;
+	j->row = j->pin.row;
+	if (j->pin.found)
+		j->row.destination =
+		    arena_text(j->job.arena, span_of(j->pin.row.destination));
+	j->before = j->row.state;
+	j->verdict =
+	    j->row.expires_at_ms <= j->job.now_ms ? VERDICT_EXPIRED : VERDICT_NO_MORE;
 }
 
-static void
-read_pin(struct item *it, struct row *r)
+static enum err
+lock_pins(struct batch *b, struct item **items, size_t n)
 {
-	struct verify_job *j = verify_of(it);
+	struct pins_key *keys;
+	enum err e;
 
-	j->row.recipe.account = j->account;
-	j->row.recipe.pin_id = j->pin_id;
-	row_ident(r, &j->row.recipe.application);
-	j->row.destination = row_destination(r, j->job.arena);
-	row_recipe(r, &j->row.recipe, &j->row.key_id);
-	j->row.attempts_max = row_int(r, 1, APPLICATION_ATTEMPTS_MAX);
-	j->row.multiple = row_bool(r);
-	j->row.expires_at_ms = row_ms(r);
-	row_state(r, &j->row.state);
-	read_log(it, r);
-	row_ident(r, &j->newest);
-	j->found = true;
-}
-
-static void
-from_cache(const struct batch *b, struct verify_job *j)
-{
-	const struct pin_row *row = pin_cache_find(b->pins, &j->pin_id);
-
-	if (row == NULL || ident_compare(&row->recipe.account, &j->account) != 0)
-		return;
-	j->row = *row;
-	j->row.destination = arena_text(j->job.arena, span_of(row->destination));
-	pin_cache_newest(b->pins, row, &j->newest);
-	j->found = true;
-}
-
-static bool
-is_unknown(const struct item *it)
-{
-	return !verify_of_const(it)->found;
+	if (!pins_locks(b->pins))
+		return OK;
+	keys = mem_array(n, sizeof(*keys));
+	for (size_t i = 0; i < n; i++)
+		keys[i].id = verify_of(items[i])->pin_id;
+	e = pins_lock(b->pins, keys, n);
+	mem_free(keys);
+	return e;
 }
 
 static enum err
 find(struct batch *b, struct item **items, size_t n)
 {
-	static const struct sql_step step = {
-	    SQL_PIN_FIND, bind_pin, read_pin, is_unknown};
-	enum err e;
+	struct pins_found **pins = mem_array(n, sizeof(*pins));
+	enum err e = lock_pins(b, items, n);
 
-	for (size_t i = 0; i < n; i++)
-		from_cache(b, verify_of(items[i]));
-	e = batch_each(b, &step, items, n);
 	for (size_t i = 0; i < n; i++) {
-		struct verify_job *j = verify_of(items[i]);
-
-		item_not_found(items[i], j->found);
-		guesses_row(b->guesses, &j->pin_id, &j->row.state, &j->row.log);
-		j->before = j->row.state;
-		j->verdict =
-		    j->row.expires_at_ms <= b->now_ms ? VERDICT_EXPIRED : VERDICT_NO_MORE;
+		ask_pin(verify_of(items[i]));
+		pins[i] = &verify_of(items[i])->pin;
 	}
+	if (e == OK)
+		e = pins_find(b->pins, pins, n);
+	for (size_t i = 0; i < n; i++)
+		take_pin(verify_of(items[i]));
+	mem_free(pins);
 	return e;
 }
 
@@ -156,60 +138,6 @@ find_limit(struct batch *b, struct item **items, size_t n)
 }
 
 /* ---- the log ---- */
-
-static bool
-has_older_pin(const struct item *it)
-{
-	const struct verify_job *j = verify_of_const(it);
-
-	return ident_compare(&j->newest, &j->pin_id) != 0;
-}
-
-static bool
-lacks_log(const struct item *it)
-{
-	return has_older_pin(it) && !verify_of_const(it)->log_found;
-}
-
-static void
-bind_newest(struct item *it, struct binder *b)
-{
-	bind_ident(b, &verify_of(it)->newest);
-	bind_ident(b, &verify_of(it)->account);
-}
-
-static void
-read_newest(struct item *it, struct row *r)
-{
-	read_log(it, r);
-	verify_of(it)->log_found = true;
-}
-
-/* Where the newest row was taken out of a store by hand, the PIN's own serves. */
-static enum err
-find_log(struct batch *b, struct item **items, size_t n)
-{
-	static const struct sql_step step = {
-	    SQL_VERIFY_LOG, bind_newest, read_newest, lacks_log};
-	enum err e;
-
-	for (size_t i = 0; i < n; i++) {
-		struct verify_job *j = verify_of(items[i]);
-
-		if (has_older_pin(items[i]))
-			j->log_found = pin_cache_log(b->pins, &j->newest, &j->row.log);
-	}
-	e = batch_each(b, &step, items, n);
-	for (size_t i = 0; i < n; i++) {
-		struct verify_job *j = verify_of(items[i]);
-
-		if (j->log_found)
-			guesses_log(b->guesses, &j->newest, &j->row.log);
-		else
-			j->newest = j->pin_id;
-	}
-	return e;
-}
 
 /* How far back a window may reach. */
 static int64_t
@@ -309,15 +237,10 @@ struct place {
 	size_t number;
 };
 
-/* What is written of a PIN row: after the last guess of the batch, or the log alone. */
-struct write {
-	struct guess guess;
-	size_t grown; /* octets of the row, by what is beside the log */
-};
-
-struct writes {
-	struct write *list;
-	struct item **items;
+/* What is written: a PIN after its last guess of the batch, or the log of a number. */
+struct changes {
+	struct pins_change *list;
+	struct pins_change **items;
 	size_t len;
 };
 
@@ -343,71 +266,36 @@ compare_places(const void *a, const void *b)
 	return order != 0 ? order : (x->number > y->number) - (x->number < y->number);
 }
 
-/* By how many octets SQLite's row becomes longer by what a guess leaves beside the log.
- */
-static size_t
-growth(const struct verify_state *from, const struct verify_state *to)
+static struct pins_change *
+add_change(struct changes *c, const struct verify_job *j)
 {
-	enum { TIME_LEN = 6 };
-	size_t len = 0;
+	struct pins_change *change = &c->list[c->len];
 
-	if (from->attempted_at_ms == 0 && to->attempted_at_ms != 0)
-		len += TIME_LEN;
-	if (from->matched_at_ms == 0 && to->matched_at_ms != 0)
-		len += TIME_LEN;
-	if (from->verified_at_ms == 0 && to->verified_at_ms != 0)
-		len += TIME_LEN;
-	if (from->attempts < 2 && to->attempts >= 2)
-		len++;
-	return len;
+	*change = (struct pins_change){.application = j->row.recipe.application,
+	    .destination = j->row.destination,
+	    .pin_id = j->pin_id,
+	    .newest = j->pin.newest};
+	c->items[c->len++] = change;
+	return change;
 }
 
-static struct write *
-write_row(struct writes *w, const struct ident *pin_id)
-{
-	struct write *row = &w->list[w->len];
-
-	*row = (struct write){.guess.pin_id = *pin_id};
-	w->items[w->len++] = &row->guess.item;
-	return row;
-}
-
+/* With a PIN of the number that is written anyway, or alone. */
 static void
-write_guess(struct writes *w, const struct verify_job *j)
+change_log(
+    struct changes *c, size_t first, struct verify_job *j, const struct verify_log *log)
 {
-	struct write *row = write_row(w, &j->pin_id);
+	struct pins_change *change = c->len > first ? c->items[first] : add_change(c, j);
 
-	row->guess.state = j->row.state;
-	row->grown = growth(&j->before, &j->row.state);
-}
-
-/*
- * The log goes where it was found: into a row that is written anyway, or alone. What
- * else grows takes from the log's room, so that the row keeps its length and its place.
- */
-static void
-write_log(
-    struct writes *w, size_t first, struct verify_job *j, const struct verify_log *log)
-{
-	size_t len = j->row.log.len;
-	struct write *row = NULL;
-
-	for (size_t i = first; row == NULL && i < w->len; i++)
-		if (ident_compare(&w->list[i].guess.pin_id, &j->newest) == 0)
-			row = &w->list[i];
-	if (row == NULL)
-		row = write_row(w, &j->newest);
-	row->guess.log =
-	    verify_log_save(log, j->job.arena, len > row->grown ? len - row->grown : 0);
+	change->log = verify_log_save(log, j->job.arena, 1);
 }
 
 /* The guesses at the PINs of one destination; the next one at the same PIN begins where
  * the one before it ended. */
 static void
-guess_all(struct batch *b, struct place *places, size_t n, struct writes *w)
+guess_all(struct batch *b, struct place *places, size_t n, struct changes *c)
 {
 	struct arena *a = places[0].job->job.arena;
-	size_t first = w->len;
+	size_t first = c->len;
 	bool noted = false;
 	struct verify_log log;
 	enum err e = verify_log_load(&log, a, places[0].job->row.log);
@@ -421,10 +309,10 @@ guess_all(struct batch *b, struct place *places, size_t n, struct writes *w)
 		if (next != NULL && ident_compare(&j->pin_id, &next->pin_id) == 0)
 			next->row.state = j->row.state;
 		else if (j->row.state.attempts > j->before.attempts)
-			write_guess(w, j);
+			add_change(c, j)->state = j->row.state;
 	}
 	if (noted)
-		write_log(w, first, places[0].job, &log);
+		change_log(c, first, places[0].job, &log);
 }
 
 static size_t
@@ -443,8 +331,8 @@ static enum err
 guess_and_write(struct batch *b, struct item **items, size_t n)
 {
 	struct place *places = mem_array(n, sizeof(*places));
-	struct writes w = {.list = mem_array(2 * n, sizeof(*w.list)),
-	    .items = mem_array(2 * n, sizeof(*w.items))};
+	struct changes c = {.list = mem_array(n, sizeof(*c.list)),
+	    .items = mem_array(n, sizeof(*c.items))};
 	size_t count = sort_places(items, n, places);
 	size_t end;
 	enum err e;
@@ -454,42 +342,13 @@ guess_and_write(struct batch *b, struct item **items, size_t n)
 		while (
 		    end < count && compare_destination(&places[start], &places[end]) == 0)
 			end++;
-		guess_all(b, places + start, end - start, &w);
+		guess_all(b, places + start, end - start, &c);
 	}
-	e = guesses_write(b, w.items, w.len);
+	e = pins_write(b->pins, c.items, c.len);
 	mem_free(places);
-	mem_free(w.list);
-	mem_free(w.items);
+	mem_free(c.list);
+	mem_free(c.items);
 	return e;
 }
 
-/* ---- the row that has the log ---- */
-
-static void
-bind_place(struct item *it, struct binder *b)
-{
-	bind_ident(b, &verify_of(it)->row.recipe.application);
-	bind_text(b, verify_of(it)->row.destination);
-	bind_ident(b, &verify_of(it)->newest);
-}
-
-/* Where it may stand among the old ones: sends must find it. */
-static enum err
-make_young_again(struct batch *b, struct item **items, size_t n)
-{
-	static const struct sql_step enter = {SQL_YOUNG_AGAIN, bind_place, NULL, NULL};
-	static const struct sql_step leave = {SQL_OLD_NO_MORE, bind_place, NULL, NULL};
-	enum err e = OK;
-
-	for (size_t i = 0; e == OK && i < n; i++) {
-		if (ident_compare(&verify_of(items[i])->newest, &b->recent->aged) > 0)
-			continue;
-		e = batch_one(b, &enter, items[i]);
-		if (e == OK)
-			e = batch_one(b, &leave, items[i]);
-	}
-	return e;
-}
-
-const struct verb_row verb_verify = {"verify",
-    {find, find_limit, find_log, guess_and_write, make_young_again, guesses_settle}};
+const struct verb_row verb_verify = {"verify", {find, find_limit, guess_and_write}};
