@@ -253,7 +253,7 @@ on_due(struct load *l, int64_t due)
 	}
 }
 
-/* What has become due; how long nothing will. */
+/* Sends the requests that are due; how long none will be. */
 static int
 arrivals(struct load *l)
 {
@@ -303,7 +303,7 @@ run(struct load *l, double seconds, double warm_up)
 		turn(l, arrivals(l));
 }
 
-/* What is still under way is waited for, so that the next phase begins with nothing. */
+/* Requests under way are waited for, so that the next phase begins with none. */
 static bool
 is_quiet(const struct load *l)
 {

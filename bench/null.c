@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The null handler: our own HTTP listener over an api that answers every request with
- * the octets of a send, at once, and knows nothing. What is left of a send's cost when
- * this is taken away is ours to lower. It stands in place of the api room, whose
- * functions it defines.
+ * The null handler: our own HTTP listener over an api that answers every request with the
+ * octets of a send, at once, and knows nothing. The rest of a send's cost, when this is
+ * taken away, is ours to lower. It stands in place of the api room, whose functions it
+ * defines.
  *
  * usage: null DIR PORT (the directory is for the other servers' sake)
  */

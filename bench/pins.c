@@ -52,8 +52,7 @@ place_of(const char *id)
 	return hash % PLACES;
 }
 
-/* What stands between two texts, into `out`; false when it does not fit or is not there.
- */
+/* The text between two others, into `out`; false when it does not fit or is not there. */
 static bool
 between(struct span line, const char *before, char after, char *out, size_t out_len)
 {

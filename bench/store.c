@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The verbs of the store alone: sends, their outcomes, verifies, offered by one thread
- * that keeps so many in flight. What it prints is CPU time of the store's thread for
- * each, which is steadier on a busy machine than a rate, and octets written to the disk.
+ * that keeps so many in flight. The output is CPU time of the store's thread for each,
+ * which is steadier on a busy machine than a rate, and octets written to the disk.
  *
- * usage: store DIR [COUNT [IN_FLIGHT]]; what is missing in DIR is made. `bench/rows.py DIR
- * COUNT DAYS` fills it with PINs in between.
+ * usage: store DIR [COUNT [IN_FLIGHT]]; what is missing in DIR is made. `bench/rows.py
+ * DIR COUNT DAYS` fills it with PINs in between.
  */
 #include <pthread.h>
 #include <stdio.h>

@@ -120,7 +120,7 @@ attempt_of(struct scene *s, const char *password, const char *address)
 	return t;
 }
 
-/* What came of it in the end. */
+/* The outcome in the end. */
 static enum err
 try(struct scene *s, const char *password, const char *address)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What was seen lately. */
+/* Passwords that were seen lately. */
 #include "api/access/login_memory.h"
 
 #include <string.h>

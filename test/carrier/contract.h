@@ -13,7 +13,7 @@
 #include "carrier/carrier.h"
 #include "unit/unit.h"
 
-/* What the peer does with a submit. */
+/* The peer's ways with a submit. */
 enum contract_way {
 	WAY_ACCEPT,   /* with an id */
 	WAY_REFUSE,   /* for good, as an invalid number */

@@ -16,7 +16,7 @@
 	ANSWER("200 X",                                                                  \
 	    "{\"messages\":[{\"message-id\":\"1\",\"status\":\"" status "\"}]}")
 
-/* What each vendor says for accepted, refused, throttled and not now. */
+/* Each vendor's answers for accepted, refused, throttled and not now. */
 static const struct {
 	const char *type;
 	const char *accept;

@@ -65,7 +65,7 @@ faulty_say_hex(struct faulty *f, const char *hex)
 	}
 }
 
-/* Of a whole PDU: its length, which is tedious to count, is put in. */
+/* A whole PDU: its length, which is tedious to count, is put in. */
 void
 faulty_say_whole(struct faulty *f, const char *hex)
 {

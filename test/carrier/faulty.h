@@ -31,7 +31,7 @@ enum faulty_way {
 	FAULTY_DELIVER,  /* first a deliver_sm and a PDU of an unknown command */
 };
 
-/* What becomes of receipts that the carrier hands on. */
+/* The fate of receipts that the carrier hands on. */
 enum faulty_taking { TAKE_AT_ONCE, TAKE_LATER, TAKE_REFUSED };
 
 /* A receipt as the carrier handed it on. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What goes out to each vendor, what their answers mean, and the rules at the head of
+/* Requests to each vendor, the meaning of their answers, and the rules at the head of
  * carrier.h, kept whatever the other side does. */
 #include "carrier/gateway.h"
 

@@ -103,8 +103,7 @@ test_silence_is_unknown_and_the_link_is_probed(void **state)
 	assert_int_equal(f->connections, 2);
 }
 
-/* What breaks the connection: the message may have been taken, and the link comes back.
- */
+/* A connection that breaks: the message may have been taken, and the link comes back. */
 static void
 test_a_broken_link_is_unknown_and_comes_back(void **state)
 {
@@ -440,7 +439,7 @@ test_a_receipt_is_not_waited_for_for_ever(void **state)
 	assert_int_equal(f->deliver_acks, 1);
 }
 
-/* What is waited for is bounded; the next is asked for again. */
+/* Receipts that are waited for are bounded; the next one is asked for again. */
 static void
 test_many_receipts_at_once(void **state)
 {
@@ -564,8 +563,8 @@ test_odd_answers_to_other_questions_leave_the_link(void **state)
 	assert_int_equal(f->nacks, 0);
 }
 
-/* The link stays: on the next one the SMSC would only send it again. What has a response
- * of its own is refused by that, with its sequence. */
+/* The link stays: on the next one the SMSC would only send it again. A request that has a
+ * response of its own is refused by that, with its sequence. */
 static void
 test_a_request_that_cannot_be_read_is_refused_alone(void **state)
 {
@@ -591,7 +590,7 @@ test_a_request_that_cannot_be_read_is_refused_alone(void **state)
 	assert_int_equal(f->connections, 1);
 }
 
-/* What an ESME is not asked for; none of it is left without an answer. */
+/* Requests that are not for an ESME; none of them is left without an answer. */
 static void
 test_what_we_do_not_serve_is_refused_by_its_own_response(void **state)
 {

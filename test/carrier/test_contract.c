@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every rule at the head of carrier.h over every type of carrier. What a type's peer
- * cannot do is left out for it; that it keeps no text (4) is searched for in the
+ * Every rule at the head of carrier.h over every type of carrier. Things that a type's
+ * peer cannot do are left out for it; that it keeps no text (4) is searched for in the
  * memory of the whole server by test/crash.
  */
 #include "carrier/contract.h"

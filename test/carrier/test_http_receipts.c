@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whose receipts are believed, what they say, and when they are answered. */
+/* Receipts over HTTP: which are believed, what they say, and when they are answered. */
 #include "carrier/gateway.h"
 #include "net/http_sign.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A smoke of the codec and of the receipts' reader under the sanitizers: PDUs and
- * texts that began as good ones, changed by dice with a fixed seed, each in memory of
- * exactly its length, so that an octet read too far is seen. What is read well must be
+ * A smoke of the codec and of the receipts' reader under the sanitizers: PDUs and texts
+ * that began as good ones, changed by dice with a fixed seed, each in memory of exactly
+ * its length, so that an octet read too far is seen. A PDU that is read well must be
  * written and read again as the same. SMPP_FUZZ_S lets it run for so many seconds.
  */
 #include "carrier/smpp_receipt.h"

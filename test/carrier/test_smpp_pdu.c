@@ -27,7 +27,7 @@ octets(const char *hex, uint8_t out[OCTETS_MAX])
 	"00000000 00000009 00000000 00000001 "                                           \
 	"7761746368 00 736563726574 00 766d61 00 34 00 00 00"
 
-/* Of a whole PDU: its length, which is tedious to count, is put in. */
+/* A whole PDU: its length, which is tedious to count, is put in. */
 static struct span
 whole(const char *hex, uint8_t out[OCTETS_MAX])
 {
@@ -328,7 +328,7 @@ test_a_payload_that_is_cut_off_is_a_text(void **state)
 	assert_int_equal(pdu.tlvs, 1u << SMPP_TLV_message_payload);
 }
 
-/* What is there of it is the text; the PDU ends where command_length says. */
+/* The octets that are there are the text; the PDU ends where command_length says. */
 static void
 test_a_text_longer_than_its_pdu(void **state)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the fuzz targets share. A target is one function over octets of nobody in
+ * The shared part of the fuzz targets. A target is one function over octets of nobody in
  * particular; libFuzzer calls it, and what must hold is asserted by INVARIANT.
  */
 #ifndef WW_TEST_FUZZ_H
@@ -43,7 +43,7 @@ fuzz_forget(struct span s)
 	mem_free((char *)(uintptr_t)s.ptr);
 }
 
-/* What stands before the next line end, and the line end is taken too. */
+/* The octets before the next line end, which is taken too. */
 static inline struct span
 fuzz_line(struct fuzz_input *in)
 {

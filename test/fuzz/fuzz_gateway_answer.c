@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a gateway answers to a message, of every vendor. The message ends once, and a 2xx
- * is never a reason to send it again.
+ * A gateway's answers to a message, of every vendor. The message ends once, and a 2xx is
+ * never a reason to send it again.
  */
 #include "fuzz.h"
 #include "vendors.h"

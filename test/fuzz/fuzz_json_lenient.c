@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A document of a stranger's. What jansson takes as it stands is taken; what was taken
- * is written again as strict JSON, and means the same when it is read once more.
+ * A document of a stranger's. A text that jansson takes as it stands is taken; one that
+ * was taken is written again as strict JSON, and means the same when it is read once
+ * more.
  */
 #include "base/json_lenient.h"
 #include "base/json_pointer.h"

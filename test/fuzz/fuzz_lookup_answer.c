@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a number lookup over HTTP answers: a question ends once. */
+/* Answers of number lookups over HTTP: a question ends once. */
 #include <event2/event.h>
 
 #include "fake_http_client.h"

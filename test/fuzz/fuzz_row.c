@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Columns of rows that are more than a number: the log of verify requests and the ring
- * of a limit. What loads is what a save makes, and its counts are never below zero.
+ * Columns of rows that are more than a number: the log of verify requests and the ring of
+ * a limit. A column that loads is one that a save makes, and its counts are never below
+ * zero.
  */
 #include "fuzz.h"
 #include "twofa/limit.h"

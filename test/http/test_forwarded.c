@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whom a request is from: what a listed proxy added, and nothing that anybody else wrote.
- */
+/* The caller of a request: the address that a listed proxy added, and nothing that
+ * anybody else wrote. */
 #include "http/forwarded.h"
 #include "unit/unit.h"
 

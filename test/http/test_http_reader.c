@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The reader octet by octet: the same request whatever the pieces it came in, and no
- * input that makes it read where it should not. What it refuses, and with which words,
- * is in test/api/test_framing.py.
+ * input that makes it read where it should not. Refusals and their words are in
+ * test/api/test_framing.py.
  */
 #include "http/http_reader.h"
 #include "unit/unit.h"

@@ -15,7 +15,7 @@
 
 enum { TYPE_A = 1, TYPE_AAAA = 28, FILLERS = 4, DEADLINE_S = 20, HEAD_LEN = 12 };
 
-/* What the name server says of any name. */
+/* The name server's answers for any name. */
 struct zone {
 	const char *four[4];
 	const char *six[4];

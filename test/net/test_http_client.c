@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the HTTP client says of each answer, fault and address. */
+/* The HTTP client's results for each answer, fault and address. */
 #include "net/http_client.h"
 
 #include <event2/listener.h>

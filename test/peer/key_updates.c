@@ -50,7 +50,7 @@ connected(long port)
 	return ssl;
 }
 
-/* Of a call that gave `got`: whether it is worth another try. */
+/* A call that gave `got`: whether it is worth another try. */
 static bool
 may_go_on(SSL *ssl, int got)
 {

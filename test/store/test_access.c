@@ -227,7 +227,7 @@ test_an_account_has_so_many_keys(void **state)
 	assert_int_equal(make_key(w, "and more"), ERR_THROTTLED);
 }
 
-/* What happens, in its order: each event is a letter. */
+/* Events in their order, each a letter. */
 static char happened[16];
 
 static void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who may wait for the store: a bound on all, and a time for each lane. */
+/* Admission to the store: a bound on all, and a time for each lane. */
 #include "store/admission.h"
 
 #include "store/job.h"

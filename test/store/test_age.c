@@ -31,7 +31,7 @@ verify_twice(struct world *w, const struct world_sent *s)
 	assert_int_equal(world_verify(w, &s->pin_id, "none").err, OK);
 }
 
-/* Of the three one is left for the new PIN of the number. */
+/* One of the three is left for the new PIN of the number. */
 static void
 send_and_verify_once(struct world *w)
 {
@@ -149,7 +149,7 @@ test_a_start_looks_at_some_days(void **state)
 	    A_DAY, 10 * A_DAY);
 }
 
-/* What leaves memory for good makes room there. */
+/* A row that leaves memory for good makes room there. */
 static void
 test_memory_has_room_again(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What one account may pile up, and what goes again by itself. */
+/* Bounds on what one account may pile up, and rows that go again by themselves. */
 #include "store/config.h"
 #include "store/status.h"
 #include "store/verify.h"

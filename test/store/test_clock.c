@@ -265,7 +265,7 @@ test_sleep_is_no_step(void **state)
 
 /* ---- over a restart ---- */
 
-/* What a run of an hour leaves to the next one. */
+/* The record that a run of an hour leaves to the next one. */
 static struct clock_record
 run_for_an_hour(struct machine *m)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whoever deletes for good, against clocks that step: each of them is in the table
- * `deleters` by name. What people see of a step, and lowering a time that was ahead.
+ * Deletions for good, against clocks that step: each of them is in the table `deleters`
+ * by name. Signs of a step that people see, and lowering a time that was ahead.
  */
 #include "store/access.h"
 #include "store/clock_lower.h"
@@ -102,10 +102,10 @@ sessions(struct world *w)
 #define BE_OLD(name, columns, values)                                                    \
 	"INSERT INTO " name " (" columns ") VALUES (" values ")"
 #define IDENT "zeroblob(16)"
-/* Of the moment when the world began. */
+/* The moment when the world began. */
 #define AT "1800000000000"
 
-/* What would be deleted if the clock were right that is 60 days ahead. */
+/* Deletions that would be due if the clock were right that is 60 days ahead. */
 static const struct deleter {
 	const char *name;
 	void (*run)(struct world *w);
@@ -294,7 +294,7 @@ test_what_comes_after_a_step_does_not_wait_for_an_hour(void **state)
 	}
 }
 
-/* What is due by a clock that was right all the time. */
+/* Deletions that are due by a clock that was right all the time. */
 static void
 goes_in_time(struct world *w, const struct deleter *d, struct world_sent *s)
 {

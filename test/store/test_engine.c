@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What SQLite and our way of writing its log promise beside another process. */
+/* Promises of SQLite and of our way of writing its log beside another process. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What guesses change, in memory, in the journal and in the PIN rows: wherever it stands,
+ * Changes by guesses, in memory, in the journal and in the PIN rows: wherever it stands,
  * each guess counts once, and whoever asks for a PIN is told of all of them.
  */
 #include <stdio.h>
@@ -242,7 +242,7 @@ test_starts_again_and_again_do_not_gather(void **state)
 	}
 }
 
-/* What is long makes a generation full in a few guesses; the one before it, of many short
+/* Long logs make a generation full in a few guesses; the one before it, of many short
  * ones, goes into its rows as evenly. */
 static void
 test_no_batch_settles_a_generation(void **state)

@@ -192,7 +192,8 @@ expect_sent(struct world *w, const char *key, const struct ident *pin_id, bool s
 	assert_int_equal(is_told_as_sent(w, pin_id), sent);
 }
 
-/* Whoever asks, and however it went on: sent is what a carrier had, or may get yet. */
+/* The same answer to everybody, however the message went on: sent is what a carrier had,
+ * or may get yet. */
 static void
 test_what_a_carrier_had_was_sent(void **state)
 {

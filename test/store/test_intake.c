@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the next batch takes of all that waits, and who is refused first. */
+/* The next batch of all that waits, and those that are refused first. */
 #include "store/intake.h"
 
 #include "store/job.h"
@@ -149,7 +149,7 @@ test_who_has_waited_too_long_in_a_crowd_is_told(void **state)
 	assert_int_equal(crowd.intake.lanes[INTAKE_URGENT].len, MANY);
 }
 
-/* Whoever asks for many lists at once waits longer, and nobody else does. */
+/* A caller that asks for many lists at once waits longer, and nobody else does. */
 static void
 test_lists_never_fill_a_batch(void **state)
 {

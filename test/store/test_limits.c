@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What limits leave for one more send, against what a send is then told. */
+/* The room that limits leave for one more send, against the answer to that send. */
 #include "store/limits.h"
 #include "store/world.h"
 

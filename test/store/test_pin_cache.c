@@ -131,7 +131,7 @@ test_a_log_without_room_is_asked_for(void **state)
 	pin_cache_fini(&c);
 }
 
-/* What comes in the same millisecond may have a lower id than one that was forgotten. */
+/* A PIN of the same millisecond may have a lower id than one that was forgotten. */
 static void
 test_what_comes_with_the_forgotten_is_not_kept(void **state)
 {
@@ -186,7 +186,7 @@ test_of_what_was_removed_nothing_is_known(void **state)
 	pin_cache_fini(&c);
 }
 
-/* What was inserted by a batch that failed is not the newest of anything. */
+/* A PIN that was inserted by a batch that failed is not the newest of anything. */
 static void
 test_a_batch_that_failed_left_nothing(void **state)
 {

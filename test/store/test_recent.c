@@ -17,7 +17,7 @@
 
 enum { NUMBERS = 12, LIMIT = 3, STEPS = 3000, IN_MEMORY = 5 };
 
-/* What a limit has to know of a number: its last sends. */
+/* The last sends of a number, which a limit has to know. */
 struct model {
 	int64_t sent_ms[LIMIT]; /* the oldest first; 0: none */
 };
@@ -288,8 +288,8 @@ test_sends_of_one_millisecond_have_one_log(void **state)
 	}
 }
 
-/* What could not move did not leave memory either, and what the batch did there is
- * undone. */
+/* A row that could not move did not leave memory either, and the batch's changes there
+ * are undone. */
 static void
 test_a_batch_that_failed_changed_neither(void **state)
 {

@@ -78,7 +78,7 @@ fail_a_batch(struct world *w)
 	world_tell(w, "DROP TRIGGER broken");
 }
 
-/* What may happen to a store between requests, and changes no answer. */
+/* Events between requests that change no answer of a store. */
 static void
 disturb(struct side *s, uint32_t by)
 {

@@ -200,7 +200,8 @@ test_another_number_is_none_of_it(void **state)
 	assert_int_equal(world_verify(w, &b.pin_id, b.pin).verdict, VERDICT_RIGHT);
 }
 
-/* Of the strict profile: a day, over all PINs of the number, and no attempt is spent. */
+/* The failure budget of the strict profile: a day, over all PINs of the number, and no
+ * attempt is spent. */
 static void
 test_a_failure_budget_is_not_refilled_by_new_pins(void **state)
 {

@@ -47,7 +47,7 @@ uint32_t world_dice(struct world *w, uint32_t sides);
 /* Both clocks. */
 void world_pass(struct world *w, int64_t ms);
 void world_path(const struct world *w, const char *name, char out[256]);
-/* What the database says, and a change of it by hand, by a connection of its own. */
+/* A question to the database, and a change of it by hand, by a connection of its own. */
 int64_t world_ask(const struct world *w, const char *query);
 void world_tell(const struct world *w, const char *sql);
 /* Lets an application_change take effect on the application. */

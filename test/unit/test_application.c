@@ -197,7 +197,7 @@ test_application_cap(void **state)
 	application_cap(&app.config, &caps);
 	assert_true(app.config.pin_ttl.ms == 10 * PERIOD_MS_MINUTE);
 	assert_true(!app.config.allow_multiple && app.config.pin_attempts == 5);
-	/* What is stricter already stays. */
+	/* A member that is stricter already stays. */
 	app.config.pin_ttl.ms = 1;
 	app.config.pin_attempts = 1;
 	application_cap(&app.config, &caps);

@@ -41,7 +41,8 @@ test_the_ceiling(void **state)
 	buf_reset(&b);
 	assert_false(b.failed);
 	assert_int_equal(b.len, 0);
-	/* What does not fit is not written in part, and what follows it neither. */
+	/* A text that does not fit is not written in part, and the next one is not
+	 * written either. */
 	buf_add_text(&b, "123456");
 	buf_add_char(&b, '1');
 	assert_true(b.failed);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What characters mean where people write numbers and codes.
+ * The meaning of characters where people write numbers and codes.
  */
 #include "unit.h"
 

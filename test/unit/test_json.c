@@ -162,7 +162,8 @@ test_absent_stays_unset(void **state)
 	arena_fini(&a);
 }
 
-/* What says nothing is left out, and what must be there must not be. */
+/* A text that says nothing counts as absent where it may, and is refused where a value
+ * must be. */
 static void
 test_what_says_nothing_is_no_value_where_one_must_be(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What gateways, phones' networks and hand-made scripts send and call JSON. */
+/* Documents that gateways, phones' networks and hand-made scripts send and call JSON. */
 #include "unit.h"
 
 #include "base/buf.h"

@@ -10,7 +10,8 @@
 
 enum { ROUNDS = 300, STEPS = 600 };
 
-/* What was let through. `gone`: it had left the window when the period changed. */
+/* Events that were let through. `gone`: it had left the window when the period changed.
+ */
 struct taken {
 	int64_t ms[STEPS];
 	bool gone[STEPS];
@@ -140,7 +141,7 @@ test_one_period(void **state)
 	assert_true(refused > 10000 && taken > 10000);
 }
 
-/* What has left the window of the old period is forgotten; nothing else may be. */
+/* Events that have left the window of the old period are forgotten; no others may be. */
 static void
 forget(struct taken *log, int64_t now_ms, int64_t period_ms)
 {

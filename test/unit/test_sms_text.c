@@ -43,7 +43,8 @@ icu_gsm(UConverter *c, uint32_t character, uint8_t out[2])
 
 	U16_APPEND_UNSAFE(units, len, character);
 	n = ucnv_fromUChars(c, octets, sizeof(octets), units, len, &e);
-	/* Of what is shown as nothing (U+00AD) ICU makes nothing, without an error. */
+	/* A character that is shown as nothing (U+00AD) gives nothing with ICU, without
+	 * an error. */
 	if (U_FAILURE(e) || n == 0)
 		return 0;
 	assert_in_range(n, 1, 2);

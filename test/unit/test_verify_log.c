@@ -11,7 +11,7 @@ enum { ROUNDS = 60, STEPS = 3000, PLENTY = VERIFY_LOG_EXACT };
 
 #define T0 INT64_C(1764000000000)
 
-/* What came, with nothing forgotten. */
+/* All requests, with nothing forgotten. */
 struct plain {
 	int64_t at_ms[STEPS];
 	bool failed[STEPS];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tables say of numbers: reads one of E.164 digits a line and writes its type
- * and its country ("-": none), for a test that has another source to ask.
+ * Numbers by the tables: reads one of E.164 digits a line and writes its type and its
+ * country ("-": none), for a test that has another source to ask.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the unit tests share: cmocka with the headers it wants in front of it, and
+ * The shared part of the unit tests: cmocka with the headers it wants in front of it, and
  * a source of numbers that gives the same ones in every run.
  */
 #ifndef WW_TEST_UNIT_H
