@@ -5,8 +5,8 @@
 
 #include "api/call.h"
 
-/* ERR_FORBIDDEN, ERR_THROTTLED, ERR_OVERLOADED. Whoever is refused for a crowd has spent
- * nothing. */
+/* ERR_FORBIDDEN, ERR_THROTTLED, ERR_OVERLOADED. A call that is refused for a crowd has
+ * spent nothing. */
 enum err admit(struct call *c) MUST_CHECK;
 /* One of what an account may do so often, by its name in the configuration:
  * ERR_THROTTLED, ERR_OVERLOADED. */

@@ -69,7 +69,7 @@ find(struct answers *a, const struct ident *account)
 	return of;
 }
 
-/* Who has nothing yet would be one more. */
+/* An account that has nothing yet would be one more. */
 static bool
 fits(const struct held *h, const struct answer_room *room, size_t more, size_t most)
 {

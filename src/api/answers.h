@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Octets of long answers, from the time when one is begun until its client has taken all
- * of it: counted in all and for each account, with a bound on both, so that whoever asks
- * and does not read takes no memory from others. An account may have a quarter. Whoever
- * is alone passes: there is no list that nobody could have. Short answers (up to
- * ANSWERS_SHORT octets) are not counted; they fit into what a connection has anyway.
+ * of it: counted in all and for each account, with a bound on both, so that a client that
+ * asks and does not read takes no memory from others. An account may have a quarter. An
+ * account that is alone passes: there is no list that nobody could have. Short answers
+ * (up to ANSWERS_SHORT octets) are not counted; they fit into what a connection has
+ * anyway.
  */
 #ifndef WW_ANSWERS_H
 #define WW_ANSWERS_H
@@ -13,7 +14,7 @@
 
 enum { ANSWERS_SHORT = 16 * 1024, ANSWERS_STEP = 64 * 1024, ANSWERS_SHARE = 4 };
 
-/* What one answer has taken; zero: nothing. */
+/* The room that one answer has taken; zero: none. */
 struct answer_room {
 	struct answers_of *account;
 	size_t octets;

@@ -20,7 +20,7 @@ struct api *api_new(const struct api_options *o) MUST_CHECK;
 /* Ends its threads, which hand things to the loops; no call may start any more. */
 void api_stop(struct api *api);
 void api_free(struct api *api);
-/* What credentials are judged by, from the store's thread. */
+/* Changes of credentials, from the store's thread. */
 void api_access_changed(struct api *api, const struct access *access);
 void api_session_changed(struct api *api, const struct session_job *j);
 

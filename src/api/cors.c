@@ -3,7 +3,7 @@
 
 #define PREFLIGHT_S "600"
 
-/* What the recorded responses of version 1 say, to the letter. */
+/* The headers of version 1's recorded responses, to the letter. */
 static const char all_methods[] =
     "GET, POST, PUT, PATCH, DELETE, COPY, HEAD, OPTIONS, LINK, UNLINK, PURGE";
 
@@ -30,7 +30,8 @@ cors_any(struct call *c)
 	return true;
 }
 
-/* What is allowed to one origin must not be kept for another (RFC 9110 12.5.5). */
+/* An answer that is allowed to one origin must not be kept for another (RFC 9110 12.5.5).
+ */
 static void
 put_listed(struct call *c)
 {

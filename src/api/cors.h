@@ -9,7 +9,7 @@
 
 #include "api/call.h"
 
-/* What dialects put: pages of any origin may call. */
+/* Headers that dialects put: pages of any origin may call. */
 bool cors_any(struct call *c);
 /* Those of the origins that `api.cors_v2` names; false: it is off. */
 bool cors_by_option(struct call *c);

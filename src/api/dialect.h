@@ -20,7 +20,7 @@ enum keyed_when {
 	KEYED_LATER    /* after it; open until then */
 };
 
-/* What an operation needs to find. */
+/* The kind of thing that an operation needs to find. */
 enum thing {
 	THING_NONE,
 	THING_APPLICATION,

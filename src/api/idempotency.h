@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The header Idempotency-Key: 1 to 255 printable ASCII characters, bare or as the
- * quoted string of RFC 8941. A key belongs to an account, an operation and the ids of its
- * path, however they are spelled; the request that it stands for is the query and the
- * members of the body, whatever their order and spacing. What the store does with it:
+ * The header Idempotency-Key: 1 to 255 printable ASCII characters, bare or as the quoted
+ * string of RFC 8941. A key belongs to an account, an operation and the ids of its path,
+ * however they are spelled; the request that it stands for is the query and the members
+ * of the body, whatever their order and spacing. The store's part of it:
  * store/idempotency.h.
  */
 #ifndef WW_API_IDEMPOTENCY_H

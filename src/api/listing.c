@@ -62,8 +62,8 @@ is_reading(const struct call *c)
 	return strcmp(c->route->method, "GET") == 0;
 }
 
-/* In steps, so that a list of many pieces asks seldom. What was done is told whatever
- * there is room for: who is refused does it again. */
+/* In steps, so that a list of many pieces asks seldom. A change that was made is told
+ * whatever there is room for: a caller that is refused makes it again. */
 enum err
 listing_room(struct call *c)
 {

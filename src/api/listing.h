@@ -2,10 +2,10 @@
 /*
  * A list is answered whole, as the contract has no pages of it, and made in pieces: the
  * store reads some rows of it with one batch, the loop writes them as JSON, and between
- * two pieces everybody else has a turn. What a piece was read into goes with it, so that
- * only the JSON gathers, and that has its room (answers.h) before it is made. A list is
- * no picture of one moment: a row that is made or removed meanwhile may be in it or not;
- * each other row is in it once, as it was when its piece was read.
+ * two pieces everybody else has a turn. The memory that a piece was read into goes with
+ * it, so that only the JSON gathers, and that has its room (answers.h) before it is made.
+ * A list is no picture of one moment: a row that is made or removed meanwhile may be in
+ * it or not; each other row is in it once, as it was when its piece was read.
  */
 #ifndef WW_LISTING_H
 #define WW_LISTING_H
@@ -22,8 +22,8 @@ struct json_out *listing_rows(struct call *c, const char *name);
 /* After the rows of a piece: ends the list when it was the last one. */
 void listing_go_on(struct call *c);
 
-/* For whoever answers: the room for what was written. Of a GET alone ERR_THROTTLED and
- * ERR_OVERLOADED. */
+/* For whoever answers: the room for what was written. ERR_THROTTLED and ERR_OVERLOADED
+ * are for a GET alone. */
 enum err listing_room(struct call *c) MUST_CHECK;
 
 #endif

@@ -15,7 +15,7 @@ void reason_limit(struct call *c, const char *limit, const char *rate, int64_t w
 void reason_missing(struct call *c, enum thing thing);
 /* It was there; the word and the sentence say why it is over. */
 void reason_over(struct call *c, const char *word, const char *sentence);
-/* What an error says by itself, where nobody said more. */
+/* The words of an error by itself, where nobody said more. */
 void reason_complete(struct call *c, enum err e);
 
 #endif

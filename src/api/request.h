@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One call, as a listener sees it: a request that it fills in and a response that it
- * writes. What lies between is struct call (call.h).
+ * writes. struct call (call.h) lies between.
  */
 #ifndef WW_REQUEST_H
 #define WW_REQUEST_H
@@ -14,7 +14,7 @@
 struct api;
 struct call;
 
-/* What the listener read; borrowed until the call is done. */
+/* The request as the listener read it; borrowed until the call is done. */
 struct call_request {
 	struct span method;
 	struct span target;        /* path and query as sent */

@@ -47,7 +47,7 @@ int64_t carrier_group_wait_ms(struct carrier_group *g);
 struct carrier *carrier_group_free_bind(struct carrier_group *g);
 /* One is being submitted; true: as a probe. */
 bool carrier_group_begin(struct carrier_group *g);
-/* What the carrier said of it. */
+/* Takes the carrier's result. */
 void carrier_group_result(
     struct carrier_group *g, bool probe, const struct carrier_outcome *outcome);
 /* It was not tried after all: not up, no room. */

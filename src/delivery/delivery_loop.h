@@ -29,7 +29,7 @@ struct delivery_loop_options {
 enum err delivery_loop_open(const struct delivery_loop_options *o, char why[256],
     struct delivery_loop **out) MUST_CHECK;
 void delivery_loop_start(struct delivery_loop *d);
-/* What would become of a message; from any thread, void for api_options. */
+/* Explains the way of a message; from any thread, void for api_options. */
 void delivery_loop_explain(void *delivery, struct route_question *q);
 /* From any thread; the message is delivery's from here on. `delivery` is void for
  * api_options. */
@@ -37,9 +37,9 @@ void delivery_loop_take(void *delivery, struct outgoing_message *o);
 /* A request that may be a carrier's receipt; from any thread, void for api_options. */
 void delivery_loop_receive(void *delivery, struct carrier_callback *in);
 /*
- * Submits nothing new, waits for carriers to answer what they hold, at most so
- * long; ends the thread. What was not submitted is in the store and goes out after
- * the next start.
+ * Submits nothing new, waits for carriers to answer what they hold, at most so long; ends
+ * the thread. A message that was not submitted is in the store and goes out after the
+ * next start.
  */
 void delivery_loop_stop(struct delivery_loop *d, int64_t wait_ms);
 void delivery_loop_free(struct delivery_loop *d);

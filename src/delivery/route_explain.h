@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What would become of a message to a number, as JSON, without sending it: route,
- * carriers in their order, sender, alphabet, segments, price, and what would stop it.
- * By the configuration; how carriers stand now, and what the limits of an application
- * leave, is told where it is given.
+ * The way that a message to a number would go, as JSON, without sending it: route,
+ * carriers in their order, sender, alphabet, segments, price, and what would stop it. By
+ * the configuration; how carriers stand now, and what the limits of an application leave,
+ * is told where it is given.
  */
 #ifndef WW_ROUTE_EXPLAIN_H
 #define WW_ROUTE_EXPLAIN_H

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who signed in and who did not, in the log: counts once a minute, and a line for
- * each refusal with the address it came from, so many a minute and the rest counted.
- * Never a name, a key or a part of one: what somebody typed into the wrong field is a
- * secret too.
+ * Sign-ins and refusals, in the log: counts once a minute, and a line for each refusal
+ * with the address it came from, so many a minute and the rest counted. Never a name, a
+ * key or a part of one: what somebody typed into the wrong field is a secret too.
  */
 #ifndef WW_AUTH_LOG_H
 #define WW_AUTH_LOG_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the commands share: the options that were given, all of them read by the same
- * table, the configuration and the store that they work on, and how a failure is said.
+ * The shared part of the commands: the options that were given, all of them read by the
+ * same table, the configuration and the store that they work on, and how a failure is
+ * said.
  */
 #ifndef WW_CLI_H
 #define WW_CLI_H

@@ -166,7 +166,7 @@ store_key(struct cli_session *s, struct key_job *j, const char *key)
 	return e;
 }
 
-/* What create and import have in common, around `get`, which puts the key into `key`. */
+/* The common part of create and import, around `get`, which puts the key into `key`. */
 static int
 add_key(const struct cli *cli, enum err (*get)(char key[LINE_MAX_LEN]), bool show)
 {

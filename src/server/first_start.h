@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a start on an empty data directory makes: the account `default` and one key
- * with every scope, kept in DATA/api-key (0600) for the person who tries it out.
+ * A start on an empty data directory makes the account `default` and one key with every
+ * scope, kept in DATA/api-key (0600) for the person who tries it out.
  */
 #ifndef WW_FIRST_START_H
 #define WW_FIRST_START_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What has to be done now and then: old rows go, keys whose time is over are
- * destroyed. Called by the main thread, which waits for each stretch to be done and rests
- * for nine times as long, so that removing a backlog never crowds out requests. Stretches
- * grow while it lasts.
+ * Work that is due now and then: old rows go, keys whose time is over are destroyed.
+ * Called by the main thread, which waits for each stretch to be done and rests for nine
+ * times as long, so that removing a backlog never crowds out requests. Stretches grow
+ * while it lasts.
  */
 #ifndef WW_HOUSEKEEPING_H
 #define WW_HOUSEKEEPING_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the server listens on, out of the configuration: `listen`, or the list
- * `listeners`, with the certificates of those that speak TLS.
+ * The server's listeners, out of the configuration: `listen`, or the list `listeners`,
+ * with the certificates of those that speak TLS.
  */
 #ifndef WW_LISTENERS_H
 #define WW_LISTENERS_H

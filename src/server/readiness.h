@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whether requests should come here, for whatever watches (`/health/ready`): from when
- * the loops serve until a stop begins. What is asked is noted, as somebody who watches
- * is worth waiting for at a stop.
+ * the loops serve until a stop begins. Questions are noted, as a watcher is worth waiting
+ * for at a stop.
  */
 #ifndef WW_READINESS_H
 #define WW_READINESS_H

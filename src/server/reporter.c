@@ -134,7 +134,7 @@ report_request_free(struct report_request *p)
 	end_when_idle(o->reporter);
 }
 
-/* What could not be written down is sent again when its lease is over. */
+/* A result that could not be written down is sent again when its lease is over. */
 static void
 report_request_back(struct task *t)
 {
@@ -570,7 +570,7 @@ reporter_stop(struct reporter *r, int64_t wait_ms)
 	r->started = false;
 }
 
-/* What is cut off here is due again when its lease is over. */
+/* A report that is cut off here is due again when its lease is over. */
 void
 reporter_free(struct reporter *r)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sends delivery reports to those who subscribed (configuration `reports`). A thread,
- * a loop and HTTP clients of its own: a receiver that is slow, or down, delays nobody's
- * PIN and no other receiver. What is owed stands in the store; here is only what is
+ * Sends delivery reports to those who subscribed (configuration `reports`). A thread, a
+ * loop and HTTP clients of its own: a receiver that is slow, or down, delays nobody's PIN
+ * and no other receiver. Reports that are owed stand in the store; here are only those
  * being sent just now, at most `concurrency` for each subscription.
  *
  * At least once: a report goes when its receiver answered 2xx, or after the last retry.

@@ -284,7 +284,8 @@ take_over(struct server *s)
 	return e;
 }
 
-/* What was committed and not sent when the last run ended goes to delivery first. */
+/* Messages that were committed and not sent when the last run ended go to delivery first.
+ */
 static enum err
 recover(struct server *s)
 {
@@ -499,7 +500,7 @@ wait_for_signal(const struct server *s, const sigset_t *signals, const struct du
 	return sigtimedwait(signals, NULL, &wait);
 }
 
-/* What SIGHUP is for here, and what people expect of it that it is not. */
+/* The use of SIGHUP here, and the uses that people expect and that it does not have. */
 static void
 log_reload(const struct server *s)
 {
@@ -538,7 +539,7 @@ take_signal(struct server *s, int got)
 	return false;
 }
 
-/* What has to be done now and then, until a signal says to stop. */
+/* Work that is due now and then, until a signal says to stop. */
 static int
 run_until_signal(struct server *s, struct housekeeping *keeper, const sigset_t *signals)
 {
@@ -560,8 +561,8 @@ run_until_signal(struct server *s, struct housekeeping *keeper, const sigset_t *
 	return got;
 }
 
-/* Who watches sees that we are not ready, and sends nobody any more; until then we serve
- * who comes. A second signal is an end of that. */
+/* A watcher sees that we are not ready, and sends nobody any more; until then requests
+ * are served. A second signal is an end of that. */
 static void
 give_grace(struct server *s, const sigset_t *signals)
 {
@@ -581,7 +582,7 @@ give_grace(struct server *s, const sigset_t *signals)
 	}
 }
 
-/* Who waits for a carrier is answered in accept_wait. */
+/* Callers that wait for a carrier are answered in accept_wait. */
 static int64_t
 callers_ms(const struct server *s)
 {
@@ -591,8 +592,8 @@ callers_ms(const struct server *s)
 }
 
 /*
- * One deadline for all of it. Who comes first gets what is left, less what the others
- * need; the store's part, the last commit and the checkpoint, is nobody else's.
+ * One deadline for all of it. The first part gets the time that is left, less what the
+ * others need; the store's part, the last commit and the checkpoint, is nobody else's.
  */
 static void
 stop(struct server *s)

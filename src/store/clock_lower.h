@@ -2,12 +2,12 @@
 /*
  * Lowering a store's time that proved to be ahead: a clock was wrong for so long that the
  * step was taken, PINs were sent meanwhile, and now their times and all that come after
- * are in the future. What was stamped ahead moves back by as much as the store's time is
- * ahead of the wall clock, in one transaction: ids, times, the logs of numbers and the
- * rings of applications, so that limits count on as they did.
+ * are in the future. Stamps from ahead move back by as much as the store's time is ahead
+ * of the wall clock, in one transaction: ids, times, the logs of numbers and the rings of
+ * applications, so that limits count on as they did.
  *
- * No PIN is revived: whatever lived beyond the wall clock is over. What moved has another
- * pinId. For an operator, while no server runs; it looks at every row.
+ * No PIN is revived: whatever lived beyond the wall clock is over. A PIN that moved has
+ * another pinId. For an operator, while no server runs; it looks at every row.
  */
 #ifndef WW_CLOCK_LOWER_H
 #define WW_CLOCK_LOWER_H

@@ -2,8 +2,8 @@
 /*
  * Which rows were found damaged, so that each is named in the log once: the event
  * row_damaged with table, column and the row's key, which is an id, a number or the first
- * octets of a hash. What a damaged column holds is never shown: it may be a number of a
- * person. Of a store that is damaged all over, the first DAMAGE_NAMED_MAX are named.
+ * octets of a hash. The content of a damaged column is never shown: it may be a person's
+ * number. Where a store is damaged all over, the first DAMAGE_NAMED_MAX are named.
  */
 #ifndef WW_DAMAGE_H
 #define WW_DAMAGE_H

@@ -3,7 +3,7 @@
 
 #include "store/job.h"
 
-/* Of sixteen places in a batch, and of sixteen parts of the room to wait in. */
+/* Shares of a batch and of the room to wait in, in sixteenths. */
 enum { PARTS = 16 };
 
 static const struct {

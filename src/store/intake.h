@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What waits for the store, and what the next batch takes of it. Jobs wait in lanes:
- * what ends something that was begun (a verify, an outcome, a receipt) before a resend,
- * a resend before a send, a send before the rest, and lists, which may read many rows,
- * last. Each lane has a part of every batch that is its own, so that none starves: two
- * thirds are the first lane's, where the outcomes of the others come back as well;
- * what one leaves goes to the first that waits. The rest never gets more than a quarter
- * of a batch and lists never more than INTAKE_LISTS_MAX, or they would hold up everybody.
+ * Jobs that wait for the store, and the next batch of them. Jobs wait in lanes: what ends
+ * something that was begun (a verify, an outcome, a receipt) before a resend, a resend
+ * before a send, a send before the rest, and lists, which may read many rows, last. Each
+ * lane has a part of every batch that is its own, so that none starves: two thirds are
+ * the first lane's, where the outcomes of the others come back as well; what one leaves
+ * goes to the first that waits. The rest never gets more than a quarter of a batch and
+ * lists never more than INTAKE_LISTS_MAX, or they would hold up everybody.
  *
  * Overload is told apart by lane as well: when half of the room is taken sends are
  * refused, then resends, and verifies last.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the store knows of a keyring, so that the loss of that file is seen: the number of
- * the newest key that was used stands in the table meta, written with what uses it. No
+ * The store's knowledge of a keyring, so that the loss of that file is seen: the number
+ * of the newest key that was used stands in the table meta, written with what uses it. No
  * key is there, only numbers.
  */
 #ifndef WW_KEY_CHECKS_H

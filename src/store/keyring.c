@@ -19,7 +19,8 @@
 #define KEYRING_MAGIC 0x6e7817ceu
 /* A key outlives its last PIN by this, for clocks that disagree. */
 #define GRACE_MS PERIOD_MS_MINUTE
-/* What not_after covers from the start, so that usual lives never rewrite the file. */
+/* The life that not_after covers from the start, so that usual lives never rewrite the
+ * file. */
 #define USUAL_TTL_MS PERIOD_MS_HOUR
 #define FILE_LEN_MAX (256u * 1024)
 
@@ -170,7 +171,7 @@ put_in_order(struct keyring *k)
 	secret_wipe(&fresh, sizeof(fresh));
 }
 
-/* Of one key in two copies the longer life holds: a PIN may need it so long. False: they
+/* Two copies of one key: the longer life holds, as a PIN may need it so long. False: they
  * are two keys of one number. */
 static bool
 merge(struct key *into, const struct key *other)
@@ -205,7 +206,7 @@ static const char damaged[] =
     "Nothing was changed. Put the copy back, or move the file away: PINs of its keys are "
     "answered 503 then";
 
-/* What has no key was cut short: the file is written with one at least. */
+/* A file without a key was cut short: one at least is always written. */
 /* The path as far as a sentence has room: its end, which names the file. */
 static const char *
 shown(const struct keyring *k)
@@ -281,7 +282,7 @@ read_file(struct keyring *k, int fd, char why[256])
 	return e;
 }
 
-/* Who opens a FIFO to read would wait for a writer. */
+/* Opening a FIFO to read would wait for a writer. */
 static enum err
 load(struct keyring *k, char why[256])
 {

@@ -24,8 +24,8 @@ struct receipt_match {
 };
 
 /*
- * What a carrier reports of a message later. OK: durable; ERR_OVERLOADED: too many of
- * them name messages that are not known, and this one does too. A receipt may come
+ * A receipt: a carrier's later report of a message. OK: durable; ERR_OVERLOADED: too many
+ * of them name messages that are not known, and this one does too. A receipt may come
  * before the outcome that names its message: one that fits no message is held for
  * RECEIPT_HELD_MS, and VERB_RECEIPTS_HELD tries those again. A message in several parts
  * is delivered when all of them are, and has any other end with one. A final state is

@@ -9,7 +9,7 @@
 #include "store/job.h"
 #include "twofa/ident.h"
 
-/* Who wants to be told: an entry of `reports:`. */
+/* A subscriber: an entry of `reports:`. */
 struct report_subscription {
 	const char *name;
 	const char *account; /* its name */
@@ -17,7 +17,7 @@ struct report_subscription {
 	int64_t queue_max;
 };
 
-/* At a start: these and no others. What waits for others is kept, and waits. */
+/* At a start: these and no others. Reports for others are kept, and wait. */
 struct subscriptions_job {
 	struct job job;
 	size_t count;

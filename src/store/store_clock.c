@@ -5,7 +5,7 @@
 
 enum { SLEW_SHARE = 2048, TELL_MS = 60 * 1000 };
 
-/* What is to be logged once the lock is free. */
+/* The event to be logged once the lock is free. */
 enum step_event { STEP_NONE, STEP_SEEN, STEP_TAKEN, STEP_UNDONE };
 
 struct step {
@@ -59,9 +59,9 @@ go_on(struct store_clock *c, const struct clock_record *record)
 	c->begun_ms = record->begun_ms;
 }
 
-/* What the boot clock of another boot says of the time since the record: no more than the
- * wall clock, as the data may come from another machine while this one is up for a year.
- * Where the wall clock is behind, a machine takes some minutes at most to come up. */
+/* The time since the record by the boot clock of another boot: no more than the wall
+ * clock, as the data may come from another machine while this one is up for a year. Where
+ * the wall clock is behind, a machine takes some minutes at most to come up. */
 static int64_t
 up_ms(const struct store_clock *c, const struct clock_record *record, int64_t wall_ms)
 {

@@ -16,8 +16,8 @@
  *
  * Over a restart in the same boot the boot clock says what passed. After another boot the
  * wall clock is believed when it is not behind and at most CLOCK_DOWN_MS ahead; beyond
- * that it is suspected, as in a running process. What is deleted for good waits for an
- * hour after every start in another boot.
+ * that it is suspected, as in a running process. Deletions for good wait for an hour
+ * after every start in another boot.
  *
  * Steps seen, taken and undone are logged. Any thread may ask.
  */
@@ -52,7 +52,7 @@ store_time_age(const struct store_time *t, int64_t at_ms)
 	return (at_ms >= t->begun_ms ? t->now_ms : t->settled_ms) - at_ms;
 }
 
-/* What a start has to know of the run before it. */
+/* The record of a run that the next start needs. */
 struct clock_record {
 	int64_t now_ms;   /* high-water mark; 0: there was no run */
 	int64_t least_ms; /* beyond the mark by what came after it */

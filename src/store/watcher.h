@@ -14,7 +14,7 @@
 
 struct engine;
 
-/* What others have changed holds within 1 s; reading it takes the rest of that. */
+/* A change by others holds within 1 s; reading it takes the rest of that. */
 enum { WATCHER_LOOK_MS = 850 };
 
 struct watcher {

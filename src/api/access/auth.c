@@ -222,7 +222,7 @@ table_free(struct table *t)
 	mem_free(t);
 }
 
-/* What was used lately lives longer than the store knows. */
+/* A session that was used lately lives longer than the store knows. */
 static void
 keep_ends(struct table *fresh, struct table *old)
 {

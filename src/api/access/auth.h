@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who is calling: what credentials are judged by, in memory. Keys and users are
- * replaced as a whole when one of them changed, sessions come and go one by one as
- * the store commits them. A loop thread looks a credential up by its hash, without
- * the store. Passwords are checked elsewhere (login.h).
+ * Credentials and their terms, in memory: who is calling. Keys and users are replaced as
+ * a whole when one of them changed, sessions come and go one by one as the store commits
+ * them. A loop thread looks a credential up by its hash, without the store. Passwords are
+ * checked elsewhere (login.h).
  */
 #ifndef WW_AUTH_H
 #define WW_AUTH_H

@@ -100,7 +100,7 @@ await(int fd, int timeout_ms)
 }
 
 /*
- * What keeps it out of the others' way is that it gets work for a share of the time alone
+ * A share of the time, beyond which it gets no work, keeps it out of the others' way
  * (await_budget). Its priority could not: even idle it takes from the others, by way of
  * the memory, of a core that is half of one, of a host that is overbooked. And it must
  * not be low, as there is a lock that the others may have to wait for, the kernel's on
@@ -145,7 +145,7 @@ remember(struct login *l, const struct login_attempt *t)
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* What the last hash cost, also if nobody waited for it. */
+/* Settles the cost of the last hash, also if nobody waited for it. */
 static void
 settle(struct login *l)
 {
@@ -391,10 +391,10 @@ number_of_text(const struct login *l, struct span s)
 }
 
 /*
- * Whoever guesses uses up what is its own network's, and then a share of what all
- * strangers have together. So guesses have a bound wherever they come from, one
- * stranger does not keep the owner from signing in, and many do not keep it from where
- * it has been before.
+ * A guesser uses up the budget of its own network, and then a share of the budget that
+ * all strangers have together. So guesses have a bound wherever they come from, one
+ * stranger does not keep the owner from signing in, and many do not keep it from where it
+ * has been before.
  */
 static enum err
 take_turn(struct login *l, struct login_attempt *t)

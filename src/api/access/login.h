@@ -8,9 +8,9 @@
  * password that was right is remembered until it was not used for a minute, for callers
  * that send it with every request, and the network that it came from for 30 days.
  *
- * Whoever would wait for longer than LOGIN_WAIT_MS for that share is answered
- * ERR_OVERLOADED at once. Where other work keeps the cores busy a hash takes longer,
- * so whoever waits is answered that after LOGIN_WAIT_MS too, and at a stop at once.
+ * A login that would wait for longer than LOGIN_WAIT_MS for that share is answered
+ * ERR_OVERLOADED at once. Where other work keeps the cores busy a hash takes longer, so a
+ * login that waits is answered that after LOGIN_WAIT_MS too, and at a stop at once.
  *
  * An unknown user costs as much as a wrong password, so that time tells nothing.
  */

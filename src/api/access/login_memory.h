@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What was right lately: marks (keyed MACs, which nobody can choose) in a table of
- * fixed size, each kept for a time after its last use. Where it is crowded, the one
+ * Logins that were right lately: marks (keyed MACs, which nobody can choose) in a table
+ * of fixed size, each kept for a time after its last use. Where it is crowded, the one
  * that was not used the longest gives way. Not for several threads at once.
  */
 #ifndef WW_LOGIN_MEMORY_H

@@ -79,7 +79,7 @@ throttle_free(struct throttle *t)
 	mem_free(t);
 }
 
-/* What is older than the period counts no more. */
+/* Calls older than the period count no more. */
 static void
 forget(const struct throttle *t, struct entry *e, int64_t now_ms)
 {

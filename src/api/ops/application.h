@@ -21,7 +21,8 @@ struct application_put_ask {
 struct application_result {
 	const struct application *list;
 	size_t count;
-	/* What `profile: strict` makes of them; NULL: they are in force as asked for. */
+	/* The bounds of `profile: strict` on them; NULL: they are in force as asked for.
+	 */
 	const struct application_caps *caps;
 };
 

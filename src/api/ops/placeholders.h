@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a send gives for the placeholders of its template: texts by name, kept as a
- * compact JSON object beside the message. Faults are named "placeholders.NAME" in the
- * request's fail.
+ * The placeholders of a send: texts by name, kept as a compact JSON object beside the
+ * message. Faults are named "placeholders.NAME" in the request's fail.
  */
 #ifndef WW_OPS_PLACEHOLDERS_H
 #define WW_OPS_PLACEHOLDERS_H

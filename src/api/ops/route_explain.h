@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What would become of a message, asked without sending it. Where an application is
+ * The way that a message would go, asked without sending it. Where an application is
  * named, the store says first what its limits leave; then delivery answers, which knows
  * routes and carriers, and writes the answer itself (struct route_question).
  */

@@ -30,7 +30,7 @@ struct resend_ask {
 	bool tracked;
 };
 
-/* What became of the message by the time of the answer; of both. */
+/* The state of the message by the time of the answer, of a send or a resend. */
 struct send_result {
 	struct ident pin_id;
 	const char *to; /* canonical */

@@ -82,7 +82,7 @@ check_verifications(struct call *c)
 	return ident_is_none(&ask->application) ? ERR_NOT_FOUND : OK;
 }
 
-/* Of one number there are few, and programs ask at each log-in; of all there are many. */
+/* One number has few, and programs ask at each log-in; all numbers have many. */
 static enum err
 proceed_verifications(struct call *c)
 {

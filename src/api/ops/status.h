@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What can be asked of PINs that were sent: their messages, and who was verified. */
+/* Questions about PINs that were sent: their messages, and who was verified. */
 #ifndef WW_OPS_STATUS_H
 #define WW_OPS_STATUS_H
 

@@ -27,7 +27,8 @@ struct template_put_ask {
 struct template_result {
 	const struct template *list;
 	size_t count;
-	/* What `profile: strict` makes of them; NULL: they are in force as asked for. */
+	/* The bounds of `profile: strict` on them; NULL: they are in force as asked for.
+	 */
 	const struct application_caps *caps;
 };
 

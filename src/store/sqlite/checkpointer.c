@@ -11,8 +11,8 @@
 
 enum {
 	/*
-	 * What is moved at a time: little, as commits wait for a large sync, but so many
-	 * commits' worth of pages, as those that are written again and again are moved
+	 * Pages that are moved at a time: few, as commits wait for a large sync, but
+	 * those of so many commits, as a page that is written again and again is moved
 	 * once.
 	 */
 	BEGIN_COMMITS = 32,
@@ -21,8 +21,8 @@ enum {
 	WAIT_PAGES = 100000, /* about 400 MB: the disk does not keep up */
 	LITTLE_PAGES = 40,   /* what a commit may move itself */
 	PASSES_MAX = 5,
-	/* What a reader keeps from being moved: when it is told of, and how often it is
-	 * tried. */
+	/* Pages that a reader keeps from being moved: when they are told of, and how
+	 * often moving them is tried. */
 	HELD_PAGES = 4096,
 	HELD_AGAIN_MS = 200,
 	PAGES_A_MIB = 256 /* of SQLite's usual 4096 octets */

@@ -61,7 +61,7 @@ bind_user_id(struct item *it, struct binder *b)
 	bind_ident(b, &user_of(it)->user.id);
 }
 
-/* Whoever signed in with what is over is signed in no more. */
+/* Sessions end with the password or the user that they were made by. */
 static enum err
 end_sessions(struct batch *b, struct item **items, size_t n)
 {

@@ -102,8 +102,9 @@ read_created(struct item *it, struct row *r)
 }
 
 /*
- * A key is worth no more than who makes it, or makes more of it. Who may less than the
- * key may still take from it: a key that leaked is switched off by whoever is there.
+ * A key has no more scopes than the caller that makes or widens it. A caller with fewer
+ * scopes than the key may still disable or narrow it, so that anybody on duty can switch
+ * off a key that leaked.
  */
 static bool
 may_change(const struct key_job *j, const struct key_terms *was)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Messages in several parts of which some receipts never come: they end with what the
- * others said, a while after the newest. Whoever takes receipts notes them in
- * message_half (verbs/receipt.c).
+ * others said, a while after the newest. The receipts are noted in message_half
+ * (verbs/receipt.c).
  */
 #include "store/receipt.h"
 #include "store/report.h"

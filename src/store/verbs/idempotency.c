@@ -12,7 +12,7 @@
 #include "store/outgoing.h"
 #include "twofa/mailbox.h"
 
-/* Of an answer's status (RFC 9110, 15), and the longest body. */
+/* Bounds of an answer's status (RFC 9110, 15), and the longest body. */
 enum { HTTP_LEAST = 100, HTTP_MOST = 599, BODY_MAX = 16 * 1024 * 1024 };
 
 static struct idempotency *
@@ -309,7 +309,7 @@ was_answered_before(const struct item *it)
 	return !idempotency_of_const(it)->recorded;
 }
 
-/* Of two who answer the same open record, the first one's answer is both's. */
+/* The first answer to an open record counts for a second one, too. */
 static enum err
 record_answers(struct batch *b, struct item **items, size_t n)
 {

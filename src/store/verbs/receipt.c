@@ -33,7 +33,7 @@ held_of(const struct item *it)
 	return container_of((struct item *)(uintptr_t)it, struct receipt_held, item);
 }
 
-/* What it says. */
+/* Binds the content of a receipt. */
 static void
 bind_said(const struct receipt_held *r, struct binder *b)
 {
@@ -158,8 +158,8 @@ is_of_part(const struct item *it)
 	return held_of(it)->match.of_part;
 }
 
-/* Both verbs come by here, and nothing else moves a message by a receipt. Of parts only
- * what fits no whole message is asked for. */
+/* Both verbs come by here, and nothing else moves a message by a receipt. Parts are asked
+ * for receipts that fit no whole message alone. */
 static enum err
 apply(struct batch *b, struct item **items, size_t n)
 {
@@ -271,7 +271,7 @@ init_rows(struct item **items, size_t n, struct receipt_held *rows, struct item 
 	return count;
 }
 
-/* What became of it, by whichever id there is something to say. */
+/* The outcome of the receipt, by whichever id has one. */
 static void
 take_row(struct receipt_job *j, const struct receipt_held *row)
 {
