@@ -31,7 +31,7 @@ watcher_rest(struct watcher *w, int64_t now_ms)
 	if (w->fd >= 0 || now_ms - w->worked_ms < WATCHER_LOOK_MS)
 		return;
 	w->fd = w->engine->ops->watch(w->engine);
-	w->due = w->fd >= 0; /* of what came before it is not told */
+	w->due = w->fd >= 0; /* changes from before give no notice */
 }
 
 static bool

@@ -41,22 +41,22 @@ bool verify_log_is_whole(struct span octets) MUST_CHECK;
 struct span verify_log_save(
     const struct verify_log *log, struct arena *a, size_t len_min) MUST_CHECK;
 
-/* Forgets what is not after `after_ms`. */
+/* Forgets requests up to `after_ms`. */
 void verify_log_trim(struct verify_log *log, int64_t after_ms);
 /* Requests, and failures, after `after_ms`. */
 int64_t verify_log_requests(const struct verify_log *log, int64_t after_ms);
 int64_t verify_log_failures(const struct verify_log *log, int64_t after_ms);
-/* When the request came that has the last of so many places, the newest having the first;
- * 0: there are fewer. When it leaves the window there is room for one more. */
+/* The time of the places-th newest request; 0: there are fewer. When that request leaves
+ * the window, a limit of `places` has room for one more. */
 int64_t verify_log_last_place(const struct verify_log *log, int64_t places);
-/* When the failure came that was the count-th, the newest being the first; 0: there are
- * fewer. When it leaves the window, fewer than so many are in it. */
+/* The time of the count-th newest failure; 0: there are fewer. When that failure leaves
+ * the window, fewer than `count` are in it. */
 int64_t verify_log_failures_end(const struct verify_log *log, int64_t count);
-/* None of the requests was a failure; they still are requests. */
+/* Takes the failures back; the requests stay. */
 void verify_log_forgive(struct verify_log *log);
-/* When the newest one came; 0: there is none. */
+/* The time of the newest request; 0: there is none. */
 int64_t verify_log_newest(const struct verify_log *log);
-/* One more request; before the newest it counts as if it came with it. */
+/* Adds a request; one before the newest counts as of the newest one's time. */
 void verify_log_add(struct verify_log *log, struct arena *a, int64_t now_ms);
 /* The request that was added last was a failure. */
 void verify_log_fail(struct verify_log *log);

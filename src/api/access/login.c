@@ -17,12 +17,12 @@
 enum {
 	LOGIN_MAGIC = 0x10910b00,
 	QUEUE_MAX = 16,
-	/* of those, who does not try where the user has been: a crowd of strangers leaves
-	   a place to the others */
+	/* of those, logins from networks where the user has never signed in: a crowd of
+	   strangers leaves places to the others */
 	STRANGERS_MAX = 12,
 	PASSWORD_KEPT_MS = 60 * 1000,
-	/* what all networks that a user did not sign in from may try together, in what
-	   one of them may */
+	/* the bound for all networks together that the user has never signed in from, in
+	   multiples of the bound for one network (logins.per_user) */
 	EVERYWHERE = 10
 };
 
@@ -53,7 +53,7 @@ struct login {
 	/* the thread's that takes attempts one by one */
 	struct queue *queue;
 	struct task stop;
-	atomic_bool stopping; /* what waits is not hashed any more */
+	atomic_bool stopping; /* passwords that wait are not hashed any more */
 	bool stopped;         /* nothing comes any more */
 	pthread_t thread;
 	/* between it and the one that hashes; eventfds only wake */
