@@ -41,9 +41,7 @@ STILL = {
     ("src/store/engine.h", "store/sqlite/sql.def"): "names of statements apart from their texts",
     ("src/store/sqlite/guesses.c", "store/sqlite/pins_sqlite.h"): "the one hot cache",
     ("src/store/sqlite/recent.c", "store/sqlite/pins_sqlite.h"): "the one hot cache",
-    ("src/carrier/carrier_http.c", "carrier/carrier_http_receiving.h"): "receipts over HTTP",
     ("src/delivery/delivery_loop.c", "delivery/delivery_message.h"): "names of delivery",
-    ("src/delivery/delivery_loop.c", "delivery/carrier_callback.h"): "receipts over HTTP",
 }
 
 LOOPS = {"net", "carrier", "lookup", "http", "delivery", "server"}

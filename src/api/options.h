@@ -20,9 +20,8 @@ struct store;
  * until then.
  */
 struct carrier_callback {
-	struct task task; /* the taker's */
-	void *owner;      /* the taker's */
 	const struct call_request *request;
+	struct arena *arena; /* the taker's until the answer */
 	struct span query;
 	const char *carrier; /* name */
 	struct span secret;  /* the path's last segment; empty without one */

@@ -13,6 +13,23 @@ static const struct carrier_ops *const types[] = {
 #undef CARRIER_TYPE
 };
 
+const char *
+carrier_result_name(enum carrier_result r)
+{
+	switch (r) {
+	case CARRIER_ACCEPTED:
+		return "accepted";
+	case CARRIER_RETRY:
+		return "retry";
+	case CARRIER_REFUSED:
+		return "refused";
+	case CARRIER_UNKNOWN:
+		return "unknown";
+	}
+	INVARIANT(!"result");
+	return "";
+}
+
 const struct carrier_ops *
 carrier_type_find(const char *type)
 {
@@ -69,11 +86,13 @@ carrier_needs_sender(const struct carrier_config *config)
 }
 
 const char *
-carrier_receipt_answer(const struct carrier *c, const char **type_out)
+carrier_receipt_answer(const struct carrier_config *config, const char **type_out)
 {
-	if (c->ops->receipt_answer == NULL)
+	const struct carrier_ops *ops = carrier_type_find(config->type);
+
+	if (ops == NULL || ops->receipt_answer == NULL)
 		return NULL;
-	return c->ops->receipt_answer(c->config, type_out);
+	return ops->receipt_answer(config, type_out);
 }
 
 enum err
@@ -127,14 +146,16 @@ carrier_has_room(const struct carrier *c)
 	return c->ops->has_room == NULL ? c->ops->is_up(c) : c->ops->has_room(c);
 }
 
-void
-carrier_receive(struct carrier *c, const struct carrier_request *request,
-    carrier_received_f *done, void *ctx)
+enum err
+carrier_read_receipts(const struct carrier_config *config,
+    const struct carrier_request *request, struct carrier_receipts *out)
 {
-	if (c->ops->receive == NULL)
-		done(ctx, ERR_FORBIDDEN);
-	else
-		c->ops->receive(c, request, done, ctx);
+	const struct carrier_ops *ops = carrier_type_find(config->type);
+
+	out->config = config;
+	if (ops == NULL || ops->read_receipts == NULL)
+		return ERR_FORBIDDEN;
+	return ops->read_receipts(request, out);
 }
 
 void

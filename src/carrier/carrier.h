@@ -67,6 +67,9 @@ struct carrier_outcome {
 	enum report_error error;
 };
 
+/* "accepted", "retry", "refused", "unknown" */
+const char *carrier_result_name(enum carrier_result r);
+
 /* Too fast, and nothing of it was taken: to wait is all that it takes. */
 static inline bool
 carrier_put_back(const struct carrier_outcome *o)
@@ -122,7 +125,7 @@ struct carrier_receipt {
 	void *taken_ctx;
 };
 
-/* A request that came to a carrier's URL for receipts; borrowed during receive. */
+/* A request that came to a carrier's URL for receipts; borrowed. */
 struct carrier_request {
 	struct span method;
 	struct span target; /* path and query as sent */
@@ -132,13 +135,18 @@ struct carrier_request {
 	struct span body;
 	const struct header *headers;
 	size_t header_count;
+	const char *public_url; /* what others reach us by; NULL: not at all */
 };
 
-/*
- * OK: what it holds is durable, or is nothing to keep; ERR_FORBIDDEN: it is not from
- * them; ERR_SYNTAX: it cannot be read; ERR_OVERLOADED: they shall send it again.
- */
-typedef void carrier_received_f(void *ctx, enum err e);
+enum { CARRIER_RECEIPTS_MAX = 1000 }; /* in one request */
+
+/* The receipts in a request; their texts stand in the arena or in the request. */
+struct carrier_receipts {
+	struct arena *arena;
+	const struct carrier_config *config;
+	size_t count;
+	struct carrier_receipt *items;
+};
 
 struct carrier_env {
 	struct event_base *base;
@@ -184,10 +192,11 @@ struct carrier_ops {
 	/* Would submit take one more now? So that nothing is rendered in vain. NULL: as
 	 * is_up. */
 	bool (*has_room)(const struct carrier *c);
-	/* A receipt by HTTP; `done` once, at once or later, and before `free` has
-	 * returned. NULL: this type has none. */
-	void (*receive)(struct carrier *c, const struct carrier_request *request,
-	    carrier_received_f *done, void *ctx);
+	/* The receipts in a request that names this carrier. Any thread: it knows what it
+	 * is given and nothing else. ERR_FORBIDDEN: the request is not from them;
+	 * ERR_SYNTAX: it cannot be read. NULL: this type has none by HTTP. */
+	enum err (*read_receipts)(
+	    const struct carrier_request *request, struct carrier_receipts *out);
 	/* The body that a receipt by HTTP is answered with once it is durable, and its
 	 * Content-Type. NULL: none. */
 	const char *(*receipt_answer)(
@@ -226,10 +235,12 @@ void carrier_submit(
     struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx);
 bool carrier_is_up(const struct carrier *c);
 bool carrier_has_room(const struct carrier *c);
-/* ERR_FORBIDDEN is `done` for a type without receipts by HTTP. */
-void carrier_receive(struct carrier *c, const struct carrier_request *request,
-    carrier_received_f *done, void *ctx);
-const char *carrier_receipt_answer(const struct carrier *c, const char **type_out);
+/* As in carrier_ops; ERR_FORBIDDEN for a type without receipts by HTTP. `out` has its
+ * arena and nothing else. */
+enum err carrier_read_receipts(const struct carrier_config *config,
+    const struct carrier_request *request, struct carrier_receipts *out) MUST_CHECK;
+const char *carrier_receipt_answer(
+    const struct carrier_config *config, const char **type_out);
 void carrier_free(struct carrier *c); /* NULL is allowed */
 
 /* For a carrier whose parts have ids: `count` with this one more, unless it is empty or

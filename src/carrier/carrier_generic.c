@@ -336,18 +336,18 @@ struct spots {
 };
 
 static const char *
-text_at(struct carrier_http_receipts *r, const json_t *doc, const char *pointer)
+text_at(struct carrier_receipts *r, const json_t *doc, const char *pointer)
 {
 	char text[CARRIER_HTTP_MESSAGE_ID_MAX];
 
 	if (doc == NULL || !json_pointer_scalar_text(
 			       json_pointer_find(doc, pointer), text, sizeof(text)))
 		return NULL;
-	return arena_text(&r->arena, span_of(text));
+	return arena_text(r->arena, span_of(text));
 }
 
 static enum err
-take(struct carrier_http_receipts *r, const char *id, const char *status)
+take(struct carrier_receipts *r, const char *id, const char *status)
 {
 	const struct carrier_generic_options *c = r->config->options;
 	struct carrier_receipt one = {.message_id = id};
@@ -367,10 +367,10 @@ take(struct carrier_http_receipts *r, const char *id, const char *status)
 
 /* The values of a place, of the query before the body; 0: more than there may be. */
 static size_t
-values_at(struct carrier_http_receipts *r, const struct carrier_request *request,
+values_at(struct carrier_receipts *r, const struct carrier_request *request,
     const json_t *doc, const char *place, const char **out)
 {
-	struct arena *a = &r->arena;
+	struct arena *a = r->arena;
 	size_t count;
 
 	if (place[0] != '?') {
@@ -378,23 +378,23 @@ values_at(struct carrier_http_receipts *r, const struct carrier_request *request
 		return 1;
 	}
 	count = carrier_http_param_values(
-	    a, request->query, place + 1, out, CARRIER_HTTP_RECEIPTS_MAX);
+	    a, request->query, place + 1, out, CARRIER_RECEIPTS_MAX);
 	if (count == 0)
 		count = carrier_http_param_values(
-		    a, request->body, place + 1, out, CARRIER_HTTP_RECEIPTS_MAX);
-	return count > CARRIER_HTTP_RECEIPTS_MAX ? 0 : count;
+		    a, request->body, place + 1, out, CARRIER_RECEIPTS_MAX);
+	return count > CARRIER_RECEIPTS_MAX ? 0 : count;
 }
 
 /* A parameter that comes again is of the next message; a status that does not is of all.
  */
 static enum err
-read_params(struct carrier_http_receipts *r, const struct carrier_request *request,
-    const json_t *doc)
+read_params(
+    struct carrier_receipts *r, const struct carrier_request *request, const json_t *doc)
 {
 	const struct carrier_generic_options *c = r->config->options;
-	const size_t room = CARRIER_HTTP_RECEIPTS_MAX * sizeof(const char *);
-	const char **ids = arena_alloc(&r->arena, room);
-	const char **statuses = arena_alloc(&r->arena, room);
+	const size_t room = CARRIER_RECEIPTS_MAX * sizeof(const char *);
+	const char **ids = arena_alloc(r->arena, room);
+	const char **statuses = arena_alloc(r->arena, room);
 	size_t count = values_at(r, request, doc, c->receipt_id, ids);
 	size_t others = values_at(r, request, doc, c->receipt_status, statuses);
 	enum err e = count > 0 && (others == count || others == 1) ? OK : ERR_SYNTAX;
@@ -432,10 +432,10 @@ find_each(struct arena *a, const json_t *doc, const char *pointer, const json_t 
 /* All that a document reports; lists in lists are walked as the pointer of the id says,
  * and that of the status as far as it goes the same way. */
 static enum err
-read_document(struct carrier_http_receipts *r, struct spots s)
+read_document(struct carrier_receipts *r, struct spots s)
 {
 	const json_t *list = NULL;
-	const char *each = find_each(&r->arena, s.id_doc, s.id, &list);
+	const char *each = find_each(r->arena, s.id_doc, s.id, &list);
 	size_t head = each == NULL ? 0 : (size_t)(each - s.id) + 2;
 	bool shared = s.id_doc == s.status_doc && strncmp(s.id, s.status, head) == 0;
 	enum err e = OK;
@@ -457,7 +457,7 @@ read_document(struct carrier_http_receipts *r, struct spots s)
 
 /* Several in a list where the pointers are of one. */
 static enum err
-read_documents(struct carrier_http_receipts *r, const json_t *doc)
+read_documents(struct carrier_receipts *r, const json_t *doc)
 {
 	const struct carrier_generic_options *c = r->config->options;
 	struct spots s = {.id = c->receipt_id,
@@ -477,7 +477,7 @@ read_documents(struct carrier_http_receipts *r, const json_t *doc)
 }
 
 static enum err
-read_receipts(struct carrier_http_receipts *r, const struct carrier_request *request)
+read_receipts(struct carrier_receipts *r, const struct carrier_request *request)
 {
 	const struct carrier_generic_options *c = r->config->options;
 	json_t *doc;

@@ -8,7 +8,6 @@
 #include "base/json_lenient.h"
 #include "base/log.h"
 #include "base/utf8.h"
-#include "carrier/carrier_http_receiving.h"
 #include "twofa/sms_text.h"
 
 enum {
@@ -89,7 +88,6 @@ struct carrier_http {
 	bool down; /* it was told so to the log */
 	bool closing;
 	unsigned failures; /* to connect, in a row */
-	struct carrier_http_receiving *receiving;
 };
 
 static struct carrier_http *
@@ -661,7 +659,6 @@ carrier_http_open(const struct carrier_http_vendor *vendor,
 		return ERR_INVALID;
 	}
 	open_client(h);
-	h->receiving = carrier_http_receiving_new(vendor, config, env);
 	*out = &h->carrier;
 	return OK;
 }
@@ -681,13 +678,6 @@ carrier_http_has_room(const struct carrier *c)
 }
 
 void
-carrier_http_receive(struct carrier *c, const struct carrier_request *request,
-    carrier_received_f *done, void *ctx)
-{
-	carrier_http_receiving_take(http_of(c)->receiving, request, done, ctx);
-}
-
-void
 carrier_http_free(struct carrier *c)
 {
 	struct carrier_http *h = http_of(c);
@@ -695,7 +685,6 @@ carrier_http_free(struct carrier *c)
 	h->closing = true;
 	http_client_free(h->client);
 	INVARIANT(LIST_EMPTY(&h->requests));
-	carrier_http_receiving_free(h->receiving);
 	event_free(h->timer);
 	arena_fini(&h->arena);
 	mem_free(h);

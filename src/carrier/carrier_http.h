@@ -14,11 +14,7 @@
 #include "net/http_client.h"
 #include "net/http_template.h"
 
-enum {
-	CARRIER_HTTP_MESSAGE_ID_MAX = 128,
-	CARRIER_HTTP_REASON_MAX = 96,
-	CARRIER_HTTP_RECEIPTS_MAX = 1000
-};
+enum { CARRIER_HTTP_MESSAGE_ID_MAX = 128, CARRIER_HTTP_REASON_MAX = 96 };
 
 /* A request as templates, made from the options; texts live as long as the carrier. */
 struct carrier_http_recipe {
@@ -76,16 +72,6 @@ struct carrier_http_code {
 	enum report_error error;
 };
 
-/* A receipt as far as it was read; texts in the arena of the request. */
-struct carrier_http_receipts {
-	struct arena arena;
-	const struct carrier_config *config;
-	const char *public_url;
-	size_t count;
-	struct carrier_receipt
-	    *items; /* room for CARRIER_HTTP_RECEIPTS_MAX, when it is trusted */
-};
-
 struct carrier_http_vendor {
 	/* A message that it has taken already is taken no second time (its id is ours).
 	 */
@@ -95,11 +81,10 @@ struct carrier_http_vendor {
 	void (*classify)(const struct carrier_config *config,
 	    const struct carrier_http_answer *a, struct carrier_http_verdict *v);
 	/* Does the request come from them? */
-	bool (*trusts)(
-	    struct carrier_http_receipts *r, const struct carrier_request *request);
+	bool (*trusts)(struct carrier_receipts *r, const struct carrier_request *request);
 	/* ERR_SYNTAX: it cannot be read. */
 	enum err (*read)(
-	    struct carrier_http_receipts *r, const struct carrier_request *request);
+	    struct carrier_receipts *r, const struct carrier_request *request);
 	/* As in carrier_ops; NULL: a message always needs one, and there is no body. */
 	bool (*needs_sender)(const struct carrier_config *config);
 	const char *(*receipt_answer)(
@@ -118,8 +103,8 @@ void carrier_http_submit(
     struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx);
 bool carrier_http_is_up(const struct carrier *c);
 bool carrier_http_has_room(const struct carrier *c);
-void carrier_http_receive(struct carrier *c, const struct carrier_request *request,
-    carrier_received_f *done, void *ctx);
+enum err carrier_http_read_receipts(const struct carrier_http_vendor *vendor,
+    const struct carrier_request *request, struct carrier_receipts *out) MUST_CHECK;
 void carrier_http_free(struct carrier *c);
 
 /* The row of a vendor's carrier type; stands at the end of its file, where `vendor` is,
@@ -146,6 +131,11 @@ void carrier_http_free(struct carrier *c);
 			return NULL;                                                     \
 		return vendor.receipt_answer(config, type_out);                          \
 	}                                                                                \
+	static enum err name##_read_receipts(                                            \
+	    const struct carrier_request *request, struct carrier_receipts *out)         \
+	{                                                                                \
+		return carrier_http_read_receipts(&vendor, request, out);                \
+	}                                                                                \
 	const struct carrier_ops carrier_##name##_ops = {.type = #name,                  \
 	    .channels = (carried),                                                       \
 	    .options_size = sizeof(struct carrier_##name##_options),                     \
@@ -156,7 +146,7 @@ void carrier_http_free(struct carrier *c);
 	    .submit = carrier_http_submit,                                               \
 	    .is_up = carrier_http_is_up,                                                 \
 	    .has_room = carrier_http_has_room,                                           \
-	    .receive = carrier_http_receive,                                             \
+	    .read_receipts = name##_read_receipts,                                       \
 	    .receipt_answer = name##_receipt_answer,                                     \
 	    .free = carrier_http_free};
 
@@ -185,8 +175,8 @@ bool carrier_http_is_id_pattern(const char *pattern);
 void carrier_http_id_in_text(
     struct span text, const char *pattern, struct carrier_http_verdict *v);
 
-/* All of that name, in their order; how many there are, of which `values_out` has the
- * first `max`. */
+/* The parameters of a query or a form that have that name, decoded, in their order; how
+ * many there are, of which `values_out` has the first `max`. */
 size_t carrier_http_param_values(struct arena *a, struct span form, const char *name,
     const char **values_out, size_t max) MUST_CHECK;
 /* The parameter of the form in the body, or where there is no body of the query. */
@@ -202,9 +192,9 @@ bool carrier_http_params_sorted(
     struct arena *a, struct span form, struct text_map *out) MUST_CHECK;
 /* One more receipt; ERR_SYNTAX: without an id, or one too many. */
 enum err carrier_http_receipt_add(
-    struct carrier_http_receipts *r, const struct carrier_receipt *one) MUST_CHECK;
+    struct carrier_receipts *r, const struct carrier_receipt *one) MUST_CHECK;
 /* Is the last segment of the path the secret of the configuration? Not without one. */
 bool carrier_http_trusts_secret(
-    struct carrier_http_receipts *r, const struct carrier_request *request);
+    struct carrier_receipts *r, const struct carrier_request *request);
 
 #endif

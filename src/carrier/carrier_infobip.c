@@ -155,7 +155,7 @@ read_status(const json_t *one)
 }
 
 static enum err
-read_one(struct carrier_http_receipts *r, const json_t *one)
+read_one(struct carrier_receipts *r, const json_t *one)
 {
 	const struct report_error_row *error =
 	    report_error_find(carrier_http_number_at(one, "/error/id", 0));
@@ -167,12 +167,12 @@ read_one(struct carrier_http_receipts *r, const json_t *one)
 	if (receipt.status == REPORT_NONE ||
 	    !json_pointer_scalar_text(json_object_get(one, "messageId"), id, sizeof(id)))
 		return ERR_SYNTAX;
-	receipt.message_id = arena_text(&r->arena, span_of(id));
+	receipt.message_id = arena_text(r->arena, span_of(id));
 	return carrier_http_receipt_add(r, &receipt);
 }
 
 static enum err
-read_list(struct carrier_http_receipts *r, const json_t *list)
+read_list(struct carrier_receipts *r, const json_t *list)
 {
 	enum err e = json_is_array(list) ? OK : ERR_SYNTAX;
 
@@ -183,7 +183,7 @@ read_list(struct carrier_http_receipts *r, const json_t *list)
 
 /* {"results": [...]}, or several of them in a list, as who gathers webhooks sends. */
 static enum err
-read_receipts(struct carrier_http_receipts *r, const struct carrier_request *request)
+read_receipts(struct carrier_receipts *r, const struct carrier_request *request)
 {
 	json_t *doc;
 	enum err e = json_lenient_parse(request->body, &doc);

@@ -140,7 +140,7 @@ is_repeated(const struct text_map *form, size_t i)
  * and value ("Validating requests", twilio.com/docs/usage/security).
  */
 static bool
-trusts(struct carrier_http_receipts *r, const struct carrier_request *request)
+trusts(struct carrier_receipts *r, const struct carrier_request *request)
 {
 	struct span given =
 	    header_find(request->headers, request->header_count, "X-Twilio-Signature");
@@ -150,11 +150,11 @@ trusts(struct carrier_http_receipts *r, const struct carrier_request *request)
 	struct buf text;
 	bool same;
 
-	if (r->public_url == NULL || secret == NULL ||
-	    !carrier_http_params_sorted(&r->arena, request->body, &form))
+	if (request->public_url == NULL || secret == NULL ||
+	    !carrier_http_params_sorted(r->arena, request->body, &form))
 		return false;
 	buf_init(&text, 1 << 20);
-	buf_add_text(&text, r->public_url);
+	buf_add_text(&text, request->public_url);
 	buf_add(&text, request->target.ptr, request->target.len);
 	for (size_t i = 0; i < form.count; i++) {
 		if (is_repeated(&form, i))
@@ -162,7 +162,7 @@ trusts(struct carrier_http_receipts *r, const struct carrier_request *request)
 		buf_add_text(&text, form.pairs[i].name);
 		buf_add_text(&text, form.pairs[i].value);
 	}
-	same = !text.failed && http_sign_equal(http_sign_hmac_base64(&r->arena, "sha1",
+	same = !text.failed && http_sign_equal(http_sign_hmac_base64(r->arena, "sha1",
 						   span_of(secret), buf_span(&text)),
 				   given);
 	buf_fini(&text);
@@ -182,13 +182,12 @@ number_of(const char *text)
 }
 
 static enum err
-read_receipt(struct carrier_http_receipts *r, const struct carrier_request *request)
+read_receipt(struct carrier_receipts *r, const struct carrier_request *request)
 {
-	const char *name =
-	    carrier_http_request_param(&r->arena, request, "MessageStatus");
-	const char *code = carrier_http_request_param(&r->arena, request, "ErrorCode");
+	const char *name = carrier_http_request_param(r->arena, request, "MessageStatus");
+	const char *code = carrier_http_request_param(r->arena, request, "ErrorCode");
 	struct carrier_receipt one = {
-	    .message_id = carrier_http_request_param(&r->arena, request, "MessageSid")};
+	    .message_id = carrier_http_request_param(r->arena, request, "MessageSid")};
 	const struct carrier_http_code *row =
 	    carrier_http_code_find(codes, countof(codes), number_of(code));
 
@@ -196,8 +195,8 @@ read_receipt(struct carrier_http_receipts *r, const struct carrier_request *requ
 		if (strcmp(statuses[i].name, name) == 0)
 			one.status = statuses[i].status;
 	if (one.status == REPORT_NONE ||
-	    carrier_http_request_repeats(&r->arena, request, "MessageSid") ||
-	    carrier_http_request_repeats(&r->arena, request, "MessageStatus"))
+	    carrier_http_request_repeats(r->arena, request, "MessageSid") ||
+	    carrier_http_request_repeats(r->arena, request, "MessageStatus"))
 		return ERR_SYNTAX;
 	if (row != NULL && row->status != REPORT_NONE &&
 	    report_status_find(one.status)->group == REPORT_GROUP_UNDELIVERABLE) {

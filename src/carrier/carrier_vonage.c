@@ -205,16 +205,16 @@ classify_answer(const struct carrier_config *config, const struct carrier_http_a
 
 /* A member of a webhook that came as JSON, as a form or as a query. */
 static const char *
-member(struct carrier_http_receipts *r, const struct carrier_request *request,
+member(struct carrier_receipts *r, const struct carrier_request *request,
     const json_t *doc, const char *name)
 {
 	char text[256];
 
 	if (doc == NULL)
-		return carrier_http_request_param(&r->arena, request, name);
+		return carrier_http_request_param(r->arena, request, name);
 	if (!json_pointer_scalar_text(json_object_get(doc, name), text, sizeof(text)))
 		return NULL;
-	return arena_text(&r->arena, span_of(text));
+	return arena_text(r->arena, span_of(text));
 }
 
 /* NULL: it is a form or a query. */
@@ -283,21 +283,21 @@ json_params_sorted(struct arena *a, const json_t *doc, struct text_map *out)
 }
 
 static const char *
-sign(struct carrier_http_receipts *r, struct span text)
+sign(struct carrier_receipts *r, struct span text)
 {
 	const struct carrier_vonage_options *c = r->config->options;
 	const char *method = method_of(c);
 	struct span key = span_of(c->signature_secret);
 
 	return strcmp(method, "md5hash") == 0
-		   ? http_sign_md5_hex(&r->arena, key, text)
-		   : http_sign_hmac_hex(&r->arena, method, key, text);
+		   ? http_sign_md5_hex(r->arena, key, text)
+		   : http_sign_hmac_hex(r->arena, method, key, text);
 }
 
 /* All parameters but `sig`, sorted: "&name=value", with & and = in values as _. */
 static bool
-trusts_signature(struct carrier_http_receipts *r, const struct carrier_request *request,
-    const json_t *doc)
+trusts_signature(
+    struct carrier_receipts *r, const struct carrier_request *request, const json_t *doc)
 {
 	const char *given = member(r, request, doc, "sig");
 	struct span form = request->body.len > 0 ? request->body : request->query;
@@ -306,8 +306,8 @@ trusts_signature(struct carrier_http_receipts *r, const struct carrier_request *
 	bool same = false;
 
 	if (given == NULL ||
-	    (doc != NULL ? !json_params_sorted(&r->arena, doc, &params)
-			 : !carrier_http_params_sorted(&r->arena, form, &params)))
+	    (doc != NULL ? !json_params_sorted(r->arena, doc, &params)
+			 : !carrier_http_params_sorted(r->arena, form, &params)))
 		return false;
 	buf_init(&text, 1 << 20);
 	for (size_t i = 0; i < params.count; i++)
@@ -319,7 +319,7 @@ trusts_signature(struct carrier_http_receipts *r, const struct carrier_request *
 }
 
 static bool
-trusts(struct carrier_http_receipts *r, const struct carrier_request *request)
+trusts(struct carrier_receipts *r, const struct carrier_request *request)
 {
 	const struct carrier_vonage_options *c = r->config->options;
 	json_t *doc;
@@ -338,8 +338,8 @@ trusts(struct carrier_http_receipts *r, const struct carrier_request *request)
 }
 
 static enum err
-read_one(struct carrier_http_receipts *r, const struct carrier_request *request,
-    const json_t *doc)
+read_one(
+    struct carrier_receipts *r, const struct carrier_request *request, const json_t *doc)
 {
 	const char *name = member(r, request, doc, "status");
 	const char *code = member(r, request, doc, "err-code");
@@ -367,14 +367,14 @@ read_one(struct carrier_http_receipts *r, const struct carrier_request *request,
 }
 
 static enum err
-read_receipts(struct carrier_http_receipts *r, const struct carrier_request *request)
+read_receipts(struct carrier_receipts *r, const struct carrier_request *request)
 {
 	json_t *doc = document_of(request);
 	enum err e = OK;
 
 	if (doc == NULL &&
-	    (carrier_http_request_repeats(&r->arena, request, "messageId") ||
-		carrier_http_request_repeats(&r->arena, request, "status")))
+	    (carrier_http_request_repeats(r->arena, request, "messageId") ||
+		carrier_http_request_repeats(r->arena, request, "status")))
 		e = ERR_SYNTAX;
 	for (size_t i = 0; e == OK && i < webhook_count(doc); i++)
 		e = read_one(r, request, webhook_at(doc, i));

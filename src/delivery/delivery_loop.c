@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "delivery/carrier_callback.h"
+#include "delivery/carrier_callbacks.h"
 #include "delivery/delivery_message.h"
 #include "delivery/route_explain.h"
 #include "store/outgoing.h"
@@ -170,23 +170,13 @@ delivery_loop_take(void *delivery, struct outgoing_message *o)
 	queue_push(d->queue, delivery_message_new(d, o));
 }
 
-static void
-receive_task(struct task *t)
-{
-	struct carrier_callback *in = container_of(t, struct carrier_callback, task);
-
-	carrier_callback_give(in->owner, in);
-}
-
 void
 delivery_loop_receive(void *delivery, struct carrier_callback *in)
 {
 	struct delivery_loop *d = delivery;
 
 	CHECK_OBJ(d, DELIVERY_LOOP_MAGIC);
-	in->owner = d;
-	in->task.run = receive_task;
-	queue_push(d->queue, &in->task);
+	carrier_callbacks_give(d->callbacks, in);
 }
 
 /* Here, because how carriers stand is this thread's alone to know. */
@@ -316,6 +306,7 @@ delivery_loop_open(
 	TAILQ_INIT(&d->all);
 	init_events(d);
 	d->receipts = receipts_new(d->base, d->queue, d->store, d->conf->half_wait_ms);
+	d->callbacks = carrier_callbacks_new(d->conf, d->clock, d->receipts);
 	e = open_carriers(d, why);
 	if (e == OK)
 		e = open_lookup(d, why);
@@ -364,6 +355,7 @@ delivery_loop_free(struct delivery_loop *d)
 		delivery_message_free(TAILQ_FIRST(&d->all));
 	for (size_t i = 0; i < d->group_count; i++)
 		deadline_heap_fini(&d->groups[i].waiting);
+	carrier_callbacks_free(d->callbacks);
 	receipts_free(d->receipts);
 	event_free(d->kick);
 	event_free(d->again);

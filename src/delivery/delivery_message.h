@@ -21,8 +21,8 @@
 #include "delivery/delivery_loop.h"
 #include "delivery/carrier_group.h"
 #include "delivery/receipts.h"
-#include "delivery/submit_history.h"
 #include "store/outbox.h"
+#include "twofa/submit_history.h"
 
 enum {
 	DELIVERY_LOOP_MAGIC = 0x64656c69,
@@ -41,6 +41,7 @@ struct delivery_loop {
 	struct event_base *base;
 	struct queue *queue;
 	struct receipts *receipts;
+	struct carrier_callbacks *callbacks;
 	struct event *kick;
 	struct event *again; /* a rate held something up */
 	struct event *sweep;

@@ -2,9 +2,9 @@
 #include "delivery/receipts.h"
 
 #include <event2/event.h>
+#include <stdatomic.h>
 
 #include "base/log.h"
-#include "store/receipt.h"
 #include "store/store.h"
 
 enum {
@@ -18,6 +18,10 @@ struct receipts {
 	struct event_base *base;
 	struct queue *queue;
 	struct store *store;
+	struct task followed;   /* there is more to poll, says another thread */
+	_Atomic bool following; /* it is queued */
+	_Atomic bool held_new;  /* since it ran */
+	_Atomic bool half_new;
 	struct event *timer; /* the next look at those that are held */
 	bool stopped;
 	struct arena arena; /* of the look that is under way */
@@ -84,19 +88,8 @@ static void
 receipt_request_back(struct task *t)
 {
 	struct receipt_request *q = container_of(t, struct receipt_request, back);
-	const struct report_status_row *status = report_status_find(q->job.status);
-	enum err e = q->job.job.err;
 
-	if (e == OK)
-		log_event(LOG_LEVEL_DEBUG, "receipt", LOG_TEXT("carrier", q->job.carrier),
-		    LOG_TEXT("status", status->name), LOG_INT("held", q->job.held));
-	else
-		log_event(LOG_LEVEL_WARNING, "receipt_refused",
-		    LOG_TEXT("carrier", q->job.carrier), LOG_ERR(e));
-	if (e == OK && q->job.held)
-		schedule_poll(q->receipts);
-	if (e == OK && q->job.half)
-		schedule_half_poll(q->receipts, q->receipts->half_wait_ms);
+	receipts_done(q->receipts, &q->job);
 	receipt_request_end(q);
 }
 
@@ -116,6 +109,26 @@ not_later(int64_t at_ms, int64_t now_ms)
 	return at_ms < now_ms ? at_ms : now_ms;
 }
 
+void
+receipts_job(const struct receipts *r, const char *carrier,
+    const struct carrier_receipt *receipt, struct receipt_job *out)
+{
+	*out = (struct receipt_job){.job = {.verb = VERB_RECEIPT},
+	    .carrier = carrier,
+	    .carrier_message_id = receipt->message_id,
+	    .other_id = receipt->other_id,
+	    .status = receipt->status,
+	    .error = receipt->error,
+	    .done_at_ms = not_later(receipt->done_at_ms, store_now_ms(r->store))};
+}
+
+enum err
+receipts_offer(struct receipts *r, struct receipt_job *j)
+{
+	return store_offer(r->store, &j->job);
+}
+
+/* With copies of what is borrowed. */
 static struct receipt_request *
 receipt_request_new(
     struct receipts *r, const char *carrier, const struct carrier_receipt *receipt)
@@ -125,6 +138,7 @@ receipt_request_new(
 
 	arena_init(&arena);
 	q = arena_alloc(&arena, sizeof(*q));
+	receipts_job(r, carrier, receipt, &q->job);
 	q->receipts = r;
 	q->back.run = receipt_request_back;
 	q->taken = receipt->taken;
@@ -133,14 +147,10 @@ receipt_request_new(
 	q->job.carrier_message_id = arena_text(&arena, span_of(receipt->message_id));
 	if (receipt->other_id != NULL)
 		q->job.other_id = arena_text(&arena, span_of(receipt->other_id));
-	q->job.status = receipt->status;
-	q->job.error = receipt->error;
-	q->job.done_at_ms = not_later(receipt->done_at_ms, store_now_ms(r->store));
 	q->arena = arena;
-	q->job.job = (struct job){.verb = VERB_RECEIPT,
-	    .arena = &q->arena,
-	    .owner = q,
-	    .finish = receipt_request_finished};
+	q->job.job.arena = &q->arena;
+	q->job.job.owner = q;
+	q->job.job.finish = receipt_request_finished;
 	return q;
 }
 
@@ -149,13 +159,55 @@ receipts_take(
     struct receipts *r, const char *carrier, const struct carrier_receipt *receipt)
 {
 	struct receipt_request *q = receipt_request_new(r, carrier, receipt);
-	enum err e = store_offer(r->store, &q->job.job);
+	enum err e = receipts_offer(r, &q->job);
 
 	/* with OK it is the store thread's already, and its outcome stands there */
 	if (e == OK)
 		return;
 	q->job.job.err = e;
 	receipt_request_end(q);
+}
+
+/* ---- what follows ---- */
+
+static void
+follow(struct task *t)
+{
+	struct receipts *r = container_of(t, struct receipts, followed);
+
+	atomic_store(&r->following, false);
+	if (atomic_exchange(&r->held_new, false))
+		schedule_poll(r);
+	if (atomic_exchange(&r->half_new, false))
+		schedule_half_poll(r, r->half_wait_ms);
+}
+
+/* The timers are delivery's; its thread is woken where there is something to wait for. */
+static void
+call_for_polls(struct receipts *r, const struct receipt_job *j)
+{
+	if (j->held)
+		atomic_store(&r->held_new, true);
+	if (j->half)
+		atomic_store(&r->half_new, true);
+	if ((j->held || j->half) && !atomic_exchange(&r->following, true))
+		queue_push(r->queue, &r->followed);
+}
+
+void
+receipts_done(struct receipts *r, const struct receipt_job *j)
+{
+	enum err e = j->job.err;
+
+	if (e != OK) {
+		log_event(LOG_LEVEL_WARNING, "receipt_refused",
+		    LOG_TEXT("carrier", j->carrier), LOG_ERR(e));
+		return;
+	}
+	log_event(LOG_LEVEL_DEBUG, "receipt", LOG_TEXT("carrier", j->carrier),
+	    LOG_TEXT("status", report_status_find(j->status)->name),
+	    LOG_INT("held", j->held));
+	call_for_polls(r, j);
 }
 
 /* ---- those that are held ---- */
@@ -270,6 +322,7 @@ receipts_new(struct event_base *base, struct queue *queue, struct store *store,
 	r->base = base;
 	r->queue = queue;
 	r->store = store;
+	r->followed.run = follow;
 	r->held_back.run = held_back;
 	r->half_back.run = half_back;
 	r->half_wait_ms = half_wait_ms;

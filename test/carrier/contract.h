@@ -37,7 +37,9 @@ struct contract_peer {
 	/* Sends a receipt "delivered" of this id as the type's wire has it; NULL: the
 	 * type has none, or they do not come by the carrier. */
 	void (*report)(struct contract *c, const char *message_id);
-	/* Receipts that were acknowledged, with success; those asked for again. */
+	/* Receipts that were acknowledged, with success; those asked for again. NULL:
+	 * they come by HTTP, and delivery answers them
+	 * (test/delivery/test_carrier_callbacks.c). */
 	unsigned (*acknowledged)(struct contract *c);
 	unsigned (*asked_again)(struct contract *c);
 	/* Submits that reached it. */
@@ -78,5 +80,9 @@ extern const struct contract_peer contract_infobip;
 extern const struct contract_peer contract_twilio;
 extern const struct contract_peer contract_vonage;
 extern const struct contract_peer contract_generic;
+
+/* Told of what a carrier reports. */
+void contract_receipt(
+    void *ctx, const struct carrier_config *config, const struct carrier_receipt *r);
 
 #endif

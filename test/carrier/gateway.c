@@ -30,33 +30,6 @@ on_changed(void *ctx)
 	w->changes++;
 }
 
-static void
-on_receipt(
-    void *ctx, const struct carrier_config *config, const struct carrier_receipt *r)
-{
-	struct world *w = ctx;
-
-	assert_ptr_equal(config, &w->config);
-	assert_true(w->receipts < RECEIPTS_MAX);
-	snprintf(w->ids[w->receipts], sizeof(w->ids[0]), "%s", r->message_id);
-	w->statuses[w->receipts] = r->status;
-	w->errors[w->receipts] = r->error;
-	w->done_at_ms = r->done_at_ms;
-	w->receipts++;
-	w->kept = *r;
-	if (!w->later)
-		r->taken(r->taken_ctx, w->durable);
-}
-
-static void
-on_received(void *ctx, enum err e)
-{
-	struct world *w = ctx;
-
-	w->answers++;
-	w->answer = e;
-}
-
 void
 open_carrier(struct world *w)
 {
@@ -66,7 +39,6 @@ open_carrier(struct world *w)
 	    .data_dir = ".",
 	    .public_url = "https://mycompany.com",
 	    .changed = on_changed,
-	    .receipt = on_receipt,
 	    .ctx = w};
 	char why[256] = "";
 	const char *field = carrier_check(&w->config, why);
@@ -163,7 +135,6 @@ setup(void **state)
 	struct world *w = mem_new(sizeof(*w));
 
 	w->base = event_base_new();
-	w->durable = true;
 	answerer_start(&w->answerer, w->base);
 	*state = w;
 	return 0;
@@ -181,13 +152,32 @@ teardown(void **state)
 	return 0;
 }
 
+static void
+keep(struct world *w, const struct carrier_receipt *r)
+{
+	assert_true(w->receipts < RECEIPTS_MAX);
+	snprintf(w->ids[w->receipts], sizeof(w->ids[0]), "%s", r->message_id);
+	w->statuses[w->receipts] = r->status;
+	w->errors[w->receipts] = r->error;
+	w->done_at_ms = r->done_at_ms;
+	w->receipts++;
+}
+
 enum err
 receive(struct world *w, struct carrier_request request)
 {
+	struct arena arena;
+	struct carrier_receipts got = {.arena = &arena};
+	enum err e;
+
+	arena_init(&arena);
 	w->receipts = 0;
-	w->answers = 0;
 	request.method = SPAN("POST");
-	carrier_receive(w->carrier, &request, on_received, w);
-	assert_int_equal(w->answers, w->later ? 0 : 1);
-	return w->answer;
+	request.public_url = "https://mycompany.com";
+	e = carrier_read_receipts(&w->config, &request, &got);
+	assert_ptr_equal(got.config, &w->config);
+	for (size_t i = 0; e == OK && i < got.count; i++)
+		keep(w, &got.items[i]);
+	arena_fini(&arena);
+	return e;
 }

@@ -47,11 +47,6 @@ struct world {
 	enum report_status statuses[RECEIPTS_MAX];
 	enum report_error errors[RECEIPTS_MAX];
 	int64_t done_at_ms;
-	bool durable;
-	bool later; /* they are taken by the test */
-	struct carrier_receipt kept;
-	unsigned answers;
-	enum err answer;
 };
 
 #define UNTIL(w, condition)                                                              \
@@ -77,7 +72,7 @@ const struct seen *outcome(struct world *w, enum answerer_way way, const char *a
 const struct seen *answered(struct world *w, int status, const char *body);
 /* Those octets were in the last request. */
 void has(const struct world *w, const char *octets);
-/* A request with a receipt; what the carrier answered. */
+/* A request with receipts: what they say. */
 enum err receive(struct world *w, struct carrier_request request);
 int setup(void **state);
 int teardown(void **state);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Receipts over HTTP: which are believed, what they say, and when they are answered. */
+/* Receipts over HTTP: which are believed, and what they say. */
 #include "carrier/gateway.h"
 #include "net/http_sign.h"
 
@@ -380,29 +380,6 @@ test_a_list_of_signed_webhooks(void **state)
 	arena_fini(&a);
 }
 
-static void
-test_it_is_answered_when_it_is_durable_and_not_before(void **state)
-{
-	struct carrier_request request = {
-	    .secret = SECRET, .body = SPAN("messageId=x&status=delivered")};
-	struct world *w = *state;
-
-	configure(w, "vonage");
-	open_carrier(w);
-	w->durable = false;
-	assert_int_equal(receive(w, request), ERR_OVERLOADED);
-	w->later = true;
-	(void)receive(w, request);
-	w->kept.taken(w->kept.taken_ctx, true);
-	assert_int_equal(w->answers, 1);
-	assert_int_equal(w->answer, OK);
-	(void)receive(w, request);
-	carrier_free(w->carrier);
-	w->carrier = NULL;
-	assert_int_equal(w->answers, 1);
-	assert_int_equal(w->answer, ERR_OVERLOADED);
-}
-
 /* Signed by whoever has the token, so that it is its size alone that is refused. */
 static void
 test_a_form_of_hundreds_is_not_sorted(void **state)
@@ -448,7 +425,6 @@ main(void)
 	    CASE(test_generic_receipts),
 	    CASE(test_lists_of_receipts),
 	    CASE(test_a_list_of_signed_webhooks),
-	    CASE(test_it_is_answered_when_it_is_durable_and_not_before),
 	    CASE(test_a_form_of_hundreds_is_not_sorted),
 	};
 

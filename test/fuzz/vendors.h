@@ -13,7 +13,6 @@ enum { VENDOR_COUNT = 8 };
 
 /* Opened at the first use; every receipt is taken at once. */
 struct carrier *vendor_carrier(unsigned number);
-/* How many receipts were reported since the last question. */
-unsigned vendor_receipts(void);
+const struct carrier_config *vendor_config(unsigned number);
 
 #endif

@@ -12,6 +12,7 @@ proceed_receipt(struct call *c)
 	struct carrier_callback *in = arena_alloc(&c->arena, sizeof(*in));
 
 	in->request = &c->request;
+	in->arena = &c->arena;
 	in->query = c->query;
 	in->carrier = arena_text(&c->arena, c->params[0]);
 	in->secret = c->params[1];
