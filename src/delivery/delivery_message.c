@@ -471,7 +471,7 @@ log_outcome(const struct delivery_message *m, const struct carrier_outcome *outc
 	    LOG_INT("request", (int64_t)m->outgoing->request),
 	    LOG_PHONE("to", m->outgoing->destination),
 	    LOG_TEXT("carrier", m->outcome.carrier),
-	    LOG_TEXT("result", submit_history_result_name(outcome->result)),
+	    LOG_TEXT("result", carrier_result_name(outcome->result)),
 	    LOG_INT("code", outcome->code), LOG_TEXT("reason", outcome->reason),
 	    LOG_INT("attempt", m->outgoing->attempts));
 }
@@ -487,6 +487,23 @@ untried(struct delivery_message *m)
 		park(m, m->group);
 }
 
+static void
+note_submit(struct delivery_message *m, const struct carrier_outcome *outcome)
+{
+	struct arena *a = &m->outgoing->arena;
+	struct submit_entry one = {.at_ms = store_now_ms(m->loop->store),
+	    .carrier = m->outcome.carrier,
+	    .result = carrier_result_name(outcome->result),
+	    .code = outcome->code,
+	    .reason = outcome->reason,
+	    .times = 1};
+
+	if (carrier_put_back(outcome))
+		submit_history_put_back(&m->history, a, &one);
+	else
+		submit_history_add(&m->history, a, &one);
+}
+
 /* What is known of it whatever follows. */
 static void
 take_outcome(struct delivery_message *m, const struct carrier_outcome *outcome)
@@ -498,8 +515,7 @@ take_outcome(struct delivery_message *m, const struct carrier_outcome *outcome)
 	m->outcome.error = outcome->error;
 	log_outcome(m, outcome);
 	if (outcome->result != CARRIER_ACCEPTED)
-		submit_history_add(&m->history, &m->outgoing->arena,
-		    store_now_ms(m->loop->store), m->outcome.carrier, outcome);
+		note_submit(m, outcome);
 }
 
 /* By which its receipts will come. */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "api/offer.h"
-#include "base/json.h"
 #include "store/status.h"
+#include "twofa/submit_history.h"
 
 struct events {
 	struct arena *arena;
@@ -42,30 +42,24 @@ add_of(
 
 /* ---- what happened to a message ---- */
 
+/* A record that cannot be read has nothing to show. */
 static void
-add_tries(struct events *e, const struct timeline_message *m)
+add_submits(struct events *e, const struct timeline_message *m)
 {
-	struct span text = span_of(m->history);
-	json_t *doc = text.len == 0 ? NULL : json_loadb(text.ptr, text.len, 0, NULL);
-	size_t i;
-	json_t *try;
+	struct submit_entry *list;
+	size_t count;
 
-	json_array_foreach(doc, i, try)
-	{
-		struct timeline_event *event = add_of(
-		    e, json_integer_value(json_object_get(try, "at")), "submit", m);
-		const char *carrier = json_string_value(json_object_get(try, "carrier"));
-		const char *result = json_string_value(json_object_get(try, "result"));
-		const char *reason = json_string_value(json_object_get(try, "reason"));
-		const json_t *times = json_object_get(try, "times");
+	if (submit_history_read(m->history, e->arena, &list, &count) != OK)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		struct timeline_event *event = add_of(e, list[i].at_ms, "submit", m);
 
-		event->carrier = arena_text(e->arena, span_of(carrier));
-		event->result = arena_text(e->arena, span_of(result));
-		event->reason = arena_text(e->arena, span_of(reason));
-		event->code = json_integer_value(json_object_get(try, "code"));
-		event->times = times == NULL ? -1 : json_integer_value(times);
+		event->carrier = list[i].carrier;
+		event->result = list[i].result;
+		event->reason = list[i].reason;
+		event->code = list[i].code;
+		event->times = list[i].times > 1 ? list[i].times : -1;
 	}
-	json_decref(doc);
 }
 
 /* What was sent and is neither open nor without its carrier's answer. */
@@ -89,9 +83,9 @@ add_outcome(struct events *e, const struct timeline_message *m)
 {
 	struct timeline_event *event;
 
-	add_tries(e, m);
+	add_submits(e, m);
 	if (m->reason == MESSAGE_REASON_UNCLEAR)
-		return; /* its submit is among the tries, with what came back */
+		return; /* its submit is in the history, with what came back */
 	if (was_accepted(m)) {
 		event = add_of(e, m->updated_at_ms, "submit", m);
 		event->carrier = m->carrier;
