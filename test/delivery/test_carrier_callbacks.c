@@ -5,6 +5,7 @@
 #include <event2/event.h>
 #include <poll.h>
 
+#include "carrier/options.h"
 #include "store/store.h"
 #include "store/world.h"
 #include "unit/unit.h"
@@ -15,6 +16,7 @@ struct receiving {
 	struct world *world;
 	struct conf conf;
 	struct carrier_config carriers[2];
+	struct carrier_generic_options options;
 	struct event_base *base;
 	struct queue *delivery;
 	struct queue *loop; /* of HTTP, where the answer goes */
@@ -38,13 +40,19 @@ on_answer(struct task *t)
 static int
 setup(void **state)
 {
+	static struct text_pair delivered = {"delivered", "DELIVERED_TO_HANDSET"};
 	struct receiving *r = mem_new(sizeof(*r));
 
 	now = *state = r;
 	r->world = world_new();
-	r->carriers[0] = (struct carrier_config){.name = "main", .type = "vonage"};
-	r->carriers[0].http.receipt_secret = "a secret of the path";
-	r->carriers[0].http.receipt_answer = "ACK";
+	r->options = (struct carrier_generic_options){
+	    .http.receipt_secret = "a secret of the path",
+	    .receipt_id = "/messageId",
+	    .receipt_status = "/status",
+	    .receipt_statuses = {1, &delivered},
+	    .receipt_answer = "ACK"};
+	r->carriers[0] = (struct carrier_config){
+	    .name = "main", .type = "generic", .options = &r->options};
 	r->carriers[1] = (struct carrier_config){.name = "none", .type = "file"};
 	r->conf =
 	    (struct conf){.carriers = r->carriers, .carrier_count = countof(r->carriers)};
