@@ -159,7 +159,7 @@ struct arena;
  * an empty text, zeros), so that who reads needs no look at each. After a damaged row no
  * further one of the item is read, unless it was passed over.
  *
- * Nobody reads a column by other means than these and those in verbs.h.
+ * Nobody reads a column by other means than these and those in row.h.
  */
 enum {
 	ROW_TEXT_MAX = 256 * 1024, /* octets, where a column has no bound of its own */

@@ -28,7 +28,7 @@ bind_application_piece(struct item *it, struct binder *b)
 
 	bind_ident(b, &j->account);
 	bind_ident(b, &j->after);
-	bind_piece(b, &j->piece, INT64_MAX);
+	piece_bind(b, &j->piece, INT64_MAX);
 }
 
 static struct application *
@@ -200,7 +200,7 @@ bind_template_piece(struct item *it, struct binder *b)
 {
 	bind_parent(it, b);
 	bind_ident(b, &template_of(it)->after);
-	bind_piece(b, &template_of(it)->piece, INT64_MAX);
+	piece_bind(b, &template_of(it)->piece, INT64_MAX);
 }
 
 static void

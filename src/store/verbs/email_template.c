@@ -23,7 +23,7 @@ bind_list_piece(struct item *it, struct binder *b)
 {
 	bind_account(it, b);
 	bind_int(b, email_of(it)->after);
-	bind_piece(b, &email_of(it)->piece, INT64_MAX);
+	piece_bind(b, &email_of(it)->piece, INT64_MAX);
 }
 
 static void

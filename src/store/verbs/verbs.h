@@ -61,7 +61,12 @@ enum err idempotency_settle(struct batch *b, struct item **items, size_t n) MUST
 enum err report_owe(
     struct batch *b, const struct report_subject *subjects, size_t n) MUST_CHECK;
 
-struct job *job_of(struct item *it);
+static inline struct job *
+job_of(struct item *it)
+{
+	return container_of(it, struct job, item);
+}
+
 /* The verb's own struct from the item inside its job. */
 #define VERB_OF(item, type) container_of(job_of(item), type, job)
 
@@ -107,9 +112,14 @@ enum err batch_distinct(struct batch *b, const struct sql_step_distinct *s,
  * whether the piece ended before the list did. */
 void piece_begin(struct list_piece *p);
 int64_t piece_most(const struct list_piece *p, int64_t all);
-void bind_piece(struct binder *b, const struct list_piece *p, int64_t all);
+void piece_bind(struct binder *b, const struct list_piece *p, int64_t all);
 void piece_end(struct list_piece *p, int64_t all);
 /* A step for a verb whose row must have been found: ERR_NOT_FOUND otherwise. */
-void item_not_found(struct item *it, bool found);
+static inline void
+item_not_found(struct item *it, bool found)
+{
+	if (it->err == OK && !found)
+		it->err = ERR_NOT_FOUND;
+}
 
 #endif

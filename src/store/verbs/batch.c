@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of verbs share. */
+/* Steps for which the items of a batch are sorted first. */
 #include "store/verbs/verbs.h"
 
 #include <stdlib.h>
-
-struct job *
-job_of(struct item *it)
-{
-	return container_of(it, struct job, item);
-}
 
 void
 batch_sort(struct item **items, size_t n, int (*compare)(const void *a, const void *b))
@@ -64,38 +58,4 @@ batch_distinct(
 
 	mem_free(live);
 	return e;
-}
-
-void
-piece_begin(struct list_piece *p)
-{
-	p->read = 0;
-}
-
-int64_t
-piece_most(const struct list_piece *p, int64_t all)
-{
-	int64_t left = all - p->before;
-
-	return p->most == 0 || p->most > left ? left : p->most;
-}
-
-void
-bind_piece(struct binder *b, const struct list_piece *p, int64_t all)
-{
-	bind_int(b, piece_most(p, all));
-}
-
-void
-piece_end(struct list_piece *p, int64_t all)
-{
-	p->more = p->most > 0 && p->read >= p->most && p->before + p->read < all;
-	p->before += p->read;
-}
-
-void
-item_not_found(struct item *it, bool found)
-{
-	if (it->err == OK && !found)
-		it->err = ERR_NOT_FOUND;
 }
