@@ -18,7 +18,10 @@ enum verdict { VERDICT_RIGHT, VERDICT_WRONG, VERDICT_EXPIRED, VERDICT_NO_MORE };
 struct verify_job {
 	struct job job;
 	struct ident account;
-	struct ident pin_id;
+	struct ident pin_id; /* by number: set by the store */
+	/* By number: the newest PIN of this one in this application. NULL: by pin_id. */
+	const char *destination;
+	struct ident application;
 	struct span typed;
 	bool typed_number;    /* it came as a number, which has no leading zeros */
 	int64_t failures_max; /* per destination in 24 hours; 0: no such budget */
@@ -29,6 +32,7 @@ struct verify_job {
 	int64_t wait_ms;
 	const char *limit_rate; /* of verifyPinLimit, when it is used up */
 	/* inside */
+	struct pins_number number;
 	struct pins_found pin;
 	bool over_budget;
 	int64_t locked_until_ms;    /* by this guess, or by one before; 0: it is not */

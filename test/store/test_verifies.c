@@ -60,6 +60,18 @@ guess_wrong(struct world *w, const struct world_sent *s)
 	return guess(w, s, "none");
 }
 
+/* The newest PIN of the number. */
+static struct verify_job *
+guess_by_number(struct world *w, const char *to, const char *typed)
+{
+	static const struct world_sent none;
+	struct verify_job *j = guess(w, &none, typed);
+
+	j->application = w->application;
+	j->destination = to;
+	return j;
+}
+
 static void
 run_batch(struct world *w)
 {
@@ -296,6 +308,76 @@ test_damage_is_of_one_number_and_one_application(void **state)
 	assert_int_equal(world_verify(w, &b.pin_id, b.pin).verdict, VERDICT_RIGHT);
 }
 
+/* ---- by number ---- */
+
+static void
+test_a_number_means_its_newest_pin(void **state)
+{
+	struct world *w = *state;
+	struct world_sent a, b, other;
+	struct verify_job *j[5];
+
+	configure(w, 3, true, "100/1s");
+	a = world_send(w, TO);
+	world_pass(w, 1);
+	b = world_send(w, TO);
+	other = world_send(w, "41790000002");
+	j[0] = guess_by_number(w, TO, "none");
+	j[1] = guess(w, &b, "none");
+	j[2] = guess_by_number(w, TO, b.pin);
+	j[3] = guess_by_number(w, TO, b.pin);
+	j[4] = guess_by_number(w, "41790000002", other.pin);
+	run_batch(w);
+	assert_int_equal(j[0]->attempts_left, 2);
+	assert_int_equal(j[1]->attempts_left, 1);
+	assert_int_equal(j[2]->verdict, VERDICT_RIGHT);
+	assert_int_equal(j[3]->verdict, VERDICT_NO_MORE);
+	assert_int_equal(j[4]->verdict, VERDICT_RIGHT);
+	assert_int_equal(ident_compare(&j[2]->pin_id, &b.pin_id), 0);
+	assert_int_equal(world_verify(w, &a.pin_id, a.pin).verdict, VERDICT_RIGHT);
+}
+
+static void
+test_a_number_is_of_one_application_and_account(void **state)
+{
+	struct world *w = *state;
+	struct world_sent a;
+	struct verify_job *stranger, *elsewhere, *nobody;
+
+	configure(w, 3, true, "100/1s");
+	a = world_send(w, TO);
+	stranger = guess_by_number(w, TO, a.pin);
+	stranger->account = w->application;
+	elsewhere = guess_by_number(w, TO, a.pin);
+	elsewhere->application = w->template;
+	nobody = guess_by_number(w, "41790000009", a.pin);
+	run_batch(w);
+	assert_int_equal(stranger->job.err, ERR_NOT_FOUND);
+	assert_int_equal(elsewhere->job.err, ERR_NOT_FOUND);
+	assert_int_equal(nobody->job.err, ERR_NOT_FOUND);
+	assert_int_equal(world_verify(w, &a.pin_id, "none").left, 2);
+}
+
+/* As by its id: over, and not unknown. */
+static void
+test_an_old_pin_of_a_number_is_over(void **state)
+{
+	struct world *w = *state;
+	struct world_sent a;
+	struct verify_job *j;
+
+	configure(w, 3, true, "100/1s");
+	a = world_send(w, TO);
+	world_pass(w, 10 * PERIOD_MS_DAY);
+	for (int i = 0; i < 10; i++)
+		(void)world_send(w, "41790000002");
+	assert_true(world_age(w) > 0);
+	j = guess_by_number(w, TO, a.pin);
+	run_batch(w);
+	assert_int_equal(j->job.err, OK);
+	assert_int_equal(j->verdict, VERDICT_EXPIRED);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
 
 int
@@ -310,6 +392,9 @@ main(void)
 	    CASE(a_row_is_kept_while_its_log_counts),
 	    CASE(a_lowered_limit_tells_the_time_when_there_is_room),
 	    CASE(damage_is_of_one_number_and_one_application),
+	    CASE(a_number_means_its_newest_pin),
+	    CASE(a_number_is_of_one_application_and_account),
+	    CASE(an_old_pin_of_a_number_is_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

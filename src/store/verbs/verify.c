@@ -33,11 +33,80 @@ verify_of_const(const struct item *it)
 	return VERB_OF((struct item *)(uintptr_t)it, struct verify_job);
 }
 
+/* ---- by number ---- */
+
+static size_t
+count_by_number(struct item **items, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += verify_of(items[i])->destination != NULL;
+	return count;
+}
+
+/* All PINs of the number count, however old: where the newest is over, that is told. */
+static void
+ask_number(struct verify_job *j)
+{
+	number_ask(
+	    &j->number, &j->account, &j->application, j->destination, j->job.arena);
+	j->number.most = 1;
+}
+
+static enum err
+lock_numbers(struct batch *b, struct pins_number **numbers, size_t n)
+{
+	struct pins_key *keys;
+	enum err e;
+
+	if (!pins_locks(b->pins))
+		return OK;
+	keys = mem_array(n, sizeof(*keys));
+	for (size_t i = 0; i < n; i++)
+		keys[i] =
+		    (struct pins_key){numbers[i]->application, numbers[i]->destination};
+	e = pins_lock(b->pins, keys, n);
+	mem_free(keys);
+	return e;
+}
+
+/* Numbers are locked before PINs in every batch of verifies. */
+static enum err
+find_newest(struct batch *b, struct item **items, size_t n)
+{
+	struct pins_number **numbers;
+	size_t count = count_by_number(items, n);
+	size_t at = 0;
+	enum err e;
+
+	if (count == 0)
+		return OK;
+	numbers = mem_array(count, sizeof(struct pins_number *));
+	for (size_t i = 0; i < n; i++)
+		if (verify_of(items[i])->destination != NULL) {
+			ask_number(verify_of(items[i]));
+			numbers[at++] = &verify_of(items[i])->number;
+		}
+	e = lock_numbers(b, numbers, count);
+	if (e == OK)
+		e = pins_newest(b->pins, numbers, count);
+	for (size_t i = 0; i < count; i++)
+		container_of(numbers[i], struct verify_job, number)->pin_id =
+		    numbers[i]->newest;
+	mem_free(numbers);
+	return e;
+}
+
+/* ---- the PIN ---- */
+
 static void
 ask_pin(struct verify_job *j)
 {
-	j->pin = (struct pins_found){
-	    .account = j->account, .pin_id = j->pin_id, .arena = j->job.arena};
+	j->pin = (struct pins_found){.account = j->account,
+	    .pin_id = j->pin_id,
+	    .arena = j->job.arena,
+	    .err = j->number.err};
 }
 
 /* The destination outlives the batch. */
@@ -351,4 +420,5 @@ guess_and_write(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_verify = {"verify", {find, find_limit, guess_and_write}};
+const struct verb_row verb_verify = {
+    "verify", {find_newest, find, find_limit, guess_and_write}};
