@@ -2,6 +2,7 @@
 #include "api/ops/verify.h"
 
 #include "api/offer.h"
+#include "api/ops/number.h"
 #include "api/reason.h"
 #include "base/log.h"
 #include "store/verify.h"
@@ -92,6 +93,46 @@ const struct operation op_verify = {.name = "verify",
     .result_len = sizeof(struct verify_result),
     .check = check_verify,
     .proceed = proceed_verify,
+    .answer = answer_verify,
+    .keyed = KEYED_AT_ONCE,
+    .crowded = true,
+    .verb = VERB_VERIFY,
+    .finds = THING_PIN};
+
+/* ---- by number ---- */
+
+static enum err
+check_verify_number(struct call *c)
+{
+	struct verify_number_ask *ask = c->ask;
+
+	if (ask->to != NULL)
+		ask->destination = number_read(c, ask->to);
+	check_typed(c, ask->typed);
+	if (c->fail.count > 0)
+		return ERR_INVALID;
+	if (!ident_is_none(&ask->application))
+		return OK;
+	reason_missing(c, THING_APPLICATION);
+	return ERR_NOT_FOUND;
+}
+
+static enum err
+proceed_verify_number(struct call *c)
+{
+	const struct verify_number_ask *ask = c->ask;
+	struct verify_job *j = new_job(c, ask->typed);
+
+	j->application = ask->application;
+	j->destination = ask->destination;
+	return offer_job(c, &j->job, VERB_VERIFY);
+}
+
+const struct operation op_verify_number = {.name = "verify_number",
+    .ask_len = sizeof(struct verify_number_ask),
+    .result_len = sizeof(struct verify_result),
+    .check = check_verify_number,
+    .proceed = proceed_verify_number,
     .answer = answer_verify,
     .keyed = KEYED_AT_ONCE,
     .crowded = true,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a person typed, against the PIN of an id.
+ * What a person typed, against a PIN: that of an id, or the newest one of a number in an
+ * application.
  */
 #ifndef WW_OPS_VERIFY_H
 #define WW_OPS_VERIFY_H
@@ -14,6 +15,15 @@ struct verify_ask {
 	bool typed_number; /* it came as a number, which has no leading zeros */
 };
 
+struct verify_number_ask {
+	struct ident application;
+	const char *to;    /* a number in any spelling; NULL: it could not be read */
+	const char *typed; /* NULL: it could not be read */
+	/* made by the operation */
+	const char *destination; /* canonical */
+};
+
+/* Of both. */
 struct verify_result {
 	struct ident pin_id;
 	const char *to; /* canonical */
@@ -22,5 +32,7 @@ struct verify_result {
 };
 
 extern const struct operation op_verify;
+/* ERR_NOT_FOUND where the number has no PIN. */
+extern const struct operation op_verify_number;
 
 #endif
