@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the api is given at its start, and what it asks of delivery. */
+/* The options of the api at its start, and its questions to delivery. */
 #ifndef WW_OPTIONS_H
 #define WW_OPTIONS_H
 
@@ -16,8 +16,7 @@ struct store;
 
 /*
  * A request for delivery, which alone knows whether it comes from a carrier and what it
- * says. Whoever takes it fills in `err` and pushes `back` once; all else is borrowed
- * until then.
+ * says. The taker fills in `err` and pushes `back` once; all else is borrowed until then.
  */
 struct carrier_callback {
 	const struct call_request *request;
@@ -26,7 +25,7 @@ struct carrier_callback {
 	const char *carrier; /* name */
 	struct span secret;  /* the path's last segment; empty without one */
 	enum err err;
-	/* What the carrier wants back where `err` is OK; NULL: nothing. */
+	/* The answer that the carrier wants where `err` is OK; NULL: none. */
 	const char *answer;
 	const char *answer_type; /* NULL: text/plain */
 	struct task *back;
@@ -42,9 +41,9 @@ struct route_limit {
 };
 
 /*
- * What would become of a message? A question for delivery, which knows the routes and
- * who is up. Whoever takes it writes a JSON object into `out`, fills in `err` and pushes
- * `back` once; all else is borrowed until then. ERR_INVALID: no number.
+ * A question to delivery: the way that a message would go. Delivery knows the routes and
+ * which carriers are up. The taker writes a JSON object into `out`, fills in `err` and
+ * pushes `back` once; all else is borrowed until then. ERR_INVALID: no number.
  */
 struct route_question {
 	struct task task; /* the taker's */
@@ -60,8 +59,8 @@ struct route_question {
 	struct queue *loop;
 };
 
-/* What a created application is answered: AUTO is 201, but for the client that takes
- * only 200. */
+/* The status for a created application: AUTO is 201, but for the client that takes only
+ * 200. */
 enum created_status { CREATED_AUTO, CREATED_200, CREATED_201 };
 
 struct api_options {
@@ -76,7 +75,7 @@ struct api_options {
 	/* Should requests come here? Any thread. */
 	bool (*ready)(void *readiness);
 	void *readiness;
-	/* What would become of a message, from a loop's thread. NULL: callers are not
+	/* Explains the way of a message, from a loop's thread. NULL: callers are not
 	 * told. */
 	void (*explain)(void *ctx, struct route_question *q);
 	void *ctx;

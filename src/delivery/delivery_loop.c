@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The loop of delivery. What a single message goes through is in delivery_message.c; here
+ * The loop of delivery. The states of a single message are in delivery_message.c; here
  * are the thread, the carriers with what waits for each, and stopping.
  */
 #include "delivery/delivery_loop.h"
@@ -30,8 +30,8 @@ group_try(struct carrier_group *g)
 	return 0;
 }
 
-/* What has waited too long is over or goes elsewhere, wherever in the heap it stands; a
- * place that one of them left is looked at the next time. */
+/* A message that has waited too long is over or goes elsewhere, wherever in the heap it
+ * stands; a place that one of them left is looked at the next time. */
 static void
 group_sweep(struct carrier_group *g)
 {

@@ -140,7 +140,7 @@ struct carrier_group *delivery_plan_choose(struct delivery_message *m, bool *fre
 bool delivery_plan_has_other(struct delivery_message *m);
 /* Has it not waited long? */
 bool delivery_plan_is_patient(const struct delivery_message *m);
-/* Of the sets of carriers. */
+/* The carrier's bit in the sets of carriers. */
 unsigned delivery_plan_bit(
     const struct delivery_message *m, const struct carrier_group *g);
 int64_t delivery_plan_steady_ms(const struct delivery_message *m);

@@ -23,7 +23,7 @@ struct submit_entry {
 	int64_t times; /* at least 1 */
 };
 
-/* Of one message, in its arena; all zero at first. */
+/* The history of one message, in its arena; all zero at first. */
 struct submit_history {
 	const char *text;               /* NULL: none */
 	struct submit_entry *put_backs; /* one for each carrier that put it back */

@@ -62,7 +62,7 @@ add_submits(struct events *e, const struct timeline_message *m)
 	}
 }
 
-/* What was sent and is neither open nor without its carrier's answer. */
+/* True for a message that was sent and has its carrier's answer. */
 static bool
 was_accepted(const struct timeline_message *m)
 {

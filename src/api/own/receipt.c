@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Receipts that carriers send by HTTP. Whose they are and what they say is the carrier's
+ * Receipts that carriers send by HTTP. Their sender and their meaning are the carrier's
  * to know; here they are only handed to delivery, and answered when they are durable.
  */
 #include "api/offer.h"
