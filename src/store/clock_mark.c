@@ -2,7 +2,11 @@
 #include "store/clock_mark.h"
 
 #include "store/engine.h"
+#include "store/meta.h"
 #include "store/verbs/verbs.h"
+
+/* The name in meta. */
+#define HIGH_WATER "clock_high_water"
 
 struct mark_item {
 	struct item item;
@@ -13,26 +17,6 @@ static struct clock_record *
 record_of(struct item *it)
 {
 	return &container_of(it, struct mark_item, item)->record;
-}
-
-static void
-bind_mark_name(struct item *it, struct binder *b)
-{
-	(void)it;
-	bind_text(b, "clock_high_water");
-}
-
-static void
-bind_mark(struct item *it, struct binder *b)
-{
-	bind_mark_name(it, b);
-	bind_int(b, record_of(it)->now_ms);
-}
-
-static void
-read_mark(struct item *it, struct row *r)
-{
-	record_of(it)->now_ms = row_ms(r);
 }
 
 static void
@@ -74,12 +58,11 @@ enum err
 clock_mark_read(struct engine *e, struct clock_record *out)
 {
 	static const struct sql_step steps[] = {
-	    {SQL_META_GET, bind_mark_name, read_mark, NULL},
 	    {SQL_PIN_LAST, bind_nothing, read_last, NULL},
 	    {SQL_CLOCK_GET, bind_nothing, read_rest, NULL}};
 	struct mark_item m = {.record = {0}};
 	struct item *items[] = {&m.item};
-	enum err err = OK;
+	enum err err = meta_get(e, HIGH_WATER, ROW_MS_MAX, &m.record.now_ms);
 
 	for (size_t i = 0; err == OK && i < countof(steps); i++)
 		err = e->ops->each(e, &steps[i], items, 1);
@@ -90,11 +73,13 @@ clock_mark_read(struct engine *e, struct clock_record *out)
 enum err
 clock_mark_write(struct engine *e, const struct clock_record *record)
 {
-	static const struct sql_step mark = {SQL_META_RAISE, bind_mark, NULL, NULL};
 	static const struct sql_step rest = {SQL_CLOCK_PUT, bind_rest, NULL, NULL};
 	struct mark_item m = {.record = *record};
 	struct item *items[] = {&m.item};
-	enum err err = e->ops->each(e, &mark, items, 1);
+	enum err err = meta_raise(e, HIGH_WATER, record->now_ms);
 
+	/* A damaged row is named in the log, and is no fault of the batch. */
+	if (err == ERR_CORRUPT)
+		return OK;
 	return err == OK ? e->ops->each(e, &rest, items, 1) : err;
 }

@@ -5,6 +5,7 @@
 #include "store/engine.h"
 #include "store/idempotency.h"
 #include "store/keyring.h"
+#include "store/meta.h"
 
 /* So many are named; who lost all of a year's keys need not read each. */
 enum { NAMED_MAX = 20 };
@@ -23,7 +24,6 @@ struct check_item {
 	struct item item;
 	const struct kind *kind;
 	struct keyring *keyring;
-	int64_t id;
 	int64_t after_ms;
 	unsigned missing;
 };
@@ -32,25 +32,6 @@ static struct check_item *
 check_of(struct item *it)
 {
 	return container_of(it, struct check_item, item);
-}
-
-static void
-bind_name(struct item *it, struct binder *b)
-{
-	bind_text(b, check_of(it)->kind->mark);
-}
-
-static void
-bind_mark(struct item *it, struct binder *b)
-{
-	bind_name(it, b);
-	bind_int(b, check_of(it)->id);
-}
-
-static void
-read_mark(struct item *it, struct row *r)
-{
-	check_of(it)->id = row_int(r, 0, KEYRING_ID_MAX);
 }
 
 static void
@@ -78,28 +59,21 @@ read_live(struct item *it, struct row *r)
 }
 
 static enum err
-one(struct engine *e, const struct sql_step *step, struct check_item *c)
-{
-	struct item *items[] = {&c->item};
-	enum err err = e->ops->each(e, step, items, 1);
-
-	return err == OK ? c->item.err : err;
-}
-
-static enum err
 start(const struct kind *kind, struct key_check *c, struct engine *e, int64_t now_ms)
 {
-	static const struct sql_step get = {SQL_META_GET, bind_name, read_mark, NULL};
 	const struct sql_step live = {kind->live, bind_after, read_live, NULL};
 	struct check_item item = {
 	    .kind = kind, .keyring = c->keyring, .after_ms = now_ms - kind->kept_ms};
-	enum err err = one(e, &get, &item);
+	struct item *items[] = {&item.item};
+	enum err err = meta_get(e, kind->mark, KEYRING_ID_MAX, &c->written_id);
 
 	if (err != OK)
 		return err;
-	c->written_id = item.id;
-	keyring_reserve(c->keyring, item.id);
-	return keyring_has(c->keyring, item.id) ? OK : one(e, &live, &item);
+	keyring_reserve(c->keyring, c->written_id);
+	if (keyring_has(c->keyring, c->written_id))
+		return OK;
+	err = e->ops->each(e, &live, items, 1);
+	return err == OK ? item.item.err : err;
 }
 
 enum err
@@ -117,18 +91,16 @@ key_checks_start(struct key_checks *c, struct keyring *pins, struct keyring *rec
 enum err
 key_checks_write(struct key_checks *c, struct engine *e)
 {
-	static const struct sql_step raise = {SQL_META_RAISE, bind_mark, NULL, NULL};
 	enum err err = OK;
 
 	for (size_t i = 0; err == OK && i < countof(kinds); i++) {
 		struct key_check *check = &c->of[i];
-		struct check_item item = {.kind = &kinds[i]};
 
 		if (check->keyring == NULL)
 			continue;
-		item.id = check->newest_id = keyring_newest(check->keyring);
-		if (item.id != check->written_id)
-			err = one(e, &raise, &item);
+		check->newest_id = keyring_newest(check->keyring);
+		if (check->newest_id != check->written_id)
+			err = meta_raise(e, kinds[i].mark, check->newest_id);
 	}
 	return err;
 }

@@ -39,11 +39,11 @@ struct outcome_job {
 /* How long the row of a PIN may be its first message as well (schema 12). */
 enum { OUTBOX_MS = 10000 };
 
-/* Makes every open message this start's own, before any is read. */
+/* Makes every open message this run's own, before any is read. */
 struct lease_job {
 	struct job job;
-	int64_t owner; /* the number of this start */
 	/* inside */
+	int64_t owner;
 	size_t count;
 	size_t capacity;
 	struct leased *open;

@@ -19,6 +19,7 @@
 #include "store/engines.h"
 #include "store/idempotency.h"
 #include "store/key_checks.h"
+#include "store/meta.h"
 #include "store/keyring.h"
 #include "store/verbs/verbs.h"
 #include "store/watcher.h"
@@ -40,7 +41,7 @@ struct store {
 	struct keyring *keyring;
 	struct keyring *secrets; /* of idempotency records */
 	struct key_checks key_checks;
-	int64_t run;
+	int64_t run; /* its number; 0: of a command */
 	struct store_clock clock;
 	struct entropy_pool entropy; /* of the thread that runs batches */
 	struct queue *queue;
@@ -514,13 +515,52 @@ open_pins(struct store *s)
 	return s->engine->ops->pins->open(s->engine, &limits, seed, &s->pins);
 }
 
+/* The one identity of a run. The lock on the data directory proves that all with a lower
+ * number have ended. */
 static enum err
-open_parts(struct store *s, char why[256])
+number_run(struct store *s)
+{
+	struct engine *e = s->engine;
+	enum err err = e->ops->begin(e);
+
+	if (err == OK)
+		err = meta_next(e, "owner", &s->run);
+	if (err == OK)
+		err = e->ops->commit(e);
+	if (err != OK)
+		e->ops->rollback(e);
+	return err;
+}
+
+static enum err
+open_time(struct store *s)
+{
+	struct clock_record record;
+	enum err e = clock_mark_read(s->engine, &record);
+
+	if (e != OK)
+		return e;
+	store_clock_init(&s->clock, s->options.clock, &record);
+	watcher_init(&s->watcher, s->engine);
+	s->mark_ms = record.now_ms;
+	return OK;
+}
+
+/* A sentence about a part that failed. */
+static enum err
+said(const struct store *s, enum err e, const char *part, char why[256])
+{
+	if (e != OK)
+		snprintf(why, 256, "%.150s: %s: %s", s->engine->where, part, err_text(e));
+	return e;
+}
+
+static enum err
+open_engine(struct store *s, char why[256])
 {
 	const struct store_options *o = &s->options;
 	const struct engine_ops *ops = o->engine == NULL ? engines_default() : o->engine;
 	const struct engine_place place = {o->data_dir, o->keep_schema};
-	struct clock_record record;
 	enum err e;
 
 	if (file_make_folder(o->data_dir) != OK) {
@@ -528,30 +568,26 @@ open_parts(struct store *s, char why[256])
 		return ERR_IO;
 	}
 	e = ops->open(&place, why, &s->engine);
+	return e == OK ? open_pins(s) : e;
+}
+
+static enum err
+open_parts(struct store *s, char why[256])
+{
+	enum err e = open_engine(s, why);
+
 	if (e == OK)
-		e = open_pins(s);
-	if (e != OK)
+		e = said(s, open_time(s), "the store's time, in the table meta", why);
+	if (e != OK || s->options.without_keys)
 		return e;
-	e = clock_mark_read(s->engine, &record);
-	if (e != OK) {
-		snprintf(why, 256, "%.150s: the store's time, in the table meta: %s",
-		    s->engine->where, err_text(e));
-		return e;
-	}
-	store_clock_init(&s->clock, s->options.clock, &record);
-	watcher_init(&s->watcher, s->engine);
-	s->mark_ms = record.now_ms;
-	if (s->options.without_keys)
-		return OK;
 	e = open_keyrings(s, why);
+	if (e == OK)
+		e = said(s, number_run(s), "the number of its runs, in meta", why);
 	if (e != OK)
 		return e;
 	e = key_checks_start(&s->key_checks, s->keyring, s->secrets, s->engine,
 	    store_clock_now(&s->clock));
-	if (e != OK)
-		snprintf(why, 256, "%.180s: which keys its rows need: %s",
-		    s->engine->where, err_text(e));
-	return e;
+	return said(s, e, "which keys its rows need", why);
 }
 
 enum err
@@ -565,7 +601,6 @@ store_open(const struct store_options *o, char why[256], struct store **out)
 	s->foreign_version = -1;
 	s->stop.run = never_run;
 	entropy_pool_init(&s->entropy, o->entropy);
-	o->entropy->fill(o->entropy, &s->run, sizeof(s->run));
 	s->queue = queue_new(0); /* the bound is on all that waits, in the lanes too */
 	intake_init(&s->intake);
 	admission_init(&s->admission, o->queue_max, o->batch_max);

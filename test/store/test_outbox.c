@@ -229,7 +229,7 @@ test_a_changed_template_changes_no_pin_that_was_sent(void **state)
 	for (size_t i = 0; i < countof(changes); i++) {
 		struct world *w = world_new();
 		struct world_sent s = world_send(w, TO);
-		struct lease_job lease = {.owner = 0};
+		struct lease_job lease = {.job = {.err = OK}};
 		struct open_messages_job open = {.limit = 10};
 		struct outgoing_message *again = outgoing_new();
 		struct resend_job resend = {.account = w->account,

@@ -279,7 +279,7 @@ world_resend(struct world *w, const struct ident *pin_id, int64_t *wait_ms_out)
 size_t
 world_open_messages(struct world *w)
 {
-	struct lease_job lease = {.owner = 0};
+	struct lease_job lease = {.job = {.err = OK}};
 	struct open_messages_job j = {.limit = 10000};
 	struct task *t;
 

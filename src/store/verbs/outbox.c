@@ -195,19 +195,12 @@ lease_of(struct item *it)
 	return VERB_OF(it, struct lease_job);
 }
 
-static void
-read_owner(struct item *it, struct row *r)
-{
-	lease_of(it)->owner = row_int(r, 1, ROW_COUNT_MAX);
-}
-
 static enum err
-next_owner(struct batch *b, struct item **items, size_t n)
+take_owner(struct batch *b, struct item **items, size_t n)
 {
-	static const struct sql_step step = {
-	    SQL_OWNER_NEXT, bind_nothing, read_owner, NULL};
-
-	return batch_each(b, &step, items, n);
+	for (size_t i = 0; i < n; i++)
+		lease_of(items[i])->owner = b->run;
+	return OK;
 }
 
 static void
@@ -278,7 +271,7 @@ lease_open(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_lease = {"lease", {enter_all, next_owner, lease_open}};
+const struct verb_row verb_lease = {"lease", {enter_all, take_owner, lease_open}};
 
 /* ---- note ---- */
 

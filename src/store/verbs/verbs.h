@@ -21,7 +21,7 @@ struct batch {
 	struct engine *engine;
 	struct keyring *keyring;
 	struct keyring *secrets; /* of idempotency records */
-	int64_t run;             /* of the process: which open records are ours */
+	int64_t run; /* number of this run of a server: its messages and open records */
 	const struct entropy *entropy;
 	int64_t now_ms;
 	struct store_time time;
