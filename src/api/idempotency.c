@@ -135,7 +135,12 @@ hash_request(struct call *c, uint8_t out[SECRET_HASH_LEN])
 	mem_free(body);
 }
 
-/* On the store's thread, inside the transaction: the answer is known with the job. */
+/*
+ * On the store's thread, inside the transaction: the answer is known with the job. A
+ * record keeps the octets of the answer and not what they were made from, because a
+ * replay may come a day later, from another version of this program with other words; and
+ * they must be there when the guess is counted, so they cannot wait for the loop.
+ */
 static void
 render(struct job *j)
 {

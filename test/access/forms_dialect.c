@@ -59,7 +59,8 @@ put_error(struct call *c, enum err e)
 		const char *code;
 	} words[] = {{ERR_INVALID, 400, "60200"}, {ERR_UNAUTHORIZED, 401, "20003"},
 	    {ERR_NOT_FOUND, 404, "20404"}, {ERR_MEDIA_TYPE, 415, "20415"},
-	    {ERR_THROTTLED, 429, "60203"}, {OK, 500, "20500"}};
+	    {ERR_MISMATCH, 422, "20422"}, {ERR_THROTTLED, 429, "60203"},
+	    {OK, 500, "20500"}};
 	size_t i = 0;
 
 	while (words[i].err != OK && words[i].err != e)

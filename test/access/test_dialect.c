@@ -153,6 +153,7 @@ struct ask {
 	const char *authorization;
 	const char *type;
 	const char *body;
+	const char *key; /* Idempotency-Key, or NULL */
 };
 
 static void
@@ -181,13 +182,16 @@ static struct answer
 call(struct house *h, const struct ask *ask)
 {
 	struct call *c = call_new(h->api, h->loop, on_done, h);
+	struct header key = {SPAN("Idempotency-Key"), span_of(ask->key)};
 	struct answer a;
 
 	*call_request(c) = (struct call_request){.method = SPAN("POST"),
 	    .target = span_of(ask->path),
 	    .authorization = span_of(ask->authorization),
 	    .content_type = span_of(ask->type),
-	    .body = span_of(ask->body)};
+	    .body = span_of(ask->body),
+	    .headers = &key,
+	    .header_count = ask->key != NULL};
 	h->done = false;
 	api_start(c);
 	while (!h->done)
@@ -244,32 +248,40 @@ pair(struct house *h)
 }
 
 /* A form to one of the dialect's two URLs, as its own account. */
-static struct answer
-post(struct house *h, const char *what, const char *body)
+static struct ask
+form_to(struct house *h, const char *what, const char *body)
 {
-	struct ask ask = {
+	return (struct ask){
 	    .path = arena_printf(&h->world->arena, "/forms/1/services/%s/%s",
 		name_of(h, "VA", &h->world->application), what),
 	    .authorization = pair(h),
 	    .type = FORM,
 	    .body = body};
-
-	return call(h, &ask);
 }
 
 static struct answer
 send(struct house *h, const char *to)
 {
-	return post(h, "verifications",
+	struct ask ask = form_to(h, "verifications",
 	    arena_printf(&h->world->arena, "To=%s&Template=%s&Lookup=false", to,
 		name_of(h, "MG", &h->world->template)));
+
+	return call(h, &ask);
+}
+
+static struct ask
+check_of(struct house *h, const char *to, const char *code)
+{
+	return form_to(
+	    h, "checks", arena_printf(&h->world->arena, "To=%s&Code=%s", to, code));
 }
 
 static struct answer
 check(struct house *h, const char *to, const char *code)
 {
-	return post(
-	    h, "checks", arena_printf(&h->world->arena, "To=%s&Code=%s", to, code));
+	struct ask ask = check_of(h, to, code);
+
+	return call(h, &ask);
 }
 
 /* The member of a form. */
@@ -329,6 +341,28 @@ test_a_number_without_a_pin_is_not_found(void **state)
 
 	assert_int_equal(a.status, 404);
 	assert_string_equal(member(h, &a, "code"), "20404");
+}
+
+/* Its answer is rendered by the dialect inside the store's transaction. */
+static void
+test_a_check_under_a_key_is_done_once(void **state)
+{
+	struct house *h = *state;
+	struct ask ask;
+	struct answer first;
+	struct answer again;
+
+	(void)send(h, TO);
+	ask = check_of(h, TO, h->pin);
+	ask.key = "once";
+	first = call(h, &ask);
+	again = call(h, &ask);
+	assert_string_equal(member(h, &first, "status"), "approved");
+	assert_int_equal(again.status, 200);
+	assert_string_equal(again.body, first.body);
+	assert_string_equal(again.type, first.type);
+	ask.body = "To=" TO "&Code=none";
+	assert_int_equal(call(h, &ask).status, 422);
 }
 
 static void
@@ -406,6 +440,7 @@ main(void)
 	    CASE(test_a_pin_is_sent_and_checked_by_number),
 	    CASE(test_the_newest_pin_of_a_number_is_the_one_that_is_meant),
 	    CASE(test_a_number_without_a_pin_is_not_found),
+	    CASE(test_a_check_under_a_key_is_done_once),
 	    CASE(test_a_fault_is_worded_as_a_form),
 	    CASE(test_a_pair_needs_its_own_key),
 	    CASE(test_json_is_for_others),
