@@ -36,8 +36,8 @@ render(struct outgoing_message *o, const char *pin, struct buf *text)
 		if (values[i].value == NULL)
 			e = ERR_CORRUPT;
 	if (e == OK)
-		render_text(text, o->text, &(struct render_value){o->placeholder, pin},
-		    values, n);
+		render_text(text, span_of(o->text),
+		    &(struct render_fill){{o->placeholder, pin}, values, n});
 	json_decref(doc);
 	arena_fini(&arena);
 	return e;

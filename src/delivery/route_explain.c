@@ -144,7 +144,7 @@ static unsigned
 put_text(struct json_out *out, const struct carrier_config *carrier, const char *text,
     const char **stop_out)
 {
-	struct render_value pin = {NULL, "000000"};
+	const struct render_fill pin = {.pin = {NULL, "000000"}};
 	struct sms_parts parts = {0};
 	struct arena arena;
 	struct buf whole;
@@ -154,7 +154,7 @@ put_text(struct json_out *out, const struct carrier_config *carrier, const char 
 		return 0;
 	arena_init(&arena);
 	buf_init(&whole, TEXT_LEN_MAX);
-	render_text(&whole, text, &pin, NULL, 0);
+	render_text(&whole, span_of(text), &pin);
 	e = whole.failed ? ERR_TOO_LARGE
 			 : carrier_split(carrier, &arena, buf_span(&whole), &parts);
 	if (e == OK) {

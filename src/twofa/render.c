@@ -26,28 +26,62 @@ find_value(
 	return 0;
 }
 
-void
-render_text(struct buf *out, const char *text, const struct render_value *pin,
-    const struct render_value *values, size_t count)
+typedef void put_f(struct buf *out, const char *value);
+
+/* HTML 13.1.2.3: what would begin a tag, a character reference or end an attribute. */
+static void
+put_escaped(struct buf *out, const char *value)
 {
-	struct span place = span_of(pin->name == NULL ? RENDER_PLACEHOLDER : pin->name);
-	struct span s = span_of(text);
+	static const struct {
+		char c;
+		const char *escaped;
+	} all[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"},
+	    {'\'', "&#39;"}};
+
+	for (; *value != '\0'; value++) {
+		size_t i = 0;
+
+		while (i < countof(all) && all[i].c != *value)
+			i++;
+		if (i < countof(all))
+			buf_add_text(out, all[i].escaped);
+		else
+			buf_add_char(out, *value);
+	}
+}
+
+static void
+render(struct buf *out, struct span s, const struct render_fill *fill, put_f *put)
+{
+	struct span place = span_of(fill->pin.name == NULL ? RENDER_PLACEHOLDER : fill->pin.name);
 
 	while (s.len > 0) {
 		const char *value = NULL;
 		size_t len = 0;
 
 		if (begins_with(s, place)) {
-			value = pin->value;
+			value = fill->pin.value;
 			len = place.len;
 		} else if (s.ptr[0] == '{') {
-			len = find_value(s, values, count, &value);
+			len = find_value(s, fill->values, fill->count, &value);
 		}
 		if (len > 0 && value != NULL)
-			buf_add_text(out, value);
+			put(out, value);
 		else
 			buf_add(out, s.ptr, len == 0 ? 1 : len);
 		len = len == 0 ? 1 : len;
 		s = (struct span){s.ptr + len, s.len - len};
 	}
+}
+
+void
+render_text(struct buf *out, struct span text, const struct render_fill *fill)
+{
+	render(out, text, fill, buf_add_text);
+}
+
+void
+render_html(struct buf *out, struct span text, const struct render_fill *fill)
+{
+	render(out, text, fill, put_escaped);
 }

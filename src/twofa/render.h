@@ -17,12 +17,17 @@ struct render_value {
 	const char *value;
 };
 
-/*
- * `pin` is the one value whose name is the placeholder itself, braces and all; a name
- * of NULL stands for "{{pin}}". Appends to `out`, which is the caller's to wipe: it then
- * holds the PIN.
- */
-void render_text(struct buf *out, const char *text, const struct render_value *pin,
-    const struct render_value *values, size_t count);
+/* `pin` is the one value whose name is the placeholder itself, braces and all; a name of
+ * NULL stands for "{{pin}}". */
+struct render_fill {
+	struct render_value pin;
+	const struct render_value *values;
+	size_t count;
+};
+
+/* Appends to `out`, which is the caller's to wipe: it then holds the PIN. */
+void render_text(struct buf *out, struct span text, const struct render_fill *fill);
+/* The same where the text is HTML: & < > " and ' of what is put in are escaped. */
+void render_html(struct buf *out, struct span text, const struct render_fill *fill);
 
 #endif

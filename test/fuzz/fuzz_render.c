@@ -20,8 +20,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (in.len < sizeof(text))
 		memcpy(text, in.ptr, in.len);
 	buf_init(&out, 16 * TEXT_MAX);
-	render_text(
-	    &out, text, &(struct render_value){NULL, "048213"}, values, countof(values));
+	render_text(&out, span_of(text),
+	    &(struct render_fill){{NULL, "048213"}, values, countof(values)});
 	INVARIANT(out.failed || out.len <= 4 * strlen(text) + 64);
 	buf_fini(&out);
 	return 0;

@@ -54,11 +54,12 @@ test_table(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
-		const struct render_value pin = {cases[i].placeholder, "1234"};
+		const struct render_fill fill = {
+		    {cases[i].placeholder, "1234"}, values, countof(values)};
 		struct buf b;
 
 		buf_init(&b, 1000);
-		render_text(&b, cases[i].text, &pin, values, countof(values));
+		render_text(&b, span_of(cases[i].text), &fill);
 		check_case(i, !b.failed);
 		check_case(i, span_equal_text(buf_span(&b), cases[i].result));
 		buf_fini(&b);
@@ -68,13 +69,13 @@ test_table(void **state)
 static void
 test_without_values(void **state)
 {
-	const struct render_value pin = {NULL, "1"};
+	const struct render_fill fill = {.pin = {NULL, "1"}};
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 1000);
 	buf_add_text(&b, "before ");
-	render_text(&b, "{{name}} {{pin}}", &pin, NULL, 0);
+	render_text(&b, SPAN("{{name}} {{pin}}"), &fill);
 	assert_true(span_equal_text(buf_span(&b), "before {{name}} 1"));
 	buf_fini(&b);
 }
@@ -82,14 +83,30 @@ test_without_values(void **state)
 static void
 test_the_ceiling_is_told(void **state)
 {
-	const struct render_value pin = {"{{pin}}", "12345"};
+	const struct render_fill fill = {.pin = {"{{pin}}", "12345"}};
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 8);
-	render_text(&b, "{{pin}}{{pin}}", &pin, NULL, 0);
+	render_text(&b, SPAN("{{pin}}{{pin}}"), &fill);
 	assert_true(b.failed);
 	assert_true(b.len <= 8);
+	buf_fini(&b);
+}
+
+static void
+test_what_is_put_into_html_stays_text(void **state)
+{
+	static const struct render_value name = {"name", "<b title='a'>\"R&D\"</b>"};
+	const struct render_fill fill = {{NULL, "1<2"}, &name, 1};
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1000);
+	render_html(&b, SPAN("<p>{{name}} &amp; {{pin}}</p>"), &fill);
+	assert_true(span_equal_text(
+	    buf_span(&b), "<p>&lt;b title=&#39;a&#39;&gt;&quot;R&amp;D&quot;&lt;/b&gt; "
+			  "&amp; 1&lt;2</p>"));
 	buf_fini(&b);
 }
 
@@ -100,6 +117,7 @@ main(void)
 	    cmocka_unit_test(test_table),
 	    cmocka_unit_test(test_without_values),
 	    cmocka_unit_test(test_the_ceiling_is_told),
+	    cmocka_unit_test(test_what_is_put_into_html_stays_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
