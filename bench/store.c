@@ -72,7 +72,7 @@ fill_send(struct slot *s)
 	struct bench *b = s->bench;
 	struct outgoing_message *o = outgoing_new();
 
-	o->channel = CHANNEL_SMS;
+	o->content.channel = CHANNEL_SMS;
 	o->destination = arena_printf(
 	    &o->arena, "4917%09zu", s->number % NUMBERS * NUMBER_STEP % NUMBER_END);
 	s->send = (struct send_job){.job.verb = VERB_SEND,

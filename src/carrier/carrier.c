@@ -107,6 +107,21 @@ carrier_split(const struct carrier_config *config, struct arena *a, struct span 
 	    text, out);
 }
 
+unsigned
+carrier_parts(const struct carrier_config *config, const struct content *content)
+{
+	struct sms_parts parts = {0};
+	struct arena arena;
+	enum err e;
+
+	if (!channel_row(content->channel)->has_parts)
+		return 0;
+	arena_init(&arena);
+	e = carrier_split(config, &arena, content_text(content), &parts);
+	arena_fini(&arena);
+	return e == OK ? parts.count : 0;
+}
+
 enum err
 carrier_open(const struct carrier_config *config, const struct carrier_env *env,
     char why[256], struct carrier **out)

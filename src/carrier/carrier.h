@@ -18,7 +18,9 @@
  *  5. bound every wait: connecting, binding, a response;
  *  6. on `free`, answer what is outstanding with CARRIER_UNKNOWN, close, and release;
  *  7. acknowledge a receipt to the other side only after `taken` said that it is durable,
- *     and hold a bounded number of them that are not.
+ *     and hold a bounded number of them that are not;
+ *  8. take messages of each channel that its type names, and of no other: a route or a
+ *     default that would hand it others is refused when the configuration is read.
  * It SHOULD tell of its connection in the log (up, down and why), never of a text.
  * It MAY call `changed` of its environment whenever up or free room may have changed.
  */
@@ -28,7 +30,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/header.h"
-#include "twofa/channel.h"
+#include "twofa/content.h"
 #include "twofa/report.h"
 #include "twofa/sms_text.h"
 
@@ -81,19 +83,14 @@ typedef void carrier_done_f(void *ctx, const struct carrier_outcome *outcome);
 
 /* Borrowed for the duration of submit. */
 struct carrier_message {
-	const char *channel;        /* "sms" */
 	const char *pin_id;         /* 32 hex digits */
 	const char *application_id; /* 32 hex digits */
 	const char *reference;      /* the same at each attempt, of this message alone */
-	const char *to;             /* E.164 digits */
+	const char *to;             /* E.164 digits, or a mailbox: by the channel */
 	const char *from;           /* sender; NULL: the carrier's default */
-	struct span text;           /* UTF-8; holds the PIN */
-	int64_t at_ms;              /* store's time */
-	int64_t validity_ms;        /* what is left of the PIN's life; over 0 */
-	/* India's registers (DLT), of the template; NULL: none */
-	const char *dlt_entity;
-	const char *dlt_template;
-	const char *dlt_telemarketer;
+	struct content content; /* of a channel that the type carries; holds the PIN */
+	int64_t at_ms;          /* store's time */
+	int64_t validity_ms;    /* what is left of the PIN's life; over 0 */
 };
 
 /* One entry of `carriers:`; all of it lives as long as the process. 0 and NULL: not
@@ -228,6 +225,11 @@ bool carrier_needs_sender(const struct carrier_config *config);
  * sms_text_split_in; NULL: of no carrier. Parts are counted by these. */
 enum err carrier_split(const struct carrier_config *config, struct arena *a,
     struct span text, struct sms_parts *out) MUST_CHECK;
+
+/* How many parts a message of that content is sent and paid in. 0: its channel has none,
+ * or it cannot be sent. */
+unsigned carrier_parts(
+    const struct carrier_config *config, const struct content *content);
 
 enum err carrier_open(const struct carrier_config *config, const struct carrier_env *env,
     char why[256], struct carrier **out) MUST_CHECK;

@@ -62,8 +62,42 @@ file_open(const struct carrier_config *config, const struct carrier_env *env,
 }
 
 static void
+put_sms(struct json_out *out, const struct content *c)
+{
+	json_out_span(out, "text", c->sms.text);
+}
+
+static void
+put_voice(struct json_out *out, const struct content *c)
+{
+	json_out_span(out, "text", c->voice.text);
+	json_out_text(out, "language", c->voice.language);
+	json_out_text(out, "voiceName", c->voice.voice_name);
+	json_out_text(out, "repeatDTMF", c->voice.repeat_dtmf);
+	if (c->voice.speech_rate > 0)
+		json_out_double(out, "speechRate", c->voice.speech_rate);
+}
+
+static void
+put_email(struct json_out *out, const struct content *c)
+{
+	json_out_span(out, "subject", c->email.subject);
+	if (c->email.text.len > 0)
+		json_out_span(out, "text", c->email.text);
+	if (c->email.html.len > 0)
+		json_out_span(out, "html", c->email.html);
+	json_out_text(out, "landingPageId", c->email.landing_page);
+}
+
+static void
 put_line(struct buf *line, const struct carrier_message *m)
 {
+	static void (*const parts[CHANNEL_COUNT])(
+	    struct json_out * out, const struct content *c) = {
+	    [CHANNEL_SMS] = put_sms,
+	    [CHANNEL_VOICE] = put_voice,
+	    [CHANNEL_EMAIL] = put_email,
+	};
 	struct json_out out;
 	char at[32];
 
@@ -71,12 +105,12 @@ put_line(struct buf *line, const struct carrier_message *m)
 	json_out_init(&out, line);
 	json_out_object(&out, NULL);
 	json_out_text(&out, "at", at);
-	json_out_text(&out, "channel", m->channel);
+	json_out_text(&out, "channel", channel_name(m->content.channel));
 	json_out_text(&out, "pinId", m->pin_id);
 	json_out_text(&out, "applicationId", m->application_id);
 	json_out_text(&out, "to", m->to);
 	json_out_text(&out, "from", m->from);
-	json_out_span(&out, "text", m->text);
+	parts[m->content.channel](&out, &m->content);
 	json_out_end(&out);
 	buf_add_char(line, '\n');
 }

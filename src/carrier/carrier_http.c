@@ -316,7 +316,7 @@ put_alphabet(const struct carrier_message *m, struct values *values)
 	bool unicode;
 
 	arena_init(&arena);
-	e = sms_text_split(&arena, m->text, &parts);
+	e = sms_text_split(&arena, m->content.sms.text, &parts);
 	unicode = e == OK && parts.alphabet == SMS_UCS2;
 	arena_fini(&arena);
 	values->v[VALUE_CODING] = unicode ? SPAN("2") : SPAN("0");
@@ -374,16 +374,16 @@ fill_values(
 
 	v[VALUE_TO] = span_of(m->to);
 	put_sender(h, m, values);
-	v[VALUE_TEXT] = m->text;
+	v[VALUE_TEXT] = m->content.sms.text;
 	v[VALUE_PIN_ID] = span_of(m->pin_id);
 	v[VALUE_APPLICATION_ID] = span_of(m->application_id);
 	v[VALUE_REFERENCE] = span_of(m->reference);
 	v[VALUE_CALLBACK_URL] = span_of(h->callback_url);
 	v[VALUE_USERNAME] = span_of(c->user);
 	v[VALUE_PASSWORD] = span_of(c->secret);
-	v[VALUE_DLT_ENTITY] = span_of(m->dlt_entity);
-	v[VALUE_DLT_TEMPLATE] = span_of(m->dlt_template);
-	v[VALUE_DLT_TELEMARKETER] = span_of(m->dlt_telemarketer);
+	v[VALUE_DLT_ENTITY] = span_of(m->content.sms.dlt_entity);
+	v[VALUE_DLT_TEMPLATE] = span_of(m->content.sms.dlt_template);
+	v[VALUE_DLT_TELEMARKETER] = span_of(m->content.sms.dlt_telemarketer);
 	if (put_alphabet(m, values) != OK)
 		return "the text is no text or needs too many parts";
 	if (put_validity(h, m, values) != OK)

@@ -89,9 +89,9 @@ static void
 put_dlt(const struct carrier_smpp_options *c, struct arena *a,
     const struct carrier_message *m, struct smpp_pdu *pdu)
 {
-	put_extra(a, pdu, c->dlt_entity_tag, m->dlt_entity);
-	put_extra(a, pdu, c->dlt_template_tag, m->dlt_template);
-	put_extra(a, pdu, c->dlt_telemarketer_tag, m->dlt_telemarketer);
+	put_extra(a, pdu, c->dlt_entity_tag, m->content.sms.dlt_entity);
+	put_extra(a, pdu, c->dlt_template_tag, m->content.sms.dlt_template);
+	put_extra(a, pdu, c->dlt_telemarketer_tag, m->content.sms.dlt_telemarketer);
 }
 
 /* All parts one behind the other: that is the text as it was before it was split. */
@@ -147,7 +147,7 @@ smpp_compose(const struct carrier_config *config, struct arena *a,
 {
 	const struct carrier_smpp_options *options = config->options;
 	struct smpp_pdu *pdu = &out->pdu;
-	enum err e = carrier_split(config, a, m->text, &out->parts);
+	enum err e = carrier_split(config, a, m->content.sms.text, &out->parts);
 
 	*why_out = "the text is no text or needs too many parts";
 	if (e != OK)

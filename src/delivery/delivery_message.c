@@ -177,7 +177,7 @@ finish(struct delivery_message *m, enum message_state state, enum message_reason
 	j->job.finish = outcome_finished;
 	j->pin_id = m->outgoing->recipe.pin_id;
 	j->seq = m->outgoing->seq;
-	j->channel = m->outgoing->channel;
+	j->channel = m->outgoing->content.channel;
 	j->state = state;
 	j->reason = reason;
 	j->attempts = m->outgoing->attempts;
@@ -245,20 +245,14 @@ static void
 remember_for_report(struct delivery_message *m, const struct carrier_config *carrier,
     const struct carrier_message *message)
 {
-	struct arena arena;
-	struct sms_parts parts;
-
 	if (!m->outgoing->tracked)
 		return;
 	m->outcome.sender = message->from;
-	arena_init(&arena);
-	if (carrier_split(carrier, &arena, message->text, &parts) == OK)
-		m->outcome.parts = parts.count;
-	arena_fini(&arena);
+	m->outcome.parts = carrier_parts(carrier, &message->content);
 }
 
 static void
-submit(struct delivery_message *m, struct carrier_group *g, struct span text)
+submit(struct delivery_message *m, struct carrier_group *g, const struct content *content)
 {
 	struct outgoing_message *o = m->outgoing;
 	struct store *store = m->loop->store;
@@ -268,16 +262,12 @@ submit(struct delivery_message *m, struct carrier_group *g, struct span text)
 	char application[IDENT_TEXT_LEN + 1];
 	char reference[IDENT_TEXT_LEN + 16];
 	int64_t now_ms = store_now_ms(m->loop->store);
-	struct carrier_message message = {.channel = channel_name(o->channel),
-	    .pin_id = pin_id,
+	struct carrier_message message = {.pin_id = pin_id,
 	    .application_id = application,
 	    .reference = reference,
 	    .to = o->destination,
 	    .from = o->sender != NULL ? o->sender : m->sender,
-	    .text = text,
-	    .dlt_entity = o->dlt_entity,
-	    .dlt_template = o->dlt_template,
-	    .dlt_telemarketer = o->dlt_telemarketer,
+	    .content = *content,
 	    .at_ms = now_ms,
 	    .validity_ms = o->expires_at_ms - now_ms};
 
@@ -303,17 +293,19 @@ submit(struct delivery_message *m, struct carrier_group *g, struct span text)
 static void
 render_and_submit(struct delivery_message *m, struct carrier_group *g)
 {
-	struct buf text;
+	struct outgoing_message *o = m->outgoing;
+	struct content content;
+	struct buf octets;
 	enum err e;
 
-	buf_init(&text, OUTGOING_TEXT_MAX);
-	e = outgoing_text_make(m->outgoing, store_keyring(m->loop->store), &text);
+	buf_init(&octets, channel_row(o->content.channel)->text_len_max);
+	e = outgoing_text_make(o, store_keyring(m->loop->store), &octets, &content);
 	if (e == OK)
-		submit(m, g, buf_span(&text));
+		submit(m, g, &content);
 	else
 		finish(m, MESSAGE_FAILED,
 		    e == ERR_NO_KEY ? MESSAGE_REASON_NO_KEY : MESSAGE_REASON_RENDER);
-	buf_fini(&text);
+	buf_fini(&octets);
 }
 
 static void attempt(struct delivery_message *m);
@@ -692,7 +684,8 @@ begin(struct task *t)
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_RENDER);
 		return;
 	}
-	if (!m->outgoing->lookup_needed) {
+	if (!m->outgoing->lookup_needed ||
+	    !channel_row(m->outgoing->content.channel)->looked_up) {
 		set_out(m);
 		return;
 	}

@@ -16,7 +16,7 @@ fill(struct delivery_message *m, struct note_job *j)
 	j->job.verb = VERB_NOTE;
 	j->pin_id = m->outgoing->recipe.pin_id;
 	j->seq = m->outgoing->seq;
-	j->channel = m->outgoing->channel;
+	j->channel = m->outgoing->content.channel;
 	j->lookup_wanted = m->outgoing->lookup_needed;
 	j->tracked = m->outgoing->tracked;
 	j->attempts = m->outgoing->attempts;

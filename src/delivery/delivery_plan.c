@@ -56,14 +56,14 @@ delivery_plan(struct delivery_message *m)
 	const struct carrier_config *first;
 	const struct conf_route *r;
 
-	first = routing_default(d->conf, m->outgoing->channel);
+	first = routing_default(d->conf, m->outgoing->content.channel);
 	if (first != NULL) {
 		m->plan_count = 1;
 		m->plan[0] = find_group(d, first);
 		remember_carriers_tried(m);
 		return MESSAGE_REASON_NO_ROUTE;
 	}
-	r = routing_find(d->conf, m->outgoing->channel, m->outgoing->destination);
+	r = routing_find(d->conf, m->outgoing->content.channel, m->outgoing->destination);
 	if (r == NULL)
 		return MESSAGE_REASON_NO_ROUTE;
 	if (r->deny != NULL)

@@ -5,7 +5,6 @@
 #include "base/secret.h"
 #include "store/keyring.h"
 #include "store/outgoing.h"
-#include "twofa/render.h"
 
 static size_t
 read_values(struct arena *a, json_t *doc, struct render_value **out)
@@ -21,7 +20,8 @@ read_values(struct arena *a, json_t *doc, struct render_value **out)
 }
 
 static enum err
-render(struct outgoing_message *o, const char *pin, struct buf *text)
+render(
+    struct outgoing_message *o, const char *pin, struct buf *octets, struct content *out)
 {
 	struct span json = span_of(o->placeholders);
 	json_t *doc = json.len == 0 ? NULL : json_loadb(json.ptr, json.len, 0, NULL);
@@ -36,8 +36,8 @@ render(struct outgoing_message *o, const char *pin, struct buf *text)
 		if (values[i].value == NULL)
 			e = ERR_CORRUPT;
 	if (e == OK)
-		render_text(text, span_of(o->text),
-		    &(struct render_fill){{o->placeholder, pin}, values, n});
+		e = content_render(out, &o->content,
+		    &(struct render_fill){{o->placeholder, pin}, values, n}, octets);
 	json_decref(doc);
 	arena_fini(&arena);
 	return e;
@@ -46,13 +46,14 @@ render(struct outgoing_message *o, const char *pin, struct buf *text)
 static bool
 is_whole(const struct outgoing_message *o)
 {
-	return o->text != NULL && o->destination != NULL && o->recipe.length > 0 &&
-	       o->recipe.length <= PIN_LENGTH_MAX &&
+	return content_text(&o->content).ptr != NULL && o->destination != NULL &&
+	       o->recipe.length > 0 && o->recipe.length <= PIN_LENGTH_MAX &&
 	       (unsigned)o->recipe.type < PIN_TYPE_COUNT;
 }
 
 enum err
-outgoing_text_make(struct outgoing_message *o, struct keyring *keyring, struct buf *text)
+outgoing_text_make(struct outgoing_message *o, struct keyring *keyring,
+    struct buf *octets, struct content *out)
 {
 	uint8_t key[PIN_KEY_LEN];
 	char pin[PIN_LENGTH_MAX + 1];
@@ -62,9 +63,7 @@ outgoing_text_make(struct outgoing_message *o, struct keyring *keyring, struct b
 		return e;
 	pin_derive(key, &o->recipe, pin);
 	secret_wipe(key, sizeof(key));
-	e = render(o, pin, text);
+	e = render(o, pin, octets, out);
 	secret_wipe(pin, sizeof(pin));
-	if (e == OK && text->failed)
-		e = ERR_TOO_LARGE;
 	return e;
 }

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/queue.h"
+#include "twofa/content.h"
 #include "twofa/message.h"
 #include "twofa/pin.h"
 
@@ -34,18 +35,13 @@ struct outgoing_message {
 	const char *carriers_tried; /* as in note_job; NULL: none */
 	bool damaged;               /* the row is not what a send wrote */
 	unsigned seq;               /* of the message of the PIN */
-	enum channel channel;
 	bool lookup_needed;
 	bool tracked;     /* a report is wanted of what becomes of it */
 	uint64_t request; /* X-Request-ID of whoever asked for it; 0: of an earlier run */
 	const char *destination;
-	const char *text;        /* of the template */
-	const char *placeholder; /* the PIN's */
-	const char *sender;      /* of the request, else of the template, else NULL */
-	/* India's registers (DLT), of the template; NULL: none */
-	const char *dlt_entity;
-	const char *dlt_template;
-	const char *dlt_telemarketer;
+	const char *placeholder;  /* the PIN's */
+	const char *sender;       /* of the request, else of the template, else NULL */
+	struct content content;   /* with placeholders */
 	const char *placeholders; /* a JSON object of texts, or NULL */
 };
 

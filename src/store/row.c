@@ -197,14 +197,6 @@ row_ms_since(struct row *r, const struct ident *pin_id)
 	return at_ms == 0 ? ident_ms(pin_id) : at_ms;
 }
 
-void
-row_dlt(struct row *r, struct outgoing_message *o)
-{
-	o->dlt_entity = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
-	o->dlt_template = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
-	o->dlt_telemarketer = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
-}
-
 static void
 row_duration(struct row *r, struct arena *a, struct duration *out)
 {

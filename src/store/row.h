@@ -7,7 +7,6 @@
 #define WW_ROW_H
 
 #include "store/engine.h"
-#include "store/outgoing.h"
 #include "store/pins.h"
 #include "twofa/application.h"
 #include "twofa/limit.h"
@@ -18,8 +17,6 @@
  * Readers of the domain's columns (engine.h says what a damaged one reads as): here a
  * rate is 1 a year, a life 1 ms, a PIN has one digit.
  */
-/* The columns dlt_entity, dlt_template and dlt_telemarketer of a template. */
-void row_dlt(struct row *r, struct outgoing_message *o);
 void row_rate(struct row *r, struct arena *a, struct rate *out);
 /* pin_attempts, allow_multiple and the four texts of an application. */
 void row_config(struct row *r, struct arena *a, struct application_config *out);

@@ -33,7 +33,7 @@ struct send_job {
 	/* inside */
 	bool found; /* the application */
 	struct application_config config;
-	enum template_kind template_kind;
+	bool template_found;
 	unsigned template_length;
 	struct pins_number number;
 	int64_t taken; /* sends in the window, and those admitted before in this batch */

@@ -38,10 +38,10 @@ text_of(const struct content *c, const struct content_text *t)
 	return (void *)((uintptr_t)c + t->at);
 }
 
-bool
-content_is_filled(const struct content *c)
+struct span
+content_text(const struct content *c)
 {
-	return text_of(c, text_at(c, 0))->ptr != NULL;
+	return *text_of(c, text_at(c, 0));
 }
 
 void

@@ -44,8 +44,8 @@ struct content {
 	};
 };
 
-/* Whether a template's texts are in it. */
-bool content_is_filled(const struct content *c);
+/* The first of its texts. Its octets are NULL as long as no template was read into it. */
+struct span content_text(const struct content *c);
 /* All of it, in that arena. */
 void content_copy(struct content *to, const struct content *from, struct arena *a);
 /*

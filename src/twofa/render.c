@@ -53,7 +53,8 @@ put_escaped(struct buf *out, const char *value)
 static void
 render(struct buf *out, struct span s, const struct render_fill *fill, put_f *put)
 {
-	struct span place = span_of(fill->pin.name == NULL ? RENDER_PLACEHOLDER : fill->pin.name);
+	struct span place =
+	    span_of(fill->pin.name == NULL ? RENDER_PLACEHOLDER : fill->pin.name);
 
 	while (s.len > 0) {
 		const char *value = NULL;

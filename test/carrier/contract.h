@@ -29,8 +29,9 @@ struct contract;
 
 struct contract_peer {
 	const char *name;
-	unsigned ways; /* 1 << enum contract_way of those that it can do */
-	bool instant;  /* answers from inside submit: nothing is ever outstanding */
+	unsigned ways;     /* 1 << enum contract_way of those that it can do */
+	unsigned channels; /* CHANNEL_BIT of those that the type carries */
+	bool instant;      /* answers from inside submit: nothing is ever outstanding */
 	/* Makes base, config and state; the carrier's waits are short: at most 500 ms. */
 	void (*start)(struct contract *c);
 	void (*behave)(struct contract *c, enum contract_way way);

@@ -53,6 +53,7 @@ stop(struct contract *c)
 }
 
 const struct contract_peer contract_file = {.name = "file",
+    .channels = CHANNELS_ALL,
     .ways = 1u << WAY_ACCEPT,
     .instant = true,
     .start = start,

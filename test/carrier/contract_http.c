@@ -206,6 +206,7 @@ stop(struct contract *c)
 
 #define PEER(type)                                                                       \
 	const struct contract_peer contract_##type = {.name = #type,                     \
+	    .channels = CHANNEL_BIT(CHANNEL_SMS),                                        \
 	    .ways = (1u << WAY_COUNT) - 1,                                               \
 	    .start = start_##type,                                                       \
 	    .behave = behave,                                                            \

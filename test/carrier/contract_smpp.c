@@ -90,6 +90,7 @@ stop(struct contract *c)
 }
 
 const struct contract_peer contract_smpp = {.name = "smpp",
+    .channels = CHANNEL_BIT(CHANNEL_SMS),
     .ways = (1u << WAY_COUNT) - 1,
     .start = start,
     .behave = behave,

@@ -372,12 +372,11 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 void
 faulty_submit(struct faulty *f, unsigned i, const char *text)
 {
-	struct carrier_message m = {.channel = "sms",
-	    .pin_id = "p",
+	struct carrier_message m = {.pin_id = "p",
 	    .application_id = "a",
 	    .to = "41793026727",
 	    .from = "Bar",
-	    .text = span_of(text),
+	    .content = {.sms = {.text = span_of(text)}},
 	    .validity_ms = 60000};
 
 	assert_true(i < OUTCOMES_MAX);

@@ -73,18 +73,17 @@ configure(struct world *w, const char *type)
 void
 submit(struct world *w, unsigned i, const char *text)
 {
-	struct carrier_message m = {.channel = "sms",
-	    .pin_id = "01A2",
+	struct carrier_message m = {.pin_id = "01A2",
 	    .application_id = "01A3",
 	    .reference = "01A2-1",
 	    .to = "41793026727",
 	    .from = "41790000000",
-	    .text = span_of(text),
+	    .content = {.sms = {.text = span_of(text),
+			    .dlt_entity = w->dlt ? "110145" : NULL,
+			    .dlt_template = w->dlt ? "110745" : NULL,
+			    .dlt_telemarketer = w->dlt ? "1302\"7" : NULL}},
 	    .at_ms = 1,
-	    .validity_ms = 90500,
-	    .dlt_entity = w->dlt ? "110145" : NULL,
-	    .dlt_template = w->dlt ? "110745" : NULL,
-	    .dlt_telemarketer = w->dlt ? "1302\"7" : NULL};
+	    .validity_ms = 90500};
 
 	carrier_submit(w->carrier, &m, on_done, &w->seen[i]);
 }

@@ -37,12 +37,11 @@ keep(void *ctx, const struct carrier_outcome *outcome)
 static struct carrier_outcome
 submit(struct carrier *c, const char *from, const char *text)
 {
-	struct carrier_message m = {.channel = "sms",
-	    .pin_id = "P",
+	struct carrier_message m = {.pin_id = "P",
 	    .application_id = "A",
 	    .to = "4179",
 	    .from = from,
-	    .text = span_of(text),
+	    .content = {.sms = {.text = span_of(text)}},
 	    .at_ms = 1,
 	    .validity_ms = 1};
 	struct carrier_outcome o = {0};
@@ -99,6 +98,59 @@ test_a_full_disk_is_said_with_its_code(void **state)
 }
 
 static void
+test_a_line_has_what_its_channel_has(void **state)
+{
+	static const struct {
+		struct content content;
+		const char *has;
+	} cases[] = {
+	    {{.channel = CHANNEL_VOICE,
+		 .voice = {.text = {"1207", 4},
+		     .language = "de",
+		     .repeat_dtmf = "1#",
+		     .speech_rate = 0.5}},
+		"\"channel\":\"voice\",\"pinId\":\"P\",\"applicationId\":\"A\",\"to\":"
+		"\"x\","
+		"\"text\":\"1207\",\"language\":\"de\",\"repeatDTMF\":\"1#\","
+		"\"speechRate\":0.5}"},
+	    {{.channel = CHANNEL_EMAIL,
+		 .email = {.subject = {"PIN", 3}, .html = {"<b>1207</b>", 11}}},
+		"\"channel\":\"email\",\"pinId\":\"P\",\"applicationId\":\"A\",\"to\":"
+		"\"x\","
+		"\"subject\":\"PIN\",\"html\":\"<b>1207</b>\"}"},
+	};
+	char dir[] = "/tmp/ww-file-XXXXXX";
+	struct carrier *c;
+	char path[64];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	c = open_at(dir, "m.jsonl");
+	snprintf(path, sizeof(path), "%s/m.jsonl", dir);
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct carrier_message m = {.pin_id = "P",
+		    .application_id = "A",
+		    .to = "x",
+		    .content = cases[i].content,
+		    .at_ms = 1,
+		    .validity_ms = 1};
+		struct carrier_outcome o = {0};
+		char line[1024] = "";
+		FILE *f = fopen(path, "r");
+
+		carrier_submit(c, &m, keep, &o);
+		check_case(i, o.result == CARRIER_ACCEPTED);
+		while (fgets(line, sizeof(line), f) != NULL)
+			;
+		fclose(f);
+		check_case(i, strstr(line, cases[i].has) != NULL);
+	}
+	carrier_free(c);
+	unlink(path);
+	rmdir(dir);
+}
+
+static void
 test_a_place_that_is_none(void **state)
 {
 	struct carrier_file_options options = {.path = "no/such/file"};
@@ -119,6 +171,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_message_is_a_line),
 	    cmocka_unit_test(test_a_full_disk_is_said_with_its_code),
+	    cmocka_unit_test(test_a_line_has_what_its_channel_has),
 	    cmocka_unit_test(test_a_place_that_is_none),
 	};
 

@@ -526,13 +526,12 @@ test_the_end_answers_what_is_outstanding(void **state)
 static void
 test_what_a_vendor_cannot_take_goes_elsewhere(void **state)
 {
-	struct carrier_message m = {.channel = "sms",
-	    .pin_id = "1",
+	struct carrier_message m = {.pin_id = "1",
 	    .application_id = "1",
 	    .reference = "1",
 	    .to = "41793026727",
 	    .from = "Bar",
-	    .text = SPAN("x"),
+	    .content = {.sms = {.text = SPAN("x")}},
 	    .validity_ms = 19999};
 	struct world *w = *state;
 

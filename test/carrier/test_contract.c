@@ -98,19 +98,33 @@ on_done(void *ctx, const struct carrier_outcome *o)
 	    o->message_id == NULL ? "" : o->message_id);
 }
 
+static const struct content contents[CHANNEL_COUNT] = {
+    [CHANNEL_SMS] = {.channel = CHANNEL_SMS, .sms = {.text = {"Your PIN is 1207", 16}}},
+    [CHANNEL_VOICE] = {.channel = CHANNEL_VOICE,
+	.voice = {.text = {"Your PIN is 1207", 16}, .language = "en"}},
+    [CHANNEL_EMAIL] = {.channel = CHANNEL_EMAIL,
+	.email = {.subject = {"Your PIN", 8}, .text = {"It is 1207", 10}}},
+};
+
 static void
-submit(struct contract *c, unsigned i)
+submit_over(struct contract *c, unsigned i, enum channel channel)
 {
-	struct carrier_message m = {.channel = "sms",
-	    .pin_id = "00000000000000000000000000000001",
+	bool mailbox = channel_row(channel)->address == CHANNEL_TO_MAILBOX;
+	struct carrier_message m = {.pin_id = "00000000000000000000000000000001",
 	    .application_id = "00000000000000000000000000000002",
 	    .reference = "00000000000000000000000000000001-0",
-	    .to = "41793026727",
-	    .from = "Bar",
-	    .text = SPAN("Your PIN is 1207"),
+	    .to = mailbox ? "jane@example.com" : "41793026727",
+	    .from = mailbox ? "bar@example.com" : "Bar",
+	    .content = contents[channel],
 	    .validity_ms = 60000};
 
 	carrier_submit(c->carrier, &m, on_done, &c->outcomes[i]);
+}
+
+static void
+submit(struct contract *c, unsigned i)
+{
+	submit_over(c, i, CHANNEL_SMS);
 }
 
 static bool
@@ -162,6 +176,25 @@ test_one_answer_and_the_right_one(void **state)
 	idle(c, 50);
 	for (unsigned i = 0; i < countof(cases); i++)
 		assert_true(c->outcomes[i].calls <= 1);
+}
+
+/* 8: what the type says it carries, routes hand it. */
+static void
+test_each_channel_that_it_carries(void **state)
+{
+	struct contract *c = *state;
+
+	ready(c);
+	for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
+		bool carries = (c->peer->channels & CHANNEL_BIT(i)) != 0;
+
+		assert_int_equal(carrier_carries(&c->config, (enum channel)i), carries);
+		if (!carries)
+			continue;
+		until(c, carrier_is_up(c->carrier));
+		submit_over(c, i, (enum channel)i);
+		answered(c, i, CARRIER_ACCEPTED);
+	}
 }
 
 /* 3: nothing is kept for later, and it counts as no attempt. */
@@ -327,6 +360,7 @@ main(void)
 		bool (*fits)(const struct contract_peer *);
 	} rules[] = {
 	    RULE(one_answer_and_the_right_one, any),
+	    RULE(each_channel_that_it_carries, any),
 	    RULE(down_is_said_at_once, goes_down),
 	    RULE(a_full_window_is_said_at_once, takes_time),
 	    RULE(free_answers_what_is_outstanding, takes_time),

@@ -24,13 +24,12 @@ on_done(void *ctx, const struct carrier_outcome *o)
 	INVARIANT(o->part_count == 0 || o->message_id != NULL);
 }
 
-static const struct carrier_message message = {.channel = "sms",
-    .pin_id = "01A2",
+static const struct carrier_message message = {.pin_id = "01A2",
     .application_id = "01A3",
     .reference = "01A2-1",
     .to = "41793026727",
     .from = "Example",
-    .text = {"Your PIN is 1234", 16},
+    .content = {.sms = {.text = {"Your PIN is 1234", 16}}},
     .at_ms = 1,
     .validity_ms = 90500};
 

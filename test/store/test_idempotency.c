@@ -48,7 +48,7 @@ send(struct world *w, const char *key, const char *to, struct keyed_send *out)
 	j->job.verb = VERB_SEND;
 	j->job.arena = &w->arena;
 	j->job.idempotency = &out->record;
-	out->outgoing->channel = CHANNEL_SMS;
+	out->outgoing->content.channel = CHANNEL_SMS;
 	out->outgoing->destination = arena_text(&out->outgoing->arena, span_of(to));
 	e = store_run(w->store, &j->job);
 	outgoing_free(out->outgoing);

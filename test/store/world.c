@@ -219,7 +219,7 @@ send(struct world *w, const char *to, bool tracked)
 	    .outgoing = o};
 	uint8_t key[PIN_KEY_LEN];
 
-	o->channel = CHANNEL_SMS;
+	o->content.channel = CHANNEL_SMS;
 	o->tracked = tracked;
 	o->destination = arena_text(&o->arena, span_of(to));
 	out.err = world_run(w, &j.job, VERB_SEND);

@@ -104,9 +104,9 @@ test_what_is_put_into_html_stays_text(void **state)
 	(void)state;
 	buf_init(&b, 1000);
 	render_html(&b, SPAN("<p>{{name}} &amp; {{pin}}</p>"), &fill);
-	assert_true(span_equal_text(
-	    buf_span(&b), "<p>&lt;b title=&#39;a&#39;&gt;&quot;R&amp;D&quot;&lt;/b&gt; "
-			  "&amp; 1&lt;2</p>"));
+	assert_true(span_equal_text(buf_span(&b),
+	    "<p>&lt;b title=&#39;a&#39;&gt;&quot;R&amp;D&quot;&lt;/b&gt; "
+	    "&amp; 1&lt;2</p>"));
 	buf_fini(&b);
 }
 

@@ -26,7 +26,7 @@ new_message(struct call *c, enum channel channel, const char *placeholders, bool
 {
 	struct outgoing_message *o = outgoing_new();
 
-	o->channel = channel;
+	o->content.channel = channel;
 	o->tracked = tracked;
 	if (placeholders != NULL)
 		o->placeholders = arena_text(&o->arena, span_of(placeholders));

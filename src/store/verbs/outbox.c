@@ -10,6 +10,7 @@
  */
 #include "store/outbox.h"
 #include "store/outgoing.h"
+#include "store/verbs/outgoing_row.h"
 #include "store/verbs/verbs.h"
 
 /* How often the mark moves, at most, and over how many PINs at a time. */
@@ -337,30 +338,19 @@ static void
 read_open(struct item *it, struct row *r)
 {
 	struct outgoing_message *o = outgoing_new();
-	const char *from;
-	const char *sender;
+	bool ours;
 
 	row_ident(r, &o->recipe.pin_id);
 	o->seq = row_seq(r);
-	o->channel = row_channel(r);
+	o->content.channel = row_channel(r);
 	o->attempts = row_count(r);
 	o->starts = row_count(r);
 	o->carriers_tried = row_text_or_null(r, &o->arena, NOTE_CARRIERS_MAX);
 	o->lookup_needed = row_bool(r);
 	o->tracked = row_int(r, 0, TRACKED_MOST) != 0;
+	ours = row_bool(r);
 	o->placeholders = row_text_or_null(r, &o->arena, ROW_TEXT_MAX);
-	row_ident(r, &o->recipe.account);
-	row_ident(r, &o->recipe.application);
-	o->destination = row_destination(r, &o->arena);
-	row_recipe(r, &o->recipe, &o->key_id);
-	o->expires_at_ms = row_ms(r);
-	from = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
-	o->text = row_text(r, &o->arena, ROW_TEXT_MAX);
-	o->placeholder = row_text(r, &o->arena, ROW_NAME_MAX);
-	sender = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
-	o->sender = from == NULL ? sender : from;
-	row_dlt(r, o);
-	if (!row_bool(r)) /* it could not be made ours */
+	if (!outgoing_row_read(r, o) || !ours)
 		row_is_damaged(r);
 	/* it fails alone, and not the start */
 	o->damaged = row_passed_over(r);

@@ -5,6 +5,7 @@
  */
 #include "store/outgoing.h"
 #include "store/send.h"
+#include "store/verbs/outgoing_row.h"
 #include "store/verbs/verbs.h"
 
 static struct resend_job *
@@ -20,7 +21,7 @@ bind_find(struct item *it, struct binder *b)
 
 	bind_ident(b, &j->pin_id);
 	bind_ident(b, &j->account);
-	bind_int(b, (int64_t)j->outgoing->channel);
+	bind_int(b, (int64_t)j->outgoing->content.channel);
 }
 
 static void
@@ -28,33 +29,14 @@ read_find(struct item *it, struct row *r)
 {
 	struct resend_job *j = resend_of(it);
 	struct outgoing_message *o = j->outgoing;
-	struct ident template;
-	const char *from;
-	const char *placeholders;
-	const char *sender;
 
-	o->recipe.account = j->account;
 	o->recipe.pin_id = j->pin_id;
-	row_ident(r, &o->recipe.application);
-	row_ident(r, &template);
-	o->destination = row_destination(r, &o->arena);
-	row_recipe(r, &o->recipe, &o->key_id);
-	o->expires_at_ms = row_ms(r);
-	j->expires_at_ms = o->expires_at_ms;
-	from = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
-	placeholders = row_text_or_null(r, &o->arena, ROW_TEXT_MAX);
-	if (o->placeholders == NULL)
-		o->placeholders = placeholders;
-	o->text = row_text(r, &o->arena, ROW_TEXT_MAX);
-	o->placeholder = row_text(r, &o->arena, ROW_NAME_MAX);
-	sender = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
-	o->sender = from == NULL ? sender : from;
-	row_dlt(r, o);
 	j->attempts_max = row_count(r);
 	j->multiple = row_bool(r);
-	j->found = true;
 	j->resends = row_count(r);
 	j->last_ms = row_ms_or_null(r);
+	j->found = outgoing_row_read(r, o);
+	j->expires_at_ms = o->expires_at_ms;
 }
 
 static bool
@@ -144,7 +126,7 @@ bind_insert(struct item *it, struct binder *b)
 
 	bind_ident(b, &j->pin_id);
 	bind_ident(b, &j->account);
-	bind_int(b, (int64_t)j->outgoing->channel);
+	bind_int(b, (int64_t)j->outgoing->content.channel);
 	bind_int(b, j->job.now_ms);
 	bind_text(b, j->outgoing->placeholders);
 	bind_int(b, j->resends_max);

@@ -11,11 +11,12 @@
 #include "store/keyring.h"
 #include "store/outgoing.h"
 #include "store/send.h"
+#include "store/verbs/outgoing_row.h"
 #include "twofa/limit.h"
 
 /* Columns of no meaning to a send: an application's id and name, its process and
- * v1_texts; between a template's sender and its DLT ids; what is before its kind. */
-enum { ID_AND_NAME = 2, PROCESS_AND_TEXTS = 2, VOICE_COLUMNS = 4, IDS = 2 };
+ * v1_texts. */
+enum { ID_AND_NAME = 2, PROCESS_AND_TEXTS = 2 };
 
 static struct send_job *
 send_of(struct item *it)
@@ -94,15 +95,10 @@ read_template(struct item *it, struct row *r)
 	struct send_job *j = send_of(it);
 	struct outgoing_message *o = j->outgoing;
 
-	row_pass(r, IDS);
-	j->template_kind = row_kind(r);
 	o->recipe.type = row_pin_type(r);
 	j->template_length = row_pin_length(r);
-	o->text = row_text(r, &o->arena, ROW_TEXT_MAX);
-	o->placeholder = row_text(r, &o->arena, ROW_NAME_MAX);
-	o->sender = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
-	row_pass(r, VOICE_COLUMNS);
-	row_dlt(r, o);
+	j->misfit = !outgoing_row_content(r, o);
+	j->template_found = true;
 }
 
 static int
@@ -110,9 +106,13 @@ compare_template(const void *a, const void *b)
 {
 	const struct send_job *x = send_of(*(struct item *const *)a);
 	const struct send_job *y = send_of(*(struct item *const *)b);
+	enum channel channel = x->outgoing->content.channel;
+	enum channel other = y->outgoing->content.channel;
 	int order = compare_application(a, b);
 
-	return order != 0 ? order : ident_compare(&x->template, &y->template);
+	if (order == 0)
+		order = ident_compare(&x->template, &y->template);
+	return order != 0 ? order : (channel > other) - (channel < other);
 }
 
 /* NULL stays NULL. */
@@ -128,14 +128,12 @@ copy_template(struct item *to, const struct item *from)
 	const struct send_job *found = send_of((struct item *)(uintptr_t)from);
 	struct outgoing_message *o = send_of(to)->outgoing;
 
-	send_of(to)->template_kind = found->template_kind;
+	send_of(to)->template_found = found->template_found;
+	send_of(to)->misfit = found->misfit;
 	send_of(to)->template_length = found->template_length;
-	o->text = text_into(&o->arena, found->outgoing->text);
+	content_copy(&o->content, &found->outgoing->content, &o->arena);
 	o->placeholder = text_into(&o->arena, found->outgoing->placeholder);
 	o->sender = text_into(&o->arena, found->outgoing->sender);
-	o->dlt_entity = text_into(&o->arena, found->outgoing->dlt_entity);
-	o->dlt_template = text_into(&o->arena, found->outgoing->dlt_template);
-	o->dlt_telemarketer = text_into(&o->arena, found->outgoing->dlt_telemarketer);
 	o->recipe.type = found->outgoing->recipe.type;
 }
 
@@ -143,16 +141,14 @@ static enum err
 find_template(struct batch *b, struct item **items, size_t n)
 {
 	static const struct sql_step_distinct distinct = {
-	    {SQL_TEMPLATE_GET, bind_template, read_template, NULL}, compare_template,
+	    {SQL_TEMPLATE_CONTENT, bind_template, read_template, NULL}, compare_template,
 	    copy_template};
 	enum err e = batch_distinct(b, &distinct, items, n);
 
 	for (size_t i = 0; i < n; i++) {
 		struct send_job *j = send_of(items[i]);
 
-		item_not_found(items[i], j->outgoing->text != NULL);
-		j->misfit =
-		    j->template_kind != channel_row(j->outgoing->channel)->template;
+		item_not_found(items[i], j->template_found);
 		if (items[i]->err == OK && j->misfit)
 			items[i]->err = ERR_INVALID;
 		if (j->from != NULL)
@@ -494,7 +490,7 @@ make_pin(struct send_job *j)
 	    .template = j->template,
 	    .sender = j->from,
 	    .placeholders = o->placeholders,
-	    .channel = o->channel,
+	    .channel = o->content.channel,
 	    .lookup_wanted = o->lookup_needed,
 	    .tracked = o->tracked};
 }

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/verbs/outgoing_row.h"
+
+#include "store/row.h"
+
+/* Columns that are of one channel alone, in their order behind the text. */
+enum { TEXT_COLUMNS = 1, DLT_COLUMNS = 3, VOICE_COLUMNS = 4 };
+
+static struct span
+read_text(struct row *r, struct arena *a)
+{
+	return span_of(row_text(r, a, ROW_TEXT_MAX));
+}
+
+/* What is not there has no octets. */
+static struct span
+read_text_or_none(struct row *r, struct arena *a)
+{
+	return span_of(row_text_or_null(r, a, ROW_TEXT_MAX));
+}
+
+static void
+read_sms(struct row *r, struct arena *a, struct content *c)
+{
+	c->sms.text = read_text(r, a);
+	c->sms.dlt_entity = row_text_or_null(r, a, ROW_NAME_MAX);
+	c->sms.dlt_template = row_text_or_null(r, a, ROW_NAME_MAX);
+	c->sms.dlt_telemarketer = row_text_or_null(r, a, ROW_NAME_MAX);
+}
+
+static void
+read_voice(struct row *r, struct arena *a, struct content *c)
+{
+	c->voice.text = read_text(r, a);
+	row_pass(r, DLT_COLUMNS);
+	c->voice.language = row_text_or_null(r, a, ROW_NAME_MAX);
+	c->voice.voice_name = row_text_or_null(r, a, ROW_NAME_MAX);
+	c->voice.repeat_dtmf = row_text_or_null(r, a, ROW_NAME_MAX);
+	(void)row_double(r, &c->voice.speech_rate);
+}
+
+static void
+read_email(struct row *r, struct arena *a, struct content *c)
+{
+	row_pass(r, TEXT_COLUMNS + DLT_COLUMNS + VOICE_COLUMNS);
+	c->email.subject = read_text(r, a);
+	c->email.text = read_text_or_none(r, a);
+	c->email.html = read_text_or_none(r, a);
+	c->email.landing_page = row_text_or_null(r, a, ROW_NAME_MAX);
+}
+
+bool
+outgoing_row_content(struct row *r, struct outgoing_message *o)
+{
+	static void (*const parts[CHANNEL_COUNT])(
+	    struct row * r, struct arena * a, struct content * c) = {
+	    [CHANNEL_SMS] = read_sms,
+	    [CHANNEL_VOICE] = read_voice,
+	    [CHANNEL_EMAIL] = read_email,
+	};
+	enum channel channel = o->content.channel;
+	const char *sender;
+
+	if (row_kind(r) != channel_row(channel)->template)
+		return false;
+	o->placeholder = row_text(r, &o->arena, ROW_NAME_MAX);
+	sender = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
+	if (o->sender == NULL)
+		o->sender = sender;
+	parts[channel](r, &o->arena, &o->content);
+	return true;
+}
+
+bool
+outgoing_row_read(struct row *r, struct outgoing_message *o)
+{
+	const char *placeholders;
+
+	row_ident(r, &o->recipe.account);
+	row_ident(r, &o->recipe.application);
+	o->destination = row_destination(r, &o->arena);
+	row_recipe(r, &o->recipe, &o->key_id);
+	o->expires_at_ms = row_ms(r);
+	o->sender = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
+	placeholders = row_text_or_null(r, &o->arena, ROW_TEXT_MAX);
+	if (o->placeholders == NULL)
+		o->placeholders = placeholders;
+	return outgoing_row_content(r, o);
+}

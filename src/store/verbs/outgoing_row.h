@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a row says of a message that is to go out, for sends, resends and open messages
+ * alike. The columns are those of the macros of the same names in sql.def, and stand at
+ * the end of a statement.
+ */
+#ifndef WW_OUTGOING_ROW_H
+#define WW_OUTGOING_ROW_H
+
+#include "store/engine.h"
+#include "store/outgoing.h"
+
+/*
+ * CONTENT_COLUMNS, of a template: the part of the message's channel, the placeholder of
+ * the PIN, and the sender where the message has none. False, and the message has no
+ * content: the template is for other channels.
+ */
+bool outgoing_row_content(struct row *r, struct outgoing_message *o) MUST_CHECK;
+/* OUTGOING_COLUMNS: from the row of the PIN all that is needed beside its id to make the
+ * PIN and to send it; then the content. Placeholders that the message has stay. */
+bool outgoing_row_read(struct row *r, struct outgoing_message *o) MUST_CHECK;
+
+#endif
