@@ -14,8 +14,6 @@
 #include "delivery/route_explain.h"
 #include "store/outgoing.h"
 
-enum { GROUP_SWEEP_MS = 1000 };
-
 /* ---- carrier groups ---- */
 
 /* Tries what waits for this carrier, the one with the least time first, until one has
@@ -61,15 +59,6 @@ on_kick(evutil_socket_t fd, short what, void *ctx)
 		event_add(d->again, &tv);
 }
 
-void
-delivery_loop_sweep_later(struct delivery_loop *d)
-{
-	static const struct timeval wait = {GROUP_SWEEP_MS / 1000, 0};
-
-	if (!evtimer_pending(d->sweep, NULL))
-		event_add(d->sweep, &wait);
-}
-
 /* Only while something waits: a server with nothing to do sleeps. */
 static void
 on_sweep(evutil_socket_t fd, short what, void *ctx)
@@ -80,7 +69,7 @@ on_sweep(evutil_socket_t fd, short what, void *ctx)
 		group_sweep(&d->groups[i]);
 	on_kick(fd, what, ctx);
 	if (d->parked_count > 0)
-		delivery_loop_sweep_later(d);
+		delivery_message_sweep_later(d);
 }
 
 /* A carrier says so from the midst of its own work, so what follows comes later. */

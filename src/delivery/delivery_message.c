@@ -15,6 +15,7 @@ enum {
 	BACKOFF_DOUBLINGS_MAX = 3,
 	PUT_BACK_MAX = 10000, /* at 4 s on average; a PIN's life is over before */
 	RECORD_AGAIN_MS = 1000,
+	SWEEP_S = 1,
 	POISON_STARTS = 4 /* three renderings after a start did not come to an end */
 };
 
@@ -77,6 +78,15 @@ answer(struct delivery_message *m, bool sent)
 	a->lookup = m->outcome.lookup;
 	a->sent = sent;
 	queue_push(a->to, a->task);
+}
+
+void
+delivery_message_sweep_later(struct delivery_loop *d)
+{
+	static const struct timeval wait = {SWEEP_S, 0};
+
+	if (!evtimer_pending(d->sweep, NULL))
+		event_add(d->sweep, &wait);
 }
 
 void
@@ -230,7 +240,7 @@ park(struct delivery_message *m, struct carrier_group *g)
 		m->parked_ms = delivery_plan_steady_ms(m);
 	deadline_heap_join(&g->waiting, &m->place, again);
 	d->parked_count++;
-	delivery_loop_sweep_later(d);
+	delivery_message_sweep_later(d);
 	if (carrier_group_wait_ms(g) > 0)
 		event_active(
 		    d->kick, EV_TIMEOUT, 0); /* no carrier tells when that is over */

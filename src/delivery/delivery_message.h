@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside delivery: one message from the committed row to its outcome.
+ * Inside delivery: one message, from its committed row to its outcome. The states:
  *
- * (A message that an earlier run did not survive is IN_QUARANTINE before it is rendered,
- * no other beside it; from there it goes on as from NEW, or back to PARKED.)
+ *   NEW            just taken over
+ *   ASKING         a lookup asks whether the number can be reached
+ *   IN_QUARANTINE  a suspect: an earlier run ended while the message was being rendered.
+ *                  A note that it is rendered again becomes durable first, and no other
+ *                  suspect is rendered meanwhile
+ *   HELD           a carrier has the message
+ *   WAITING        a pause before the next attempt
+ *   PARKED         until the carrier group has room
+ *   RECORDING      the store has the outcome; the last state
  *
- * NEW -> ASKING whether the number can be reached -> HELD by a carrier -> RECORDING at
- * the store -> gone; from HELD also to WAITING for its next attempt or PARKED until its
- * carrier has room.
+ * A message without trouble is NEW, ASKING, HELD, RECORDING. The table of moves is in
+ * delivery_message.c.
  */
 #ifndef WW_DELIVERY_MESSAGE_H
 #define WW_DELIVERY_MESSAGE_H
@@ -17,10 +23,10 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
-#include "lookup/lookup.h"
-#include "delivery/delivery_loop.h"
+#include "conf/conf.h"
 #include "delivery/carrier_group.h"
 #include "delivery/receipts.h"
+#include "lookup/lookup.h"
 #include "store/outbox.h"
 #include "twofa/submit_history.h"
 
@@ -32,6 +38,7 @@ enum {
 
 TAILQ_HEAD(delivery_list, delivery_message);
 
+/* The loop that messages live on; delivery_loop.h is its outside. */
 struct delivery_loop {
 	unsigned magic;
 	const struct conf *conf;
@@ -114,7 +121,7 @@ void delivery_message_free(struct delivery_message *m);
 /* The message whose place in a heap it is. */
 struct delivery_message *delivery_message_at(struct deadline_heap_item *place);
 /* The parked ones are looked at within a second, and again while there are any. */
-void delivery_loop_sweep_later(struct delivery_loop *d);
+void delivery_message_sweep_later(struct delivery_loop *d);
 /* A parked one, once more; true when it left the heap. */
 bool delivery_message_again(struct delivery_message *m);
 /* A parked one whose time is over ends, one that has waited long goes to another carrier
