@@ -11,7 +11,7 @@
 #include "twofa/ident.h"
 #include "twofa/period.h"
 
-/* Of a limit on sends: 0 left, and then how long until one more may work. */
+/* The rest of a limit on sends: 0 left, and then how long until one more may work. */
 struct limit_left {
 	struct rate rate;
 	int64_t left;
@@ -32,7 +32,8 @@ struct lift_job {
 	struct pins_change change;
 };
 
-/* What is left for a send to that destination now. ERR_NOT_FOUND: the application. */
+/* The room of all limits for a send to that destination now. ERR_NOT_FOUND: the
+ * application. */
 struct limits_job {
 	struct job job;
 	struct ident account;

@@ -62,7 +62,7 @@
 
 struct engine;
 
-/* Of a PIN, what guesses change; times 0: never. */
+/* The state of a PIN, which verifies change; times 0: never. */
 struct verify_state {
 	int64_t attempts;
 	int64_t attempted_at_ms; /* the last attempt */
@@ -70,7 +70,7 @@ struct verify_state {
 	int64_t matched_at_ms; /* the last attempt that was right */
 };
 
-/* What a verify asks of a PIN. The recipe has account, application and PIN id. */
+/* A PIN as a verify needs it. The recipe has account, application and PIN id. */
 struct pin_row {
 	struct pin_recipe recipe;
 	int64_t key_id;

@@ -17,7 +17,7 @@ static const struct content_text {
 	{AT(email.html), render_html}},
 };
 
-/* What else a part points to. */
+/* Other names that a part points to. */
 static const size_t names[CHANNEL_COUNT][NAMES_MAX] = {
     [CHANNEL_SMS] = {AT(sms.dlt_entity), AT(sms.dlt_template), AT(sms.dlt_telemarketer)},
     [CHANNEL_VOICE] = {AT(voice.language), AT(voice.voice_name), AT(voice.repeat_dtmf)},

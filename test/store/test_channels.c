@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a message says over each channel: read from its template, and for an email from
- * what that refers to. A send, a resend and a start read the same.
+ * The content of a message over each channel: read from its template, and for an email
+ * from the email template that this refers to. A send, a resend and a start read the
+ * same.
  */
 #include "store/keyring.h"
 #include "store/outbox.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the limits of an application leave for one more send to a destination. It only
- * reads: what a send counts, verbs/send.c knows, and a send between this answer and the
- * next request changes it.
+ * The room that the limits of an application leave for one more send to a destination. It
+ * only reads: verbs/send.c counts, and a send between this answer and the next request
+ * changes it.
  */
 #include "store/verbs/verbs.h"
 

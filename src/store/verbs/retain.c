@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Retention: a stretch of PIN rows from the oldest on, by id, and removal of those
- * whose life and whose place in the logs of the destination's limits are over, with
- * their messages. What waits for a subscription that is
- * out of the configuration goes at the same age.
+ * Retention: a stretch of PIN rows from the oldest on, by id, and removal of those whose
+ * life and whose place in the logs of the destination's limits are over, with their
+ * messages. Reports of a subscription that is out of the configuration go at the same
+ * age.
  */
 #include "store/upkeep.h"
 #include "store/verbs/verbs.h"

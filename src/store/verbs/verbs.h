@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside the store: a verb is a row of steps, and a step runs for all of a batch's
- * jobs of that verb before the next one. Most steps are one statement (batch_each).
- * What a step returns concerns the whole transaction; what concerns one job goes
- * into its item.
+ * Inside the store: a verb is a row of steps, and a step runs for all of a batch's jobs
+ * of that verb before the next one. Most steps are one statement (batch_each). An error
+ * that a step returns concerns the whole transaction; one of a single job goes into its
+ * item.
  */
 #ifndef WW_VERBS_H
 #define WW_VERBS_H
