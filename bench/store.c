@@ -90,7 +90,7 @@ fill_outcome(struct slot *s)
 	    .pin_id = s->bench->pins[s->number],
 	    .state = MESSAGE_ACCEPTED,
 	    .carrier = "bench",
-	    .attempts = 1};
+	    .submits = 1};
 }
 
 static void

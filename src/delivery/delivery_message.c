@@ -190,7 +190,7 @@ finish(struct delivery_message *m, enum message_state state, enum message_reason
 	j->channel = m->outgoing->content.channel;
 	j->state = state;
 	j->reason = reason;
-	j->attempts = m->outgoing->attempts;
+	j->submits = m->outgoing->submits;
 	j->history = submit_history_text(&m->history, &m->outgoing->arena);
 	j->tracked = m->outgoing->tracked;
 	if (j->tracked && j->sender == NULL)
@@ -421,18 +421,18 @@ not_yet(struct delivery_message *m, const struct carrier_outcome *outcome)
 		m->same_carriers_only = true;
 		m->carriers_tried = delivery_plan_bit(m, m->group);
 	}
-	if (m->outgoing->attempts >= m->loop->conf->delivery_attempts) {
+	if (m->outgoing->submits >= m->loop->conf->delivery_attempts) {
 		finish(m, unknown ? MESSAGE_SUBMITTED : MESSAGE_FAILED,
 		    MESSAGE_REASON_EXHAUSTED);
 		return;
 	}
 	delivery_note_attempt(m);
-	try_again(m, m->outgoing->attempts);
+	try_again(m, m->outgoing->submits);
 }
 
 /*
  * The carrier gets less from now on, and the message only waits: it ends with its PIN,
- * not with its attempts, and may go to any other carrier meanwhile. The next run need
+ * not with its submits, and may go to any other carrier meanwhile. The next run need
  * not know.
  */
 static void
@@ -453,7 +453,7 @@ refused(struct delivery_message *m, const struct carrier_outcome *outcome)
 {
 	m->carriers_refused |= delivery_plan_bit(m, m->group);
 	if (!outcome->elsewhere || m->loop->stopping ||
-	    m->outgoing->attempts >= m->loop->conf->delivery_attempts) {
+	    m->outgoing->submits >= m->loop->conf->delivery_attempts) {
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_REFUSED);
 		return;
 	}
@@ -475,7 +475,7 @@ log_outcome(const struct delivery_message *m, const struct carrier_outcome *outc
 	    LOG_TEXT("carrier", m->outcome.carrier),
 	    LOG_TEXT("result", carrier_result_name(outcome->result)),
 	    LOG_INT("code", outcome->code), LOG_TEXT("reason", outcome->reason),
-	    LOG_INT("attempt", m->outgoing->attempts));
+	    LOG_INT("attempt", m->outgoing->submits));
 }
 
 /* It counts as no attempt, and the carrier says when there is a reason for one. */
@@ -568,7 +568,7 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 		put_back(m);
 		return;
 	}
-	m->outgoing->attempts++;
+	m->outgoing->submits++;
 	m->carriers_tried |= delivery_plan_bit(m, m->group);
 	m->carriers_avoided = delivery_plan_bit(m, m->group);
 	take_outcome(m, outcome);
@@ -630,7 +630,7 @@ set_out(struct delivery_message *m)
 	m->place.deadline_ms = useful_until(m);
 	if (m->outgoing->starts >= POISON_STARTS)
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_POISON);
-	else if (m->outgoing->attempts >= m->loop->conf->delivery_attempts)
+	else if (m->outgoing->submits >= m->loop->conf->delivery_attempts)
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_EXHAUSTED);
 	else if (m->plan_count > 0)
 		attempt(m);

@@ -19,7 +19,7 @@ fill(struct delivery_message *m, struct note_job *j)
 	j->channel = m->outgoing->content.channel;
 	j->lookup_wanted = m->outgoing->lookup_needed;
 	j->tracked = m->outgoing->tracked;
-	j->attempts = m->outgoing->attempts;
+	j->submits = m->outgoing->submits;
 	j->starts = m->outgoing->starts;
 	j->carrier = m->outcome.carrier;
 	j->code = m->outcome.code;

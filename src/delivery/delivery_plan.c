@@ -46,7 +46,7 @@ remember_carriers_tried(struct delivery_message *m)
 	}
 }
 
-/* Its carriers, once for all of its attempts; the reason when there are none. */
+/* Its carriers, once for all of its submits; the reason when there are none. */
 enum message_reason
 delivery_plan(struct delivery_message *m)
 {

@@ -25,7 +25,7 @@ struct outcome_job {
 	const char *const *part_ids; /* instead of it, of a message in several parts */
 	size_t part_count;
 	int64_t code;
-	int64_t attempts;
+	int64_t submits;
 	enum lookup_status lookup;
 	int64_t lookup_at_ms;      /* 0: nobody was asked */
 	enum report_status status; /* REPORT_NONE: what the state amounts to */
@@ -59,7 +59,7 @@ struct note_job {
 	enum channel channel;
 	bool lookup_wanted;
 	bool tracked;
-	int64_t attempts;
+	int64_t submits;
 	int64_t starts;
 	const char *carrier; /* NULL: as before */
 	int64_t code;

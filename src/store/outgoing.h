@@ -29,9 +29,9 @@ struct outgoing_message {
 	struct pin_recipe recipe;
 	int64_t key_id;
 	int64_t expires_at_ms;
-	int64_t attempts; /* submits so far, in all runs */
-	int64_t starts;   /* 0: of this run; else how often it was taken over, and above
-			     that rendered alone */
+	int64_t submits; /* so far, in all runs */
+	int64_t starts;  /* 0: of this run; else how often it was taken over, and above
+			    that rendered alone */
 	const char *carriers_tried; /* as in note_job; NULL: none */
 	bool damaged;               /* the row is not what a send wrote */
 	unsigned seq;               /* of the message of the PIN */

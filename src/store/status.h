@@ -40,7 +40,7 @@ struct timeline_message {
 	const char *carrier;   /* NULL: given to none */
 	const char *carrier_message_id;
 	int64_t code;
-	int64_t attempts;
+	int64_t submits;
 	const char *history; /* those that failed, a JSON array; NULL: none did */
 	bool looked_up;
 	enum lookup_status lookup;

@@ -178,7 +178,7 @@ changes_access(const struct job *j)
 
 /* Sessions are made known one by one, keys by publish_access. */
 static void
-note_access(struct store *s, struct task *jobs)
+remember_access(struct store *s, struct task *jobs)
 {
 	for (struct task *t = jobs; t != NULL; t = t->next) {
 		struct job *j = container_of(t, struct job, task);
@@ -220,7 +220,7 @@ run_batch(struct store *s, struct task *jobs)
 		if (time.now_ms - s->mark_ms >= MARK_MS)
 			s->mark_ms = time.now_ms;
 		key_checks_committed(&s->key_checks);
-		note_access(s, jobs);
+		remember_access(s, jobs);
 		if (s->reports_owed && s->options.reports_owed != NULL)
 			s->options.reports_owed(s->options.ctx);
 		return;

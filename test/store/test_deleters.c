@@ -160,7 +160,7 @@ begin(struct world *w, const struct deleter *d, struct world_sent *s)
 	    .state = MESSAGE_ACCEPTED,
 	    .carrier = "c",
 	    .carrier_message_id = "known",
-	    .attempts = 1,
+	    .submits = 1,
 	    .tracked = true};
 
 	world_configure(w, &many);

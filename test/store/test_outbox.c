@@ -103,7 +103,7 @@ test_a_note_makes_its_row(void **state)
 	struct world_sent s = world_send(w, TO);
 	struct note_job note = {.pin_id = s.pin_id,
 	    .channel = CHANNEL_VOICE,
-	    .attempts = 2,
+	    .submits = 2,
 	    .carrier = "c",
 	    .carriers_tried = "c\n"};
 	struct timeline_job j;
@@ -111,13 +111,13 @@ test_a_note_makes_its_row(void **state)
 	assert_int_equal(world_run(w, &note.job, VERB_NOTE), OK);
 	j = timeline(w, &s.pin_id);
 	assert_int_equal(j.count, 1);
-	assert_int_equal(j.messages[0].attempts, 2);
+	assert_int_equal(j.messages[0].submits, 2);
 	assert_int_equal(j.messages[0].created_at_ms, T0);
 	assert_int_equal(world_open_messages(w), 1);
 	assert_int_equal(world_outcome(w, &s.pin_id, 0, MESSAGE_ACCEPTED), OK);
-	note.attempts = 3;
+	note.submits = 3;
 	assert_int_equal(world_run(w, &note.job, VERB_NOTE), OK);
-	assert_int_equal(timeline(w, &s.pin_id).messages[0].attempts, 1);
+	assert_int_equal(timeline(w, &s.pin_id).messages[0].submits, 1);
 	assert_int_equal(world_open_messages(w), 0);
 }
 

@@ -17,7 +17,7 @@ accepted(struct world *w, const char *to, const char *carrier, const char *id)
 	    .state = MESSAGE_ACCEPTED,
 	    .carrier = carrier,
 	    .carrier_message_id = id,
-	    .attempts = 1};
+	    .submits = 1};
 
 	assert_int_equal(s.err, OK);
 	assert_int_equal(world_run(w, &j.job, VERB_OUTCOME), OK);
@@ -35,7 +35,7 @@ accepted_in_parts_by(
 	    .carrier = carrier,
 	    .part_ids = ids,
 	    .part_count = 2,
-	    .attempts = 1};
+	    .submits = 1};
 
 	assert_int_equal(s.err, OK);
 	assert_int_equal(world_run(w, &j.job, VERB_OUTCOME), OK);

@@ -71,7 +71,7 @@ track(const char *to, enum message_state state)
 	struct outcome_job j = {.pin_id = sent.pin_id,
 	    .state = state,
 	    .carrier = "c",
-	    .attempts = 1,
+	    .submits = 1,
 	    .tracked = true};
 
 	assert_int_equal(sent.err, OK);

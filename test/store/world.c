@@ -300,7 +300,7 @@ world_outcome(
     struct world *w, const struct ident *pin_id, unsigned seq, enum message_state state)
 {
 	struct outcome_job j = {
-	    .pin_id = *pin_id, .seq = seq, .state = state, .carrier = "c", .attempts = 1};
+	    .pin_id = *pin_id, .seq = seq, .state = state, .carrier = "c", .submits = 1};
 
 	return world_run(w, &j.job, VERB_OUTCOME);
 }

@@ -189,7 +189,7 @@ standing_of(struct call *c, const struct timeline_job *j)
 		    .status =
 			report_status_find(report_status_of(m->status, state, m->reason)),
 		    .carrier = m->carrier,
-		    .attempts = m->attempts};
+		    .submits = m->submits};
 	}
 	return list;
 }

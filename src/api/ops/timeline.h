@@ -42,7 +42,7 @@ struct timeline_standing {
 	const char *state;
 	const struct report_status_row *status;
 	const char *carrier;
-	int64_t attempts;
+	int64_t submits;
 };
 
 /* Times that are 0 are not there. */

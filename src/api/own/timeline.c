@@ -71,7 +71,7 @@ put_message(struct json_out *out, const struct timeline_standing *m)
 	json_out_text(out, "state", m->state);
 	report_body_put_status(out, m->status);
 	json_out_text(out, "carrier", m->carrier);
-	json_out_int(out, "attempts", m->attempts);
+	json_out_int(out, "attempts", m->submits);
 	json_out_end(out);
 }
 

@@ -41,7 +41,7 @@ bind_outcome(struct item *it, struct binder *b)
 	bind_text(b, j->carrier);
 	bind_text(b, j->carrier_message_id);
 	bind_int(b, j->code);
-	bind_int(b, j->attempts);
+	bind_int(b, j->submits);
 	bind_lookup(j, b);
 	bind_int(b, (int64_t)j->status);
 	bind_int(b, (int64_t)j->error);

@@ -5,7 +5,7 @@
  * table of messages, and a mark goes with it, so that a start finds all that is open:
  * what stands as open in that table, and the PINs after the mark.
  *
- * After a start that is taken over; notes tell of attempts that did not end a message. A
+ * After a start that is taken over; notes tell of submits that did not end a message. A
  * message that goes the usual way needs none of it.
  */
 #include "store/outbox.h"
@@ -284,7 +284,7 @@ bind_note(struct item *it, struct binder *b)
 	bind_ident(b, &j->pin_id);
 	bind_int(b, j->seq);
 	bind_int(b, j->job.now_ms);
-	bind_int(b, j->attempts);
+	bind_int(b, j->submits);
 	bind_text(b, j->carrier);
 	bind_int(b, j->code);
 	bind_int(b, j->starts);
@@ -343,7 +343,7 @@ read_open(struct item *it, struct row *r)
 	row_ident(r, &o->recipe.pin_id);
 	o->seq = row_seq(r);
 	o->content.channel = row_channel(r);
-	o->attempts = row_count(r);
+	o->submits = row_count(r);
 	o->starts = row_count(r);
 	o->carriers_tried = row_text_or_null(r, &o->arena, NOTE_CARRIERS_MAX);
 	o->lookup_needed = row_bool(r);

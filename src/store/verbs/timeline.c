@@ -47,7 +47,7 @@ read_message(struct item *it, struct row *r)
 	m->carrier = row_text_or_null(r, a, ROW_NAME_MAX);
 	m->carrier_message_id = row_text_or_null(r, a, ROW_NAME_MAX);
 	m->code = row_int_or_null(r, INT64_MIN, INT64_MAX);
-	m->attempts = row_count(r);
+	m->submits = row_count(r);
 	m->history = row_text_or_null(r, a, ROW_TEXT_MAX);
 	m->looked_up = !row_is_null(r);
 	m->lookup = row_lookup(r);

@@ -219,7 +219,7 @@ kept_ms(const struct verify_job *j)
 
 /* ERR_THROTTLED, and nothing noted, with how long until there is room. */
 static enum err
-note_request(struct verify_log *log, struct arena *a, struct verify_job *j)
+log_request(struct verify_log *log, struct arena *a, struct verify_job *j)
 {
 	int64_t now_ms = j->job.now_ms;
 	int64_t after_ms = now_ms - j->limit.period_ms;
@@ -288,7 +288,7 @@ guess(struct batch *b, struct verify_log *log, struct arena *a, struct verify_jo
 	enum err e = lives(j) ? keyring_find(b->keyring, j->row.key_id, key) : OK;
 
 	if (e == OK)
-		e = note_request(log, a, j);
+		e = log_request(log, a, j);
 	if (e == OK && may_claim(j))
 		claim_and_compare(key, log, j);
 	secret_wipe(key, sizeof(key));
