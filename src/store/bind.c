@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a statement is given, by type, over the one function that an engine offers for it.
+/* Values for a statement, by type, over the one function that an engine offers for them.
  */
 #include "store/engine.h"
 

@@ -42,7 +42,7 @@
  *   - refuse no row that a verb may make, and store texts and logs octet by octet.
  *
  * Errors: what is returned concerns the transaction as a whole, which must be rolled
- * back. What concerns one member is in its `err`: ERR_CORRUPT is a row that does not hold
+ * back. An error of one member is in its `err`: ERR_CORRUPT is a row that does not hold
  * what was written (named in the log of the process, store/damage.h). A member whose
  * `err` is set when it comes is passed over.
  *
@@ -88,7 +88,7 @@ struct pins_key {
 	const char *destination;
 };
 
-/* What is asked of a number, and the answer. */
+/* A question about a number, and the answer. */
 struct pins_number {
 	struct ident account;
 	struct ident application;
@@ -136,7 +136,7 @@ struct pins_new {
 };
 
 /*
- * What a verify, or whoever lifts a lock, has made of a PIN or of its number. A set has
+ * A change of a PIN or of its number, by a verify or by the lifting of a lock. A set has
  * the members of one number side by side, one at most for each PIN, and one at most of a
  * number has a log.
  */
@@ -146,7 +146,7 @@ struct pins_change {
 	struct ident pin_id;
 	struct ident newest; /* PIN of the number, as pins_find or pins_newest gave it */
 	struct verify_state
-	    state;       /* attempts 0: it stays. What is not 0 is never made 0 */
+	    state; /* attempts 0: it stays. A member that is not 0 is never made 0 */
 	struct span log; /* of the number; a null pointer: it stays */
 	enum err err;
 };
@@ -224,7 +224,7 @@ struct pins {
  */
 struct pins_ops {
 	/* Reads nothing yet. The seed is for whatever must not be guessed from outside.
-	 * What is made is closed by the caller, after an error too. */
+	 * The caller closes what was made, after an error too. */
 	enum err (*open)(struct engine *e, const struct pins_limits *limits,
 	    uint64_t seed, struct pins **out);
 	void (*close)(struct pins *p);
@@ -245,7 +245,7 @@ struct pins_ops {
 	/* In any order, and a PIN may be there more than once. */
 	enum err (*find)(struct pins *p, struct pins_found **pins, size_t n);
 	enum err (*write)(struct pins *p, struct pins_change **changes, size_t n);
-	/* What is not there is passed over. */
+	/* PINs that are not there are passed over. */
 	enum err (*remove)(struct pins *p, const struct ident *pin_ids, size_t n);
 	enum err (*list)(struct pins *p, struct pins_list **lists, size_t n);
 	enum err (*scan)(struct pins *p, struct pins_stretch *stretch);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A receipt as a request of anybody's, to every vendor: lines of target, content type
- * and signature, then the body. What is not believed reports nothing, and what is
- * reported has an id.
+ * A receipt as a request of anybody's, to every vendor: lines of target, content type and
+ * signature, then the body. A request that is not believed reports nothing, and each
+ * report has an id.
  */
 #include "fuzz.h"
 #include "vendors.h"

@@ -77,8 +77,7 @@ test_long_texts_are_filled_as_well(void **state)
 	buf_fini(&out);
 }
 
-/* Of a batch's sends each has its own: the one that was read is gone before the others.
- */
+/* Each send of a batch has its own: the one that was read is gone before the others. */
 static void
 test_a_copy_has_nothing_of_the_other(void **state)
 {

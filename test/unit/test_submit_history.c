@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What was written of a message's submits is what is read. */
+/* A history of submits is read as it was written. */
 #include "twofa/submit_history.h"
 #include "unit.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a person typed, against a PIN: that of an id, or the newest one of a number in an
- * application.
+ * A verify: a text that a person typed, against the PIN of an id, or the newest PIN of a
+ * number in an application.
  */
 #ifndef WW_OPS_VERIFY_H
 #define WW_OPS_VERIFY_H
@@ -23,7 +23,7 @@ struct verify_number_ask {
 	const char *destination; /* canonical */
 };
 
-/* Of both. */
+/* The result of both. */
 struct verify_result {
 	struct ident pin_id;
 	const char *to; /* canonical */

@@ -13,8 +13,8 @@
 #ifndef WW_PAGE_CACHE_H
 #define WW_PAGE_CACHE_H
 
-/* For all databases that this process opens from now on; before the first one. What
- * SQLite says of it. */
+/* For all databases that this process opens from now on; before the first one. Returns
+ * SQLite's result. */
 int page_cache_configure(void);
 
 #endif

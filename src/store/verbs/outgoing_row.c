@@ -12,7 +12,7 @@ read_text(struct row *r, struct arena *a)
 	return span_of(row_text(r, a, ROW_TEXT_MAX));
 }
 
-/* What is not there has no octets. */
+/* An absent text has no octets. */
 static struct span
 read_text_or_none(struct row *r, struct arena *a)
 {

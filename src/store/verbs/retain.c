@@ -124,7 +124,7 @@ until_ms(const struct retain_job *j, const struct old_pin *old)
 	return life_ms < place_ms ? place_ms : life_ms;
 }
 
-/* Of a damaged row nobody can tell when it is over, and of a damaged log when its last
+/* A damaged row does not tell when it is over, and a damaged log not when its last
  * request was. */
 static bool
 is_over(const struct retain_job *j, const struct old_pin *old)
