@@ -141,8 +141,8 @@ sender_of(const struct carrier_config *first, const struct conf_route *r, const 
 
 /* Segments, 0 without a text or when it cannot be sent; then why. */
 static unsigned
-put_text(struct json_out *out, const struct carrier_config *carrier, const char *text,
-    const char **stop_out)
+put_text(struct json_out *out, const struct carrier_config *carrier,
+    const struct route_subject *s, const char **stop_out)
 {
 	const struct render_fill pin = {.pin = {NULL, "000000"}};
 	struct sms_parts parts = {0};
@@ -150,11 +150,11 @@ put_text(struct json_out *out, const struct carrier_config *carrier, const char 
 	struct buf whole;
 	enum err e;
 
-	if (text == NULL)
+	if (s->text == NULL || !channel_row(s->channel)->has_parts)
 		return 0;
 	arena_init(&arena);
 	buf_init(&whole, TEXT_LEN_MAX);
-	render_text(&whole, span_of(text), &pin);
+	render_text(&whole, span_of(s->text), &pin);
 	e = whole.failed ? ERR_TOO_LARGE
 			 : carrier_split(carrier, &arena, buf_span(&whole), &parts);
 	if (e == OK) {
@@ -227,7 +227,7 @@ route_explain(const struct conf *c, const struct route_subject *s, struct buf *b
 		put_route(&out, r, s->lines);
 	put_carriers(&out, c, r, s);
 	json_out_text(&out, "sender", sender_of(first, r, number));
-	segments = put_text(&out, first, s->text, &stop);
+	segments = put_text(&out, first, s, &stop);
 	if (r != NULL && r->price.given)
 		put_price(&out, &r->price, segments);
 	put_limits(&out, s, &stop);

@@ -4,6 +4,8 @@
  * from the email template that this refers to. A send, a resend and a start read the
  * same.
  */
+#include <semaphore.h>
+
 #include "store/keyring.h"
 #include "store/outbox.h"
 #include "store/outgoing.h"
@@ -25,6 +27,9 @@ static const char email[] =
     "SELECT account, 7, '{{pin}} it is', NULL, '<b>{{pin}}</b>', 'usual' FROM template; "
     "UPDATE template SET kind = 1, email_template = 7, sender = 'a@example.com'";
 
+static const struct application_caps no_caps;
+static sem_t finished;
+
 struct sent {
 	enum err err;
 	bool misfit;
@@ -34,7 +39,6 @@ struct sent {
 static struct sent
 send_over(struct world *w, enum channel channel, const char *to)
 {
-	static const struct application_caps no_caps;
 	struct sent out = {.message = outgoing_new()};
 	struct send_job j = {.account = w->account,
 	    .application = w->application,
@@ -185,6 +189,53 @@ test_a_template_is_of_its_own_channels_alone(void **state)
 	outgoing_free(s.message);
 }
 
+/* The sends of one batch share what is read for those that ask for the same. */
+static void
+on_finished(struct job *j)
+{
+	(void)j;
+	sem_post(&finished);
+}
+
+static void
+test_sends_of_one_batch_have_their_own_channel(void **state)
+{
+	static const size_t order[] = {0, 1, 0, 1};
+	struct world *w = *state;
+	struct send_job jobs[countof(order)];
+	struct arena arenas[countof(order)];
+
+	world_tell(w, settings);
+	assert_int_equal(sem_init(&finished, 0, 0), 0);
+	for (size_t i = 0; i < countof(order); i++) {
+		struct outgoing_message *o = outgoing_new();
+
+		arena_init(&arenas[i]);
+		o->content.channel = channels[order[i]].channel;
+		o->destination = arena_printf(&o->arena, "4179000000%zu", i);
+		jobs[i] = (struct send_job){.job.verb = VERB_SEND,
+		    .job.arena = &arenas[i],
+		    .job.finish = on_finished,
+		    .account = w->account,
+		    .application = w->application,
+		    .template = w->template,
+		    .caps = &no_caps,
+		    .outgoing = o};
+		assert_int_equal(store_offer(w->store, &jobs[i].job), OK);
+	}
+	store_start(w->store);
+	for (size_t i = 0; i < countof(order); i++)
+		assert_int_equal(sem_wait(&finished), 0);
+	world_restart(w);
+	for (size_t i = 0; i < countof(order); i++) {
+		check_case(i, jobs[i].job.err == OK);
+		channels[order[i]].holds(jobs[i].outgoing);
+		outgoing_free(jobs[i].outgoing);
+		arena_fini(&arenas[i]);
+	}
+	sem_destroy(&finished);
+}
+
 int
 main(void)
 {
@@ -192,6 +243,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_send_a_resend_and_a_start_read_the_same),
 	    CASE(test_a_template_is_of_its_own_channels_alone),
+	    CASE(test_sends_of_one_batch_have_their_own_channel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
