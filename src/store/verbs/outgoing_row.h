@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a row says of a message that is to go out, for sends, resends and open messages
- * alike. The columns are those of the macros of the same names in sql.def, and stand at
- * the end of a statement.
+ * Reads an outgoing message from a row, the same for sends, resends and open messages.
+ * The columns are those of two macros in sql.def, and stand at the end of a statement.
  */
 #ifndef WW_OUTGOING_ROW_H
 #define WW_OUTGOING_ROW_H
