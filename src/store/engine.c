@@ -15,7 +15,7 @@ read_number(struct item *it, struct row *r)
 }
 
 enum err
-engine_number(struct engine *e, enum sql sql, int64_t *out)
+engine_number(struct engine *e, int sql, int64_t *out)
 {
 	const struct sql_step step = {sql, bind_nothing, read_number, NULL};
 	struct number_item n = {.number = 0};

@@ -22,9 +22,9 @@
 #include "twofa/ident.h"
 
 enum sql {
-#define SQL_ROW(symbol, text) symbol,
-#include "store/sqlite/sql.def"
-#undef SQL_ROW
+#define STATEMENT(symbol) symbol,
+#include "store/statements.def"
+#undef STATEMENT
 	SQL_COUNT
 };
 
@@ -59,7 +59,7 @@ struct row {
 };
 
 struct sql_step {
-	enum sql sql;
+	int sql; /* enum sql; from SQL_COUNT on one that an engine has for itself */
 	void (*bind)(struct item *it, struct binder *b);
 	/* For each row; for a statement that gives none, once when it changed a row.
 	 * NULL: neither is of interest. */
@@ -148,7 +148,7 @@ void bind_blob(struct binder *b, const void *ptr, size_t len);
 void bind_ident(struct binder *b, const struct ident *id);
 
 /* What a statement without marks says: one number. */
-enum err engine_number(struct engine *e, enum sql sql, int64_t *out) MUST_CHECK;
+enum err engine_number(struct engine *e, int sql, int64_t *out) MUST_CHECK;
 
 struct arena;
 

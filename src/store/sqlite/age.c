@@ -10,6 +10,7 @@
  */
 #include "store/row.h"
 #include "store/sqlite/pins_sqlite.h"
+#include "store/sqlite/statements.h"
 #include "twofa/verify_log.h"
 
 struct stretch {

@@ -9,6 +9,7 @@
  */
 #include "store/sqlite/engine_sqlite.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 #include "store/sqlite/page_cache.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/pins_sqlite.h"
+#include "store/sqlite/statements.h"
 #include "store/sqlite/wal_vfs.h"
 #include "twofa/ident.h"
 
@@ -41,7 +43,7 @@ struct sqlite_engine {
 	unsigned magic;
 	char *where;
 	sqlite3 *db;
-	sqlite3_stmt *statements[SQL_COUNT];
+	sqlite3_stmt *statements[SQL_COUNT_SQLITE];
 	int log_pages;
 	struct checkpointer *checkpointer;
 	struct log_watch log_watch;
@@ -49,11 +51,25 @@ struct sqlite_engine {
 	struct damage damage;
 };
 
-static const char *const sql_texts[SQL_COUNT] = {
+static const char *const sql_texts[SQL_COUNT_SQLITE] = {
 #define SQL_ROW(symbol, text) [symbol] = text,
+#define SQL_OWN(symbol, text) [symbol] = text,
 #include "store/sqlite/sql.def"
 #undef SQL_ROW
+#undef SQL_OWN
 };
+
+/* Each statement of the store has a text: the compiler names one that has none. */
+enum {
+#define SQL_ROW(symbol, text) TEXT_OF_##symbol,
+#define SQL_OWN(symbol, text)
+#include "store/sqlite/sql.def"
+#undef SQL_ROW
+#undef SQL_OWN
+};
+#define STATEMENT(symbol) static_assert(TEXT_OF_##symbol >= 0, #symbol);
+#include "store/statements.def"
+#undef STATEMENT
 
 static struct sqlite_engine *
 sqlite_of(struct engine *e)
@@ -140,7 +156,7 @@ sqlite_close(struct engine *e)
 	enum err moved;
 
 	moved = checkpointer_free(s->checkpointer);
-	for (size_t i = 0; i < SQL_COUNT; i++)
+	for (size_t i = 0; i < SQL_COUNT_SQLITE; i++)
 		sqlite3_finalize(s->statements[i]);
 	if (s->db != NULL)
 		move_all(s->db, moved);
@@ -255,7 +271,7 @@ sqlite_open(const struct engine_place *p, char why[256], struct engine **out)
 }
 
 static int
-prepare(struct sqlite_engine *s, enum sql sql, sqlite3_stmt **out)
+prepare(struct sqlite_engine *s, int sql, sqlite3_stmt **out)
 {
 	int rc = SQLITE_OK;
 
@@ -268,7 +284,7 @@ prepare(struct sqlite_engine *s, enum sql sql, sqlite3_stmt **out)
 
 /* A statement without parameters and rows: what SQLite says of it. */
 static int
-run_alone(struct sqlite_engine *s, enum sql sql)
+run_alone(struct sqlite_engine *s, int sql)
 {
 	sqlite3_stmt *stmt;
 	int rc = prepare(s, sql, &stmt);

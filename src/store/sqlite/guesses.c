@@ -6,6 +6,7 @@
 
 #include "store/row.h"
 #include "store/sqlite/pins_sqlite.h"
+#include "store/sqlite/statements.h"
 #include "twofa/application.h"
 
 enum {

@@ -9,6 +9,7 @@
 #include "store/sqlite/pins_sqlite.h"
 
 #include "store/row.h"
+#include "store/sqlite/statements.h"
 #include "twofa/application.h"
 #include "twofa/verify_log.h"
 

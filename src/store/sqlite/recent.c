@@ -3,6 +3,7 @@
 
 #include "store/row.h"
 #include "store/sqlite/pins_sqlite.h"
+#include "store/sqlite/statements.h"
 
 /* Rows that move beyond twice as many as came: a start may have four times as many as
  * there shall be. */

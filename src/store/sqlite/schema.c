@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "store/engine.h"
+#include "store/sqlite/statements.h"
 
 static const char *const steps[] = {
 #define SCHEMA_STEP(number, text) text,
