@@ -56,7 +56,7 @@ answers_free(struct answers *a)
 }
 
 static struct answers_of *
-find(struct answers *a, const struct ident *account)
+find_account(struct answers *a, const struct ident *account)
 {
 	struct answers_of *of;
 
@@ -79,7 +79,7 @@ fits(const struct held *h, const struct answer_room *room, size_t more, size_t m
 }
 
 static void
-add(struct held *h, const struct answer_room *room, size_t more)
+add_held(struct held *h, const struct answer_room *room, size_t more)
 {
 	h->count += room->octets == 0;
 	h->octets += more;
@@ -116,11 +116,11 @@ grow(struct answers *a, const struct ident *account, struct answer_room *room,
 		return OK;
 	more = octets - room->octets;
 	pthread_mutex_lock(&a->lock);
-	of = room->account == NULL ? find(a, account) : room->account;
+	of = room->account == NULL ? find_account(a, account) : room->account;
 	e = must ? OK : find_room(a, of, room, more);
 	if (e == OK) {
-		add(&of->held, room, more);
-		add(&a->all, room, more);
+		add_held(&of->held, room, more);
+		add_held(&a->all, room, more);
 		*room = (struct answer_room){of, octets};
 	}
 	forget_idle(of);

@@ -106,7 +106,7 @@ ring_or_hold(struct queue *q)
 }
 
 static bool
-add(struct queue *q, struct task *t, size_t len_max)
+add_task(struct queue *q, struct task *t, size_t len_max)
 {
 	bool was_empty;
 
@@ -131,13 +131,13 @@ add(struct queue *q, struct task *t, size_t len_max)
 void
 queue_push(struct queue *q, struct task *t)
 {
-	INVARIANT(add(q, t, SIZE_MAX));
+	INVARIANT(add_task(q, t, SIZE_MAX));
 }
 
 bool
 queue_offer(struct queue *q, struct task *t)
 {
-	return add(q, t, q->len_max);
+	return add_task(q, t, q->len_max);
 }
 
 int

@@ -347,7 +347,7 @@ text_at(struct carrier_receipts *r, const json_t *doc, const char *pointer)
 }
 
 static enum err
-take(struct carrier_receipts *r, const char *id, const char *status)
+take_receipt(struct carrier_receipts *r, const char *id, const char *status)
 {
 	const struct carrier_generic_options *c = r->config->options;
 	struct carrier_receipt one = {.message_id = id};
@@ -400,7 +400,7 @@ read_params(
 	enum err e = count > 0 && (others == count || others == 1) ? OK : ERR_SYNTAX;
 
 	for (size_t i = 0; e == OK && i < count; i++)
-		e = take(r, ids[i], statuses[others == 1 ? 0 : i]);
+		e = take_receipt(r, ids[i], statuses[others == 1 ? 0 : i]);
 	return e;
 }
 
@@ -441,7 +441,7 @@ read_document(struct carrier_receipts *r, struct spots s)
 	enum err e = OK;
 
 	if (each == NULL)
-		return take(
+		return take_receipt(
 		    r, text_at(r, s.id_doc, s.id), text_at(r, s.status_doc, s.status));
 	for (size_t i = 0; e == OK && i < json_array_size(list); i++) {
 		struct spots next = s;

@@ -417,7 +417,7 @@ rendered_fini(struct rendered *r, const struct prepared_request *prepared)
 }
 
 static bool
-put(const struct http_template *t, const struct values *values, struct buf *out)
+put_template(const struct http_template *t, const struct values *values, struct buf *out)
 {
 	enum err e = http_template_put(t, values->v, out);
 
@@ -431,11 +431,11 @@ render(const struct carrier_http *h, const struct values *values, struct rendere
 	const struct carrier_http_options *options = h->config->options;
 	const struct prepared_request *prepared = &h->prepared;
 
-	if (!put(&prepared->url, values, &r->url) ||
-	    !put(&prepared->body, values, &r->body))
+	if (!put_template(&prepared->url, values, &r->url) ||
+	    !put_template(&prepared->body, values, &r->body))
 		return false;
 	for (size_t i = 0; i < prepared->header_count; i++) {
-		if (!put(&prepared->headers[i], values, &r->headers[i]))
+		if (!put_template(&prepared->headers[i], values, &r->headers[i]))
 			return false;
 		r->call.headers[i] = r->headers[i].ptr;
 	}

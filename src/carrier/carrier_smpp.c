@@ -215,7 +215,8 @@ send_parts(struct carrier_smpp *s, struct smpp_request *p)
 /* ---- submit ---- */
 
 static void
-answer(carrier_done_f *done, void *ctx, enum carrier_result result, const char *reason)
+tell_outcome(
+    carrier_done_f *done, void *ctx, enum carrier_result result, const char *reason)
 {
 	struct carrier_outcome o = {
 	    .result = result, .reason = reason, .untried = result == CARRIER_RETRY};
@@ -254,7 +255,7 @@ smpp_submit(
 	}
 	if (problem != NULL) {
 		arena_fini(&arena);
-		answer(done, ctx, result, problem);
+		tell_outcome(done, ctx, result, problem);
 		return;
 	}
 	p->done = done;

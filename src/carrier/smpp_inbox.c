@@ -46,7 +46,7 @@ respond(struct smpp_session *session, enum smpp_command response, uint32_t seque
 
 /* Once, and never on another link than the one that asked. */
 static void
-answer(struct waiting_receipt *w, bool durable)
+answer_receipt(struct waiting_receipt *w, bool durable)
 {
 	if (w->binding != 0 && smpp_session_binding(w->session) == w->binding)
 		respond(w->session, w->response, w->sequence,
@@ -59,7 +59,7 @@ on_taken(void *ctx, bool durable)
 {
 	struct waiting_receipt *w = ctx;
 
-	answer(w, durable);
+	answer_receipt(w, durable);
 	TAILQ_REMOVE(&w->inbox->waiting, w, entry);
 	TAILQ_INSERT_HEAD(&w->inbox->spare, w, entry);
 }
@@ -78,7 +78,7 @@ on_waiting_timer(evutil_socket_t fd, short what, void *ctx)
 	{
 		if (w->until_ms > now_ms)
 			return;
-		answer(w, false);
+		answer_receipt(w, false);
 	}
 }
 

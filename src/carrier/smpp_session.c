@@ -100,7 +100,7 @@ lose(struct smpp_session *s, const char *why)
 /* ---- writing ---- */
 
 static enum err
-put(struct smpp_session *s, const struct smpp_pdu *pdu)
+put_pdu(struct smpp_session *s, const struct smpp_pdu *pdu)
 {
 	struct buf out;
 	const char *field;
@@ -125,7 +125,7 @@ enum err
 smpp_session_send(struct smpp_session *s, const struct smpp_pdu *pdu)
 {
 	CHECK_OBJ(s, SESSION_MAGIC);
-	return s->state == BOUND ? put(s, pdu) : ERR_DOWN;
+	return s->state == BOUND ? put_pdu(s, pdu) : ERR_DOWN;
 }
 
 static void
@@ -135,7 +135,7 @@ put_empty(
 	struct smpp_pdu pdu = {
 	    .command = command, .status = status, .sequence = sequence};
 
-	INVARIANT(put(s, &pdu) == OK);
+	INVARIANT(put_pdu(s, &pdu) == OK);
 }
 
 /* Past the buffers, as the link is about to close; best effort. */
@@ -173,7 +173,7 @@ bind_session(struct smpp_session *s)
 	INVARIANT(copy_text(pdu.password, sizeof(pdu.password), c->password));
 	INVARIANT(copy_text(pdu.system_type, sizeof(pdu.system_type), c->system_type));
 	session_move(s, BINDING);
-	INVARIANT(put(s, &pdu) == OK);
+	INVARIANT(put_pdu(s, &pdu) == OK);
 	secret_wipe(pdu.password, sizeof(pdu.password));
 	set_timer(s, c->response_timeout_ms);
 }
@@ -285,7 +285,7 @@ is_response(struct span octets)
 
 /* One PDU, whole in memory. */
 static void
-take(struct smpp_session *s, struct span octets)
+take_pdu(struct smpp_session *s, struct span octets)
 {
 	struct smpp_pdu pdu;
 	const char *field;
@@ -322,7 +322,7 @@ take_next(struct smpp_session *s)
 	}
 	if (evbuffer_get_length(in) < len)
 		return false;
-	take(s, (struct span){(const char *)evbuffer_pullup(in, (ssize_t)len), len});
+	take_pdu(s, (struct span){(const char *)evbuffer_pullup(in, (ssize_t)len), len});
 	if (s->link != link)
 		return false;
 	evbuffer_drain(in, len);

@@ -35,7 +35,7 @@ struct callback_receipt {
 };
 
 static void
-answer(struct carrier_callback *in, enum err e)
+answer_callback(struct carrier_callback *in, enum err e)
 {
 	in->err = e;
 	queue_push(in->to, in->back);
@@ -48,7 +48,7 @@ static void
 let_go(struct callback *c)
 {
 	if (atomic_fetch_sub(&c->waiting, 1) == 1)
-		answer(c->in, atomic_load(&c->refused) ? ERR_OVERLOADED : OK);
+		answer_callback(c->in, atomic_load(&c->refused) ? ERR_OVERLOADED : OK);
 }
 
 /* On the store's thread. */
@@ -171,7 +171,7 @@ carrier_callbacks_give(struct carrier_callbacks *k, struct carrier_callback *in)
 	enum err e;
 
 	if (at == k->conf->carrier_count) { /* as a wrong secret: names cannot be tried */
-		answer(in, ERR_FORBIDDEN);
+		answer_callback(in, ERR_FORBIDDEN);
 		return;
 	}
 	in->answer = carrier_receipt_answer(config, &in->answer_type);
@@ -182,7 +182,7 @@ carrier_callbacks_give(struct carrier_callbacks *k, struct carrier_callback *in)
 	}
 	if (carrier_type_find(config->type)->read_receipts != NULL)
 		count_refused(k, at, e);
-	answer(in, e);
+	answer_callback(in, e);
 }
 
 /* ---- life ---- */

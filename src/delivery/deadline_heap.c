@@ -12,7 +12,7 @@ before(const struct deadline_heap_item *a, const struct deadline_heap_item *b)
 }
 
 static void
-put(struct deadline_heap *h, size_t at, struct deadline_heap_item *item)
+put_at(struct deadline_heap *h, size_t at, struct deadline_heap_item *item)
 {
 	h->items[at] = item;
 	item->place = at + 1;
@@ -22,10 +22,10 @@ static void
 rise(struct deadline_heap *h, size_t at, struct deadline_heap_item *item)
 {
 	while (at > 0 && before(item, h->items[(at - 1) / 2])) {
-		put(h, at, h->items[(at - 1) / 2]);
+		put_at(h, at, h->items[(at - 1) / 2]);
 		at = (at - 1) / 2;
 	}
-	put(h, at, item);
+	put_at(h, at, item);
 }
 
 static void
@@ -38,10 +38,10 @@ sink(struct deadline_heap *h, size_t at, struct deadline_heap_item *item)
 			child++;
 		if (child >= h->count || !before(h->items[child], item))
 			break;
-		put(h, at, h->items[child]);
+		put_at(h, at, h->items[child]);
 		at = child;
 	}
-	put(h, at, item);
+	put_at(h, at, item);
 }
 
 static void

@@ -68,7 +68,7 @@ change_state(struct delivery_message *m, enum delivery_state to)
 }
 
 static void
-answer(struct delivery_message *m, bool sent)
+answer_caller(struct delivery_message *m, bool sent)
 {
 	struct outgoing_answer *a = m->outgoing->answer;
 
@@ -104,7 +104,7 @@ delivery_message_free(struct delivery_message *m)
 	CHECK_OBJ(m, DELIVERY_MESSAGE_MAGIC);
 	leave_heap(m);
 	lookup_cancel(&m->ask);
-	answer(m, true); /* it is durably queued; nobody is left waiting */
+	answer_caller(m, true); /* it is durably queued; nobody is left waiting */
 	if (m->listed)
 		TAILQ_REMOVE(&d->all, m, entry);
 	if (m->timer != NULL)
@@ -164,7 +164,8 @@ outcome_recorded(struct task *t)
 		after(m->timer, RECORD_AGAIN_MS);
 		return;
 	}
-	answer(m, m->outcome.state == MESSAGE_ACCEPTED || m->outcome.job.err != OK);
+	answer_caller(
+	    m, m->outcome.state == MESSAGE_ACCEPTED || m->outcome.job.err != OK);
 	delivery_message_free(m);
 }
 
@@ -197,7 +198,7 @@ finish(struct delivery_message *m, enum message_state state, enum message_reason
 		j->sender = m->outgoing->sender;
 	m->task.run = outcome_recorded;
 	if (state == MESSAGE_ACCEPTED || state == MESSAGE_SUBMITTED)
-		answer(m, true);
+		answer_caller(m, true);
 	record(m);
 }
 
@@ -616,7 +617,7 @@ on_answer_by(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	CHECK_OBJ(m, DELIVERY_MESSAGE_MAGIC);
 	if (m->state != DELIVERY_RECORDING || m->outcome.job.err != OK)
-		answer(m, true);
+		answer_caller(m, true);
 }
 
 /* ---- the beginning ---- */

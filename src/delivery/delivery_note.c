@@ -9,7 +9,7 @@
 enum { SUSPECT_STARTS = 2 /* a run ended before it was through */ };
 
 static void
-fill(struct delivery_message *m, struct note_job *j)
+fill_note(struct delivery_message *m, struct note_job *j)
 {
 	size_t len = m->same_carriers_only ? 1 : 0;
 
@@ -43,7 +43,7 @@ new_note(struct delivery_message *m)
 {
 	struct note_job *j = mem_new(sizeof(*j));
 
-	fill(m, j);
+	fill_note(m, j);
 	j->job.finish = written;
 	return j;
 }
@@ -78,7 +78,7 @@ void
 delivery_note_quarantine(struct delivery_message *m)
 {
 	m->outgoing->starts++;
-	fill(m, &m->quarantine);
+	fill_note(m, &m->quarantine);
 	m->quarantine.job.owner = m;
 	m->quarantine.job.finish = quarantine_finished;
 	store_push(m->loop->store, &m->quarantine.job);

@@ -30,7 +30,7 @@ raise_rate(struct pace *p, int64_t now_ms)
 }
 
 static void
-fill(struct pace *p, int64_t now_ms)
+fill_bucket(struct pace *p, int64_t now_ms)
 {
 	int64_t most = p->rate * BUCKET_MS < TOKEN ? TOKEN : p->rate * BUCKET_MS;
 	int64_t passed_ms = now_ms - p->filled_ms;
@@ -49,7 +49,7 @@ pace_wait_ms(struct pace *p, int64_t now_ms)
 	raise_rate(p, now_ms);
 	if (p->rate == 0)
 		return 0;
-	fill(p, now_ms);
+	fill_bucket(p, now_ms);
 	return p->tokens >= TOKEN ? 0 : (TOKEN - p->tokens + p->rate - 1) / p->rate;
 }
 

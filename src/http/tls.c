@@ -334,7 +334,7 @@ tls_accept(struct tls *t, int fd)
 
 /* Puts the new pair in the place of the old one. */
 static void
-take(struct tls *t, int64_t now_ms)
+take_pair(struct tls *t, int64_t now_ms)
 {
 	struct tls_fault fault;
 	SSL_CTX *context = NULL;
@@ -367,6 +367,6 @@ tls_look(struct tls *t, int64_t now_ms, bool now)
 		return;
 	t->tried = v;
 	t->loaded_ms = now_ms;
-	take(t, now_ms);
+	take_pair(t, now_ms);
 	warn(&t->files, t->context, now_ms);
 }

@@ -235,7 +235,7 @@ try_on(struct connector *c)
 }
 
 static void
-add(struct connector *c, const struct address *to)
+add_address(struct connector *c, const struct address *to)
 {
 	for (size_t i = 0; i < c->count; i++)
 		if (address_equal(&c->attempts[i].to, to))
@@ -251,7 +251,7 @@ interleave(struct connector *c)
 	for (size_t i = 0; i < RESOLVER_ADDRESSES_MAX; i++)
 		for (unsigned f = 0; f < FAMILIES; f++)
 			if (i < c->families[f].found.count)
-				add(c, &c->families[f].found.list[i]);
+				add_address(c, &c->families[f].found.list[i]);
 }
 
 static void

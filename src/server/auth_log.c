@@ -84,7 +84,7 @@ auth_log_signed_in(void *log, enum scheme s, enum err e, const struct call_reque
 }
 
 static int64_t
-take(atomic_ullong *count)
+take_count(atomic_ullong *count)
 {
 	return (int64_t)atomic_exchange(count, 0);
 }
@@ -92,8 +92,8 @@ take(atomic_ullong *count)
 static void
 flush_scheme(struct auth_log *l, enum scheme s)
 {
-	int64_t accepted = take(&l->accepted[s]);
-	int64_t refused = take(&l->refused[s]);
+	int64_t accepted = take_count(&l->accepted[s]);
+	int64_t refused = take_count(&l->refused[s]);
 
 	if (accepted + refused > 0)
 		log_event(LOG_LEVEL_INFO, "sign_ins",
@@ -104,9 +104,9 @@ flush_scheme(struct auth_log *l, enum scheme s)
 void
 auth_log_flush(struct auth_log *l)
 {
-	int64_t throttled = take(&l->throttled);
-	int64_t overloaded = take(&l->overloaded);
-	int64_t unsaid = take(&l->unsaid);
+	int64_t throttled = take_count(&l->throttled);
+	int64_t overloaded = take_count(&l->overloaded);
+	int64_t unsaid = take_count(&l->unsaid);
 
 	for (enum scheme s = SCHEME_NONE; s < SCHEME_COUNT; s++)
 		flush_scheme(l, s);

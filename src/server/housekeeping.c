@@ -54,7 +54,7 @@ job_finished(struct job *j)
 
 /* False when it is not done: failed, or still with the store. */
 static bool
-run(struct housekeeping *h, struct job *j, enum verb verb)
+run_job(struct housekeeping *h, struct job *j, enum verb verb)
 {
 	j->verb = verb;
 	j->arena = &h->arena;
@@ -92,7 +92,7 @@ retain(struct housekeeping *h)
 	*j = (struct retain_job){.after = h->after,
 	    .keep_ms = h->retention_ms,
 	    .limit = begin_stretch(h, RETAIN_CHUNK)};
-	more = run(h, &j->job, VERB_RETAIN) &&
+	more = run_job(h, &j->job, VERB_RETAIN) &&
 	       (j->scanned == j->limit || j->reports_removed == j->limit);
 	h->after = more ? j->after : (struct ident){{0}};
 	return more;
@@ -105,7 +105,7 @@ trim(struct housekeeping *h)
 	struct idempotency_trim_job *j = &h->trim;
 
 	*j = (struct idempotency_trim_job){.limit = begin_stretch(h, TRIM_CHUNK)};
-	return run(h, &j->job, VERB_IDEMPOTENCY_TRIM) && j->removed == j->limit;
+	return run_job(h, &j->job, VERB_IDEMPOTENCY_TRIM) && j->removed == j->limit;
 }
 
 /* One stretch of PINs that limits count no more. */
@@ -115,7 +115,7 @@ age(struct housekeeping *h)
 	struct age_job *j = &h->age;
 
 	*j = (struct age_job){.limit = begin_stretch(h, AGE_CHUNK)};
-	return run(h, &j->job, VERB_AGE) && j->scanned == j->limit;
+	return run_job(h, &j->job, VERB_AGE) && j->scanned == j->limit;
 }
 
 /* The kinds of work, in turn. */

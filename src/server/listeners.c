@@ -5,7 +5,8 @@
 #include "http/tls.h"
 
 static enum err
-add(struct listeners *l, const struct conf_listener *c, size_t index, int64_t now_ms)
+add_listener(
+    struct listeners *l, const struct conf_listener *c, size_t index, int64_t now_ms)
 {
 	struct http_listener *item = &l->items[l->count++];
 	struct tls_files files = {c->certificate, c->key};
@@ -28,9 +29,9 @@ listeners_init(const struct conf *conf, int64_t now_ms, struct listeners *out)
 
 	*out = (struct listeners){0};
 	if (conf->listen != NULL)
-		e = add(out, &alone, 0, now_ms);
+		e = add_listener(out, &alone, 0, now_ms);
 	for (size_t i = 0; i < conf->listener_count && e == OK; i++)
-		e = add(out, &conf->listeners[i], i, now_ms);
+		e = add_listener(out, &conf->listeners[i], i, now_ms);
 	return e;
 }
 

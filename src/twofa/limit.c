@@ -38,7 +38,7 @@ advance(struct limit_ring *r, int64_t number)
 }
 
 static void
-add(uint32_t *to, uint64_t count)
+add_capped(uint32_t *to, uint64_t count)
 {
 	*to = count > UINT32_MAX - *to ? UINT32_MAX : *to + (uint32_t)count;
 }
@@ -61,7 +61,7 @@ resize(struct limit_ring *r, int64_t width_ms, int64_t now_ms)
 		int64_t to = (last_ms < now_ms ? last_ms : now_ms) / width_ms;
 
 		if (number >= 0 && to > r->newest - LIMIT_SLOTS)
-			add(&r->counts[slot(to)], old.counts[slot(number)]);
+			add_capped(&r->counts[slot(to)], old.counts[slot(number)]);
 	}
 }
 
@@ -137,7 +137,7 @@ limit_ring_add(
     struct limit_ring *r, const struct rate *rate, int64_t now_ms, uint64_t count)
 {
 	bring_up(r, rate, now_ms);
-	add(&r->counts[slot(r->newest)], count);
+	add_capped(&r->counts[slot(r->newest)], count);
 }
 
 /* ---- as octets ---- */

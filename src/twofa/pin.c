@@ -168,7 +168,7 @@ pin_is_blank(struct span typed)
 
 /* A number as long as the PIN has zeros where it is shorter. */
 static size_t
-fill(char digits[PIN_LENGTH_MAX], size_t n, size_t len)
+fill_zeros(char digits[PIN_LENGTH_MAX], size_t n, size_t len)
 {
 	if (n >= len)
 		return n;
@@ -187,7 +187,7 @@ matches(const char *pin, struct span typed, bool is_number)
 	bool equal;
 
 	if (is_number)
-		n = fill(b, n, len);
+		n = fill_zeros(b, n, len);
 	equal = secret_equal(a, b, PIN_LENGTH_MAX);
 	secret_wipe(a, sizeof(a));
 	secret_wipe(b, sizeof(b));

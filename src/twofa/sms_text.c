@@ -130,7 +130,8 @@ measure(enum sms_alphabet alphabet, struct span text, size_t *len_out)
 /* Octets that may not be parted stay together, so a part can be an octet or two shorter.
  */
 static enum err
-fill(struct arena *a, struct span text, struct sms_parts *out, size_t len_max, size_t len)
+fill_parts(
+    struct arena *a, struct span text, struct sms_parts *out, size_t len_max, size_t len)
 {
 	size_t parts_max = len / (len_max - 3) + 1;
 	char *octets = arena_alloc(a, len + 1);
@@ -177,7 +178,7 @@ sms_text_split_in(
 	part = alphabets[out->alphabet].part;
 	if (len > part)
 		part = alphabets[out->alphabet].part_of_many;
-	return fill(a, text, out, part, len);
+	return fill_parts(a, text, out, part, len);
 }
 
 enum err

@@ -32,7 +32,7 @@ login_limit_free(struct login_limit *l)
 }
 
 static struct slot *
-find(struct slot set[WAYS], uint64_t who)
+find_slot(struct slot set[WAYS], uint64_t who)
 {
 	struct slot *oldest = &set[0];
 
@@ -50,7 +50,7 @@ bool
 login_limit_take(
     struct login_limit *l, uint64_t who, int64_t now_ms, int64_t *wait_ms_out)
 {
-	struct slot *s = find(l->slots[who % SETS], who);
+	struct slot *s = find_slot(l->slots[who % SETS], who);
 	int64_t now_us = now_ms * 1000;
 	int64_t full_us = s->full_at_us > now_us ? s->full_at_us : now_us;
 

@@ -30,7 +30,7 @@ login_memory_free(struct login_memory *l)
 
 /* Its slot, or the one that it may have. */
 static struct slot *
-find(struct login_memory *l, const uint8_t mark[SECRET_MAC_LEN])
+find_mark(struct login_memory *l, const uint8_t mark[SECRET_MAC_LEN])
 {
 	struct slot *set = l->slots[(mark[0] | (unsigned)mark[1] << 8) % SETS];
 	struct slot *oldest = &set[0];
@@ -48,7 +48,7 @@ void
 login_memory_put(
     struct login_memory *l, const uint8_t mark[SECRET_MAC_LEN], int64_t now_ms)
 {
-	struct slot *s = find(l, mark);
+	struct slot *s = find_mark(l, mark);
 
 	memcpy(s->mark, mark, SECRET_MAC_LEN);
 	s->until_ms = now_ms + l->keep_ms;
@@ -58,7 +58,7 @@ bool
 login_memory_has(
     struct login_memory *l, const uint8_t mark[SECRET_MAC_LEN], int64_t now_ms)
 {
-	struct slot *s = find(l, mark);
+	struct slot *s = find_mark(l, mark);
 
 	if (s->until_ms <= now_ms || !secret_equal(s->mark, mark, SECRET_MAC_LEN))
 		return false;

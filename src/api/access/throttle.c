@@ -120,7 +120,7 @@ bucket_of(struct throttle *t, unsigned rule, const struct ident *account)
 
 /* NULL: there are as many as there may be. */
 static struct entry *
-find(struct throttle *t, unsigned rule, const struct ident *account, int64_t now_ms)
+find_entry(struct throttle *t, unsigned rule, const struct ident *account, int64_t now_ms)
 {
 	struct entries *bucket = bucket_of(t, rule, account);
 	struct entry *e;
@@ -165,7 +165,7 @@ pass_rule(
 {
 	const struct rate *rate = &t->rules[rule].rate;
 	int64_t now_ms = t->clock->steady_ms(t->clock);
-	struct entry *e = find(t, rule, account, now_ms);
+	struct entry *e = find_entry(t, rule, account, now_ms);
 
 	if (e == NULL)
 		return ERR_OVERLOADED;
