@@ -29,7 +29,7 @@
  * and a change waits for it this long at most, as it holds within 1 s. */
 #define REST_SHARE 9
 #define REST_MS_MAX 500
-/* For whom a lane has no place after this time in a crowd, the request is over. */
+/* A job that has waited longer than this in a crowded lane is given up (intake_stale). */
 #define STALE_MS 400
 /* How often the high-water mark of the clock is written, at most. */
 #define MARK_MS 1000
