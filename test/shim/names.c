@@ -85,6 +85,27 @@ connect(int fd, const struct sockaddr *to, socklen_t len)
 	return f(fd, (struct sockaddr *)&four, sizeof(four));
 }
 
+/* A name server's answer comes from where it was asked: c-ares 1.34 looks at the port. */
+ssize_t
+recvfrom(
+    int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len)
+{
+	ssize_t (*f)(int, void *, size_t, int, struct sockaddr *, socklen_t *) =
+	    (ssize_t(*)(int, void *, size_t, int, struct sockaddr *, socklen_t *))dlsym(
+		RTLD_NEXT, "recvfrom");
+	ssize_t n = f(fd, buf, len, flags, from, from_len);
+	struct sockaddr_in four;
+
+	if (n < 0 || from == NULL || from->sa_family != AF_INET ||
+	    getenv("NAMES") == NULL)
+		return n;
+	memcpy(&four, from, sizeof(four));
+	if (four.sin_port == port_of(&four))
+		four.sin_port = htons(53);
+	memcpy(from, &four, sizeof(four));
+	return n;
+}
+
 typedef int asked_f(
     const char *, const char *, const struct addrinfo *, struct addrinfo **);
 
