@@ -67,6 +67,9 @@ buf_add_char(struct buf *b, char c)
 	buf_add(b, &c, 1);
 }
 
+static void add_long(struct buf *b, size_t len, const char *format, va_list ap)
+    PRINTF_LIKE(3, 0);
+
 /* A text that is longer than usual goes by way of the heap, measured before. */
 static void
 add_long(struct buf *b, size_t len, const char *format, va_list ap)

@@ -386,8 +386,8 @@ static void
 wait_for_next(struct delivery_message *m, int64_t tries)
 {
 	int64_t n = tries - 1;
-	uint32_t most = BACKOFF_FIRST_MS
-			<< (n < BACKOFF_DOUBLINGS_MAX ? n : BACKOFF_DOUBLINGS_MAX);
+	uint32_t first = BACKOFF_FIRST_MS;
+	uint32_t most = first << (n < BACKOFF_DOUBLINGS_MAX ? n : BACKOFF_DOUBLINGS_MAX);
 	uint32_t random;
 
 	m->loop->entropy->fill(m->loop->entropy, &random, sizeof(random));

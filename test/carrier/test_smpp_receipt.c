@@ -76,8 +76,8 @@ test_what_is_missing(void **state)
 {
 	static const char *const cases[] = {"", "id: sub:001 stat:DELIVRD", "id:7",
 	    "id:7 stat:", "id:7 stat:PERHAPS", "stat:DELIVRD", "idle:7 stat:DELIVRD",
-	    "id:0123456789012345678901234567890123456789012345678901234567890123456789 "
-	    "stat:DELIVRD"};
+	    ("id:0123456789012345678901234567890123456789012345678901234567890123456789 "
+	     "stat:DELIVRD")};
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
