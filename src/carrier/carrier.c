@@ -146,6 +146,7 @@ carrier_submit(
     struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx)
 {
 	INVARIANT(m->validity_ms > 0);
+	INVARIANT((c->ops->channels & CHANNEL_BIT(m->content.channel)) != 0);
 	c->ops->submit(c, m, done, ctx);
 }
 

@@ -110,6 +110,8 @@ void carrier_http_free(struct carrier *c);
 /* The row of a vendor's carrier type; stands at the end of its file, where `vendor` is,
  * and its own options are struct carrier_NAME_options. */
 #define CARRIER_HTTP(name, carried)                                                      \
+	_Static_assert(offsetof(struct carrier_##name##_options, http) == 0,             \
+	    "what all over HTTP have stands first");                                     \
 	static const char *name##_check(                                                 \
 	    const struct carrier_config *config, char why[256])                          \
 	{                                                                                \
