@@ -141,7 +141,8 @@ cpu_s(void)
 	       (double)(all.tv_nsec - own.tv_nsec) / 1e9;
 }
 
-/* What this process has caused to be written, by the kernel's count; 0: it keeps none. */
+/* Octets that this process has caused to be written, by the kernel's count; 0: it keeps
+ * none. */
 static double
 written(void)
 {

@@ -18,7 +18,7 @@
 
 enum { ROUTE_PARAMS_MAX = 3 };
 
-/* The message of a send or a resend, for whoever answers when delivery is through; of a
+/* The message of a send or a resend, for the answer when delivery is through; of a
  * repeated request that of the first one. */
 struct call_sent {
 	struct ident pin_id;

@@ -22,8 +22,8 @@ struct json_out *listing_rows(struct call *c, const char *name);
 /* After the rows of a piece: ends the list when it was the last one. */
 void listing_go_on(struct call *c);
 
-/* For whoever answers: the room for what was written. ERR_THROTTLED and ERR_OVERLOADED
- * are for a GET alone. */
+/* For the answering thread: the room for the octets that were written. ERR_THROTTLED and
+ * ERR_OVERLOADED are for a GET alone. */
 enum err listing_room(struct call *c) MUST_CHECK;
 
 #endif

@@ -32,7 +32,7 @@ struct carrier_callback {
 	struct queue *to;
 };
 
-/* How a limit on sends stands, for whoever asks about a route. */
+/* The state of a limit on sends, for a question about a route. */
 struct route_limit {
 	const char *name;
 	const char *rate; /* as configured: "3/1d" */

@@ -48,7 +48,7 @@ load(struct span text, json_error_t *why)
 	    text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, why);
 }
 
-/* A number that no type holds is a text for whoever reads it, and mostly nobody does. */
+/* A number that no type holds is a text for its reader, and mostly has none. */
 static json_t *
 load_large(struct span text, json_error_t *why)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lists and maps of texts, as the configuration hands them to the rooms. The texts
- * and the arrays belong to whoever read them; nothing here allocates.
+ * Lists and maps of texts, as the configuration hands them to the rooms. The texts and
+ * the arrays belong to their reader; nothing here allocates.
  */
 #ifndef WW_TEXTS_H
 #define WW_TEXTS_H

@@ -54,15 +54,15 @@ struct carrier_outcome {
 	 * own. */
 	const char *const *part_ids;
 	size_t part_count;
-	bool untried;    /* RETRY, and the other side saw nothing of it: no attempt */
-	bool throttled;  /* RETRY because we are too fast (ESME_RTHROTTLED, HTTP 429):
-			    the carrier is well, and gets less for a while */
-	bool partly;     /* some of its parts were accepted all the same, or may have
-			    been, so that trying again sends those twice */
-	bool elsewhere;  /* REFUSED for a reason of this carrier's own (sender, account,
-			    service): another may take it. Not for a bad number. */
-	bool final;      /* UNKNOWN, and the other side has answered that all is well:
-			    whoever is asked again may be paid twice, so nobody is */
+	bool untried;   /* RETRY, and the other side saw nothing of it: no attempt */
+	bool throttled; /* RETRY because we are too fast (ESME_RTHROTTLED, HTTP 429):
+			   the carrier is well, and gets less for a while */
+	bool partly;    /* some of its parts were accepted all the same, or may have
+			   been, so that trying again sends those twice */
+	bool elsewhere; /* REFUSED for a reason of this carrier's own (sender, account,
+			   service): another may take it. Not for a bad number. */
+	bool final; /* UNKNOWN, and the other side has answered that all is well: a second
+		       submit may be paid twice, so there is none */
 	bool here_alone; /* UNKNOWN, and this carrier knows the message again by its
 			    reference: it may be asked once more, and no other */
 	enum report_status status; /* what the refusal amounts to; REPORT_NONE: nothing */

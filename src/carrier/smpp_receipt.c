@@ -18,7 +18,7 @@ enum {
 
 /* ---- the text ---- */
 
-/* The members of a receipt's text; what is not here is not looked at. */
+/* The members of a receipt's text that are read; others are passed over. */
 enum member {
 	MEMBER_ID,
 	MEMBER_DONE,

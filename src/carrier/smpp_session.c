@@ -326,7 +326,8 @@ take_next(struct smpp_session *s)
 	if (s->link != link)
 		return false;
 	evbuffer_drain(in, len);
-	/* who asks without end and reads no answer; what we ask is bounded elsewhere */
+	/* an SMSC that asks without end and reads no answer; our requests are bounded
+	 * elsewhere */
 	if (evbuffer_get_length(bufferevent_get_output(link)) > OUTPUT_MAX) {
 		lose(s, "the other side does not read");
 		return false;

@@ -30,7 +30,7 @@ enum err carrier_group_open(struct carrier_group *g, const struct carrier_config
     const struct carrier_env *env, char why[256]) MUST_CHECK;
 /* Closes the binds; messages may still wait. */
 void carrier_group_close(struct carrier_group *g);
-/* How it stands, for whoever asks. */
+/* The state of the group. */
 struct carrier_group_state {
 	bool suspended; /* by the breaker */
 	size_t binds;

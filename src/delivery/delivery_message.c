@@ -251,7 +251,7 @@ park(struct delivery_message *m, struct carrier_group *g)
 
 static void on_done(void *ctx, const struct carrier_outcome *outcome);
 
-/* What a report says of the message as it went out. */
+/* The message as it went out, for its report. */
 static void
 remember_for_report(struct delivery_message *m, const struct carrier_config *carrier,
     const struct carrier_message *message)
@@ -507,7 +507,7 @@ note_submit(struct delivery_message *m, const struct carrier_outcome *outcome)
 		submit_history_add(&m->history, a, &one);
 }
 
-/* What is known of it whatever follows. */
+/* Facts of an outcome that hold whatever follows. */
 static void
 take_outcome(struct delivery_message *m, const struct carrier_outcome *outcome)
 {

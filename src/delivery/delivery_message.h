@@ -127,8 +127,8 @@ bool delivery_message_again(struct delivery_message *m);
 /* A parked one whose time is over ends, one that has waited long goes to another carrier
  * that is free; true when it left the heap. */
 bool delivery_message_reconsider(struct delivery_message *m);
-/* Gives up what is not in a carrier's or the store's hands: it stays open in the store.
- */
+/* Gives up a message that neither a carrier nor the store has: it stays open in the
+ * store. */
 void delivery_message_stop(struct delivery_message *m);
 /* While stopping, the loop ends with its last message. */
 void delivery_message_end_when_idle(struct delivery_loop *d);

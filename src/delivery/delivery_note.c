@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the next run shall know of a message that this one did not bring to its end. */
+/* Notes for the next run about a message that this one did not bring to its end. */
 #include <stdio.h>
 
 #include "delivery/delivery_message.h"

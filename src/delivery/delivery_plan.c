@@ -24,7 +24,7 @@ find_group(struct delivery_loop *d, const struct carrier_config *config)
 	return NULL;
 }
 
-/* What earlier runs have tried counts too. */
+/* Carriers that earlier runs have tried count too. */
 static void
 remember_carriers_tried(struct delivery_message *m)
 {
@@ -129,7 +129,7 @@ is_avoided(const struct delivery_message *m, const struct carrier_group *g)
 	return (m->carriers_avoided & delivery_plan_bit(m, g)) != 0;
 }
 
-/* Of those to avoid; where no other may be tried their turn begins again. */
+/* Chooses among those to avoid; where no other may be tried their turn begins again. */
 static struct carrier_group *
 choose_avoided(struct delivery_message *m)
 {

@@ -119,7 +119,7 @@ put_limits(struct json_out *out, const struct route_subject *s, const char **sto
 	json_out_end(out);
 }
 
-/* Who would be asked first; NULL: nobody. */
+/* The carrier that would be asked first; NULL: none. */
 static const struct carrier_config *
 first_carrier(
     const struct conf *c, const struct conf_route *r, const struct route_subject *s)

@@ -23,8 +23,8 @@ enum err http_start(struct http *h, char why[256]) MUST_CHECK;
 /* Goes on serving, and ends each connection with its next answer. */
 void http_drain(struct http *h);
 /*
- * Takes who has connected and closes the listening sockets, so that the next one is
- * refused; closes what is idle, lets requests in flight finish, at most so long; then
+ * Takes connections that were made and closes the listening sockets, so that the next one
+ * is refused; closes what is idle, lets requests in flight finish, at most so long; then
  * ends the threads.
  */
 void http_stop(struct http *h, int64_t wait_ms);

@@ -184,7 +184,7 @@ tell_unknown(struct lookup_ask *ask, const char *reason)
 static void
 ask_while_open(struct lookup *l, const char *number, struct lookup_ask *ask)
 {
-	/* before it is told: the number may be gone with whoever asked */
+	/* before it is told: the number may be gone with its asker */
 	struct lookup_request *f =
 	    breaker_allows(&l->breaker, now_ms(l)) ? lookup_request_new(l, number) : NULL;
 

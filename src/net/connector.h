@@ -24,9 +24,9 @@ struct connector_target {
 };
 
 /*
- * `fd` is connected, does not block and belongs to whoever is called; or it is -1, and
- * `why` says of each address what became of it. Once, later on the loop; the connector
- * may be freed from here.
+ * `fd` is connected, does not block and belongs to the callee; or it is -1, and `why`
+ * says of each address what became of it. Once, later on the loop; the connector may be
+ * freed from here.
  */
 typedef void connector_done_f(void *ctx, int fd, const char *why);
 

@@ -21,7 +21,7 @@ enum { RESOLVER_ADDRESSES_MAX = 16 };
 struct resolver_options {
 	const char *servers; /* "192.0.2.53,[2001:db8::53]:5353"; NULL: the machine's */
 	int64_t timeout_ms;  /* of one question, over all servers and tries; c-ares may
-				take  longer, so whoever asks has a timer of his own */
+				take  longer, so each asker has a timer of its own */
 };
 
 enum resolver_kind {

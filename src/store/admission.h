@@ -2,9 +2,9 @@
 /*
  * Admission to the store's queue. There is a bound on all that waits, of which sends may
  * use half and verifies all (intake.h); and a lane in which jobs have to wait gets no
- * more of them than it was seen to do in ADMISSION_WAIT_MS, so that who is let in is
- * served soon, and who is not is told at once. A lane that fits into a batch is not
- * crowded, and what it has room for grows.
+ * more of them than it was seen to do in ADMISSION_WAIT_MS, so that a job that is let in
+ * is served soon, and one that is not is refused at once. A lane that fits into a batch
+ * is not crowded, and what it has room for grows.
  *
  * Asked by any thread; fed by the store's.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every engine can be asked in the same way. */
+/* Questions that every engine can be asked in the same way. */
 #include "store/engine.h"
 
 struct number_item {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a SQL engine has to offer: to prepare, bind, step and commit. It knows no
- * rule of the domain; the verbs above are written once for every engine.
+ * A SQL engine prepares, binds, steps and commits. It knows no rule of the domain; the
+ * verbs above are written once for every engine.
  *
- * The unit is a step of a whole batch: one statement for many items. SQLite runs
- * it as a loop, an engine over a network as one pipeline. Within one step the
- * items take effect in order, each seeing what the ones before it did, which is
- * what makes a guarded INSERT or UPDATE exact inside a batch.
+ * The unit is a step of a whole batch: one statement for many items. SQLite runs it as a
+ * loop, an engine over a network as one pipeline. Within one step the items take effect
+ * in order, each seeing what the ones before it did, which is what makes a guarded INSERT
+ * or UPDATE exact inside a batch.
  *
- * From begin to the end of the transaction nobody else writes what a batch has read:
- * what a step counted still holds when a later step of the batch writes.
+ * From begin to the end of the transaction nobody else writes what a batch has read: what
+ * a step counted still holds when a later step of the batch writes.
  *
- * Every edge has three outcomes. OK: done. ERR_UNKNOWN and ERR_SYNC from commit:
- * it may or may not have happened. Anything else: it did not happen.
+ * Every edge has three outcomes. OK: done. ERR_UNKNOWN and ERR_SYNC from commit: it may
+ * or may not have happened. Anything else: it did not happen.
  */
 #ifndef WW_ENGINE_H
 #define WW_ENGINE_H
@@ -105,7 +105,8 @@ struct engine_ops {
 	void (*column)(struct row *r, struct value *v_out);
 	/* Names the row, whose column of this number is damaged, in the log. */
 	void (*name_damaged)(struct row *r, int column);
-	/* Of a store that nobody has open, as store/clock_lower.h says. */
+	/* Lowers the time of a store that nobody has open, as store/clock_lower.h says.
+	 */
 	enum err (*lower_clock)(const char *data_dir, int64_t wall_ms, char why[256],
 	    struct clock_lowered *out);
 	const struct pins_ops *pins; /* store/pins.h */
@@ -147,17 +148,17 @@ void bind_text(struct binder *b, const char *text); /* NULL binds null */
 void bind_blob(struct binder *b, const void *ptr, size_t len);
 void bind_ident(struct binder *b, const struct ident *id);
 
-/* What a statement without marks says: one number. */
+/* The one number that a statement without marks gives. */
 enum err engine_number(struct engine *e, int sql, int64_t *out) MUST_CHECK;
 
 struct arena;
 
 /*
- * Readers of columns, in their order. Each knows what a column may hold. What is not so
- * makes the row damaged, and its item ERR_CORRUPT: that is no assertion, as disks, copies
- * and hands change rows. A damaged column reads as something harmless (the least number,
- * an empty text, zeros), so that who reads needs no look at each. After a damaged row no
- * further one of the item is read, unless it was passed over.
+ * Readers of columns, in their order. Each knows what a column may hold. Any other
+ * content makes the row damaged, and its item ERR_CORRUPT: that is no assertion, as
+ * disks, copies and hands change rows. A damaged column reads as something harmless (the
+ * least number, an empty text, zeros), so that a reader need not check each. After a
+ * damaged row no further one of the item is read, unless it was passed over.
  *
  * Nobody reads a column by other means than these and those in row.h.
  */
@@ -188,7 +189,7 @@ void row_blob(struct row *r, void *out, size_t len);
 struct span row_bytes(struct row *r, struct arena *a, size_t max);
 bool row_is_null(struct row *r); /* looks at the next column without passing it */
 void row_pass(struct row *r, int columns);
-/* What the last column says is no value of its kind: for readers above these. */
+/* The last column holds no value of its kind: for readers above these. */
 void row_is_damaged(struct row *r);
 /* True: the row is damaged and is passed over. Its item goes on with the next one. */
 bool row_passed_over(struct row *r);

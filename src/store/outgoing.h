@@ -37,7 +37,8 @@ struct outgoing_message {
 	unsigned seq;               /* of the message of the PIN */
 	bool lookup_needed;
 	bool tracked;     /* a report is wanted of what becomes of it */
-	uint64_t request; /* X-Request-ID of whoever asked for it; 0: of an earlier run */
+	uint64_t request; /* X-Request-ID of the request that asked for it; 0: of an
+			     earlier run */
 	const char *destination;
 	const char *placeholder;  /* the PIN's */
 	const char *sender;       /* of the request, else of the template, else NULL */

@@ -48,7 +48,7 @@
  *
  * Memory: the sets and what they point to are the caller's. Texts and logs that a call
  * gives stand in the member's arena or in the engine's memory: valid until the next call
- * that changes something; whoever needs them for longer copies them.
+ * that changes something; a caller that needs them for longer copies them.
  *
  * All of it runs on the thread that runs batches.
  */
@@ -267,7 +267,7 @@ enum err pins_list(struct pins *p, struct pins_list **lists, size_t n) MUST_CHEC
 enum err pins_scan(struct pins *p, struct pins_stretch *stretch) MUST_CHECK;
 enum err pins_upkeep(struct pins *p, struct pins_upkeep *u) MUST_CHECK;
 
-/* For whoever runs batches (store.c). */
+/* For store.c, which runs batches. */
 enum err pins_begin(struct pins *p, const struct store_time *time) MUST_CHECK;
 void pins_committed(struct pins *p);
 void pins_rolled_back(struct pins *p);

@@ -48,7 +48,7 @@ struct table {
 struct auth {
 	pthread_rwlock_t lock;
 	struct table *table;
-	_Atomic bool unknown; /* who may do what cannot be read */
+	_Atomic bool unknown; /* rows of keys and users cannot be read */
 };
 
 /* ---- building a table ---- */

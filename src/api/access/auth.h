@@ -66,7 +66,7 @@ struct credential auth_parse(struct span header);
 const char *auth_scheme_name(enum scheme s);
 bool auth_is_known(struct auth *a) MUST_CHECK;
 /* App, IBSSO and Bearer. ERR_UNAUTHORIZED for everything that is not valid here and now;
- * ERR_DOWN: who is cannot be read. */
+ * ERR_DOWN: the credentials cannot be read. */
 enum err auth_check(struct auth *a, const struct credential *credential,
     const struct address *peer, int64_t now_ms, struct principal *out) MUST_CHECK;
 /* The store did not take what auth_check said about extending: a later use says it again.

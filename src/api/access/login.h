@@ -37,7 +37,7 @@ struct login_options {
 	int64_t hash_share;  /* percent of a core; see login_budget.h */
 };
 
-/* One attempt; whoever asks owns it until it is over. */
+/* One attempt; the asker owns it until it is over. */
 struct login_attempt {
 	struct span name;
 	struct span password;

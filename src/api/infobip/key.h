@@ -39,8 +39,8 @@ void key_read_filters(struct call *c, struct key_list_ask *ask);
 
 typedef void key_put_f(struct json_out *out, const struct key_row *k, const char *secret);
 
-/* One key; `put` writes the members, inside an open object. A secret is not stored by
- * whoever passes the answer on. */
+/* One key; `put` writes the members, inside an open object. A secret is not stored on the
+ * way of the answer. */
 void key_write(struct call *c, key_put_f *put);
 /* "apiKeys": [...] */
 void key_put_list(struct json_out *out, const struct key_list_result *r, key_put_f *put);

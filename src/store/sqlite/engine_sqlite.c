@@ -29,7 +29,7 @@
 #include "twofa/ident.h"
 
 #define BUSY_TIMEOUT_MS 5000
-/* What statements allocate while they run, without the heap: octets, and how many. */
+/* Memory that statements take while they run, without the heap: octets, and how many. */
 #define LOOKASIDE_LEN 1200
 #define LOOKASIDE_COUNT 400
 
@@ -415,7 +415,7 @@ put_key(const struct value *v, char out[ROW_KEY_LEN])
 		snprintf(out, ROW_KEY_LEN, "%.*s", (int)v->bytes.len, v->bytes.ptr);
 }
 
-/* What a statement was asked for, instead of its run. */
+/* A question about a statement, instead of its run. */
 struct asked {
 	struct engine engine;
 	struct value first;
