@@ -48,6 +48,7 @@ world_open(struct world *w, char why[256])
 	    .guesses_max = w->guesses_max,
 	    .pin_cache_max = w->pin_cache_max,
 	    .keep_schema = w->keep_schema,
+	    .engine = w->engine,
 	    .key_rotation_ms = PERIOD_MS_DAY,
 	    .clock = &w->clock,
 	    .entropy = &entropy_system,

@@ -19,11 +19,12 @@ struct world {
 	int64_t wall_ms;
 	_Atomic int64_t steady_ms;
 	int64_t boot; /* another number after a reboot, and then steady_ms is small */
-	int64_t recent_max;   /* of the store, from the next start on */
-	size_t guesses_max;   /* the same */
-	size_t pin_cache_max; /* the same */
-	bool keep_schema;     /* the same */
-	uint32_t dice;        /* set it, and the same throws follow */
+	int64_t recent_max;              /* of the store, from the next start on */
+	size_t guesses_max;              /* the same */
+	size_t pin_cache_max;            /* the same */
+	bool keep_schema;                /* the same */
+	const struct engine_ops *engine; /* the same; NULL: the default */
+	uint32_t dice;                   /* set it, and the same throws follow */
 	char dir[64];
 	/* from the next start on; ctx is the world */
 	void (*access_changed)(void *ctx, const struct access *access);
