@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fills a store with PIN rows of days gone by, straight into its tables: sending them
-through the API would take hours, and what is measured afterwards is the same."""
+through the API would take hours, and what is measured afterwards is the same.
+
+usage: rows.py DIR COUNT DAYS, on a store that bench_store has made in DIR
+"""
 
 import os
 import sqlite3
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 PAGE = 4096
 READERS = 8
 DAYS = 20
-YOUNG_DAYS = 1.9  # those that sends look among (store/recent.h)
+YOUNG_DAYS = 2  # what is not older stands where sends look (store/sqlite/number_index.h)
+RUN = 262_144  # entries of a run there
 CHUNK = 100_000
 # A table that is filled in its order has full pages, and each of the first sends into it would
 # split one. Pages of one that grew are about two thirds full: so many rows more
@@ -21,8 +26,10 @@ PIN = ("INSERT INTO pin (id, account, application, template, destination, salt, 
        " VALUES (?, ?, ?, ?, ?, ?, 0, 1, 0, 6, 1, 10, 1, ?)")
 MESSAGE = ("INSERT INTO message (pin, seq, channel, state, reason, created_at, updated_at, attempts)"
            " VALUES (?, 0, 0, 4, 0, ?, ?, 1)")
-PLACES = ("INSERT INTO {} (application, destination, pin)"
-          " SELECT application, destination, id FROM pin ORDER BY 1, 2, 3")
+OLD = ("INSERT INTO destination_pin (application, destination, pin)"
+       " SELECT application, destination, id FROM pin ORDER BY 1, 2, 3")
+YOUNG = ("INSERT INTO destination_young (run, application, destination, pin)"
+         " SELECT ?, application, destination, id FROM pin WHERE id >= ? AND id < ? ORDER BY 2, 3, 4")
 MARK = "UPDATE outbox SET pin = (SELECT max(id) FROM pin)"
 
 
@@ -40,8 +47,25 @@ def old_rows(count, ids, begin_ms, step_ms):
         yield pins, messages
 
 
+def enter_archive(db, begin):
+    db.execute(OLD)
+    db.execute("DELETE FROM destination_pin WHERE pin < ?", (begin,))
+    db.execute("UPDATE destination_aged SET pin = (SELECT max(id) FROM pin)")
+
+
+def enter_runs(db, begin, count):
+    """The filters of runs are the server's to make, at its first start."""
+    ends = [begin]
+    ends += [db.execute("SELECT id FROM pin WHERE id >= ? ORDER BY id LIMIT 1 OFFSET ?",
+                        (begin, first)).fetchone()[0] for first in range(RUN, count, RUN)]
+    ends.append(b"\xff" * 16)
+    for run, (first, end) in enumerate(zip(ends, ends[1:])):
+        db.execute(YOUNG, (run + 1, first, end))
+    db.execute("UPDATE destination_aged SET pin = ?, upgraded_at = 0", (begin,))
+
+
 def fill(path, count, application, template, days=DAYS):
-    """`count` PINs with their messages of so many days; the server must not be running."""
+    """`count` PINs of so many days with their messages; the server must not be running."""
     db = sqlite3.connect(path)
     db.execute("PRAGMA synchronous=OFF")
     db.execute("PRAGMA cache_size=-1500000")
@@ -55,14 +79,13 @@ def fill(path, count, application, template, days=DAYS):
         db.executemany(PIN, pins)
         db.executemany(MESSAGE, messages)
         db.commit()
-    places = "destination_pin" if days > 2 else "destination_young"
-    db.execute(PLACES.format(places))
-    begin = (begin_ms.to_bytes(6, "big"),)
-    db.execute("DELETE FROM pin WHERE id < ?", begin)
-    db.execute(f"DELETE FROM {places} WHERE pin < ?", begin)
+    begin = begin_ms.to_bytes(6, "big") + bytes(10)
+    if days > YOUNG_DAYS:
+        enter_archive(db, begin)
+    db.execute("DELETE FROM pin WHERE id < ?", (begin,))
+    if days <= YOUNG_DAYS:
+        enter_runs(db, begin, count)
     db.execute("UPDATE destination_mark SET pin = (SELECT max(id) FROM pin)")
-    db.execute("UPDATE destination_aged SET pin = (SELECT {}(id) FROM pin)".format(
-        "max" if days > 2 else "min"))
     db.execute(MARK)  # each has its message
     db.commit()
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -88,3 +111,15 @@ def warm(path):
 def read_pages(fd, offsets):
     for offset in offsets:
         os.pread(fd, PAGE, offset)
+
+
+def main():
+    path = os.path.join(sys.argv[1], "watchword.db")
+    db = sqlite3.connect(path)
+    ids = db.execute("SELECT hex(application), hex(id) FROM template").fetchone()
+    db.close()
+    fill(path, int(sys.argv[2]), *ids, float(sys.argv[3]))
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Watchword under load on this machine, beside the sketch and the null handler.
 
-usage: script/bench [--smoke] [--only NAME ...] [--seconds S] [--rows N ...] [--json FILE]
+usage: script/bench [--smoke] [--only NAME ...] [--seconds S] [--rows N ...] [--days D] [--json FILE]
        script/bench --compare URL --adapter FILE
        script/bench --against BUILD [--pairs N]
 
@@ -240,7 +240,8 @@ def filled(b, count):
     """A server on a store that holds so many rows already."""
     own = b.served()
     own.stop()
-    rows.fill(own.data / "watchword.db", count, own.application, own.template)
+    rows.fill(own.data / "watchword.db", count, own.application, own.template, b.options.days)
+    Watchword(b.tools, b.tools.folder, data=own.data).stop()  # it makes what the filling leaves to it
     again = Watchword(b.tools, b.tools.folder, data=own.data)
     again.application, again.template = own.application, own.template
     return again
@@ -348,6 +349,8 @@ def main():
     parser.add_argument("--only", nargs="+", choices=WORKLOADS)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rows", nargs="+", type=int)
+    parser.add_argument("--days", type=float, default=rows.DAYS,
+                        help="of the rows; within the last two sends look at all of them")
     parser.add_argument("--smoke", action="store_true")
     parser.add_argument("--json")
     parser.add_argument("--compare", nargs="+", metavar="URL")

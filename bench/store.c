@@ -40,6 +40,7 @@ struct bench {
 	size_t offered;
 	size_t failed;
 	size_t in_flight;
+	size_t first; /* number of this run: the next run has others */
 };
 
 /* One request on its way; `next` is what the slot does when it comes back. */
@@ -73,8 +74,8 @@ fill_send(struct slot *s)
 	struct outgoing_message *o = outgoing_new();
 
 	o->content.channel = CHANNEL_SMS;
-	o->destination = arena_printf(
-	    &o->arena, "4917%09zu", s->number % NUMBERS * NUMBER_STEP % NUMBER_END);
+	o->destination = arena_printf(&o->arena, "4917%09zu",
+	    (s->bench->first + s->number % NUMBERS) * NUMBER_STEP % NUMBER_END);
 	s->send = (struct send_job){.job.verb = VERB_SEND,
 	    .account = b->account,
 	    .application = b->application,
@@ -289,6 +290,7 @@ main(int argc, char **argv)
 	b.back = queue_new(0);
 	b.pins = mem_array(b.count, sizeof(*b.pins));
 	b.in_flight = in_flight;
+	b.first = (size_t)time(NULL) * NUMBERS % NUMBER_END;
 	slots = mem_array(in_flight, sizeof(*slots));
 	for (size_t i = 0; i < in_flight; i++) {
 		slots[i].bench = &b;

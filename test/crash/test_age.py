@@ -36,7 +36,8 @@ def make_old(path):
             row["expires_at"] = begin_ms + 900_000
             db.execute(f"INSERT INTO pin ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
                        list(row.values()))
-            db.execute("INSERT INTO destination_young VALUES (?, ?, ?)",
+            db.execute("INSERT INTO destination_young (run, application, destination, pin) "
+                       "VALUES (0, ?, ?, ?)",
                        (row["application"], row["destination"], row["id"]))
 
 

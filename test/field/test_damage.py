@@ -99,6 +99,7 @@ class Lived:
                 server.base + "/2fa/2/applications", auth=(n, PASSWORD)).status_code == 200)
             self.tokens.append(access.token(server, name, PASSWORD))
         server.stop()
+        self.make_runs(server)
         with loosened(folder / "data/watchword.db") as db:
             self.fill(db)
             self.columns = columns_of(db)
@@ -113,6 +114,18 @@ class Lived:
             "to": f"4179000000{n}"}, headers={"Idempotency-Key": f'"{n}"'}).json()
         return answer["pinId"], server.pin(answer["pinId"])
 
+    def make_runs(self, server):
+        """Runs of numbers' PINs: a start writes a row for each that is complete."""
+        with sqlite3.connect(self.folder / "data/watchword.db") as db:
+            for run in (1, 2, 3):
+                db.executemany("INSERT INTO destination_young (run, application, destination, pin) "
+                               "VALUES (?, ?, ?, ?)",
+                               [(run, bytes.fromhex(self.sides[0][0]), f"4179000000{n}",
+                                 bytes.fromhex(pin_id)) for n, (pin_id, _pin) in enumerate(self.pins)])
+        server.start()
+        self.sent(server, PINS)
+        server.stop()
+
     def fill(self, db):
         """Rows for what these calls leave none behind of."""
         application = bytes.fromhex(self.sides[0][0])
@@ -126,9 +139,8 @@ class Lived:
             db.execute("INSERT INTO message_part VALUES (?, 0, 0, 'file', ?, 0)", (pin, f"{n}"))
             db.execute("INSERT INTO message_half (pin, seq, at, done_at) VALUES (?, 0, 1, 1)",
                        (pin,))
-            for table in ("destination_pin", "destination_young"):
-                db.execute(f"INSERT OR IGNORE INTO {table} VALUES (?, ?, ?)",
-                           (application, f"4179000000{n}", pin))
+            db.execute("INSERT OR IGNORE INTO destination_pin VALUES (?, ?, ?)",
+                       (application, f"4179000000{n}", pin))
         db.execute("INSERT INTO application_usage SELECT id, (SELECT ring FROM "
                    "application_usage) FROM application WHERE id <> ?", (application,))
         for n in (1, 2):

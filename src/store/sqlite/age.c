@@ -25,25 +25,17 @@ struct stretch {
 };
 
 struct age_item {
-	struct item item;
 	struct ident pin_id;
 	struct ident application;
 	const char *destination;
 	struct span log;
 	bool damaged;
-	bool was_recent; /* in memory until now */
 };
 
 static struct stretch *
 stretch_of(struct item *it)
 {
 	return container_of(it, struct stretch, item);
-}
-
-static struct age_item *
-old_of(struct item *it)
-{
-	return container_of(it, struct age_item, item);
 }
 
 static void
@@ -82,62 +74,39 @@ was_asked_lately(const struct sqlite_pins *p, struct stretch *s, struct age_item
 	       verify_log_newest(&log) > p->time.settled_ms - PERIOD_MS_DAY;
 }
 
-static void
-bind_old(struct item *it, struct binder *b)
-{
-	bind_ident(b, &old_of(it)->application);
-	bind_text(b, old_of(it)->destination);
-	bind_ident(b, &old_of(it)->pin_id);
-}
-
-static void
-note_recent_left(struct item *it, struct row *r)
-{
-	(void)r;
-	old_of(it)->was_recent = true;
-}
-
-/* Of each in turn. */
 static enum err
-move_all(struct sqlite_pins *p, struct item **items, size_t n)
+archive(struct sqlite_pins *p, const struct age_item *old)
 {
-	static const struct sql_step steps[] = {
-	    {SQL_AGE_RECENT, bind_old, NULL, NULL},
-	    {SQL_AGE_RECENT_REMOVE, bind_old, note_recent_left, NULL},
-	    {SQL_AGE_YOUNG, bind_old, NULL, NULL},
-	    {SQL_AGE_YOUNG_REMOVE, bind_old, NULL, NULL},
-	};
-	bool was_recent = false;
-	enum err e = OK;
+	struct number_place place = {.application = old->application,
+	    .destination = old->destination,
+	    .pin_id = old->pin_id};
+	enum err e = recent_archive(p, &place);
 
-	for (size_t i = 0; e == OK && i < countof(steps); i++)
-		for (size_t k = 0; e == OK && k < n; k++)
-			e = engine_one(p->pins.engine, &steps[i], items[k]);
-	for (size_t k = 0; k < n; k++)
-		was_recent = was_recent || old_of(items[k])->was_recent;
-	return e == OK && was_recent ? recent_recount(p) : e;
+	return e == OK ? number_index_archive(&p->numbers, &place) : e;
 }
 
+/* Each in turn. */
 static enum err
 move(struct sqlite_pins *p, struct stretch *s)
 {
-	struct item **items =
-	    arena_alloc(&s->arena, ((size_t)s->scanned + 1) * sizeof(*items));
+	enum err e = OK;
 
-	for (int64_t i = 0; i < s->scanned; i++) {
+	for (int64_t i = 0; e == OK && i < s->scanned; i++) {
 		struct age_item *old = &s->items[i];
 
-		if (!was_asked_lately(p, s, old))
-			items[s->moved++] = &old->item;
+		if (was_asked_lately(p, s, old))
+			continue;
+		e = archive(p, old);
+		s->moved++;
 	}
-	return move_all(p, items, s->moved);
+	return e;
 }
 
 enum err
 age_stretch(struct sqlite_pins *p, struct pins_upkeep *u)
 {
 	static const struct sql_step scan = {SQL_AGE_SCAN, bind_scan, read_scan, NULL};
-	struct stretch s = {.from = p->recent.aged, .limit = u->limit};
+	struct stretch s = {.from = p->numbers.archived, .limit = u->limit};
 	enum err e;
 
 	arena_init(&s.arena);
@@ -147,7 +116,7 @@ age_stretch(struct sqlite_pins *p, struct pins_upkeep *u)
 	if (e == OK)
 		e = move(p, &s);
 	if (e == OK && s.scanned > 0)
-		e = recent_aged(p, &s.items[s.scanned - 1].pin_id);
+		e = number_index_archived(&p->numbers, &s.items[s.scanned - 1].pin_id);
 	u->scanned = s.scanned;
 	u->archived = s.moved;
 	arena_fini(&s.arena);

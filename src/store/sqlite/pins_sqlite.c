@@ -2,9 +2,9 @@
 /*
  * PINs as the embedded engine has them: rows of the table `pin`, which an insert appends
  * and whose state follows from the journal of guesses (guesses.h); the PINs of a number
- * in tables that the store keeps as an index (recent.h); and the rows that came last in
- * memory (pin_cache.h). Nobody else writes the database between the begin of a batch and
- * its commit, so there is nothing to lock.
+ * in memory (recent.h) and in tables that the store keeps as an index (number_index.h);
+ * and the rows that came last in memory (pin_cache.h). Nobody else writes the database
+ * between the begin of a batch and its commit, so there is nothing to lock.
  */
 #include "store/sqlite/pins_sqlite.h"
 
@@ -12,6 +12,9 @@
 #include "store/sqlite/statements.h"
 #include "twofa/application.h"
 #include "twofa/verify_log.h"
+
+/* Where less may stand in memory than usual, a run on disk has so many times as much. */
+enum { RUN_OF_MEMORY = 4 };
 
 /* A member of a set, for one statement. */
 struct member {
@@ -96,47 +99,58 @@ find_log(struct sqlite_pins *p, struct log_row *l)
 
 /* ---- numbers ---- */
 
-static void
-bind_number(struct item *it, struct binder *b)
+/* True: nothing after this one is of interest. */
+static bool
+note_pin(struct pins_number *n, const struct ident *pin_id)
 {
-	const struct member *m = container_of(it, struct member, item);
-	const struct pins_number *n = m->member;
-	int64_t after_ms = m->of->time.now_ms - PERIOD_MS_DAY;
-
-	if (n->since_ms < after_ms)
-		after_ms = n->since_ms;
-	bind_ident(b, &n->application);
-	bind_text(b, n->destination);
-	bind_int(b, n->most < 1 ? 1 : n->most);
-	/* among the old ones too, while anything reaches back to them */
-	bind_bool(b, ident_ms(&m->of->recent.aged) > after_ms ||
-			 m->of->recent.upgraded_ms > after_ms);
+	if (!n->found)
+		n->newest = *pin_id;
+	n->found = true;
+	if (n->count >= n->most || ident_ms(pin_id) <= n->since_ms)
+		return true;
+	n->last = *pin_id;
+	n->count++;
+	return n->count >= n->most;
 }
 
-static void
-read_number(struct item *it, struct row *r)
+static bool
+note_pins(struct pins_number *n, const struct number_query *q)
 {
-	struct pins_number *n = member_of(it);
-	struct ident pin_id;
+	bool enough = false;
 
-	row_ident(r, &pin_id);
-	if (!n->found)
-		n->newest = pin_id;
-	n->found = true;
-	r->enough = n->count >= n->most || ident_ms(&pin_id) <= n->since_ms;
-	if (r->enough)
-		return;
-	n->last = pin_id;
-	n->count++;
+	for (size_t i = 0; !enough && i < q->count; i++)
+		enough = note_pin(n, &q->pins[i]);
+	return enough;
+}
+
+/* Memory first: the PINs there are newer. Old ones matter while anything reaches back to
+ * them: the window of a limit, or the day for which a log of verifies counts. */
+static enum err
+find_pins(struct sqlite_pins *p, struct pins_number *n)
+{
+	int64_t day_ms = p->time.now_ms - PERIOD_MS_DAY;
+	struct number_query q = {.application = n->application,
+	    .destination = n->destination,
+	    .since_ms = n->since_ms,
+	    .archive_ms = n->since_ms < day_ms ? n->since_ms : day_ms,
+	    .most = n->most < 1 ? 1 : n->most,
+	    .arena = n->arena};
+	enum err e = recent_newest(p, &q);
+	bool enough = e != OK || q.err != OK || note_pins(n, &q);
+
+	if (!enough)
+		e = number_index_newest(&p->numbers, &q);
+	if (!enough && e == OK && q.err == OK)
+		(void)note_pins(n, &q);
+	n->err = q.err;
+	return e;
 }
 
 static enum err
 find_number(struct sqlite_pins *p, struct pins_number *n)
 {
-	static const struct sql_step step = {
-	    SQL_PIN_NEWEST, bind_number, read_number, NULL};
 	struct log_row l = {.account = n->account, .arena = n->arena};
-	enum err e = run(p, &step, n, &n->err);
+	enum err e = find_pins(p, n);
 
 	if (e != OK || n->err != OK || !n->found)
 		return e;
@@ -186,7 +200,6 @@ read_find(struct item *it, struct row *r)
 	row->multiple = row_bool(r);
 	row->expires_at_ms = row_ms(r);
 	row_state(r, &row->state);
-	row_ident(r, &f->newest);
 	if (r->damaged)
 		return;
 	f->found = true;
@@ -223,17 +236,43 @@ take_newest_log(struct sqlite_pins *p, struct pins_found *f)
 	return e;
 }
 
+/* Where the number has no place of a PIN, the PIN is its newest. */
+static enum err
+find_newest(struct sqlite_pins *p, struct pins_found *f)
+{
+	struct number_query q = {.application = f->row.recipe.application,
+	    .destination = f->row.destination,
+	    .since_ms = -1,
+	    .most = 1,
+	    .arena = f->arena};
+	enum err e = recent_newest(p, &q);
+
+	if (e == OK && q.err == OK && q.count == 0)
+		e = number_index_newest(&p->numbers, &q);
+	f->err = q.err;
+	f->newest = q.count > 0 ? q.pins[0] : f->pin_id;
+	return e;
+}
+
+static enum err
+find_in_database(struct sqlite_pins *p, struct pins_found *f)
+{
+	static const struct sql_step step = {SQL_PIN_FIND, bind_find, read_find, NULL};
+	enum err e = run(p, &step, f, &f->err);
+
+	return e == OK && f->found ? find_newest(p, f) : e;
+}
+
 static enum err
 find_one(struct sqlite_pins *p, struct pins_found *f)
 {
-	static const struct sql_step step = {SQL_PIN_FIND, bind_find, read_find, NULL};
 	struct span log = {NULL, 0};
 	enum err e = OK;
 
 	from_cache(p, f);
 	if (!f->found)
-		e = run(p, &step, f, &f->err);
-	if (e != OK || !f->found)
+		e = find_in_database(p, f);
+	if (e != OK || f->err != OK || !f->found)
 		return e;
 	guesses_row(&p->guesses, &f->pin_id, &f->row.state, &log);
 	if (log.ptr != NULL) {
@@ -331,28 +370,15 @@ sqlite_insert(struct pins *pins, struct pins_new **new, size_t n)
 
 /* ---- changes ---- */
 
-static void
-bind_place(struct item *it, struct binder *b)
-{
-	const struct pins_change *c = member_of(it);
-
-	bind_ident(b, &c->application);
-	bind_text(b, c->destination);
-	bind_ident(b, &c->newest);
-}
-
 /* The row that has the log may stand among the old ones: sends must find it. */
 static enum err
-make_young_again(struct sqlite_pins *p, struct pins_change *c)
+unarchive(struct sqlite_pins *p, const struct pins_change *c)
 {
-	static const struct sql_step enter = {SQL_YOUNG_AGAIN, bind_place, NULL, NULL};
-	static const struct sql_step leave = {SQL_OLD_NO_MORE, bind_place, NULL, NULL};
-	enum err e;
+	struct number_place place = {.application = c->application,
+	    .destination = c->destination,
+	    .pin_id = c->newest};
 
-	if (ident_compare(&c->newest, &p->recent.aged) > 0)
-		return OK;
-	e = run(p, &enter, c, &c->err);
-	return e == OK ? run(p, &leave, c, &c->err) : e;
+	return number_index_unarchive(&p->numbers, &place);
 }
 
 struct entries {
@@ -428,79 +454,168 @@ sqlite_write(struct pins *pins, struct pins_change **changes, size_t n)
 
 	for (size_t i = 0; e == OK && i < n; i++)
 		if (changes[i]->log.ptr != NULL)
-			e = make_young_again(p, changes[i]);
+			e = unarchive(p, changes[i]);
 	return e == OK ? guesses_settle(p) : e;
 }
 
 /* ---- removal ---- */
 
+struct removed {
+	struct ident pin_id;
+	struct number_place place;
+	struct arena arena;
+};
+
 static void
 bind_removed(struct item *it, struct binder *b)
 {
-	bind_ident(b, member_of(it));
+	bind_ident(b, &((const struct removed *)member_of(it))->pin_id);
+}
+
+/* The place of a row that is damaged is nobody's. */
+static void
+read_removed(struct item *it, struct row *r)
+{
+	struct removed *d = member_of(it);
+
+	row_ident(r, &d->place.application);
+	d->place.destination = row_destination(r, &d->arena);
+	if (row_passed_over(r))
+		d->place.destination = NULL;
+}
+
+static enum err
+remove_place(struct sqlite_pins *p, const struct number_place *place)
+{
+	enum err e = recent_remove(p, place);
+
+	return e == OK ? number_index_remove(&p->numbers, place) : e;
+}
+
+static enum err
+remove_one(struct sqlite_pins *p, const struct ident *pin_id)
+{
+	static const struct sql_step find = {
+	    SQL_PIN_PLACE, bind_removed, read_removed, NULL};
+	static const struct sql_step row = {SQL_RETAIN_PIN, bind_removed, NULL, NULL};
+	struct removed d = {.pin_id = *pin_id, .place = {.pin_id = *pin_id}};
+	enum err err = OK;
+	enum err e;
+
+	pin_cache_removed(&p->cache, pin_id);
+	arena_init(&d.arena);
+	e = run(p, &find, &d, &err);
+	if (e == OK && d.place.destination != NULL)
+		e = remove_place(p, &d.place);
+	if (e == OK)
+		e = run(p, &row, &d, &err);
+	arena_fini(&d.arena);
+	return e;
 }
 
 static enum err
 sqlite_remove(struct pins *pins, const struct ident *pin_ids, size_t n)
 {
-	static const struct sql_step steps[] = {
-	    {SQL_RETAIN_PLACE, bind_removed, NULL, NULL},
-	    {SQL_RETAIN_YOUNG, bind_removed, NULL, NULL},
-	    {SQL_RETAIN_RECENT, bind_removed, NULL, NULL},
-	    {SQL_RETAIN_PIN, bind_removed, NULL, NULL},
-	};
 	struct sqlite_pins *p = self_of(pins);
-	enum err err = OK;
 	enum err e = OK;
 
-	for (size_t i = 0; i < n; i++)
-		pin_cache_removed(&p->cache, &pin_ids[i]);
-	for (size_t i = 0; e == OK && i < countof(steps); i++)
-		for (size_t k = 0; e == OK && k < n; k++)
-			e = run(p, &steps[i], (void *)(uintptr_t)&pin_ids[k], &err);
+	for (size_t i = 0; e == OK && i < n; i++)
+		e = remove_one(p, &pin_ids[i]);
 	return e == OK ? recent_recount(p) : e;
 }
 
 /* ---- lists ---- */
 
-/* Of one: ?3 is the number; of all: ?3 and ?4 are where the list goes on. */
-static void
-bind_list(struct item *it, struct binder *b)
-{
-	const struct pins_list *l = member_of(it);
+/* A row of a list, of which the place is known. */
+struct listed {
+	const struct pins_list *list;
+	struct pins_listed *row;
+};
 
-	bind_ident(b, &l->account);
-	bind_ident(b, &l->application);
-	if (l->destination != NULL) {
-		bind_text(b, l->destination);
-	} else {
-		bind_text(b, l->after);
-		bind_ident(b, &l->after_pin);
-	}
-	bind_int(b, l->most);
+static void
+bind_listed(struct item *it, struct binder *b)
+{
+	const struct listed *l = member_of(it);
+
+	bind_ident(b, &l->row->pin_id);
+	bind_ident(b, &l->list->account);
 }
 
 static void
-read_list(struct item *it, struct row *r)
+read_listed(struct item *it, struct row *r)
 {
-	struct pins_list *l = member_of(it);
-	struct pins_listed *row = &l->rows[l->count++];
-	struct verify_state state = {.attempts = 0};
+	struct listed *l = member_of(it);
+	struct verify_state state = {.verified_at_ms = row_ms_or_null(r)};
 
-	row_ident(r, &row->pin_id);
-	row->destination = row_destination(r, l->arena);
-	state.verified_at_ms = row_ms_or_null(r);
-	row->gone = row_bool(r);
 	guesses_state(
-	    &container_of(it, struct member, item)->of->guesses, &row->pin_id, &state);
-	row->verified_at_ms = state.verified_at_ms;
+	    &container_of(it, struct member, item)->of->guesses, &l->row->pin_id, &state);
+	l->row->verified_at_ms = state.verified_at_ms;
+	l->row->gone = false;
+}
+
+/* The next row of the list. */
+static enum err
+list_place(struct sqlite_pins *p, struct pins_list *l, const char *destination,
+    const struct ident *pin_id)
+{
+	static const struct sql_step step = {
+	    SQL_PIN_LISTED, bind_listed, read_listed, NULL};
+	struct pins_listed *row = &l->rows[l->count++];
+	struct listed listed = {l, row};
+
+	*row = (struct pins_listed){
+	    .destination = destination, .pin_id = *pin_id, .gone = true};
+	return run(p, &step, &listed, &l->err);
+}
+
+/* The newest of them, the oldest first; what is gone is none of them. */
+static enum err
+list_number(struct sqlite_pins *p, struct pins_list *l)
+{
+	struct number_query q = {.application = l->application,
+	    .destination = l->destination,
+	    .since_ms = -1,
+	    .most = l->most,
+	    .arena = l->arena};
+	struct number_query old = q;
+	enum err e = recent_newest(p, &q);
+
+	if (e == OK && q.err == OK)
+		e = number_index_newest(&p->numbers, &old);
+	l->err = q.err != OK ? q.err : old.err;
+	if ((int64_t)(old.count + q.count) > l->most)
+		old.count = (size_t)l->most - q.count;
+	for (size_t i = old.count + q.count; e == OK && l->err == OK && i-- > 0;) {
+		e = list_place(p, l, l->destination,
+		    i < q.count ? &q.pins[i] : &old.pins[i - q.count]);
+		l->count -= l->rows[l->count - 1].gone;
+	}
+	return e;
+}
+
+static enum err
+list_all(struct sqlite_pins *p, struct pins_list *l)
+{
+	struct number_list places = {.after = {.application = l->application,
+					 .destination = l->after,
+					 .pin_id = l->after_pin},
+	    .most = l->most,
+	    .arena = l->arena};
+	enum err e = recent_list(p, &places);
+
+	if (e == OK && places.err == OK)
+		e = number_index_list(&p->numbers, &places);
+	l->err = places.err;
+	for (size_t i = 0; e == OK && l->err == OK && i < places.count; i++)
+		e = list_place(
+		    p, l, places.places[i].destination, &places.places[i].pin_id);
+	return e;
 }
 
 static enum err
 sqlite_list(struct pins *pins, struct pins_list **lists, size_t n)
 {
-	static const struct sql_step one = {SQL_PIN_LIST, bind_list, read_list, NULL};
-	static const struct sql_step all = {SQL_PIN_LIST_ALL, bind_list, read_list, NULL};
+	struct sqlite_pins *p = self_of(pins);
 	enum err e = OK;
 
 	for (size_t i = 0; e == OK && i < n; i++) {
@@ -509,7 +624,7 @@ sqlite_list(struct pins *pins, struct pins_list **lists, size_t n)
 		if (l->err != OK)
 			continue;
 		l->rows = arena_alloc(l->arena, ((size_t)l->most + 1) * sizeof(*l->rows));
-		e = run(self_of(pins), l->destination != NULL ? &one : &all, l, &l->err);
+		e = l->destination != NULL ? list_number(p, l) : list_all(p, l);
 	}
 	return e;
 }
@@ -571,7 +686,9 @@ sqlite_pins_begin(struct pins *pins, const struct store_time *time)
 	enum err e;
 
 	p->time = *time;
-	e = recent_load(p);
+	e = number_index_load(&p->numbers);
+	if (e == OK)
+		e = recent_load(p);
 	return e == OK ? guesses_load(p) : e;
 }
 
@@ -587,6 +704,7 @@ sqlite_rolled_back(struct pins *pins)
 {
 	struct sqlite_pins *p = self_of(pins);
 
+	number_index_forget(&p->numbers);
 	p->recent.loaded = false;
 	p->guesses.loaded = false;
 	pin_cache_clear(&p->cache);
@@ -601,6 +719,7 @@ sqlite_pins_open(
 	p->pins.ops = &pins_sqlite;
 	p->pins.engine = e;
 	recent_init(&p->recent, limits->places > 0 ? limits->places : RECENT_MAX);
+	number_index_init(&p->numbers, e, RUN_OF_MEMORY * limits->places);
 	guesses_init(&p->guesses, limits->changes > 0 ? limits->changes : GUESSES_MAX);
 	pin_cache_init(&p->cache, limits->rows > 0 ? limits->rows : PIN_CACHE_MAX, seed);
 	*out = &p->pins;
@@ -613,6 +732,7 @@ sqlite_pins_close(struct pins *pins)
 	struct sqlite_pins *p = self_of(pins);
 
 	recent_fini(&p->recent);
+	number_index_fini(&p->numbers);
 	guesses_fini(&p->guesses);
 	pin_cache_fini(&p->cache);
 	mem_free(p);

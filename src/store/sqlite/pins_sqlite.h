@@ -12,6 +12,7 @@ struct sqlite_pins {
 	struct pins pins;
 	struct store_time time; /* of the batch */
 	struct recent recent;
+	struct number_index numbers;
 	struct guesses guesses;
 	struct pin_cache cache;
 };

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The PINs of destinations, which limits count and verifies look up, by (application,
- * destination, PIN). As an index each send would change a page of its own there. So the
- * newest RECENT_MAX stand in a table in memory, and sends move others into the table on
- * disk (destination_young), as many as came, in the order of that table: neighbours share
- * a page. One place goes around the table, and what it passes goes, the oldest of a
- * destination first; so those in memory are newer than those on disk. Ids of one
- * millisecond are in no order: nothing moves while memory has some of this one.
- *
- * What is older than RECENT_AGE_MS goes on into the table destination_pin, which is large
- * and which sends need not look into (age.c).
+ * The PINs of numbers that were sent last, in front of those on disk (number_index.h): as
+ * an index each send would change a page of its own there. So the newest RECENT_MAX stand
+ * in a table in memory, and sends hand others over, as many as came, in the order of the
+ * index: neighbours share a page. One place goes around the table, and what it passes
+ * goes, the oldest of a number first; so those in memory are newer than those on disk.
+ * Ids of one millisecond are in no order: nothing moves while memory has some of this
+ * one.
  *
  * Nothing of it is lost: memory is made anew from the PIN rows after a mark, which
  * follows by one round. After a batch that was rolled back too.
@@ -17,10 +14,8 @@
 #ifndef WW_RECENT_H
 #define WW_RECENT_H
 
-#include "twofa/ident.h"
+#include "store/sqlite/number_index.h"
 #include "twofa/period.h"
-
-struct engine;
 
 /* About 100 octets each; a start looks at four times as many at most, or at those of some
  * days. */
@@ -45,8 +40,6 @@ struct recent {
 	struct recent_place at; /* what is up to here was moved in this round */
 	int64_t round_ms;       /* when it began */
 	int64_t mark_ms;        /* what was sent before is on disk */
-	struct ident aged;      /* what is in destination_pin is not after this one */
-	int64_t upgraded_ms;    /* all that was there then is in it */
 };
 
 struct sqlite_pins;
@@ -61,8 +54,14 @@ enum err recent_load(struct sqlite_pins *p) MUST_CHECK;
 enum err recent_make_room(struct sqlite_pins *p) MUST_CHECK;
 /* So many did. */
 void recent_entered(struct sqlite_pins *p, int64_t count);
-/* What is old is old up to this PIN. */
-enum err recent_aged(struct sqlite_pins *p, const struct ident *upto) MUST_CHECK;
+/* As number_index_newest and number_index_list answer, of memory alone. */
+enum err recent_newest(struct sqlite_pins *p, struct number_query *q) MUST_CHECK;
+enum err recent_list(struct sqlite_pins *p, struct number_list *l) MUST_CHECK;
+enum err recent_remove(
+    struct sqlite_pins *p, const struct number_place *place) MUST_CHECK;
+/* The PINs of the number up to this one go from memory into the archive. */
+enum err recent_archive(
+    struct sqlite_pins *p, const struct number_place *upto) MUST_CHECK;
 /* Others were removed. */
 enum err recent_recount(struct sqlite_pins *p) MUST_CHECK;
 
