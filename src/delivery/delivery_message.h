@@ -8,7 +8,7 @@
  *                  A note that it is rendered again becomes durable first, and no other
  *                  suspect is rendered meanwhile
  *   HELD           a carrier has the message
- *   WAITING        a pause before the next attempt
+ *   WAITING        a pause before the next submit
  *   PARKED         until the carrier group has room
  *   RECORDING      the store has the outcome; the last state
  *
