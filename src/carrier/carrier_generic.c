@@ -192,8 +192,7 @@ format_of(const struct carrier_generic_options *c)
 {
 	size_t i = 0;
 
-	while (c->body_format != NULL && i + 1 < countof(formats) &&
-	       strcmp(formats[i].name, c->body_format) != 0)
+	while (i + 1 < countof(formats) && strcmp(formats[i].name, c->body_format) != 0)
 		i++;
 	return i;
 }
@@ -210,7 +209,7 @@ make_headers(struct carrier_http_maker *m)
 	if (c->body != NULL && !has_header(c, "Content-Type"))
 		r->headers[n++] = arena_printf(
 		    m->arena, "Content-Type: %s", formats[format_of(c)].type);
-	if (c->auth != NULL && strcmp(c->auth, "basic") == 0) {
+	if (strcmp(c->auth, "basic") == 0) {
 		if (c->http.user == NULL || c->http.secret == NULL)
 			return fault(
 			    m, "auth", "needs username and password_file", "basic");
@@ -237,7 +236,7 @@ make(struct carrier_http_maker *m)
 
 	if (c->http.url == NULL)
 		return fault(m, "url", "is needed", "");
-	r->method = c->method == NULL ? "POST" : c->method;
+	r->method = c->method;
 	r->url = c->http.url;
 	r->body = c->body;
 	r->sink = formats[format_of(c)].sink;

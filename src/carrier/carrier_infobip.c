@@ -59,7 +59,7 @@ static enum err
 make(struct carrier_http_maker *m)
 {
 	const struct carrier_infobip_options *c = m->config->options;
-	bool second = c->version != NULL && strcmp(c->version, "2") == 0;
+	bool second = strcmp(c->version, "2") == 0;
 	bool hooks = m->callback_url != NULL && c->http.receipt_secret != NULL;
 	struct carrier_http_recipe *r = &m->recipe;
 

@@ -83,18 +83,12 @@ static const struct {
     {"unknown", REPORT_EXPIRED_DLR_UNKNOWN},
 };
 
-static const char *
-method_of(const struct carrier_vonage_options *c)
-{
-	return c->signature_method == NULL ? "sha256" : c->signature_method;
-}
-
 /* "md5hash" is MD5 too. */
 static enum err
 check_method(struct carrier_http_maker *m)
 {
 	const struct carrier_vonage_options *c = m->config->options;
-	const char *method = method_of(c);
+	const char *method = c->signature_method;
 	const char *digest = strcmp(method, "md5hash") == 0 ? "md5" : method;
 
 	if (c->signature_secret == NULL || http_sign_digest_exists(digest))
@@ -286,7 +280,7 @@ static const char *
 sign(struct carrier_receipts *r, struct span text)
 {
 	const struct carrier_vonage_options *c = r->config->options;
-	const char *method = method_of(c);
+	const char *method = c->signature_method;
 	struct span key = span_of(c->signature_secret);
 
 	return strcmp(method, "md5hash") == 0

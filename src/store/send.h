@@ -41,7 +41,8 @@ struct send_job {
 	struct pins_new pin;
 };
 
-/* ERR_NOT_FOUND: no such PIN, or its life is over; ERR_THROTTLED: cap or spacing. */
+/* ERR_NOT_FOUND: no such PIN, its life is over, or its template is for other channels;
+ * ERR_THROTTLED: cap or spacing. */
 struct resend_job {
 	struct job job;
 	struct ident account;

@@ -15,4 +15,19 @@ union any_options {
 	struct carrier_generic_options generic;
 };
 
+/* The words that conf.def gives where a file gives none. */
+static inline void
+any_options_words(union any_options *o, const char *type)
+{
+	if (strcmp(type, "infobip") == 0)
+		o->infobip.version = "3";
+	else if (strcmp(type, "vonage") == 0)
+		o->vonage.signature_method = "sha256";
+	if (strcmp(type, "generic") != 0)
+		return;
+	o->generic.method = "POST";
+	o->generic.auth = "none";
+	o->generic.body_format = "json";
+}
+
 #endif

@@ -86,6 +86,7 @@ start(struct contract *c, size_t vendor)
 	    .user = "user",
 	    .secret = "secret",
 	    .receipt_secret = "path"};
+	any_options_words(&c->options, vendors[vendor].type);
 	c->window = &c->options.http.window;
 	if (strcmp(vendors[vendor].type, "generic") == 0) {
 		c->options.generic.receipt_id = "?id";

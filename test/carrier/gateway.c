@@ -68,6 +68,7 @@ configure(struct world *w, const char *type)
 	    .user = "user",
 	    .secret = "12345",
 	    .receipt_secret = "a secret of the path"};
+	any_options_words(&w->options, type);
 }
 
 void

@@ -550,7 +550,7 @@ test_a_faulty_configuration_is_named(void **state)
 	static struct text_pair value = {"200", "maybe"};
 	static struct text_pair status = {"1", "DELIVERED"};
 	static struct text_pair evil = {"X", "{{nothing}}"};
-	static const struct {
+	static struct {
 		struct carrier_generic_options options;
 		const char *field;
 	} cases[] = {
@@ -576,13 +576,19 @@ test_a_faulty_configuration_is_named(void **state)
 		"receipt_statuses"},
 	};
 	struct carrier_config config = {.name = "main", .type = "generic"};
+	union any_options options = {0};
 	char why[256];
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
 		const char *field;
 
-		config.options = (void *)(uintptr_t)&cases[i].options;
+		any_options_words(&options, "generic");
+		if (cases[i].options.auth == NULL)
+			cases[i].options.auth = options.generic.auth;
+		if (cases[i].options.body_format == NULL)
+			cases[i].options.body_format = options.generic.body_format;
+		config.options = &cases[i].options;
 		field = carrier_check(&config, why);
 		check_case(i, field != NULL && strcmp(field, cases[i].field) == 0);
 		check_case(i, why[0] != '\0');

@@ -15,19 +15,21 @@ static struct text_pair words[] = {
 	.url = "https://sms.example", .window = 32, .timeout_ms = 1000, .user = "user",  \
 	.secret = "secret"
 
+#define WORDS .method = "POST", .auth = "none", .body_format = "json"
+
 static struct carrier_infobip_options infobip_3 = {
-    .http = {COMMON, .receipt_secret = "s"}};
+    .http = {COMMON, .receipt_secret = "s"}, .version = "3"};
 static struct carrier_infobip_options infobip_2 = {
     .http = {COMMON, .receipt_secret = "s"}, .version = "2"};
 static struct carrier_twilio_options twilio = {.http = {COMMON}};
-static struct carrier_vonage_options vonage = {.http = {COMMON, .receipt_secret = "s"}};
+static struct carrier_vonage_options vonage = {
+    .http = {COMMON, .receipt_secret = "s"}, .signature_method = "sha256"};
 static struct carrier_vonage_options vonage_signed = {
     .http = {COMMON}, .signature_secret = "k", .signature_method = "md5hash"};
 static struct carrier_generic_options generic_json = {
     .http = {COMMON, .receipt_secret = "s"},
-    .method = "POST",
+    WORDS,
     .body = "{\"to\":\"{{to}}\",\"text\":\"{{text}}\"}",
-    .body_format = "json",
     .message_id = "/id",
     .result = "/status",
     .results = {countof(results), results},
@@ -36,6 +38,7 @@ static struct carrier_generic_options generic_json = {
     .receipt_statuses = {countof(words), words}};
 static struct carrier_generic_options generic_list = {
     .http = {COMMON, .receipt_secret = "s"},
+    WORDS,
     .message_id = "id={{id}}",
     .results = {1, &results[1]},
     .receipt_id = "/r/*/ids/0",
@@ -43,6 +46,7 @@ static struct carrier_generic_options generic_list = {
     .receipt_statuses = {countof(words), words}};
 static struct carrier_generic_options generic_form = {
     .http = {COMMON, .receipt_secret = "s"},
+    WORDS,
     .message_id = "<id>{{id}}</id>",
     .receipt_id = "?id",
     .receipt_status = "?s",
