@@ -41,7 +41,7 @@ struct request {
 	size_t pin; /* which of those that were sent */
 	bool right;
 	bool stranger;
-	bool of_one; /* a list, of one number */
+	bool of_one; /* a list of one number, a verify by number */
 	unsigned number;
 };
 
@@ -107,6 +107,8 @@ do_verify(struct side *s, const struct request *r)
 	struct world *w = s->world;
 	const struct world_sent *pin = &s->pins[r->pin];
 	struct verify_job j = {.account = r->stranger ? w->application : w->account,
+	    .application = w->application,
+	    .destination = r->of_one ? number_text(r->number) : NULL,
 	    .pin_id = pin->pin_id,
 	    .typed = span_of(r->right ? pin->pin : "none"),
 	    .failures_max = s->of->failures_max};
@@ -115,6 +117,7 @@ do_verify(struct side *s, const struct request *r)
 	say(s, "wait", j.wait_ms);
 	if (e != OK)
 		return e;
+	say(s, "pin", place_of(s, &j.pin_id));
 	say(s, "verdict", j.verdict);
 	say(s, "left", j.attempts_left);
 	say(s, "locked", j.locked_until_ms);
@@ -348,7 +351,9 @@ make_request(void)
 	} kinds[] = {
 	    {25, {.what = SEND}},
 	    {40, {.what = VERIFY, .right = true}},
-	    {75, {.what = VERIFY}},
+	    {70, {.what = VERIFY}},
+	    {73, {.what = VERIFY, .of_one = true}},
+	    {75, {.what = VERIFY, .right = true, .of_one = true}},
 	    {76, {.what = VERIFY, .right = true, .stranger = true}},
 	    {82, {.what = RESEND}},
 	    {85, {.what = LIMITS}},
