@@ -23,11 +23,13 @@ struct store_options {
 	const struct engine_ops *engine; /* NULL: the default (engines.h) */
 	size_t queue_max;
 	size_t batch_max;
-	bool keep_schema;     /* a server works on it: ERR_BUSY rather than an upgrade */
-	bool without_keys;    /* a command, which makes no PIN: no keyring is read */
-	int64_t recent_max;   /* of store/sqlite/recent.h; 0: as many as it says */
-	size_t guesses_max;   /* the same of store/sqlite/guesses.h */
-	size_t pin_cache_max; /* and of store/sqlite/pin_cache.h */
+	bool keep_schema;  /* a server works on it: ERR_BUSY rather than an upgrade */
+	bool without_keys; /* a command, which makes no PIN: no keyring is read */
+	/* For tests: of struct pins_limits (store/pins.h), its places, changes and rows
+	 */
+	int64_t recent_max;
+	size_t guesses_max;
+	size_t pin_cache_max;
 	int64_t key_rotation_ms;
 	const struct clock *clock;
 	const struct entropy *entropy;

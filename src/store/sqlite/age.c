@@ -2,7 +2,7 @@
 /*
  * The PINs of a destination grow old: from table to table, in the order of their ids, go
  * those that no limit of a day counts any more, so that sends look among those of the
- * last days alone (store/sqlite/recent.h). With a PIN go those of its number before it:
+ * last days alone (store/sqlite/places.h). With a PIN go those of its number before it:
  * what a number has among the old ones is older than what it has elsewhere. Where the log
  * of verifies had a request in the last day, the PIN stays until a later one of its
  * number goes; and one that is old already comes back when a request is noted in its row
@@ -65,11 +65,13 @@ read_scan(struct item *it, struct row *r)
 static bool
 was_asked_lately(const struct sqlite_pins *p, struct stretch *s, struct age_item *old)
 {
+	const struct hot_pin *pin = hot_find(&p->hot, &old->pin_id);
 	struct verify_log log;
 
 	if (old->damaged)
 		return true;
-	guesses_log(&p->guesses, &old->pin_id, &old->log);
+	if (pin != NULL && pin->log_set)
+		old->log = pin->row.log;
 	return verify_log_load(&log, &s->arena, old->log) != OK ||
 	       verify_log_newest(&log) > p->time.settled_ms - PERIOD_MS_DAY;
 }
@@ -80,9 +82,9 @@ archive(struct sqlite_pins *p, const struct age_item *old)
 	struct number_place place = {.application = old->application,
 	    .destination = old->destination,
 	    .pin_id = old->pin_id};
-	enum err e = recent_archive(p, &place);
+	enum err e = places_archive(&p->places, &place);
 
-	return e == OK ? number_index_archive(&p->numbers, &place) : e;
+	return e == OK ? number_index_archive(&p->index, &place) : e;
 }
 
 /* Each in turn. */
@@ -106,17 +108,17 @@ enum err
 age_stretch(struct sqlite_pins *p, struct pins_upkeep *u)
 {
 	static const struct sql_step scan = {SQL_AGE_SCAN, bind_scan, read_scan, NULL};
-	struct stretch s = {.from = p->numbers.archived, .limit = u->limit};
+	struct stretch s = {.from = p->index.archived, .limit = u->limit};
 	enum err e;
 
 	arena_init(&s.arena);
-	ident_floor(&s.until, p->time.settled_ms - RECENT_AGE_MS);
+	ident_floor(&s.until, p->time.settled_ms - PLACES_AGE_MS);
 	s.items = arena_alloc(&s.arena, ((size_t)s.limit + 1) * sizeof(*s.items));
 	e = engine_whole(p->pins.engine, &scan, &s.item);
 	if (e == OK)
 		e = move(p, &s);
 	if (e == OK && s.scanned > 0)
-		e = number_index_archived(&p->numbers, &s.items[s.scanned - 1].pin_id);
+		e = number_index_archived(&p->index, &s.items[s.scanned - 1].pin_id);
 	u->scanned = s.scanned;
 	u->archived = s.moved;
 	arena_fini(&s.arena);

@@ -344,6 +344,8 @@ load_runs(struct number_index *x)
 		if (at == x->count || x->runs[at].number != s.number) {
 			make_place(x, at)->number = s.number;
 			e = load_run(x, &x->runs[at]);
+			if (e != OK) /* its filter would say too little */
+				drop_run(x, at);
 		}
 		s.run = s.number;
 		s.found = false;

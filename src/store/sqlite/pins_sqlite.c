@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * PINs as the embedded engine has them: rows of the table `pin`, which an insert appends
- * and whose state follows from the journal of guesses (guesses.h); the PINs of a number
- * in memory (recent.h) and in tables that the store keeps as an index (number_index.h);
- * and the rows that came last in memory (pin_cache.h). Nobody else writes the database
- * between the begin of a batch and its commit, so there is nothing to lock.
+ * and whose state follows from the journal (journal.h); the PINs of a number in memory
+ * (places.h) and in an index on disk (number_index.h). In front of all of them stands
+ * memory (hot.h). Nobody else writes the database between the begin of a batch and its
+ * commit, so there is nothing to lock.
  */
 #include "store/sqlite/pins_sqlite.h"
 
@@ -16,13 +16,6 @@
 /* Where less may stand in memory than usual, a run on disk has so many times as much. */
 enum { RUN_OF_MEMORY = 4 };
 
-/* A member of a set, for one statement. */
-struct member {
-	struct item item;
-	const struct sqlite_pins *of;
-	void *member;
-};
-
 static struct sqlite_pins *
 self_of(struct pins *p)
 {
@@ -32,14 +25,14 @@ self_of(struct pins *p)
 static void *
 member_of(struct item *it)
 {
-	return container_of(it, struct member, item)->member;
+	return container_of(it, struct pins_sqlite_member, item)->member;
 }
 
-/* One statement for one member. */
-static enum err
-run(struct sqlite_pins *p, const struct sql_step *step, void *member, enum err *err)
+enum err
+pins_sqlite_run(
+    struct sqlite_pins *p, const struct sql_step *step, void *member, enum err *err)
 {
-	struct member m = {.of = p, .member = member};
+	struct pins_sqlite_member m = {.of = p, .member = member};
 	enum err e = engine_one(p->pins.engine, step, &m.item);
 
 	if (e == OK && m.item.err != OK)
@@ -82,19 +75,14 @@ static enum err
 find_log(struct sqlite_pins *p, struct log_row *l)
 {
 	static const struct sql_step step = {SQL_VERIFY_LOG, bind_log, read_log, NULL};
-	struct span log = {NULL, 0};
+	const struct hot_pin *pin = hot_find(&p->hot, &l->pin_id);
 	enum err err = OK;
-	enum err e = OK;
 
-	l->found = pin_cache_log(&p->cache, &l->pin_id, &l->log);
-	if (!l->found)
-		e = run(p, &step, l, &err);
-	guesses_log(&p->guesses, &l->pin_id, &log);
-	if (log.ptr != NULL) {
-		l->log = log;
-		l->damaged = false;
-	}
-	return e;
+	if (pin == NULL || !pin->log_set)
+		return pins_sqlite_run(p, &step, l, &err);
+	l->found = true;
+	l->log = pin->row.log;
+	return OK;
 }
 
 /* ---- numbers ---- */
@@ -113,13 +101,16 @@ note_pin(struct pins_number *n, const struct ident *pin_id)
 	return n->count >= n->most;
 }
 
+/* Memory has each PIN of a number from its oldest one there on; the index may have some
+ * of them too. */
 static bool
-note_pins(struct pins_number *n, const struct number_query *q)
+note_pins(struct pins_number *n, const struct number_query *q, const struct ident *before)
 {
 	bool enough = false;
 
 	for (size_t i = 0; !enough && i < q->count; i++)
-		enough = note_pin(n, &q->pins[i]);
+		if (before == NULL || ident_compare(&q->pins[i], before) < 0)
+			enough = note_pin(n, &q->pins[i]);
 	return enough;
 }
 
@@ -135,13 +126,17 @@ find_pins(struct sqlite_pins *p, struct pins_number *n)
 	    .archive_ms = n->since_ms < day_ms ? n->since_ms : day_ms,
 	    .most = n->most < 1 ? 1 : n->most,
 	    .arena = n->arena};
-	enum err e = recent_newest(p, &q);
-	bool enough = e != OK || q.err != OK || note_pins(n, &q);
+	const struct ident *oldest = NULL;
+	enum err e;
 
-	if (!enough)
-		e = number_index_newest(&p->numbers, &q);
-	if (!enough && e == OK && q.err == OK)
-		(void)note_pins(n, &q);
+	places_newest(&p->places, &q);
+	if (note_pins(n, &q, NULL))
+		return OK;
+	if (q.count > 0)
+		oldest = &q.pins[q.count - 1];
+	e = number_index_newest(&p->index, &q);
+	if (e == OK && q.err == OK)
+		(void)note_pins(n, &q, oldest);
 	n->err = q.err;
 	return e;
 }
@@ -207,24 +202,33 @@ read_find(struct item *it, struct row *r)
 	f->log_damaged = row_passed_over(r);
 }
 
-static void
-from_cache(const struct sqlite_pins *p, struct pins_found *f)
+static bool
+is_here(const struct hot_pin *pin, const struct pins_found *f)
 {
-	const struct pin_row *row = pin_cache_find(&p->cache, &f->pin_id);
+	return pin != NULL && pin->has_row &&
+	       ident_compare(&pin->row.recipe.account, &f->account) == 0;
+}
 
-	if (row == NULL || ident_compare(&row->recipe.account, &f->account) != 0)
-		return;
-	f->row = *row;
-	pin_cache_newest(&p->cache, row, &f->newest);
-	f->found = true;
+/* What memory knows better than the row does; and it keeps the row, when it has the PIN.
+ */
+static void
+take_hot(struct sqlite_pins *p, struct hot_pin *pin, struct pins_found *f)
+{
+	if (pin->log_set)
+		f->log_damaged = false;
+	if (!f->log_damaged)
+		hot_set_row(&p->hot, pin, &f->row);
+	if (pin->state_set)
+		f->row.state = pin->row.state;
+	if (pin->log_set)
+		f->row.log = pin->row.log;
 }
 
 /* Where the newest row was taken out of a store by hand, the PIN's own serves. */
 static enum err
-take_newest_log(struct sqlite_pins *p, struct pins_found *f)
+take_newest_log(struct sqlite_pins *p, struct pins_found *f, const struct ident *pin_id)
 {
-	struct log_row l = {
-	    .pin_id = f->newest, .account = f->account, .arena = f->arena};
+	struct log_row l = {.pin_id = *pin_id, .account = f->account, .arena = f->arena};
 	enum err e = find_log(p, &l);
 
 	if (l.found) {
@@ -236,52 +240,62 @@ take_newest_log(struct sqlite_pins *p, struct pins_found *f)
 	return e;
 }
 
-/* Where the number has no place of a PIN, the PIN is its newest. */
+/* Where the number has no place of a PIN, the PIN is its newest. The archive has none
+ * that is newer than a PIN that is not in it. */
 static enum err
 find_newest(struct sqlite_pins *p, struct pins_found *f)
 {
 	struct number_query q = {.application = f->row.recipe.application,
 	    .destination = f->row.destination,
 	    .since_ms = -1,
+	    .archive_ms =
+		ident_compare(&f->pin_id, &p->index.archived) > 0 ? INT64_MAX : 0,
 	    .most = 1,
 	    .arena = f->arena};
-	enum err e = recent_newest(p, &q);
+	const struct hot_pin *newest = hot_newest(&p->hot, &q.application, q.destination);
+	enum err e;
 
-	if (e == OK && q.err == OK && q.count == 0)
-		e = number_index_newest(&p->numbers, &q);
+	if (newest != NULL) {
+		f->newest = newest->row.recipe.pin_id;
+		return OK;
+	}
+	e = number_index_newest(&p->index, &q);
 	f->err = q.err;
 	f->newest = q.count > 0 ? q.pins[0] : f->pin_id;
 	return e;
 }
 
 static enum err
-find_in_database(struct sqlite_pins *p, struct pins_found *f)
+find_row(struct sqlite_pins *p, struct pins_found *f)
 {
 	static const struct sql_step step = {SQL_PIN_FIND, bind_find, read_find, NULL};
-	enum err e = run(p, &step, f, &f->err);
+	struct hot_pin *pin = hot_find(&p->hot, &f->pin_id);
+	enum err e;
 
-	return e == OK && f->found ? find_newest(p, f) : e;
+	if (is_here(pin, f)) {
+		f->row = pin->row;
+		f->found = true;
+		/* a long log is in the row alone */
+		return pin->log_set ? OK : take_newest_log(p, f, &f->pin_id);
+	}
+	e = pins_sqlite_run(p, &step, f, &f->err);
+	if (e == OK && f->found && pin != NULL)
+		take_hot(p, pin, f);
+	return e;
 }
 
 static enum err
 find_one(struct sqlite_pins *p, struct pins_found *f)
 {
-	struct span log = {NULL, 0};
-	enum err e = OK;
+	enum err e = find_row(p, f);
 
-	from_cache(p, f);
-	if (!f->found)
-		e = find_in_database(p, f);
+	if (e == OK && f->found)
+		e = find_newest(p, f);
 	if (e != OK || f->err != OK || !f->found)
 		return e;
-	guesses_row(&p->guesses, &f->pin_id, &f->row.state, &log);
-	if (log.ptr != NULL) {
-		f->row.log = log;
-		f->log_damaged = false;
-	}
 	if (ident_compare(&f->newest, &f->pin_id) == 0)
 		return OK;
-	return take_newest_log(p, f);
+	return take_newest_log(p, f, &f->newest);
 }
 
 static enum err
@@ -324,47 +338,30 @@ bind_insert(struct item *it, struct binder *b)
 }
 
 static void
-bind_recent(struct item *it, struct binder *b)
+enter(struct sqlite_pins *p, const struct pin_row *row)
 {
-	const struct pin_row *row = &((const struct pins_new *)member_of(it))->row;
+	struct number_place place = {.application = row->recipe.application,
+	    .destination = row->destination,
+	    .pin_id = row->recipe.pin_id};
 
-	bind_ident(b, &row->recipe.application);
-	bind_text(b, row->destination);
-	bind_ident(b, &row->recipe.pin_id);
-}
-
-static enum err
-insert_rows(struct sqlite_pins *p, struct pins_new **new, size_t n)
-{
-	static const struct sql_step step = {SQL_PIN_INSERT, bind_insert, NULL, NULL};
-	enum err e = OK;
-
-	for (size_t i = 0; e == OK && i < n; i++) {
-		if (new[i]->err == OK)
-			e = run(p, &step, new[i], &new[i]->err);
-		if (e == OK && new[i]->err == OK)
-			pin_cache_enter(&p->cache, &new[i]->row, p->time.now_ms);
-	}
-	return e;
+	hot_set_row(&p->hot, places_enter(&p->places, &place), row);
 }
 
 static enum err
 sqlite_insert(struct pins *pins, struct pins_new **new, size_t n)
 {
-	static const struct sql_step step = {SQL_RECENT_INSERT, bind_recent, NULL, NULL};
+	static const struct sql_step step = {SQL_PIN_INSERT, bind_insert, NULL, NULL};
 	struct sqlite_pins *p = self_of(pins);
-	int64_t entered = 0;
-	enum err e = insert_rows(p, new, n);
+	enum err e = OK;
 
+	for (size_t i = 0; e == OK && i < n; i++)
+		if (new[i]->err == OK)
+			e = pins_sqlite_run(p, &step, new[i], &new[i]->err);
 	if (e == OK)
-		e = recent_make_room(p);
-	for (size_t i = 0; e == OK && i < n; i++) {
-		if (new[i]->err != OK)
-			continue;
-		e = run(p, &step, new[i], &new[i]->err);
-		entered++;
-	}
-	recent_entered(p, entered);
+		e = places_make_room(&p->places, p->time.now_ms);
+	for (size_t i = 0; e == OK && i < n; i++)
+		if (new[i]->err == OK)
+			enter(p, &new[i]->row);
 	return e;
 }
 
@@ -378,21 +375,21 @@ unarchive(struct sqlite_pins *p, const struct pins_change *c)
 	    .destination = c->destination,
 	    .pin_id = c->newest};
 
-	return number_index_unarchive(&p->numbers, &place);
+	return number_index_unarchive(&p->index, &place);
 }
 
 struct entries {
-	struct guess *list;
+	struct journal_row *list;
 	struct item **items;
 	size_t len;
 };
 
-static struct guess *
+static struct journal_row *
 add_entry(struct entries *w, const struct ident *pin_id)
 {
-	struct guess *g = &w->list[w->len];
+	struct journal_row *g = &w->list[w->len];
 
-	*g = (struct guess){.pin_id = *pin_id};
+	*g = (struct journal_row){.pin_id = *pin_id};
 	w->items[w->len++] = &g->item;
 	return g;
 }
@@ -401,7 +398,7 @@ add_entry(struct entries *w, const struct ident *pin_id)
 static void
 add_log(struct entries *w, size_t first, const struct pins_change *c)
 {
-	struct guess *g = NULL;
+	struct journal_row *g = NULL;
 
 	for (size_t i = first; g == NULL && i < w->len; i++)
 		if (ident_compare(&w->list[i].pin_id, &c->newest) == 0)
@@ -440,7 +437,7 @@ write_all(struct sqlite_pins *p, struct pins_change **changes, size_t n)
 			end++;
 		add_number(&w, changes + start, end - start);
 	}
-	e = guesses_write(p, w.items, w.len);
+	e = journal_write(&p->journal, w.items, w.len, p->time.now_ms);
 	mem_free(w.list);
 	mem_free(w.items);
 	return e;
@@ -455,7 +452,7 @@ sqlite_write(struct pins *pins, struct pins_change **changes, size_t n)
 	for (size_t i = 0; e == OK && i < n; i++)
 		if (changes[i]->log.ptr != NULL)
 			e = unarchive(p, changes[i]);
-	return e == OK ? guesses_settle(p) : e;
+	return e == OK ? journal_settle(&p->journal, p->time.now_ms) : e;
 }
 
 /* ---- removal ---- */
@@ -485,14 +482,6 @@ read_removed(struct item *it, struct row *r)
 }
 
 static enum err
-remove_place(struct sqlite_pins *p, const struct number_place *place)
-{
-	enum err e = recent_remove(p, place);
-
-	return e == OK ? number_index_remove(&p->numbers, place) : e;
-}
-
-static enum err
 remove_one(struct sqlite_pins *p, const struct ident *pin_id)
 {
 	static const struct sql_step find = {
@@ -502,13 +491,13 @@ remove_one(struct sqlite_pins *p, const struct ident *pin_id)
 	enum err err = OK;
 	enum err e;
 
-	pin_cache_removed(&p->cache, pin_id);
+	hot_remove(&p->hot, pin_id);
 	arena_init(&d.arena);
-	e = run(p, &find, &d, &err);
+	e = pins_sqlite_run(p, &find, &d, &err);
 	if (e == OK && d.place.destination != NULL)
-		e = remove_place(p, &d.place);
+		e = number_index_remove(&p->index, &d.place);
 	if (e == OK)
-		e = run(p, &row, &d, &err);
+		e = pins_sqlite_run(p, &row, &d, &err);
 	arena_fini(&d.arena);
 	return e;
 }
@@ -521,181 +510,66 @@ sqlite_remove(struct pins *pins, const struct ident *pin_ids, size_t n)
 
 	for (size_t i = 0; e == OK && i < n; i++)
 		e = remove_one(p, &pin_ids[i]);
-	return e == OK ? recent_recount(p) : e;
-}
-
-/* ---- lists ---- */
-
-/* A row of a list, of which the place is known. */
-struct listed {
-	const struct pins_list *list;
-	struct pins_listed *row;
-};
-
-static void
-bind_listed(struct item *it, struct binder *b)
-{
-	const struct listed *l = member_of(it);
-
-	bind_ident(b, &l->row->pin_id);
-	bind_ident(b, &l->list->account);
-}
-
-static void
-read_listed(struct item *it, struct row *r)
-{
-	struct listed *l = member_of(it);
-	struct verify_state state = {.verified_at_ms = row_ms_or_null(r)};
-
-	guesses_state(
-	    &container_of(it, struct member, item)->of->guesses, &l->row->pin_id, &state);
-	l->row->verified_at_ms = state.verified_at_ms;
-	l->row->gone = false;
-}
-
-/* The next row of the list. */
-static enum err
-list_place(struct sqlite_pins *p, struct pins_list *l, const char *destination,
-    const struct ident *pin_id)
-{
-	static const struct sql_step step = {
-	    SQL_PIN_LISTED, bind_listed, read_listed, NULL};
-	struct pins_listed *row = &l->rows[l->count++];
-	struct listed listed = {l, row};
-
-	*row = (struct pins_listed){
-	    .destination = destination, .pin_id = *pin_id, .gone = true};
-	return run(p, &step, &listed, &l->err);
-}
-
-/* The newest of them, the oldest first; what is gone is none of them. */
-static enum err
-list_number(struct sqlite_pins *p, struct pins_list *l)
-{
-	struct number_query q = {.application = l->application,
-	    .destination = l->destination,
-	    .since_ms = -1,
-	    .most = l->most,
-	    .arena = l->arena};
-	struct number_query old = q;
-	enum err e = recent_newest(p, &q);
-
-	if (e == OK && q.err == OK)
-		e = number_index_newest(&p->numbers, &old);
-	l->err = q.err != OK ? q.err : old.err;
-	if ((int64_t)(old.count + q.count) > l->most)
-		old.count = (size_t)l->most - q.count;
-	for (size_t i = old.count + q.count; e == OK && l->err == OK && i-- > 0;) {
-		e = list_place(p, l, l->destination,
-		    i < q.count ? &q.pins[i] : &old.pins[i - q.count]);
-		l->count -= l->rows[l->count - 1].gone;
-	}
 	return e;
 }
 
-static enum err
-list_all(struct sqlite_pins *p, struct pins_list *l)
-{
-	struct number_list places = {.after = {.application = l->application,
-					 .destination = l->after,
-					 .pin_id = l->after_pin},
-	    .most = l->most,
-	    .arena = l->arena};
-	enum err e = recent_list(p, &places);
-
-	if (e == OK && places.err == OK)
-		e = number_index_list(&p->numbers, &places);
-	l->err = places.err;
-	for (size_t i = 0; e == OK && l->err == OK && i < places.count; i++)
-		e = list_place(
-		    p, l, places.places[i].destination, &places.places[i].pin_id);
-	return e;
-}
-
-static enum err
-sqlite_list(struct pins *pins, struct pins_list **lists, size_t n)
-{
-	struct sqlite_pins *p = self_of(pins);
-	enum err e = OK;
-
-	for (size_t i = 0; e == OK && i < n; i++) {
-		struct pins_list *l = lists[i];
-
-		if (l->err != OK)
-			continue;
-		l->rows = arena_alloc(l->arena, ((size_t)l->most + 1) * sizeof(*l->rows));
-		e = l->destination != NULL ? list_number(p, l) : list_all(p, l);
-	}
-	return e;
-}
-
-static void
-bind_stretch(struct item *it, struct binder *b)
-{
-	const struct pins_stretch *s = member_of(it);
-
-	bind_ident(b, &s->after);
-	bind_ident(b, &s->before);
-	bind_int(b, s->most);
-}
-
-/* One that is damaged keeps its id, which the statement has looked at. */
-static void
-read_stretch(struct item *it, struct row *r)
-{
-	struct pins_stretch *s = member_of(it);
-	struct pins_scanned *row = &s->rows[s->count++];
-
-	row->err = OK;
-	row_ident(r, &row->pin_id);
-	row_ident(r, &row->account);
-	row_ident(r, &row->application);
-	row->expires_at_ms = row_ms(r);
-	row->log = row_log(r, s->arena);
-	if (row_passed_over(r))
-		row->err = ERR_CORRUPT;
-	guesses_log(
-	    &container_of(it, struct member, item)->of->guesses, &row->pin_id, &row->log);
-}
-
-static enum err
-sqlite_scan(struct pins *pins, struct pins_stretch *s)
-{
-	static const struct sql_step step = {
-	    SQL_PIN_SCAN, bind_stretch, read_stretch, NULL};
-	enum err err = OK;
-	enum err e;
-
-	s->rows = arena_alloc(s->arena, ((size_t)s->most + 1) * sizeof(*s->rows));
-	e = run(self_of(pins), &step, s, &err);
-	return e == OK ? err : e;
-}
-
+/* Both have their share; where either leaves something, there is more to do. */
 static enum err
 sqlite_upkeep(struct pins *pins, struct pins_upkeep *u)
 {
-	return age_stretch(self_of(pins), u);
+	struct sqlite_pins *p = self_of(pins);
+	bool more = false;
+	enum err e = age_stretch(p, u);
+
+	if (e == OK)
+		e = journal_settle_rested(&p->journal, u->limit, p->time.now_ms, &more);
+	if (more)
+		u->scanned = u->limit;
+	return e;
 }
 
 /* ---- a batch ---- */
 
+/* Where a build has sanitizers, memory is looked at after each batch: whole while it is
+ * small, and now and then when it is not. */
+static void
+check_memory(struct sqlite_pins *p)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	enum { SMALL = 1024, NOW_AND_THEN = 256 };
+
+	if (p->hot.count <= SMALL || p->batches++ % NOW_AND_THEN == 0)
+		hot_assert(&p->hot);
+#else
+	(void)p;
+#endif
+}
+
+static enum err
+load(struct sqlite_pins *p)
+{
+	enum err e = number_index_load(&p->index);
+
+	if (e == OK)
+		e = journal_load(&p->journal, p->time.now_ms);
+	return e == OK ? places_load(&p->places, p->time.now_ms) : e;
+}
+
 static enum err
 sqlite_pins_begin(struct pins *pins, const struct store_time *time)
 {
+	enum { TRIM_MOST = 1024 };
 	struct sqlite_pins *p = self_of(pins);
-	enum err e;
 
 	p->time = *time;
-	e = number_index_load(&p->numbers);
-	if (e == OK)
-		e = recent_load(p);
-	return e == OK ? guesses_load(p) : e;
+	hot_trim(&p->hot, TRIM_MOST, time->now_ms);
+	return load(p);
 }
 
 static void
 sqlite_committed(struct pins *pins)
 {
-	(void)pins;
+	check_memory(self_of(pins));
 }
 
 /* What was made of memory since the last commit is undone by forgetting all of it. */
@@ -704,10 +578,16 @@ sqlite_rolled_back(struct pins *pins)
 {
 	struct sqlite_pins *p = self_of(pins);
 
-	number_index_forget(&p->numbers);
-	p->recent.loaded = false;
-	p->guesses.loaded = false;
-	pin_cache_clear(&p->cache);
+	number_index_forget(&p->index);
+	hot_clear(&p->hot);
+	journal_forget(&p->journal);
+	places_forget(&p->places);
+}
+
+static size_t
+or_usual(size_t given, size_t usual)
+{
+	return given > 0 ? given : usual;
 }
 
 static enum err
@@ -715,15 +595,18 @@ sqlite_pins_open(
     struct engine *e, const struct pins_limits *limits, uint64_t seed, struct pins **out)
 {
 	struct sqlite_pins *p = mem_new(sizeof(*p));
+	size_t places = or_usual((size_t)limits->places, HOT_PLACES_MAX);
+	size_t changes = or_usual(limits->changes, HOT_CHANGES_MAX);
+	size_t rows = or_usual(limits->rows, HOT_ROWS_MAX);
 
 	p->pins.ops = &pins_sqlite;
 	p->pins.engine = e;
-	recent_init(&p->recent, limits->places > 0 ? limits->places : RECENT_MAX);
-	number_index_init(&p->numbers, e, RUN_OF_MEMORY * limits->places);
-	guesses_init(&p->guesses, limits->changes > 0 ? limits->changes : GUESSES_MAX);
-	pin_cache_init(&p->cache, limits->rows > 0 ? limits->rows : PIN_CACHE_MAX, seed);
+	hot_init(&p->hot, places + changes + rows, rows, seed);
+	number_index_init(&p->index, e, RUN_OF_MEMORY * limits->places);
+	journal_init(&p->journal, e, &p->hot, changes);
+	places_init(&p->places, &p->hot, &p->index, places);
 	*out = &p->pins;
-	return e->ops->script(e, recent_schema);
+	return OK;
 }
 
 static void
@@ -731,10 +614,8 @@ sqlite_pins_close(struct pins *pins)
 {
 	struct sqlite_pins *p = self_of(pins);
 
-	recent_fini(&p->recent);
-	number_index_fini(&p->numbers);
-	guesses_fini(&p->guesses);
-	pin_cache_fini(&p->cache);
+	number_index_fini(&p->index);
+	hot_fini(&p->hot);
 	mem_free(p);
 }
 
@@ -749,7 +630,7 @@ const struct pins_ops pins_sqlite = {
     .find = sqlite_find,
     .write = sqlite_write,
     .remove = sqlite_remove,
-    .list = sqlite_list,
-    .scan = sqlite_scan,
+    .list = pins_sqlite_list,
+    .scan = pins_sqlite_scan,
     .upkeep = sqlite_upkeep,
 };
