@@ -36,8 +36,6 @@ DOORS = {
 # (file, include) -> what ends it: includes that cross a wall or close a circle and that are
 # still there. The list only gets shorter.
 STILL = {
-    ("src/store/clock_mark.c", "store/verbs/verbs.h"): "the shared part of verbs in store",
-    ("src/store/store.c", "store/verbs/verbs.h"): "the shared part of verbs in store",
     ("src/store/sqlite/guesses.c", "store/sqlite/pins_sqlite.h"): "the one hot cache",
     ("src/store/sqlite/recent.c", "store/sqlite/pins_sqlite.h"): "the one hot cache",
 }

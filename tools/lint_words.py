@@ -104,8 +104,8 @@ def check_contract(_root, sources):
                         yield source.name, line, f"{CONTRACT} has no {number}"
 
 
-# Files whose comments are not through yet.
-NOT_YET = ("src/store/sqlite/", "src/store/store.c", "src/store/outbox.h", "src/store/verbs/")
+# Rooms whose comments are not through yet.
+NOT_YET = ("src/store/", "src/delivery/")
 
 
 def check_noun(_root, sources):

@@ -412,7 +412,7 @@ try_again(struct delivery_message *m, int64_t tries)
 	attempt(m);
 }
 
-/* The submit may or may not work another time. */
+/* It may or may not work another time. */
 static void
 not_yet(struct delivery_message *m, const struct carrier_outcome *outcome)
 {
@@ -479,8 +479,7 @@ log_outcome(const struct delivery_message *m, const struct carrier_outcome *outc
 	    LOG_INT("attempt", m->outgoing->submits));
 }
 
-/* A submit that the other side never saw is no attempt, and the carrier says when there
- * is a reason for one. */
+/* It counts as no attempt, and the carrier says when there is a reason for one. */
 static void
 untried(struct delivery_message *m)
 {

@@ -135,8 +135,7 @@ void delivery_message_end_when_idle(struct delivery_loop *d);
 
 /* ---- delivery_plan.c ---- */
 
-/* Plans a message's carriers, once for all of its attempts; the reason when there are
- * none. */
+/* Its carriers, once for all of its attempts; the reason when there are none. */
 enum message_reason delivery_plan(struct delivery_message *m);
 /*
  * The first carrier that is open and not one to avoid; when it has no room the message
@@ -157,17 +156,15 @@ int64_t delivery_plan_steady_ms(const struct delivery_message *m);
 
 /* So that attempts count over restarts. */
 void delivery_note_attempt(struct delivery_message *m);
-/* True: the message may have ended an earlier run, and goes into quarantine before it is
- * rendered. */
+/* It may be what ended an earlier run, and goes into quarantine before it is rendered. */
 bool delivery_note_is_suspect(const struct delivery_message *m);
 /* That it is about to be rendered; the task of `m` runs when that is durable or could
  * not be written. */
 void delivery_note_quarantine(struct delivery_message *m);
-/* The message was rendered and the process lives. Returns the job to push to the store
- * after the submit; NULL: the message was not in quarantine. */
+/* It was rendered and the process lives: what is to be pushed to the store after the
+ * submit; NULL: it was not in quarantine. */
 struct note_job *delivery_note_passed(struct delivery_message *m) MUST_CHECK;
-/* The message was not rendered after all: the place is gone, for now. Next time that is
- * kept. */
+/* It was not rendered after all: the place is gone, for now. Next time that is kept. */
 void delivery_note_release(struct delivery_message *m);
 
 #endif

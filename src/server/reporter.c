@@ -370,7 +370,6 @@ sweep(struct reporter *r)
 		return;
 	arena_init(&r->sweep_arena);
 	r->overdue.job.arena = &r->sweep_arena;
-	r->overdue.count = r->overdue.capacity = 0;
 	if (store_offer(r->store, &r->overdue.job) == OK)
 		r->sweeping = true;
 	else

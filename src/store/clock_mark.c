@@ -3,7 +3,7 @@
 
 #include "store/engine.h"
 #include "store/meta.h"
-#include "store/verbs/verbs.h"
+#include "store/row.h"
 
 /* The name in meta. */
 #define HIGH_WATER "clock_high_water"

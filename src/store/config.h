@@ -35,7 +35,7 @@ struct application_job {
 	size_t count;
 	size_t capacity;
 	struct application *list;
-	struct ident after; /* inside: where the piece begins */
+	struct ident after; /* the last one of the pieces before */
 };
 
 /*
@@ -62,7 +62,7 @@ struct template_job {
 	size_t count;
 	size_t capacity;
 	struct template *list;
-	struct ident after; /* inside: where the piece begins */
+	struct ident after; /* the last one of the pieces before */
 };
 
 /* Get, list, put and delete share it; a list has ids and subjects alone. ERR_NOT_FOUND;
@@ -80,7 +80,7 @@ struct email_template_job {
 	size_t count;
 	size_t capacity;
 	struct email_template *list;
-	int64_t after; /* inside: where the piece begins */
+	int64_t after; /* the last one of the pieces before */
 };
 
 #endif

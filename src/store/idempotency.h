@@ -23,6 +23,8 @@
 #include "twofa/ident.h"
 #include "twofa/message.h"
 
+struct batch;
+
 enum {
 	IDEMPOTENCY_KEPT_MS = 24 * 60 * 60 * 1000,
 	/* An open record of this run that is older has lost its call. */
@@ -80,5 +82,11 @@ struct idempotency_trim_job {
 
 /* Done, and by this very request: not failed, and no repetition. */
 bool idempotency_is_new(const struct job *j);
+
+/* Inside a batch, before the steps: `n` becomes the number of those that no earlier
+ * request has done. */
+enum err idempotency_claim(struct batch *b, struct item **items, size_t *n) MUST_CHECK;
+/* After them: what failed leaves no record. */
+enum err idempotency_settle(struct batch *b, struct item **items, size_t n) MUST_CHECK;
 
 #endif

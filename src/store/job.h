@@ -38,6 +38,7 @@ struct job {
 	enum verb verb;
 	struct arena *arena;             /* results are put here */
 	struct store *store;             /* set by the store */
+	void *state;                     /* the verb's own while its steps run (verb.h) */
 	int64_t now_ms;                  /* set by the store: the time of the batch */
 	struct store_time time;          /* the same, and what else follows from it */
 	void *owner;                     /* the caller's own */

@@ -26,10 +26,6 @@ struct lift_job {
 	const char *destination;
 	int64_t failures_max;
 	bool was_locked;
-	/* inside */
-	bool found;
-	struct pins_number number;
-	struct pins_change change;
 };
 
 /* The room of all limits for a send to that destination now. ERR_NOT_FOUND: the
@@ -45,8 +41,6 @@ struct limits_job {
 	int64_t locked_until_ms; /* 0: it is not locked */
 	struct limit_left all;   /* of the application */
 	struct limit_left phone; /* of the destination */
-	/* inside */
-	struct pins_number number;
 };
 
 #endif

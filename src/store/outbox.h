@@ -42,11 +42,6 @@ enum { OUTBOX_MS = 10000 };
 /* Makes every open message this run's own, before any is read. */
 struct lease_job {
 	struct job job;
-	/* inside */
-	int64_t owner;
-	size_t count;
-	size_t capacity;
-	struct leased *open;
 };
 
 enum { NOTE_CARRIERS_MAX = 160 };

@@ -41,8 +41,7 @@ struct receipt_job {
 	int64_t done_at_ms; /* 0: not said */
 	bool held;
 	bool half; /* a part was delivered, and of others nothing is known yet */
-	/* inside; found: which message it was about */
-	struct receipt_match match;
+	struct receipt_match match; /* the message that it was about, if that was found */
 };
 
 /*
@@ -56,10 +55,6 @@ struct receipts_half_job {
 	int64_t limit;
 	int64_t ended;
 	int64_t next_at_ms; /* when the next one may be looked at; 0: there is none */
-	/* inside */
-	size_t count;
-	size_t capacity;
-	struct report_subject *list;
 };
 
 /* A stretch of those that are held, once more, oldest first. */
@@ -67,13 +62,10 @@ struct receipts_held_job {
 	struct job job;
 	int64_t after; /* 0: from the first; then where it went to, 0 after the last */
 	int64_t limit;
+	size_t count; /* rows of the stretch */
 	int64_t matched;
 	int64_t dropped; /* too old */
 	bool half;       /* one was of a part whose message has no end yet */
-	/* inside */
-	size_t count;
-	size_t capacity;
-	struct receipt_held *rows;
 };
 
 #endif

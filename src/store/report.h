@@ -60,8 +60,6 @@ struct report_done_job {
 	unsigned seq;
 	enum report_end end;
 	int64_t again_ms; /* from now */
-	/* inside */
-	bool gone;
 };
 
 /*
@@ -72,9 +70,7 @@ struct reports_overdue_job {
 	struct job job;
 	int64_t wait_ms;
 	int64_t limit;
-	size_t count;
-	size_t capacity;
-	struct report_subject *list;
+	size_t count; /* of those that are ended now */
 };
 
 #endif

@@ -30,15 +30,7 @@ struct send_job {
 	int64_t wait_ms;
 	const char *limit;      /* the one that is used up */
 	const char *limit_rate; /* "3/1d" */
-	/* inside */
-	bool found; /* the application */
-	struct application_config config;
-	bool template_found;
-	unsigned template_length;
-	struct pins_number number;
-	int64_t taken; /* sends in the window, and those admitted before in this batch */
-	bool refused;
-	struct pins_new pin;
+	bool found;             /* the application */
 };
 
 /* ERR_NOT_FOUND: no such PIN, its life is over, or its template is for other channels;
@@ -56,13 +48,8 @@ struct resend_job {
 	/* of the PIN, when it was found; the message may be gone */
 	int64_t expires_at_ms;
 	struct verify_state state;
-	/* inside */
 	bool found;
 	int64_t attempts_max;
-	bool multiple;
-	int64_t resends;
-	int64_t last_ms;
-	struct pins_found pin;
 };
 
 #endif

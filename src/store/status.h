@@ -70,8 +70,6 @@ struct timeline_job {
 	size_t count;
 	size_t capacity;
 	struct timeline_message *messages;
-	/* inside */
-	struct pins_found pin;
 };
 
 struct verification {
@@ -93,10 +91,9 @@ struct verifications_job {
 	bool found;
 	size_t count;
 	struct verification *list;
-	/* inside: where the piece begins */
+	/* the place behind the pieces before */
 	char after[MAILBOX_LEN_MAX + 1];
 	struct ident after_pin;
-	struct pins_list asked;
 };
 
 #endif

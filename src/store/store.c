@@ -12,6 +12,7 @@
 #include "base/entropy_pool.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "store/access.h"
 #include "store/admission.h"
 #include "store/clock_mark.h"
@@ -20,8 +21,9 @@
 #include "store/idempotency.h"
 #include "store/key_checks.h"
 #include "store/meta.h"
+#include "store/pins.h"
 #include "store/keyring.h"
-#include "store/verbs/verbs.h"
+#include "store/verb.h"
 #include "store/watcher.h"
 
 #define STORE_MAGIC 0x57012e00u
@@ -62,6 +64,8 @@ struct store {
 	int64_t outbox_at_ms;
 	struct pins *pins;
 	struct item **items; /* room for one batch */
+	char *states;        /* room for those of one verb; all zero between verbs */
+	size_t states_len;
 };
 
 /* ---- one transaction ---- */
@@ -77,15 +81,53 @@ write_mark(struct store *s, int64_t now_ms)
 	return clock_mark_write(s->engine, &record);
 }
 
-static enum err
-run_verb(struct batch *b, const struct verb_row *verb, struct item **items, size_t n)
+static void
+give_states(struct store *s, struct item **items, size_t n, size_t state_len)
 {
-	enum err e = idempotency_claim(b, items, &n);
+	size_t len = n * state_len;
 
-	if (n == 0)
-		return e;
+	if (len > s->states_len) {
+		mem_free(s->states);
+		s->states = mem_array(n, state_len);
+		s->states_len = len;
+	}
+	for (size_t i = 0; i < n; i++)
+		container_of(items[i], struct job, item)->state =
+		    s->states + i * state_len;
+}
+
+/* A state may hold what derives PINs. */
+static void
+take_states(struct store *s, struct item **items, size_t n, size_t state_len)
+{
+	for (size_t i = 0; i < n; i++)
+		container_of(items[i], struct job, item)->state = NULL;
+	secret_wipe(s->states, n * state_len);
+}
+
+static enum err
+run_steps(struct batch *b, const struct verb_row *verb, struct item **items, size_t n)
+{
+	enum err e = OK;
+
 	for (size_t i = 0; e == OK && i < VERB_STEPS_MAX && verb->steps[i] != NULL; i++)
 		e = verb->steps[i](b, items, n);
+	return e;
+}
+
+static enum err
+run_verb(struct store *s, struct batch *b, enum verb v, struct item **items, size_t n)
+{
+	const struct verb_row *verb = verb_facts[v].row;
+	enum err e = idempotency_claim(b, items, &n);
+
+	if (n == 0 || e != OK)
+		return e;
+	if (verb->state_len > 0)
+		give_states(s, items, n, verb->state_len);
+	e = run_steps(b, verb, items, n);
+	if (verb->state_len > 0)
+		take_states(s, items, n, verb->state_len);
 	return e == OK ? idempotency_settle(b, items, n) : e;
 }
 
@@ -143,7 +185,7 @@ run_jobs(struct store *s, struct task *jobs, const struct store_time *time,
 			e = pins_begin(s->pins, time);
 		}
 		if (e == OK)
-			e = run_verb(&b, verb_facts[v].row, s->items + begin, n);
+			e = run_verb(s, &b, v, s->items + begin, n);
 		begin = ends[v];
 	}
 	if (e != OK)
@@ -634,6 +676,7 @@ store_close(struct store *s)
 	store_clock_fini(&s->clock);
 	queue_free(s->queue);
 	mem_free(s->items);
+	mem_free(s->states);
 	mem_free(s);
 }
 

@@ -1,22 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Facts about each verb, out of verbs.def, for those who run batches, admit jobs and keep
- * idempotency records.
+ * A verb inside the store: facts about it, out of verbs.def, and its way through a batch.
+ * Read by whatever runs batches, admits jobs or keeps idempotency records.
  */
 #ifndef WW_STORE_VERB_H
 #define WW_STORE_VERB_H
 
 #include "store/job.h"
+#include "store/store_clock.h"
 
-struct batch;
+struct engine;
+struct entropy;
+struct keyring;
+struct pins;
+
+/* A transaction that is under way. */
+struct batch {
+	struct engine *engine;
+	struct keyring *keyring;
+	struct keyring *secrets; /* of idempotency records */
+	int64_t run; /* number of this run of a server: its messages and open records */
+	const struct entropy *entropy;
+	int64_t now_ms;
+	struct store_time time;
+	bool *reports_owed;    /* set by report_owe */
+	int64_t *outbox_at_ms; /* when outbox_advance is due */
+	struct pins *pins;
+};
 
 typedef enum err verb_step_f(struct batch *b, struct item **items, size_t n);
 
 enum { VERB_STEPS_MAX = 7 };
 
+/*
+ * The way of a verb through a batch. The state of a job is private to the verb's file: it
+ * is all zero before the first step and gone after the last one.
+ */
 struct verb_row {
-	const char *name;
 	verb_step_f *steps[VERB_STEPS_MAX]; /* up to the first NULL */
+	size_t state_len;                   /* octets of each job's state; 0: none */
 };
 
 /* Lanes in which jobs wait for a batch, in the order of their precedence (intake.h). */

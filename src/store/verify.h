@@ -30,15 +30,10 @@ struct verify_job {
 	/* The destination is of interest; the rest is as found, with these guesses. */
 	struct pin_row row;
 	int64_t wait_ms;
-	const char *limit_rate; /* of verifyPinLimit, when it is used up */
-	/* inside */
-	struct pins_number number;
-	struct pins_found pin;
-	bool over_budget;
-	int64_t locked_until_ms;    /* by this guess, or by one before; 0: it is not */
-	bool locks;                 /* this guess was the last of the budget */
-	struct verify_state before; /* the batch */
-	struct rate limit;
+	const char *limit_rate;  /* of verifyPinLimit, when it is used up */
+	bool over_budget;        /* of failures */
+	int64_t locked_until_ms; /* by this guess, or by one before; 0: it is not */
+	bool locks;              /* this guess was the last of the budget */
 };
 
 #endif

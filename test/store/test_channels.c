@@ -121,7 +121,7 @@ static const struct {
 static void
 check_open(struct world *w, void (*holds)(const struct outgoing_message *o))
 {
-	struct lease_job lease = {.owner = 0};
+	struct lease_job lease = {.job = {.err = OK}};
 	struct open_messages_job open = {.limit = 10};
 
 	assert_int_equal(world_run(w, &lease.job, VERB_LEASE), OK);

@@ -122,11 +122,10 @@ list_users(struct batch *b, struct item **items, size_t n)
 	return batch_each(b, &step, items, n);
 }
 
-const struct verb_row verb_user_create = {"user_create", {create_user}};
-const struct verb_row verb_user_password = {
-    "user_password", {change_password, end_sessions}};
-const struct verb_row verb_user_disable = {"user_disable", {disable_user, end_sessions}};
-const struct verb_row verb_user_list = {"user_list", {list_users}};
+const struct verb_row verb_user_create = {.steps = {create_user}};
+const struct verb_row verb_user_password = {.steps = {change_password, end_sessions}};
+const struct verb_row verb_user_disable = {.steps = {disable_user, end_sessions}};
+const struct verb_row verb_user_list = {.steps = {list_users}};
 
 /* ---- sessions ---- */
 
@@ -280,7 +279,7 @@ list_sessions(struct batch *b, struct item **items, size_t n)
 }
 
 const struct verb_row verb_session_create = {
-    "session_create", {expire_sessions, insert_session, thin_sessions}};
-const struct verb_row verb_session_delete = {"session_delete", {delete_session}};
-const struct verb_row verb_session_touch = {"session_touch", {touch_session}};
-const struct verb_row verb_session_list = {"session_list", {list_sessions}};
+    .steps = {expire_sessions, insert_session, thin_sessions}};
+const struct verb_row verb_session_delete = {.steps = {delete_session}};
+const struct verb_row verb_session_touch = {.steps = {touch_session}};
+const struct verb_row verb_session_list = {.steps = {list_sessions}};

@@ -55,8 +55,8 @@ find_account(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_account_create = {"account_create", {create_account}};
-const struct verb_row verb_account_find = {"account_find", {find_account}};
+const struct verb_row verb_account_create = {.steps = {create_account}};
+const struct verb_row verb_account_find = {.steps = {find_account}};
 
 /* ---- keys ---- */
 
@@ -315,8 +315,8 @@ put_keys(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_key_create = {"key_create", {create_key}};
-const struct verb_row verb_key_revoke = {"key_revoke", {revoke_key}};
-const struct verb_row verb_key_list = {"key_list", {list_all_keys, list_account_keys}};
-const struct verb_row verb_key_get = {"key_get", {get_key}};
-const struct verb_row verb_key_put = {"key_put", {put_keys}};
+const struct verb_row verb_key_create = {.steps = {create_key}};
+const struct verb_row verb_key_revoke = {.steps = {revoke_key}};
+const struct verb_row verb_key_list = {.steps = {list_all_keys, list_account_keys}};
+const struct verb_row verb_key_get = {.steps = {get_key}};
+const struct verb_row verb_key_put = {.steps = {put_keys}};

@@ -20,4 +20,4 @@ age(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_age = {"age", {age}};
+const struct verb_row verb_age = {.steps = {age}};

@@ -29,33 +29,45 @@ sort_live(
 	return count;
 }
 
-static enum err
-run_distinct(
-    struct batch *b, const struct sql_step_distinct *s, struct item **sorted, size_t n)
+/* The first of each kind, in their order; how many. */
+static size_t
+pick_firsts(const struct sql_step_distinct *s, struct item **sorted, size_t n,
+    struct item **firsts)
 {
-	struct item *first = NULL;
-	enum err e = OK;
+	size_t count = 0;
 
-	for (size_t i = 0; e == OK && i < n; i++) {
-		if (first != NULL && s->compare(&first, &sorted[i]) == 0) {
-			sorted[i]->err = first->err;
-			s->copy(sorted[i], first);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || s->compare(&sorted[i - 1], &sorted[i]) != 0)
+			firsts[count++] = sorted[i];
+	return count;
+}
+
+/* `firsts` has one that ends the row: no first comes after the last. */
+static void
+copy_to_others(const struct sql_step_distinct *s, struct item **sorted, size_t n,
+    struct item *const *firsts)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (sorted[i] == firsts[1])
+			firsts++;
+		if (sorted[i] == firsts[0])
 			continue;
-		}
-		first = sorted[i];
-		e = batch_each(b, &s->step, &first, 1);
+		sorted[i]->err = firsts[0]->err;
+		s->copy(sorted[i], firsts[0]);
 	}
-	return e;
 }
 
 enum err
 batch_distinct(
     struct batch *b, const struct sql_step_distinct *s, struct item **items, size_t n)
 {
-	struct item **live = mem_array(n, sizeof(*live));
+	struct item **live = mem_array(2 * n + 1, sizeof(*live));
+	struct item **firsts = live + n;
 	size_t count = sort_live(s, items, n, live);
-	enum err e = run_distinct(b, s, live, count);
+	enum err e = batch_each(b, &s->step, firsts, pick_firsts(s, live, count, firsts));
 
+	if (e == OK)
+		copy_to_others(s, live, count, firsts);
 	mem_free(live);
 	return e;
 }

@@ -176,9 +176,9 @@ put_applications(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_application_get = {"application_get", {get_application}};
-const struct verb_row verb_application_list = {"application_list", {list_applications}};
-const struct verb_row verb_application_put = {"application_put", {put_applications}};
+const struct verb_row verb_application_get = {.steps = {get_application}};
+const struct verb_row verb_application_list = {.steps = {list_applications}};
+const struct verb_row verb_application_put = {.steps = {put_applications}};
 
 /* ---- templates ---- */
 
@@ -445,7 +445,6 @@ put_templates(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_template_get = {"template_get", {get_template}};
-const struct verb_row verb_template_list = {
-    "template_list", {find_parent, list_templates}};
-const struct verb_row verb_template_put = {"template_put", {find_parent, put_templates}};
+const struct verb_row verb_template_get = {.steps = {get_template}};
+const struct verb_row verb_template_list = {.steps = {find_parent, list_templates}};
+const struct verb_row verb_template_put = {.steps = {find_parent, put_templates}};

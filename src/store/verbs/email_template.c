@@ -204,8 +204,7 @@ static enum err delete (struct batch *b, struct item **items, size_t n) {
 	return batch_each(b, &step, items, n);
 }
 
-const struct verb_row verb_email_template_get = {"email_template_get", {get}};
-const struct verb_row verb_email_template_list = {"email_template_list", {list}};
-const struct verb_row verb_email_template_put = {"email_template_put", {put}};
-const struct verb_row verb_email_template_delete = {
-    "email_template_delete", {get, refuse_used, delete}};
+const struct verb_row verb_email_template_get = {.steps = {get}};
+const struct verb_row verb_email_template_list = {.steps = {list}};
+const struct verb_row verb_email_template_put = {.steps = {put}};
+const struct verb_row verb_email_template_delete = {.steps = {get, refuse_used, delete}};

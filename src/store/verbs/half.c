@@ -26,65 +26,35 @@ bind_old(struct item *it, struct binder *b)
 static void
 read_old(struct item *it, struct row *r)
 {
-	struct receipts_half_job *j = half_of(it);
-	struct report_subject *s = arena_list_add(
-	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
-
-	row_ident(r, &s->pin_id);
-	s->seq = row_seq(r);
-	if (row_passed_over(r))
-		j->count--;
+	ending_read(half_of(it)->job.state, half_of(it)->job.arena, r);
 }
-
-/* A message that comes to its end. */
-struct half {
-	struct item item;
-	struct report_subject subject;
-	int64_t now_ms;
-	bool ended;
-	bool tracked; /* somebody wants a report of it */
-};
 
 static void
 bind_end(struct item *it, struct binder *b)
 {
-	const struct half *h = container_of(it, struct half, item);
-
-	bind_ident(b, &h->subject.pin_id);
-	bind_int(b, h->subject.seq);
+	ending_bind(it, b);
 	bind_int(b, MESSAGE_DELIVERED);
 	bind_int(b, REPORT_DELIVERED_TO_HANDSET);
-	bind_int(b, h->now_ms);
+	bind_int(b, ending_of(it)->now_ms);
 }
 
 static void
 read_end(struct item *it, struct row *r)
 {
-	struct half *h = container_of(it, struct half, item);
-
-	h->ended = true;
-	h->tracked = row_bool(r);
+	ending_of(it)->ended = true;
+	ending_of(it)->tracked = row_bool(r);
 }
 
-/* Each alone: one whose row is damaged cannot be ended, and keeps no other from it. Those
- * of which a report is wanted stay in the list. */
 static enum err
-end_each(struct batch *b, struct receipts_half_job *j)
+end_all(struct batch *b, struct receipts_half_job *j)
 {
 	static const struct sql_step step = {SQL_HALF_END, bind_end, read_end, NULL};
-	size_t count = 0;
-	enum err e = OK;
+	struct endings *old = j->job.state;
+	enum err e = ending_run(b, &step, old, j->job.arena);
 
-	for (size_t i = 0; e == OK && i < j->count; i++) {
-		struct half h = {.subject = j->list[i], .now_ms = b->now_ms};
-
-		e = batch_one(b, &step, &h.item);
-		j->ended += h.ended;
-		if (h.tracked && h.item.err == OK)
-			j->list[count++] = j->list[i];
-	}
-	j->count = count;
-	return e == OK ? report_owe(b, j->list, j->count) : e;
+	for (size_t i = 0; i < old->count; i++)
+		j->ended += old->list[i].ended;
+	return e;
 }
 
 static void
@@ -107,10 +77,11 @@ end_half(struct batch *b, struct item **items, size_t n)
 	enum err e = batch_each(b, &old, items, n);
 
 	for (size_t i = 0; e == OK && i < n; i++)
-		e = end_each(b, half_of(items[i]));
+		e = end_all(b, half_of(items[i]));
 	for (size_t i = 0; e == OK && i < countof(rest); i++)
 		e = batch_each(b, &rest[i], items, n);
 	return e;
 }
 
-const struct verb_row verb_receipts_half = {"receipts_half", {end_half}};
+const struct verb_row verb_receipts_half = {
+    .steps = {end_half}, .state_len = sizeof(struct endings)};

@@ -338,7 +338,7 @@ record_answers(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_idempotency_answer = {"idempotency_answer", {record_answers}};
+const struct verb_row verb_idempotency_answer = {.steps = {record_answers}};
 
 /* ---- the end ---- */
 
@@ -367,4 +367,4 @@ trim(struct batch *b, struct item **items, size_t n)
 	return batch_each(b, &step, items, n);
 }
 
-const struct verb_row verb_idempotency_trim = {"idempotency_trim", {trim}};
+const struct verb_row verb_idempotency_trim = {.steps = {trim}};

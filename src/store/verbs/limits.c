@@ -9,10 +9,21 @@
 #include "store/limits.h"
 #include "twofa/limit.h"
 
+struct limits_state {
+	struct limits_job *job;
+	struct pins_number number;
+};
+
 static struct limits_job *
 limits_of(struct item *it)
 {
 	return VERB_OF(it, struct limits_job);
+}
+
+static struct limits_state *
+state_of(const struct limits_job *j)
+{
+	return j->job.state;
 }
 
 static void
@@ -44,17 +55,18 @@ read_application(struct item *it, struct row *r)
 static void
 ask_number(struct limits_job *j)
 {
-	number_ask(
-	    &j->number, &j->account, &j->application, j->destination, j->job.arena);
-	j->number.since_ms = j->job.now_ms - j->phone.rate.period_ms;
-	j->number.most = j->phone.rate.count;
+	state_of(j)->job = j;
+	number_ask(&state_of(j)->number, &j->account, &j->application, j->destination,
+	    j->job.arena);
+	state_of(j)->number.since_ms = j->job.now_ms - j->phone.rate.period_ms;
+	state_of(j)->number.most = j->phone.rate.count;
 }
 
 /* The last place is free again when the send that holds it leaves the window. */
 static void
 read_number(struct limits_job *j)
 {
-	const struct pins_number *n = &j->number;
+	const struct pins_number *n = &state_of(j)->number;
 
 	j->phone.left -= n->count;
 	if (n->count > 0 && j->phone.left == 0)
@@ -77,12 +89,12 @@ look_at_numbers(struct batch *b, struct item **items, size_t n)
 		if (items[i]->err != OK)
 			continue;
 		ask_number(j);
-		numbers[count++] = &j->number;
+		numbers[count++] = &state_of(j)->number;
 	}
 	e = pins_newest(b->pins, numbers, count);
 	for (size_t i = 0; i < count; i++) {
 		struct limits_job *j =
-		    container_of(numbers[i], struct limits_job, number);
+		    container_of(numbers[i], struct limits_state, number)->job;
 
 		j->job.err = numbers[i]->err;
 		read_number(j);
@@ -101,4 +113,5 @@ look(struct batch *b, struct item **items, size_t n)
 	return e == OK ? look_at_numbers(b, items, n) : e;
 }
 
-const struct verb_row verb_limits = {"limits", {look}};
+const struct verb_row verb_limits = {
+    .steps = {look}, .state_len = sizeof(struct limits_state)};

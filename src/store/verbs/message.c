@@ -127,7 +127,7 @@ owe_reports(struct batch *b, struct item **items, size_t n)
 }
 
 const struct verb_row verb_outcome = {
-    "outcome", {record_outcome, record_parts, owe_reports}};
+    .steps = {record_outcome, record_parts, owe_reports}};
 
 /* ---- v1 status ---- */
 
@@ -170,14 +170,25 @@ list_messages(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_status = {"status", {list_messages}};
+const struct verb_row verb_status = {.steps = {list_messages}};
 
 /* ---- verifications ---- */
+
+struct verifications_state {
+	struct verifications_job *job;
+	struct pins_list asked;
+};
 
 static struct verifications_job *
 verifications_of(struct item *it)
 {
 	return VERB_OF(it, struct verifications_job);
+}
+
+static struct verifications_state *
+state_of(const struct verifications_job *j)
+{
+	return j->job.state;
 }
 
 static void
@@ -246,7 +257,8 @@ ask_list(struct verifications_job *j)
 	piece_begin(&j->piece);
 	j->list = NULL;
 	j->count = 0;
-	j->asked = (struct pins_list){.account = j->account,
+	state_of(j)->job = j;
+	state_of(j)->asked = (struct pins_list){.account = j->account,
 	    .application = j->application,
 	    .destination = j->destination,
 	    .after = j->after,
@@ -259,7 +271,7 @@ ask_list(struct verifications_job *j)
 static void
 take_list(struct verifications_job *j)
 {
-	const struct pins_list *l = &j->asked;
+	const struct pins_list *l = &state_of(j)->asked;
 
 	j->job.err = l->err;
 	j->list = arena_alloc(j->job.arena, (l->count + 1) * sizeof(*j->list));
@@ -292,12 +304,12 @@ list_pins(struct batch *b, struct item **items, size_t n)
 		item_not_found(items[i], j->found);
 		ask_list(j);
 		if (items[i]->err == OK)
-			lists[count++] = &j->asked;
+			lists[count++] = &state_of(j)->asked;
 	}
 	e = pins_list(b->pins, lists, count);
 	for (size_t i = 0; e == OK && i < count; i++) {
 		struct verifications_job *j =
-		    container_of(lists[i], struct verifications_job, asked);
+		    container_of(lists[i], struct verifications_state, asked)->job;
 
 		take_list(j);
 		e = find_first_sent(b, j);
@@ -320,4 +332,5 @@ list_verifications(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_verifications = {"verifications", {list_verifications}};
+const struct verb_row verb_verifications = {
+    .steps = {list_verifications}, .state_len = sizeof(struct verifications_state)};

@@ -61,10 +61,23 @@ number_lock(const struct pins_number *n, int64_t failures_max, int64_t now_ms)
 
 /* ---- lifting ---- */
 
+struct lift_state {
+	struct lift_job *job;
+	bool found; /* the application */
+	struct pins_number number;
+	struct pins_change change;
+};
+
 static struct lift_job *
 lift_of(struct item *it)
 {
 	return VERB_OF(it, struct lift_job);
+}
+
+static struct lift_state *
+state_of(const struct lift_job *j)
+{
+	return j->job.state;
 }
 
 static void
@@ -78,7 +91,7 @@ static void
 read_application(struct item *it, struct row *r)
 {
 	(void)r;
-	lift_of(it)->found = true;
+	state_of(lift_of(it))->found = true;
 }
 
 static enum err
@@ -102,14 +115,15 @@ lock_numbers(struct batch *b, struct item **items, size_t n)
 static void
 forgive(struct lift_job *j)
 {
-	const struct pins_number *n = &j->number;
+	const struct pins_number *n = &state_of(j)->number;
 	struct verify_log log;
 
 	if (n->log_damaged || verify_log_load(&log, j->job.arena, n->log) != OK)
 		log = (struct verify_log){0};
 	j->was_locked = number_locked_until(&log, j->failures_max, j->job.now_ms) > 0;
 	verify_log_forgive(&log);
-	j->change = (struct pins_change){.application = j->application,
+	state_of(j)->job = j;
+	state_of(j)->change = (struct pins_change){.application = j->application,
 	    .destination = j->destination,
 	    .pin_id = n->newest,
 	    .newest = n->newest,
@@ -126,11 +140,11 @@ find_numbers(struct batch *b, struct item **items, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct lift_job *j = lift_of(items[i]);
 
-		item_not_found(items[i], j->found);
-		number_ask(&j->number, &j->account, &j->application, j->destination,
-		    j->job.arena);
+		item_not_found(items[i], state_of(j)->found);
+		number_ask(&state_of(j)->number, &j->account, &j->application,
+		    j->destination, j->job.arena);
 		if (items[i]->err == OK)
-			numbers[count++] = &j->number;
+			numbers[count++] = &state_of(j)->number;
 	}
 	e = pins_newest(b->pins, numbers, count);
 	mem_free(numbers);
@@ -143,7 +157,7 @@ compare_numbers(const void *a, const void *b)
 	const struct lift_job *x = lift_of(*(struct item *const *)a);
 	const struct lift_job *y = lift_of(*(struct item *const *)b);
 
-	return ident_compare(&x->number.newest, &y->number.newest);
+	return ident_compare(&state_of(x)->number.newest, &state_of(y)->number.newest);
 }
 
 /* One of those who lift the same lock does; the others find it lifted. */
@@ -159,18 +173,18 @@ forgive_all(struct batch *b, struct item **items, size_t n)
 		struct lift_job *j = lift_of(items[i]);
 
 		if (items[i]->err == OK)
-			items[i]->err = j->number.err;
-		if (items[i]->err != OK || !j->number.found)
+			items[i]->err = state_of(j)->number.err;
+		if (items[i]->err != OK || !state_of(j)->number.found)
 			continue;
-		if (count > 0 &&
-		    ident_compare(&changes[count - 1]->pin_id, &j->number.newest) == 0)
+		if (count > 0 && ident_compare(&changes[count - 1]->pin_id,
+				     &state_of(j)->number.newest) == 0)
 			continue;
 		forgive(j);
-		changes[count++] = &j->change;
+		changes[count++] = &state_of(j)->change;
 	}
 	e = pins_write(b->pins, changes, count);
 	for (size_t i = 0; i < count; i++)
-		container_of(changes[i], struct lift_job, change)->job.err =
+		container_of(changes[i], struct lift_state, change)->job->job.err =
 		    changes[i]->err;
 	mem_free(changes);
 	return e;
@@ -190,4 +204,5 @@ lift(struct batch *b, struct item **items, size_t n)
 	return e == OK ? forgive_all(b, items, n) : e;
 }
 
-const struct verb_row verb_lift = {"lift", {lift}};
+const struct verb_row verb_lift = {
+    .steps = {lift}, .state_len = sizeof(struct lift_state)};

@@ -190,24 +190,37 @@ enter_all(struct batch *b, struct item **items, size_t n)
 
 /* ---- lease ---- */
 
+struct lease_state {
+	int64_t owner;
+	struct leased *open; /* those that are leased one by one */
+	size_t count;
+	size_t capacity;
+};
+
 static struct lease_job *
 lease_of(struct item *it)
 {
 	return VERB_OF(it, struct lease_job);
 }
 
+static struct lease_state *
+state_of(const struct lease_job *j)
+{
+	return j->job.state;
+}
+
 static enum err
 take_owner(struct batch *b, struct item **items, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		lease_of(items[i])->owner = b->run;
+		state_of(lease_of(items[i]))->owner = b->run;
 	return OK;
 }
 
 static void
 bind_owner(struct item *it, struct binder *b)
 {
-	bind_int(b, lease_of(it)->owner);
+	bind_int(b, state_of(lease_of(it))->owner);
 }
 
 struct leased {
@@ -220,15 +233,15 @@ struct leased {
 static void
 read_leasable(struct item *it, struct row *r)
 {
-	struct lease_job *j = lease_of(it);
-	struct leased *l = arena_list_add(
-	    j->job.arena, (void **)&j->open, &j->count, &j->capacity, sizeof(*j->open));
+	struct lease_state *s = state_of(lease_of(it));
+	struct leased *l = arena_list_add(lease_of(it)->job.arena, (void **)&s->open,
+	    &s->count, &s->capacity, sizeof(*s->open));
 
 	row_ident(r, &l->pin_id);
 	l->seq = row_seq(r);
-	l->owner = j->owner;
+	l->owner = s->owner;
 	if (row_passed_over(r))
-		j->count--;
+		s->count--;
 }
 
 static void
@@ -250,13 +263,13 @@ lease_one_by_one(struct batch *b, struct item *it)
 	    SQL_MESSAGE_LEASE_LIST, bind_owner, read_leasable, NULL};
 	static const struct sql_step one = {
 	    SQL_MESSAGE_LEASE_ONE, bind_leased, NULL, NULL};
-	struct lease_job *j = lease_of(it);
+	const struct lease_state *s = state_of(lease_of(it));
 	enum err e;
 
 	it->err = OK;
 	e = batch_one(b, &list, it);
-	for (size_t i = 0; e == OK && i < j->count; i++)
-		e = batch_one(b, &one, &j->open[i].item);
+	for (size_t i = 0; e == OK && i < s->count; i++)
+		e = batch_one(b, &one, &s->open[i].item);
 	return e;
 }
 
@@ -272,7 +285,8 @@ lease_open(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_lease = {"lease", {enter_all, take_owner, lease_open}};
+const struct verb_row verb_lease = {.steps = {enter_all, take_owner, lease_open},
+    .state_len = sizeof(struct lease_state)};
 
 /* ---- note ---- */
 
@@ -303,7 +317,7 @@ write_note(struct batch *b, struct item **items, size_t n)
 	return batch_each(b, &step, items, n);
 }
 
-const struct verb_row verb_note = {"note", {write_note}};
+const struct verb_row verb_note = {.steps = {write_note}};
 
 /* ---- open messages ---- */
 
@@ -366,4 +380,4 @@ find_open(struct batch *b, struct item **items, size_t n)
 	return batch_each(b, &step, items, n);
 }
 
-const struct verb_row verb_open_messages = {"open_messages", {find_open}};
+const struct verb_row verb_open_messages = {.steps = {find_open}};

@@ -308,14 +308,26 @@ take_receipts(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_receipt = {"receipt", {take_receipts}};
+const struct verb_row verb_receipt = {.steps = {take_receipts}};
 
 /* ---- those that are held ---- */
+
+struct held_state {
+	struct receipt_held *rows;
+	size_t count;
+	size_t capacity;
+};
 
 static struct receipts_held_job *
 held_job_of(struct item *it)
 {
 	return VERB_OF(it, struct receipts_held_job);
+}
+
+static struct held_state *
+state_of(const struct receipts_held_job *j)
+{
+	return j->job.state;
 }
 
 static void
@@ -329,8 +341,9 @@ static void
 read_held(struct item *it, struct row *r)
 {
 	struct receipts_held_job *j = held_job_of(it);
+	struct held_state *s = state_of(j);
 	struct receipt_held *row = arena_list_add(
-	    j->job.arena, (void **)&j->rows, &j->count, &j->capacity, sizeof(*j->rows));
+	    j->job.arena, (void **)&s->rows, &s->count, &s->capacity, sizeof(*s->rows));
 
 	row->id = row_int(r, INT64_MIN, INT64_MAX);
 	row->carrier = row_text(r, j->job.arena, ROW_NAME_MAX);
@@ -366,25 +379,27 @@ try_rows(struct batch *b, struct receipts_held_job *j)
 {
 	static const struct sql_step delete_over = {
 	    SQL_RECEIPT_HELD_DELETE, bind_delete, NULL, is_over};
-	struct item **items = arena_alloc(j->job.arena, (j->count + 1) * sizeof(*items));
+	struct held_state *s = state_of(j);
+	struct item **items = arena_alloc(j->job.arena, (s->count + 1) * sizeof(*items));
 	enum err e;
 
-	for (size_t i = 0; i < j->count; i++)
-		items[i] = &j->rows[i].item;
-	e = apply(b, items, j->count);
-	for (size_t i = 0; i < j->count; i++)
-		j->half = j->half || is_half(&j->rows[i].item);
+	for (size_t i = 0; i < s->count; i++)
+		items[i] = &s->rows[i].item;
+	j->count = s->count;
+	e = apply(b, items, s->count);
+	for (size_t i = 0; i < s->count; i++)
+		j->half = j->half || is_half(&s->rows[i].item);
 	/* what was wrong with the message does not keep its receipt */
-	for (size_t i = 0; i < j->count; i++)
-		j->rows[i].item = (struct item){.err = OK};
+	for (size_t i = 0; i < s->count; i++)
+		s->rows[i].item = (struct item){.err = OK};
 	if (e == OK)
-		e = batch_each(b, &delete_over, items, j->count);
-	for (size_t i = 0; i < j->count; i++)
-		if (j->rows[i].match.found)
+		e = batch_each(b, &delete_over, items, s->count);
+	for (size_t i = 0; i < s->count; i++)
+		if (s->rows[i].match.found)
 			j->matched++;
-		else if (j->rows[i].old)
+		else if (s->rows[i].old)
 			j->dropped++;
-	j->after = (int64_t)j->count == j->limit ? j->rows[j->count - 1].id : 0;
+	j->after = (int64_t)s->count == j->limit ? s->rows[s->count - 1].id : 0;
 	return e;
 }
 
@@ -403,4 +418,5 @@ try_held(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_receipts_held = {"receipts_held", {try_held}};
+const struct verb_row verb_receipts_held = {
+    .steps = {try_held}, .state_len = sizeof(struct held_state)};

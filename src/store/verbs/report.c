@@ -303,7 +303,7 @@ set_subscriptions(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_subscriptions = {"subscriptions", {set_subscriptions}};
+const struct verb_row verb_subscriptions = {.steps = {set_subscriptions}};
 
 /* ---- taking ---- */
 
@@ -364,7 +364,7 @@ take(struct batch *b, struct item **items, size_t n)
 	return e == OK ? batch_each(b, &next, items, n) : e;
 }
 
-const struct verb_row verb_reports_take = {"reports_take", {take}};
+const struct verb_row verb_reports_take = {.steps = {take}};
 
 /* ---- ending ---- */
 
@@ -372,6 +372,13 @@ static struct report_done_job *
 done_of(const struct item *it)
 {
 	return VERB_OF((struct item *)(uintptr_t)it, struct report_done_job);
+}
+
+/* Its state: the report was there, and is not any more. */
+static bool *
+gone_of(const struct item *it)
+{
+	return done_of(it)->job.state;
 }
 
 static void
@@ -402,7 +409,7 @@ static void
 read_gone(struct item *it, struct row *r)
 {
 	(void)r;
-	done_of(it)->gone = true;
+	*gone_of(it) = true;
 }
 
 static bool
@@ -420,7 +427,7 @@ is_to_be_tried(const struct item *it)
 static bool
 is_gone(const struct item *it)
 {
-	return done_of(it)->gone;
+	return *gone_of(it);
 }
 
 static enum err
@@ -439,7 +446,7 @@ end(struct batch *b, struct item **items, size_t n)
 	return e == OK ? batch_each(b, &again, items, n) : e;
 }
 
-const struct verb_row verb_report_done = {"report_done", {end}};
+const struct verb_row verb_report_done = {.steps = {end}, .state_len = sizeof(bool)};
 
 /* ---- messages whose receipt never came ---- */
 
@@ -461,56 +468,37 @@ bind_overdue(struct item *it, struct binder *b)
 	bind_ident(b, old);
 }
 
+/* Tracked ones alone are listed. */
 static void
 read_overdue(struct item *it, struct row *r)
 {
-	struct reports_overdue_job *j = overdue_of(it);
-	struct report_subject *s = arena_list_add(
-	    j->job.arena, (void **)&j->list, &j->count, &j->capacity, sizeof(*j->list));
-
-	row_ident(r, &s->pin_id);
-	s->seq = row_seq(r);
-	if (row_passed_over(r))
-		j->count--;
+	ending_read(overdue_of(it)->job.state, overdue_of(it)->job.arena, r);
 }
-
-/* A message whose receipt did not come. */
-struct overdue {
-	struct item item;
-	struct report_subject subject;
-	int64_t now_ms;
-};
 
 static void
 bind_give_up(struct item *it, struct binder *b)
 {
-	const struct overdue *o = container_of(it, struct overdue, item);
-
-	bind_ident(b, &o->subject.pin_id);
-	bind_int(b, o->subject.seq);
+	ending_bind(it, b);
 	bind_int(b, (int64_t)MESSAGE_EXPIRED);
 	bind_int(b, (int64_t)REPORT_EXPIRED_DLR_UNKNOWN);
-	bind_int(b, o->now_ms);
+	bind_int(b, ending_of(it)->now_ms);
 }
 
-/* Each alone: one whose row is damaged keeps no other from its report. */
 static enum err
 give_up(struct batch *b, struct reports_overdue_job *j)
 {
 	static const struct sql_step step = {
 	    SQL_REPORT_GIVE_UP, bind_give_up, NULL, NULL};
-	size_t count = 0;
-	enum err e = OK;
+	struct endings *overdue = j->job.state;
+	enum err e;
 
-	for (size_t i = 0; e == OK && i < j->count; i++) {
-		struct overdue o = {.subject = j->list[i], .now_ms = b->now_ms};
-
-		e = batch_one(b, &step, &o.item);
-		if (o.item.err == OK)
-			j->list[count++] = j->list[i];
-	}
-	j->count = count;
-	return e == OK ? report_owe(b, j->list, j->count) : e;
+	for (size_t i = 0; i < overdue->count; i++)
+		overdue->list[i].tracked = true;
+	e = ending_run(b, &step, overdue, j->job.arena);
+	j->count = 0;
+	for (size_t i = 0; i < overdue->count; i++)
+		j->count += overdue->list[i].item.err == OK;
+	return e;
 }
 
 static enum err
@@ -525,4 +513,5 @@ end_overdue(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_reports_overdue = {"reports_overdue", {end_overdue}};
+const struct verb_row verb_reports_overdue = {
+    .steps = {end_overdue}, .state_len = sizeof(struct endings)};

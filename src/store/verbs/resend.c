@@ -8,10 +8,24 @@
 #include "store/verbs/outgoing_row.h"
 #include "store/verbs/verbs.h"
 
+struct resend_state {
+	struct resend_job *job;
+	struct pins_found pin;
+	bool multiple;
+	int64_t resends; /* before */
+	int64_t last_ms; /* on this channel; 0: none was */
+};
+
 static struct resend_job *
 resend_of(struct item *it)
 {
 	return VERB_OF(it, struct resend_job);
+}
+
+static struct resend_state *
+state_of(const struct resend_job *j)
+{
+	return j->job.state;
 }
 
 static void
@@ -32,9 +46,9 @@ read_find(struct item *it, struct row *r)
 
 	o->recipe.pin_id = j->pin_id;
 	j->attempts_max = row_count(r);
-	j->multiple = row_bool(r);
-	j->resends = row_count(r);
-	j->last_ms = row_ms_or_null(r);
+	state_of(j)->multiple = row_bool(r);
+	state_of(j)->resends = row_count(r);
+	state_of(j)->last_ms = row_ms_or_null(r);
 	j->found = outgoing_row_read(r, o);
 	j->expires_at_ms = o->expires_at_ms;
 }
@@ -42,9 +56,10 @@ read_find(struct item *it, struct row *r)
 static bool
 is_alive(const struct resend_job *j)
 {
-	return j->found && j->pin.found && j->state.attempts < j->attempts_max &&
+	return j->found && state_of(j)->pin.found &&
+	       j->state.attempts < j->attempts_max &&
 	       j->outgoing->expires_at_ms > j->job.now_ms &&
-	       (j->multiple || j->state.verified_at_ms == 0);
+	       (state_of(j)->multiple || j->state.verified_at_ms == 0);
 }
 
 /* As with a send: what nobody can verify is not sent. */
@@ -52,8 +67,8 @@ static void
 refuse_locked(struct resend_job *j)
 {
 	const struct pins_number n = {.arena = j->job.arena,
-	    .log = j->pin.row.log,
-	    .log_damaged = j->pin.log_damaged};
+	    .log = state_of(j)->pin.row.log,
+	    .log_damaged = state_of(j)->pin.log_damaged};
 
 	j->job.err = number_takes_pins(&n, j->failures_max, j->job.now_ms, &j->wait_ms);
 	j->locked = j->job.err == ERR_THROTTLED;
@@ -69,14 +84,16 @@ find_states(struct batch *b, struct item **items, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct resend_job *j = resend_of(items[i]);
 
-		j->pin = (struct pins_found){
+		state_of(j)->job = j;
+		state_of(j)->pin = (struct pins_found){
 		    .account = j->account, .pin_id = j->pin_id, .arena = j->job.arena};
 		if (items[i]->err == OK && j->found)
-			pins[count++] = &j->pin;
+			pins[count++] = &state_of(j)->pin;
 	}
 	e = pins_find(b->pins, pins, count);
 	for (size_t i = 0; i < count; i++) {
-		struct resend_job *j = container_of(pins[i], struct resend_job, pin);
+		struct resend_job *j =
+		    container_of(pins[i], struct resend_state, pin)->job;
 
 		j->job.err = pins[i]->err;
 		j->state = pins[i]->row.state;
@@ -150,12 +167,12 @@ refuse(struct item *it)
 	if (it->err != OK || j->outgoing->seq != 0)
 		return;
 	it->err = ERR_THROTTLED;
-	if (j->resends >= j->resends_max)
+	if (state_of(j)->resends >= j->resends_max)
 		return;
 	/* a resend of the same batch is the one that came before */
-	if (j->last_ms == 0)
-		j->last_ms = j->job.now_ms;
-	j->wait_ms = j->last_ms + j->interval_ms - j->job.now_ms;
+	if (state_of(j)->last_ms == 0)
+		state_of(j)->last_ms = j->job.now_ms;
+	j->wait_ms = state_of(j)->last_ms + j->interval_ms - j->job.now_ms;
 }
 
 static enum err
@@ -170,4 +187,5 @@ insert(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-const struct verb_row verb_resend = {"resend", {find, insert}};
+const struct verb_row verb_resend = {
+    .steps = {find, insert}, .state_len = sizeof(struct resend_state)};

@@ -248,4 +248,4 @@ retain_reports(struct batch *b, struct item **items, size_t n)
 	return e == OK ? batch_each(b, &subscriptions, items, n) : e;
 }
 
-const struct verb_row verb_retain = {"retain", {retain, retain_reports}};
+const struct verb_row verb_retain = {.steps = {retain, retain_reports}};

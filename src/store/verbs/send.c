@@ -18,10 +18,27 @@
  * v1_texts. */
 enum { ID_AND_NAME = 2, PROCESS_AND_TEXTS = 2 };
 
+struct send_state {
+	struct send_job *job;
+	struct application_config config;
+	bool template_found;
+	unsigned template_length;
+	struct pins_number number;
+	int64_t taken; /* sends in the window, and those admitted before in this batch */
+	bool refused;
+	struct pins_new pin;
+};
+
 static struct send_job *
 send_of(struct item *it)
 {
 	return VERB_OF(it, struct send_job);
+}
+
+static struct send_state *
+state_of(const struct send_job *j)
+{
+	return j->job.state;
 }
 
 static void
@@ -40,7 +57,7 @@ read_application(struct item *it, struct row *r)
 	row_pass(r, ID_AND_NAME);
 	j->disabled = !row_bool(r);
 	row_pass(r, PROCESS_AND_TEXTS);
-	row_config(r, a, &j->config);
+	row_config(r, a, &state_of(j)->config);
 	j->found = true;
 }
 
@@ -60,7 +77,7 @@ copy_application(struct item *to, const struct item *from)
 	const struct send_job *found = send_of((struct item *)(uintptr_t)from);
 
 	send_of(to)->disabled = found->disabled;
-	send_of(to)->config = found->config;
+	state_of(send_of(to))->config = state_of(found)->config;
 	send_of(to)->found = found->found;
 }
 
@@ -96,9 +113,9 @@ read_template(struct item *it, struct row *r)
 	struct outgoing_message *o = j->outgoing;
 
 	o->recipe.type = row_pin_type(r);
-	j->template_length = row_pin_length(r);
+	state_of(j)->template_length = row_pin_length(r);
 	j->misfit = !outgoing_row_content(r, o);
-	j->template_found = true;
+	state_of(j)->template_found = true;
 }
 
 static int
@@ -128,9 +145,9 @@ copy_template(struct item *to, const struct item *from)
 	const struct send_job *found = send_of((struct item *)(uintptr_t)from);
 	struct outgoing_message *o = send_of(to)->outgoing;
 
-	send_of(to)->template_found = found->template_found;
+	state_of(send_of(to))->template_found = state_of(found)->template_found;
 	send_of(to)->misfit = found->misfit;
-	send_of(to)->template_length = found->template_length;
+	state_of(send_of(to))->template_length = state_of(found)->template_length;
 	content_copy(&o->content, &found->outgoing->content, &o->arena);
 	o->placeholder = text_into(&o->arena, found->outgoing->placeholder);
 	o->sender = text_into(&o->arena, found->outgoing->sender);
@@ -148,7 +165,7 @@ find_template(struct batch *b, struct item **items, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct send_job *j = send_of(items[i]);
 
-		item_not_found(items[i], j->template_found);
+		item_not_found(items[i], state_of(j)->template_found);
 		if (items[i]->err == OK && j->misfit)
 			items[i]->err = ERR_INVALID;
 		if (j->from != NULL)
@@ -285,15 +302,15 @@ prepare_pin(struct batch *b, struct send_job *j)
 {
 	struct outgoing_message *o = j->outgoing;
 
-	application_cap(&j->config, j->caps);
+	application_cap(&state_of(j)->config, j->caps);
 	o->recipe.account = j->account;
 	o->recipe.application = j->application;
-	o->recipe.length = j->template_length;
+	o->recipe.length = state_of(j)->template_length;
 	if (j->caps->strict && o->recipe.length < j->caps->pin_length_min)
 		o->recipe.length = j->caps->pin_length_min;
 	ident_make(&o->recipe.pin_id, b->now_ms, b->entropy);
 	b->entropy->fill(b->entropy, o->recipe.salt, PIN_SALT_LEN);
-	o->expires_at_ms = b->now_ms + j->config.pin_ttl.ms;
+	o->expires_at_ms = b->now_ms + state_of(j)->config.pin_ttl.ms;
 	j->job.err = keyring_current(b->keyring, b->now_ms, o->expires_at_ms, &o->key_id);
 }
 
@@ -328,14 +345,15 @@ admit(struct batch *b, struct send_job *j, bool has_room, int64_t wait_ms)
 		return;
 	}
 	j->wait_ms = wait_ms;
-	set_limit(j, "sendPinPerApplicationLimit", &j->config.send_application_limit);
+	set_limit(
+	    j, "sendPinPerApplicationLimit", &state_of(j)->config.send_application_limit);
 	j->job.err = ERR_THROTTLED;
 }
 
 static const struct rate *
 rate_of(const struct usage *u)
 {
-	return &send_of(u->sends[0])->config.send_application_limit;
+	return &state_of(send_of(u->sends[0]))->config.send_application_limit;
 }
 
 static void
@@ -366,7 +384,7 @@ debit(struct batch *b, struct usage *u)
 static int64_t
 limit_of(const struct send_job *j)
 {
-	return j->config.send_phone_limit.count;
+	return state_of(j)->config.send_phone_limit.count;
 }
 
 static enum err
@@ -389,10 +407,10 @@ lock_numbers(struct batch *b, const struct sends *s)
 static void
 ask_number(struct send_job *j)
 {
-	j->number = (struct pins_number){.account = j->account,
+	state_of(j)->number = (struct pins_number){.account = j->account,
 	    .application = j->application,
 	    .destination = j->outgoing->destination,
-	    .since_ms = j->job.now_ms - j->config.send_phone_limit.period_ms,
+	    .since_ms = j->job.now_ms - state_of(j)->config.send_phone_limit.period_ms,
 	    .most = limit_of(j),
 	    .arena = j->job.arena};
 }
@@ -412,7 +430,7 @@ find_numbers(
 		if (s->items[i]->err != OK || !wants(j))
 			continue;
 		ask_number(j);
-		numbers[count++] = &j->number;
+		numbers[count++] = &state_of(j)->number;
 	}
 	e = pins_newest(b->pins, numbers, count);
 	mem_free(numbers);
@@ -436,15 +454,15 @@ admit_in_turn(const struct sends *s)
 		struct send_job *j = send_of(s->items[i]);
 
 		if (s->items[i]->err == OK)
-			s->items[i]->err = j->number.err;
+			s->items[i]->err = state_of(j)->number.err;
 		if (s->items[i]->err != OK)
 			continue;
-		j->taken = j->number.count;
+		state_of(j)->taken = state_of(j)->number.count;
 		if (before != NULL && compare_sends(before, &s->items[i]) == 0)
-			j->taken = send_of(*before)->taken;
-		j->refused = j->taken >= limit_of(j);
-		if (!j->refused)
-			j->taken++;
+			state_of(j)->taken = state_of(send_of(*before))->taken;
+		state_of(j)->refused = state_of(j)->taken >= limit_of(j);
+		if (!state_of(j)->refused)
+			state_of(j)->taken++;
 		before = &s->items[i];
 	}
 }
@@ -453,11 +471,11 @@ admit_in_turn(const struct sends *s)
 static void
 refuse_locked(struct send_job *j)
 {
-	enum err e =
-	    number_takes_pins(&j->number, j->failures_max, j->job.now_ms, &j->wait_ms);
+	enum err e = number_takes_pins(
+	    &state_of(j)->number, j->failures_max, j->job.now_ms, &j->wait_ms);
 
 	if (e == ERR_THROTTLED)
-		j->locked = j->refused = true;
+		j->locked = state_of(j)->refused = true;
 	else
 		j->job.err = e;
 }
@@ -468,7 +486,8 @@ refuse_all_locked(const struct sends *s)
 	for (size_t i = 0; i < s->count; i++) {
 		struct send_job *j = send_of(s->items[i]);
 
-		if (s->items[i]->err == OK && j->number.found && !j->refused)
+		if (s->items[i]->err == OK && state_of(j)->number.found &&
+		    !state_of(j)->refused)
 			refuse_locked(j);
 	}
 }
@@ -480,19 +499,21 @@ make_pin(struct send_job *j)
 {
 	const struct outgoing_message *o = j->outgoing;
 
-	j->pin = (struct pins_new){.row = {.recipe = o->recipe,
-				       .key_id = o->key_id,
-				       .attempts_max = j->config.pin_attempts,
-				       .expires_at_ms = o->expires_at_ms,
-				       .multiple = j->config.allow_multiple,
-				       .destination = o->destination,
-				       .log = j->number.log},
-	    .template = j->template,
-	    .sender = j->from,
-	    .placeholders = o->placeholders,
-	    .channel = o->content.channel,
-	    .lookup_wanted = o->lookup_needed,
-	    .tracked = o->tracked};
+	state_of(j)->job = j;
+	state_of(j)->pin =
+	    (struct pins_new){.row = {.recipe = o->recipe,
+				  .key_id = o->key_id,
+				  .attempts_max = state_of(j)->config.pin_attempts,
+				  .expires_at_ms = o->expires_at_ms,
+				  .multiple = state_of(j)->config.allow_multiple,
+				  .destination = o->destination,
+				  .log = state_of(j)->number.log},
+		.template = j->template,
+		.sender = j->from,
+		.placeholders = o->placeholders,
+		.channel = o->content.channel,
+		.lookup_wanted = o->lookup_needed,
+		.tracked = o->tracked};
 }
 
 static enum err
@@ -505,14 +526,15 @@ insert_pins(struct batch *b, const struct sends *s)
 	for (size_t i = 0; i < s->count; i++) {
 		struct send_job *j = send_of(s->items[i]);
 
-		if (s->items[i]->err != OK || j->refused)
+		if (s->items[i]->err != OK || state_of(j)->refused)
 			continue;
 		make_pin(j);
-		pins[count++] = &j->pin;
+		pins[count++] = &state_of(j)->pin;
 	}
 	e = pins_insert(b->pins, pins, count);
 	for (size_t i = 0; i < count; i++)
-		container_of(pins[i], struct send_job, pin)->job.err = pins[i]->err;
+		container_of(pins[i], struct send_state, pin)->job->job.err =
+		    pins[i]->err;
 	mem_free(pins);
 	return e;
 }
@@ -520,7 +542,7 @@ insert_pins(struct batch *b, const struct sends *s)
 static bool
 lacks_place(const struct send_job *j)
 {
-	return j->refused && !j->locked;
+	return state_of(j)->refused && !j->locked;
 }
 
 /* There is room again when the send that holds the last place of the window leaves it. */
@@ -528,11 +550,11 @@ static void
 refuse(struct send_job *j)
 {
 	j->job.err = ERR_THROTTLED;
-	if (!lacks_place(j) || j->number.count < limit_of(j))
+	if (!lacks_place(j) || state_of(j)->number.count < limit_of(j))
 		return;
-	j->wait_ms = ident_ms(&j->number.last) + j->config.send_phone_limit.period_ms -
-		     j->job.now_ms;
-	set_limit(j, "sendPinPerPhoneNumberLimit", &j->config.send_phone_limit);
+	j->wait_ms = ident_ms(&state_of(j)->number.last) +
+		     state_of(j)->config.send_phone_limit.period_ms - j->job.now_ms;
+	set_limit(j, "sendPinPerPhoneNumberLimit", &state_of(j)->config.send_phone_limit);
 }
 
 /* The places of the window are those after this batch. */
@@ -545,8 +567,8 @@ refuse_all(struct batch *b, const struct sends *s)
 		struct send_job *j = send_of(s->items[i]);
 
 		if (s->items[i]->err == OK && lacks_place(j))
-			s->items[i]->err = j->number.err;
-		if (s->items[i]->err == OK && j->refused)
+			s->items[i]->err = state_of(j)->number.err;
+		if (s->items[i]->err == OK && state_of(j)->refused)
 			refuse(j);
 	}
 	return e;
@@ -588,4 +610,5 @@ debit_and_insert(struct batch *b, struct item **items, size_t n)
 }
 
 const struct verb_row verb_send = {
-    "send", {find_application, find_template, debit_and_insert, outbox_advance}};
+    .steps = {find_application, find_template, debit_and_insert, outbox_advance},
+    .state_len = sizeof(struct send_state)};

@@ -4,10 +4,21 @@
 #include "store/verbs/verbs.h"
 #include "twofa/application.h"
 
+struct timeline_state {
+	struct timeline_job *job;
+	struct pins_found pin;
+};
+
 static struct timeline_job *
 timeline_of(struct item *it)
 {
 	return VERB_OF(it, struct timeline_job);
+}
+
+static struct timeline_state *
+state_of(const struct timeline_job *j)
+{
+	return j->job.state;
 }
 
 static void
@@ -63,10 +74,10 @@ static void
 take_state(struct timeline_job *j)
 {
 	const struct pins_number log = {.arena = j->job.arena,
-	    .log = j->pin.row.log,
-	    .log_damaged = j->pin.log_damaged};
+	    .log = state_of(j)->pin.row.log,
+	    .log_damaged = state_of(j)->pin.log_damaged};
 
-	j->state = j->pin.row.state;
+	j->state = state_of(j)->pin.row.state;
 	j->locked_until_ms = number_lock(&log, j->failures_max, j->job.now_ms);
 }
 
@@ -81,14 +92,16 @@ find_states(struct batch *b, struct item **items, size_t n)
 		struct timeline_job *j = timeline_of(items[i]);
 
 		item_not_found(items[i], j->found);
-		j->pin = (struct pins_found){
+		state_of(j)->job = j;
+		state_of(j)->pin = (struct pins_found){
 		    .account = j->account, .pin_id = j->pin_id, .arena = j->job.arena};
 		if (items[i]->err == OK)
-			pins[count++] = &j->pin;
+			pins[count++] = &state_of(j)->pin;
 	}
 	e = pins_find(b->pins, pins, count);
 	for (size_t i = 0; i < count; i++) {
-		struct timeline_job *j = container_of(pins[i], struct timeline_job, pin);
+		struct timeline_job *j =
+		    container_of(pins[i], struct timeline_state, pin)->job;
 
 		j->job.err = pins[i]->err;
 		item_not_found(&j->job.item, pins[i]->found);
@@ -111,4 +124,5 @@ read_all(struct batch *b, struct item **items, size_t n)
 	return e == OK ? batch_each(b, &messages, items, n) : e;
 }
 
-const struct verb_row verb_timeline = {"timeline", {read_all}};
+const struct verb_row verb_timeline = {
+    .steps = {read_all}, .state_len = sizeof(struct timeline_state)};

@@ -10,25 +10,10 @@
 
 #include "store/engine.h"
 #include "store/pins.h"
+#include "store/report.h"
 #include "store/row.h"
 #include "store/store_clock.h"
 #include "store/verb.h"
-
-struct outgoing_message;
-struct report_subject;
-
-struct batch {
-	struct engine *engine;
-	struct keyring *keyring;
-	struct keyring *secrets; /* of idempotency records */
-	int64_t run; /* number of this run of a server: its messages and open records */
-	const struct entropy *entropy;
-	int64_t now_ms;
-	struct store_time time;
-	bool *reports_owed;    /* set by report_owe */
-	int64_t *outbox_at_ms; /* when outbox_advance is due */
-	struct pins *pins;
-};
 
 /* A step of whatever sends: some of the PINs before that are still their own first
  * message after OUTBOX_MS enter the table of messages. */
@@ -48,11 +33,6 @@ int64_t number_lock(const struct pins_number *n, int64_t failures_max, int64_t n
 enum err number_takes_pins(const struct pins_number *n, int64_t failures_max,
     int64_t now_ms, int64_t *wait_ms_out) MUST_CHECK;
 
-/* Before the steps: `n` becomes the number of those that no earlier request has done. */
-enum err idempotency_claim(struct batch *b, struct item **items, size_t *n) MUST_CHECK;
-/* After them: what failed leaves no record. */
-enum err idempotency_settle(struct batch *b, struct item **items, size_t n) MUST_CHECK;
-
 /*
  * Reports of these messages, to all who subscribed: for every verb that makes a fate
  * final, in its transaction. A message that is not tracked, not final or was reported
@@ -60,6 +40,31 @@ enum err idempotency_settle(struct batch *b, struct item **items, size_t n) MUST
  */
 enum err report_owe(
     struct batch *b, const struct report_subject *subjects, size_t n) MUST_CHECK;
+
+/* A message that is ended by time, and a stretch of those. */
+struct ending {
+	struct item item;
+	struct report_subject subject;
+	int64_t now_ms;
+	bool ended;
+	bool tracked; /* a report is owed, once it has ended */
+};
+
+struct endings {
+	struct ending *list; /* in an arena */
+	size_t count;
+	size_t capacity;
+};
+
+struct ending *ending_of(struct item *it);
+/* A row of PIN id and seq; a damaged one is passed over. */
+void ending_read(struct endings *e, struct arena *a, struct row *r);
+/* PIN id and seq. */
+void ending_bind(struct item *it, struct binder *b);
+/* Runs a step that ends each of them, and owes their reports. One whose row is damaged
+ * keeps no other from its end. */
+enum err ending_run(struct batch *b, const struct sql_step *step, struct endings *e,
+    struct arena *a) MUST_CHECK;
 
 static inline struct job *
 job_of(struct item *it)

@@ -21,10 +21,24 @@
 #include "twofa/application.h"
 #include "twofa/verify_log.h"
 
+struct verify_job_state {
+	struct verify_job *job;
+	struct pins_number number;
+	struct pins_found pin;
+	struct verify_state before; /* the batch */
+	struct rate limit;
+};
+
 static struct verify_job *
 verify_of(struct item *it)
 {
 	return VERB_OF(it, struct verify_job);
+}
+
+static struct verify_job_state *
+state_of(const struct verify_job *j)
+{
+	return j->job.state;
 }
 
 static const struct verify_job *
@@ -49,9 +63,10 @@ count_by_number(struct item **items, size_t n)
 static void
 ask_number(struct verify_job *j)
 {
-	number_ask(
-	    &j->number, &j->account, &j->application, j->destination, j->job.arena);
-	j->number.most = 1;
+	state_of(j)->job = j;
+	number_ask(&state_of(j)->number, &j->account, &j->application, j->destination,
+	    j->job.arena);
+	state_of(j)->number.most = 1;
 }
 
 static enum err
@@ -86,13 +101,13 @@ find_newest(struct batch *b, struct item **items, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (verify_of(items[i])->destination != NULL) {
 			ask_number(verify_of(items[i]));
-			numbers[at++] = &verify_of(items[i])->number;
+			numbers[at++] = &state_of(verify_of(items[i]))->number;
 		}
 	e = lock_numbers(b, numbers, count);
 	if (e == OK)
 		e = pins_newest(b->pins, numbers, count);
 	for (size_t i = 0; i < count; i++)
-		container_of(numbers[i], struct verify_job, number)->pin_id =
+		container_of(numbers[i], struct verify_job_state, number)->job->pin_id =
 		    numbers[i]->newest;
 	mem_free(numbers);
 	return e;
@@ -103,25 +118,25 @@ find_newest(struct batch *b, struct item **items, size_t n)
 static void
 ask_pin(struct verify_job *j)
 {
-	j->pin = (struct pins_found){.account = j->account,
+	state_of(j)->pin = (struct pins_found){.account = j->account,
 	    .pin_id = j->pin_id,
 	    .arena = j->job.arena,
-	    .err = j->number.err};
+	    .err = state_of(j)->number.err};
 }
 
 /* The destination outlives the batch. */
 static void
 take_pin(struct verify_job *j)
 {
-	j->job.err = j->pin.err;
-	item_not_found(&j->job.item, j->pin.found);
-	if (j->job.err == OK && j->pin.log_damaged)
+	j->job.err = state_of(j)->pin.err;
+	item_not_found(&j->job.item, state_of(j)->pin.found);
+	if (j->job.err == OK && state_of(j)->pin.log_damaged)
 		j->job.err = ERR_CORRUPT;
-	j->row = j->pin.row;
-	if (j->pin.found)
+	j->row = state_of(j)->pin.row;
+	if (state_of(j)->pin.found)
 		j->row.destination =
-		    arena_text(j->job.arena, span_of(j->pin.row.destination));
-	j->before = j->row.state;
+		    arena_text(j->job.arena, span_of(state_of(j)->pin.row.destination));
+	state_of(j)->before = j->row.state;
 	j->verdict =
 	    j->row.expires_at_ms <= j->job.now_ms ? VERDICT_EXPIRED : VERDICT_NO_MORE;
 }
@@ -150,7 +165,7 @@ find(struct batch *b, struct item **items, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		ask_pin(verify_of(items[i]));
-		pins[i] = &verify_of(items[i])->pin;
+		pins[i] = &state_of(verify_of(items[i]))->pin;
 	}
 	if (e == OK)
 		e = pins_find(b->pins, pins, n);
@@ -174,7 +189,7 @@ read_limit(struct item *it, struct row *r)
 {
 	struct verify_job *j = verify_of(it);
 
-	row_rate(r, j->job.arena, &j->limit);
+	row_rate(r, j->job.arena, &state_of(j)->limit);
 }
 
 static int
@@ -189,7 +204,7 @@ compare_application(const void *a, const void *b)
 static void
 copy_limit(struct item *to, const struct item *from)
 {
-	verify_of(to)->limit = verify_of_const(from)->limit;
+	state_of(verify_of(to))->limit = state_of(verify_of_const(from))->limit;
 }
 
 /* A PIN of an application that is gone is gone with it. */
@@ -202,7 +217,8 @@ find_limit(struct batch *b, struct item **items, size_t n)
 	enum err e = batch_distinct(b, &distinct, items, n);
 
 	for (size_t i = 0; i < n; i++)
-		item_not_found(items[i], verify_of(items[i])->limit.period_ms > 0);
+		item_not_found(
+		    items[i], state_of(verify_of(items[i]))->limit.period_ms > 0);
 	return e;
 }
 
@@ -212,9 +228,9 @@ find_limit(struct batch *b, struct item **items, size_t n)
 static int64_t
 kept_ms(const struct verify_job *j)
 {
-	return j->failures_max > 0 && j->limit.period_ms < PERIOD_MS_DAY
+	return j->failures_max > 0 && state_of(j)->limit.period_ms < PERIOD_MS_DAY
 		   ? PERIOD_MS_DAY
-		   : j->limit.period_ms;
+		   : state_of(j)->limit.period_ms;
 }
 
 /* ERR_THROTTLED, and nothing noted, with how long until there is room. */
@@ -222,16 +238,17 @@ static enum err
 log_request(struct verify_log *log, struct arena *a, struct verify_job *j)
 {
 	int64_t now_ms = j->job.now_ms;
-	int64_t after_ms = now_ms - j->limit.period_ms;
+	int64_t after_ms = now_ms - state_of(j)->limit.period_ms;
 
 	verify_log_trim(log, now_ms - kept_ms(j));
 	j->locked_until_ms = number_locked_until(log, j->failures_max, now_ms);
 	j->over_budget = j->locked_until_ms > 0;
-	if (verify_log_requests(log, after_ms) >= j->limit.count) {
-		j->wait_ms = verify_log_last_place(log, j->limit.count) +
-			     j->limit.period_ms - now_ms;
+	if (verify_log_requests(log, after_ms) >= state_of(j)->limit.count) {
+		j->wait_ms = verify_log_last_place(log, state_of(j)->limit.count) +
+			     state_of(j)->limit.period_ms - now_ms;
 		/* it may be in the memory of another guess of the batch */
-		j->limit_rate = arena_text(j->job.arena, span_of(j->limit.text));
+		j->limit_rate =
+		    arena_text(j->job.arena, span_of(state_of(j)->limit.text));
 		return ERR_THROTTLED;
 	}
 	verify_log_add(log, a, now_ms);
@@ -343,7 +360,7 @@ add_change(struct changes *c, const struct verify_job *j)
 	*change = (struct pins_change){.application = j->row.recipe.application,
 	    .destination = j->row.destination,
 	    .pin_id = j->pin_id,
-	    .newest = j->pin.newest};
+	    .newest = state_of(j)->pin.newest};
 	c->items[c->len++] = change;
 	return change;
 }
@@ -377,7 +394,7 @@ guess_all(struct batch *b, struct place *places, size_t n, struct changes *c)
 		noted = noted || j->job.err == OK;
 		if (next != NULL && ident_compare(&j->pin_id, &next->pin_id) == 0)
 			next->row.state = j->row.state;
-		else if (j->row.state.attempts > j->before.attempts)
+		else if (j->row.state.attempts > state_of(j)->before.attempts)
 			add_change(c, j)->state = j->row.state;
 	}
 	if (noted)
@@ -421,4 +438,5 @@ guess_and_write(struct batch *b, struct item **items, size_t n)
 }
 
 const struct verb_row verb_verify = {
-    "verify", {find_newest, find, find_limit, guess_and_write}};
+    .steps = {find_newest, find, find_limit, guess_and_write},
+    .state_len = sizeof(struct verify_job_state)};
