@@ -298,7 +298,7 @@ def test_a_backlog_of_old_rows_goes_without_a_pause(fresh):
     own = fresh()
     own.stop()
     with contextlib.closing(sqlite3.connect(own.data / "watchword.db")) as db:
-        db.execute("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 60000) "
+        db.execute("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 20000) "
                    "INSERT INTO idempotency (account, name, created_at, secret, fingerprint, run) "
                    "SELECT x'00', randomblob(32), n, 1, x'00', 1 FROM c")
         db.commit()
