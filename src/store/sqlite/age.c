@@ -61,7 +61,7 @@ read_scan(struct item *it, struct row *r)
 	old->damaged = row_passed_over(r);
 }
 
-/* Of a damaged log nobody knows; who verifies or sends is told of it as ever. */
+/* A damaged log tells nothing; a verify or send meets it as ever. */
 static bool
 was_asked_lately(const struct sqlite_pins *p, struct stretch *s, struct age_item *old)
 {

@@ -92,7 +92,7 @@ struct hot {
 	struct hot_pin *free;
 };
 
-/* Of about so many entries, and so many clean ones. */
+/* For about so many entries, and so many clean ones. */
 void hot_init(struct hot *h, size_t about, size_t rows_max, uint64_t seed);
 void hot_fini(struct hot *h);
 void hot_clear(struct hot *h);
@@ -108,7 +108,8 @@ struct hot_pin *hot_enter(struct hot *h, const struct ident *application,
     const char *destination, const struct ident *pin_id);
 /* The row as the database has it, but for what is changed. */
 void hot_set_row(struct hot *h, struct hot_pin *pin, const struct pin_row *row);
-/* What the journal says of a PIN, here or not: attempts 0 and a null log stay. */
+/* A PIN's change by the journal, whether the PIN is here or not: attempts 0 and a null
+ * log stay. */
 struct hot_pin *hot_change(struct hot *h, const struct ident *pin_id,
     const struct verify_state *state, struct span log, int64_t now_ms);
 /* The row has it. */
@@ -128,7 +129,7 @@ bool hot_turn_changes(struct hot *h, int64_t now_ms) MUST_CHECK;
  * is at its end. */
 struct hot_pin *hot_next_place(struct hot *h);
 struct hot_pin *hot_next_change(struct hot *h);
-/* Of the old generation. */
+/* The rest of the old generation. */
 size_t hot_queue_left(const struct hot_queue *q);
 /* Since when the oldest one waits, or is changed; INT64_MAX: there is none. */
 int64_t hot_queue_since(const struct hot_queue *q);

@@ -216,7 +216,7 @@ remove_some(struct journal *j, size_t rows)
 	return engine_whole(j->engine, &removal, &s.item);
 }
 
-/* What is known of a PIN is what a younger guess has made of it. */
+/* The PIN is as a younger guess has left it. */
 static enum err
 write_again(struct journal *j, const struct hot_pin *pin, int64_t now_ms)
 {
@@ -246,7 +246,7 @@ settle_one(struct journal *j, struct hot_pin *pin, int64_t now_ms)
 	return s.item.err;
 }
 
-/* Of the old generation: rows to settle, and then journal rows to remove. */
+/* The rest of the old generation: rows to settle, and then journal rows to remove. */
 static size_t
 rows_left(const struct journal *j)
 {

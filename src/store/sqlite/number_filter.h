@@ -21,7 +21,7 @@ struct number_filter {
 	size_t lines;
 };
 
-/* Of an application's number; the same in every process. */
+/* The hash of an application's number; the same in every process. */
 uint64_t number_filter_hash(const struct ident *application, const char *destination);
 
 /* For so many entries; more make wrong answers of yes more frequent. */
@@ -30,7 +30,7 @@ void number_filter_fini(struct number_filter *f);
 void number_filter_add(struct number_filter *f, uint64_t hash);
 bool number_filter_may_have(const struct number_filter *f, uint64_t hash);
 
-/* What is kept: valid until the next number is added. */
+/* The octets to keep: valid until the next number is added. */
 struct span number_filter_save(struct number_filter *f);
 /* False: it is not what was kept, octet by octet. */
 bool number_filter_load(struct number_filter *f, struct span kept) MUST_CHECK;

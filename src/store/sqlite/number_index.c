@@ -355,7 +355,7 @@ load_runs(struct number_index *x)
 	return e;
 }
 
-/* Of what comes before the run that is written to nothing is added any more. */
+/* Nothing is added any more to runs before the one that is written to. */
 static enum err
 complete_runs(struct number_index *x)
 {
@@ -446,7 +446,7 @@ compare_newest_first(const void *a, const void *b)
 	return ident_compare(b, a);
 }
 
-/* Of what several places have, what one would have said. */
+/* Merges the answers of several places into the answer that one place would give. */
 static void
 take_newest(struct number_query *q, struct number_step *s, size_t places)
 {

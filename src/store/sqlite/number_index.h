@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The PIN ids of numbers on disk, which limits count and verifies look up, by
- * (application, destination). Whoever keeps the newest ones in memory asks there first
- * and hands over what leaves it (number_index_put).
+ * (application, destination). A keeper of the newest ones in memory asks there first and
+ * hands over those that leave it (number_index_put).
  *
  * Young PINs stand in runs (table destination_young, in the order run, application,
  * destination, PIN id). One run is written at a time; when it has NUMBER_RUN_MAX entries
@@ -16,7 +16,7 @@
  * The tables are the truth. Filters say too much after a batch that was rolled back,
  * never too little.
  *
- * What is returned concerns the transaction; after an error the batch must be rolled
+ * An error that is returned concerns the transaction; after it the batch must be rolled
  * back, and number_index_forget called.
  */
 #ifndef WW_NUMBER_INDEX_H
@@ -60,7 +60,7 @@ struct number_place {
 	struct ident pin_id;
 };
 
-/* What is asked of a number, and the answer. */
+/* A question about a number, and the answer. */
 struct number_query {
 	struct ident application;
 	const char *destination;
@@ -104,7 +104,7 @@ enum err number_index_list(struct number_index *x, struct number_list *l) MUST_C
  * a page. */
 enum err number_index_put(
     struct number_index *x, const struct number_place *places, size_t n) MUST_CHECK;
-/* What is not here is passed over. */
+/* A place that is not here is passed over. */
 enum err number_index_remove(
     struct number_index *x, const struct number_place *place) MUST_CHECK;
 
@@ -114,8 +114,8 @@ enum err number_index_archive(
 /* A PIN that is not here goes there. */
 enum err number_index_archive_put(
     struct number_index *x, const struct number_place *place) MUST_CHECK;
-/* All PINs up to this one have been looked at. What is left of a run that has none after
- * it moves to the run that is written to, some dozen rows at a time. */
+/* All PINs up to this one have been looked at. The rest of a run that has none after this
+ * PIN moves to the run that is written to, some dozen rows at a time. */
 enum err number_index_archived(
     struct number_index *x, const struct ident *upto) MUST_CHECK;
 /* A PIN comes back from the archive, if it is there. */

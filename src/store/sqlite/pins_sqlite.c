@@ -209,8 +209,8 @@ is_here(const struct hot_pin *pin, const struct pins_found *f)
 	       ident_compare(&pin->row.recipe.account, &f->account) == 0;
 }
 
-/* What memory knows better than the row does; and it keeps the row, when it has the PIN.
- */
+/* Takes the state and log that memory has newer than the row; memory keeps the row, when
+ * it has the PIN. */
 static void
 take_hot(struct sqlite_pins *p, struct hot_pin *pin, struct pins_found *f)
 {
@@ -572,7 +572,7 @@ sqlite_committed(struct pins *pins)
 	check_memory(self_of(pins));
 }
 
-/* What was made of memory since the last commit is undone by forgetting all of it. */
+/* Changes of memory since the last commit are undone by forgetting all of it. */
 static void
 sqlite_rolled_back(struct pins *pins)
 {

@@ -36,7 +36,8 @@ enum err pins_sqlite_list(
     struct pins *pins, struct pins_list **lists, size_t n) MUST_CHECK;
 enum err pins_sqlite_scan(struct pins *pins, struct pins_stretch *s) MUST_CHECK;
 
-/* What no limit of a day counts any more leaves the table of the last days (age.c). */
+/* PINs that no limit of a day counts any more leave the table of the last days (age.c).
+ */
 enum err age_stretch(struct sqlite_pins *p, struct pins_upkeep *u) MUST_CHECK;
 
 #endif
