@@ -12,7 +12,7 @@
 #include "twofa/message.h"
 #include "twofa/report.h"
 
-/* What became of a message. */
+/* The outcome of a message. */
 struct outcome_job {
 	struct job job;
 	struct ident pin_id;
@@ -46,7 +46,7 @@ struct lease_job {
 
 enum { NOTE_CARRIERS_MAX = 160 };
 
-/* What is known of a message that stays open; one that is not open stays as it is. */
+/* A note on a message that stays open; one that is not open stays as it is. */
 struct note_job {
 	struct job job;
 	struct ident pin_id;

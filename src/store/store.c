@@ -195,8 +195,8 @@ run_jobs(struct store *s, struct task *jobs, const struct store_time *time,
 	return e == OK ? key_checks_write(&s->key_checks, s->engine) : e;
 }
 
-/* What may or may not be on stable storage must not be built upon: a restart finds out.
- */
+/* State that may or may not be on stable storage must not be built upon: a restart finds
+ * out. */
 static void
 stop_when_unsure(enum err e)
 {
@@ -293,8 +293,8 @@ note_readable(struct store *s, enum err e)
 		s->access_unreadable = unreadable;
 }
 
-/* What could not be read now must be read again. A damaged row is out, alone; of a table
- * that cannot be read nobody knows what it takes away. */
+/* A change that could not be read now must be read again. A damaged row is out, alone; a
+ * table that cannot be read may take away anything. */
 static enum err
 publish_access(struct store *s)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The outbox: messages whose fate is open. The row of a PIN is its first message as well
- * until something is known of that, usually its outcome. What takes longer enters the
- * table of messages, and a mark goes with it, so that a start finds all that is open:
- * what stands as open in that table, and the PINs after the mark.
+ * until something is known of that, usually its outcome. A message that takes longer
+ * enters the table of messages, and a mark goes with it, so that a start finds all that
+ * is open: open rows of that table, and the PINs after the mark.
  *
  * After a start that is taken over; notes tell of submits that did not end a message. A
  * message that goes the usual way needs none of it.
@@ -15,7 +15,7 @@
 
 /* How often the mark moves, at most, and over how many PINs at a time. */
 enum { OUTBOX_EVERY_MS = 20, OUTBOX_CHUNK = 1024 };
-/* Of `tracked`: a report was handed over. */
+/* The greatest value of `tracked`: a report was handed over. */
 enum { TRACKED_MOST = 2 };
 
 /* ---- first messages without a row of their own ---- */

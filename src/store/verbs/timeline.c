@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is known of a PIN and its messages, as it stands in their rows and in memory. */
+/* A PIN and its messages, as they stand in their rows and in memory. */
 #include "store/status.h"
 #include "store/verbs/verbs.h"
 #include "twofa/application.h"

@@ -323,7 +323,8 @@ struct place {
 	size_t number;
 };
 
-/* What is written: a PIN after its last guess of the batch, or the log of a number. */
+/* The changes to write: a PIN after its last guess of the batch, or the log of a number.
+ */
 struct changes {
 	struct pins_change *list;
 	struct pins_change **items;
