@@ -2,7 +2,7 @@
 /*
  * Receipts that come as requests: from their parameters to a list, for every vendor. A
  * function of what it is given alone, as any thread may ask. When a request is answered
- * is delivery's to say (delivery/carrier_callbacks.h).
+ * is delivery's to say (delivery/receipts_http.h).
  */
 #include "carrier/carrier_http.h"
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "delivery/carrier_callbacks.h"
+#include "delivery/receipts_http.h"
 #include "delivery/delivery_message.h"
 #include "delivery/route_explain.h"
 #include "store/outgoing.h"
@@ -165,7 +165,7 @@ delivery_loop_receive(void *delivery, struct carrier_callback *in)
 	struct delivery_loop *d = delivery;
 
 	CHECK_OBJ(d, DELIVERY_LOOP_MAGIC);
-	carrier_callbacks_give(d->callbacks, in);
+	receipts_http_give(d->callbacks, in);
 }
 
 /* Here, because how carriers stand is this thread's alone to know. */
@@ -295,7 +295,7 @@ delivery_loop_open(
 	TAILQ_INIT(&d->all);
 	init_events(d);
 	d->receipts = receipts_new(d->base, d->queue, d->store, d->conf->half_wait_ms);
-	d->callbacks = carrier_callbacks_new(d->conf, d->clock, d->receipts);
+	d->callbacks = receipts_http_new(d->conf, d->clock, d->receipts);
 	e = open_carriers(d, why);
 	if (e == OK)
 		e = open_lookup(d, why);
@@ -344,7 +344,7 @@ delivery_loop_free(struct delivery_loop *d)
 		delivery_message_free(TAILQ_FIRST(&d->all));
 	for (size_t i = 0; i < d->group_count; i++)
 		deadline_heap_fini(&d->groups[i].waiting);
-	carrier_callbacks_free(d->callbacks);
+	receipts_http_free(d->callbacks);
 	receipts_free(d->receipts);
 	event_free(d->kick);
 	event_free(d->again);

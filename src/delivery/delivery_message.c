@@ -295,7 +295,7 @@ submit(struct delivery_message *m, struct carrier_group *g, const struct content
 	m->outcome.carrier = g->config->name;
 	m->probe = carrier_group_begin(g);
 	INVARIANT(bind != NULL); /* choose has looked */
-	note = delivery_note_passed(m);
+	note = delivery_quarantine_passed(m);
 	carrier_submit(bind, &message, on_done, m);
 	if (note != NULL)
 		store_push(store, &note->job);
@@ -332,7 +332,7 @@ quarantine_noted(struct task *t)
 	d->in_quarantine = NULL;
 	m->quarantined = m->quarantine.job.err == OK;
 	if (d->stopping || !m->quarantined) {
-		delivery_note_release(m);
+		delivery_quarantine_end(m);
 		delivery_message_free(m); /* it is open in the store */
 		return;
 	}
@@ -347,13 +347,13 @@ quarantine(struct delivery_message *m, struct carrier_group *g)
 	m->group = g;
 	m->loop->in_quarantine = m;
 	m->task.run = quarantine_noted;
-	delivery_note_quarantine(m);
+	delivery_quarantine_begin(m);
 }
 
 static void
 wait_for_room(struct delivery_message *m, struct carrier_group *g)
 {
-	delivery_note_release(m);
+	delivery_quarantine_end(m);
 	park(m, g);
 }
 
@@ -371,9 +371,9 @@ attempt(struct delivery_message *m)
 	if (g == NULL)
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_REFUSED);
 	else if (!is_free ||
-		 (delivery_note_is_suspect(m) && m->loop->in_quarantine != NULL))
+		 (delivery_quarantine_is_suspect(m) && m->loop->in_quarantine != NULL))
 		wait_for_room(m, g);
-	else if (delivery_note_is_suspect(m))
+	else if (delivery_quarantine_is_suspect(m))
 		quarantine(m, g);
 	else
 		render_and_submit(m, g);
@@ -427,7 +427,7 @@ not_yet(struct delivery_message *m, const struct carrier_outcome *outcome)
 		    MESSAGE_REASON_EXHAUSTED);
 		return;
 	}
-	delivery_note_attempt(m);
+	delivery_quarantine_note_attempt(m);
 	try_again(m, m->outgoing->submits);
 }
 
@@ -458,7 +458,7 @@ refused(struct delivery_message *m, const struct carrier_outcome *outcome)
 		finish(m, MESSAGE_FAILED, MESSAGE_REASON_REFUSED);
 		return;
 	}
-	delivery_note_attempt(m);
+	delivery_quarantine_note_attempt(m);
 	attempt(m);
 }
 

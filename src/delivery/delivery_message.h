@@ -48,7 +48,7 @@ struct delivery_loop {
 	struct event_base *base;
 	struct queue *queue;
 	struct receipts *receipts;
-	struct carrier_callbacks *callbacks;
+	struct receipts_http *callbacks;
 	struct event *kick;
 	struct event *again; /* a rate held something up */
 	struct event *sweep;
@@ -152,19 +152,19 @@ unsigned delivery_plan_bit(
     const struct delivery_message *m, const struct carrier_group *g);
 int64_t delivery_plan_steady_ms(const struct delivery_message *m);
 
-/* ---- delivery_note.c ---- */
+/* ---- delivery_quarantine.c ---- */
 
 /* So that attempts count over restarts. */
-void delivery_note_attempt(struct delivery_message *m);
+void delivery_quarantine_note_attempt(struct delivery_message *m);
 /* It may be what ended an earlier run, and goes into quarantine before it is rendered. */
-bool delivery_note_is_suspect(const struct delivery_message *m);
+bool delivery_quarantine_is_suspect(const struct delivery_message *m);
 /* That it is about to be rendered; the task of `m` runs when that is durable or could
  * not be written. */
-void delivery_note_quarantine(struct delivery_message *m);
+void delivery_quarantine_begin(struct delivery_message *m);
 /* It was rendered and the process lives: what is to be pushed to the store after the
  * submit; NULL: it was not in quarantine. */
-struct note_job *delivery_note_passed(struct delivery_message *m) MUST_CHECK;
+struct note_job *delivery_quarantine_passed(struct delivery_message *m) MUST_CHECK;
 /* It was not rendered after all: the place is gone, for now. Next time that is kept. */
-void delivery_note_release(struct delivery_message *m);
+void delivery_quarantine_end(struct delivery_message *m);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Receipts: what a carrier tells of a message after it took that. Steps:
- * store/verbs/receipt.c, store/verbs/half.c.
+ * store/verbs/receipt.c, store/verbs/receipt_parts.c.
  */
 #ifndef WW_STORE_RECEIPT_H
 #define WW_STORE_RECEIPT_H

@@ -40,7 +40,7 @@ struct contract_peer {
 	void (*report)(struct contract *c, const char *message_id);
 	/* Receipts that were acknowledged, with success; those asked for again. NULL:
 	 * they come by HTTP, and delivery answers them
-	 * (test/delivery/test_carrier_callbacks.c). */
+	 * (test/delivery/test_receipts_http.c). */
 	unsigned (*acknowledged)(struct contract *c);
 	unsigned (*asked_again)(struct contract *c);
 	/* Submits that reached it. */

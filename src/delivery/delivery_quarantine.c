@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Notes for the next run about a message that this one did not bring to its end. */
+/*
+ * A message that ended the process while it was rendered is suspect: the next run renders
+ * it alone, after a note that raises the count of its starts. Notes tell the next run
+ * of every message that this one did not bring to its end.
+ */
 #include <stdio.h>
 
 #include "delivery/delivery_message.h"
@@ -49,13 +53,13 @@ new_note(struct delivery_message *m)
 }
 
 void
-delivery_note_attempt(struct delivery_message *m)
+delivery_quarantine_note_attempt(struct delivery_message *m)
 {
 	store_push(m->loop->store, &new_note(m)->job);
 }
 
 bool
-delivery_note_is_suspect(const struct delivery_message *m)
+delivery_quarantine_is_suspect(const struct delivery_message *m)
 {
 	return m->outgoing->starts >= SUSPECT_STARTS && !m->quarantined &&
 	       !m->quarantine_passed;
@@ -75,7 +79,7 @@ quarantine_finished(struct job *j)
  * rendered meanwhile: a row that ends every run is the only one whose count stays up.
  */
 void
-delivery_note_quarantine(struct delivery_message *m)
+delivery_quarantine_begin(struct delivery_message *m)
 {
 	m->outgoing->starts++;
 	fill_note(m, &m->quarantine);
@@ -97,14 +101,14 @@ take_note_back(struct delivery_message *m)
 }
 
 struct note_job *
-delivery_note_passed(struct delivery_message *m)
+delivery_quarantine_passed(struct delivery_message *m)
 {
 	m->quarantine_passed = m->quarantine_passed || m->quarantined;
 	return take_note_back(m);
 }
 
 void
-delivery_note_release(struct delivery_message *m)
+delivery_quarantine_end(struct delivery_message *m)
 {
 	struct note_job *note = take_note_back(m);
 

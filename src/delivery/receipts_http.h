@@ -5,17 +5,17 @@
  * back when the last of them is durable, and not before. Delivery's own thread has no
  * part in it.
  */
-#ifndef WW_CARRIER_CALLBACKS_H
-#define WW_CARRIER_CALLBACKS_H
+#ifndef WW_RECEIPTS_HTTP_H
+#define WW_RECEIPTS_HTTP_H
 
 #include "api/options.h"
 #include "conf/conf.h"
 #include "delivery/receipts.h"
 
-struct carrier_callbacks;
+struct receipts_http;
 
 /* All are borrowed. */
-struct carrier_callbacks *carrier_callbacks_new(const struct conf *conf,
+struct receipts_http *receipts_http_new(const struct conf *conf,
     const struct clock *clock, struct receipts *receipts) MUST_CHECK;
 /*
  * Any thread. `in` is answered once, now or later: OK, and all that it reports is durable
@@ -23,8 +23,8 @@ struct carrier_callbacks *carrier_callbacks_new(const struct conf *conf,
  * that name; ERR_SYNTAX: it cannot be read; ERR_OVERLOADED: some of it is not durable,
  * and the carrier shall send it again.
  */
-void carrier_callbacks_give(struct carrier_callbacks *k, struct carrier_callback *in);
+void receipts_http_give(struct receipts_http *k, struct carrier_callback *in);
 /* After the last answer. */
-void carrier_callbacks_free(struct carrier_callbacks *k);
+void receipts_http_free(struct receipts_http *k);
 
 #endif

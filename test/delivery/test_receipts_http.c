@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When a carrier's request with receipts is answered, and what. */
-#include "delivery/carrier_callbacks.h"
+#include "delivery/receipts_http.h"
 
 #include <event2/event.h>
 #include <poll.h>
@@ -21,7 +21,7 @@ struct receiving {
 	struct queue *delivery;
 	struct queue *loop; /* of HTTP, where the answer goes */
 	struct receipts *receipts;
-	struct carrier_callbacks *callbacks;
+	struct receipts_http *callbacks;
 	struct arena arena;
 	struct call_request request;
 	struct task back;
@@ -60,7 +60,7 @@ setup(void **state)
 	r->delivery = queue_new(0);
 	r->loop = queue_new(0);
 	r->receipts = receipts_new(r->base, r->delivery, r->world->store, 1000);
-	r->callbacks = carrier_callbacks_new(&r->conf, &r->world->clock, r->receipts);
+	r->callbacks = receipts_http_new(&r->conf, &r->world->clock, r->receipts);
 	r->back.run = on_answer;
 	arena_init(&r->arena);
 	return 0;
@@ -74,7 +74,7 @@ teardown(void **state)
 	world_restart(
 	    r->world); /* the store's thread has ended before what it uses goes */
 	queue_run(r->delivery);
-	carrier_callbacks_free(r->callbacks);
+	receipts_http_free(r->callbacks);
 	receipts_stop(r->receipts);
 	receipts_free(r->receipts);
 	queue_free(r->loop);
@@ -108,7 +108,7 @@ give(struct receiving *r, struct carrier_callback *in, const char *carrier,
 	    .secret = span_of(secret),
 	    .back = &r->back,
 	    .to = r->loop};
-	carrier_callbacks_give(r->callbacks, in);
+	receipts_http_give(r->callbacks, in);
 	queue_run(r->loop);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "delivery/carrier_callbacks.h"
+#include "delivery/receipts_http.h"
 
 #include <stdatomic.h>
 
@@ -14,7 +14,7 @@ struct refusals {
 	_Atomic int64_t line_at_ms; /* no line before */
 };
 
-struct carrier_callbacks {
+struct receipts_http {
 	const struct conf *conf;
 	const struct clock *clock;
 	struct receipts *receipts;
@@ -83,7 +83,7 @@ make_jobs(struct callback *c, const struct carrier_receipts *from)
 
 /* All are made before the first is offered: from there on the arena is the store's. */
 static void
-hand_on(struct carrier_callbacks *k, struct carrier_callback *in,
+hand_on(struct receipts_http *k, struct carrier_callback *in,
     const struct carrier_receipts *from)
 {
 	struct callback *c = arena_alloc(from->arena, sizeof(*c));
@@ -120,7 +120,7 @@ log_refused(const char *carrier, struct refusals *r)
 
 /* Anybody can send what is refused: they are counted, and the log has a line a second. */
 static void
-count_refused(struct carrier_callbacks *k, size_t carrier, enum err e)
+count_refused(struct receipts_http *k, size_t carrier, enum err e)
 {
 	struct refusals *r = &k->refusals[carrier];
 	int64_t now_ms = k->clock->steady_ms(k->clock);
@@ -145,7 +145,7 @@ find_carrier(const struct conf *conf, const char *name)
 }
 
 static enum err
-read_receipts(const struct carrier_callbacks *k, const struct carrier_config *config,
+read_receipts(const struct receipts_http *k, const struct carrier_config *config,
     const struct carrier_callback *in, struct carrier_receipts *out)
 {
 	const struct call_request *r = in->request;
@@ -163,7 +163,7 @@ read_receipts(const struct carrier_callbacks *k, const struct carrier_config *co
 }
 
 void
-carrier_callbacks_give(struct carrier_callbacks *k, struct carrier_callback *in)
+receipts_http_give(struct receipts_http *k, struct carrier_callback *in)
 {
 	struct carrier_receipts receipts = {.arena = in->arena};
 	size_t at = find_carrier(k->conf, in->carrier);
@@ -187,11 +187,11 @@ carrier_callbacks_give(struct carrier_callbacks *k, struct carrier_callback *in)
 
 /* ---- life ---- */
 
-struct carrier_callbacks *
-carrier_callbacks_new(
+struct receipts_http *
+receipts_http_new(
     const struct conf *conf, const struct clock *clock, struct receipts *receipts)
 {
-	struct carrier_callbacks *k = mem_new(sizeof(*k));
+	struct receipts_http *k = mem_new(sizeof(*k));
 
 	k->conf = conf;
 	k->clock = clock;
@@ -200,7 +200,7 @@ carrier_callbacks_new(
 }
 
 void
-carrier_callbacks_free(struct carrier_callbacks *k)
+receipts_http_free(struct receipts_http *k)
 {
 	for (size_t i = 0; i < k->conf->carrier_count; i++)
 		log_refused(k->conf->carriers[i].name, &k->refusals[i]);
