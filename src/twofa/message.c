@@ -1,27 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "twofa/message.h"
 
-#define TO(state) (1u << (state))
+#include <assert.h>
+
+/* The bits of a row's moves, by their numbers. */
+#define MOVES(r, l, s, a, d, f, e)                                                       \
+	((r) << MESSAGE_READY | (l) << MESSAGE_LEASED | (s) << MESSAGE_SUBMITTED |       \
+	    (a) << MESSAGE_ACCEPTED | (d) << MESSAGE_DELIVERED | (f) << MESSAGE_FAILED | \
+	    (e) << MESSAGE_EXPIRED)
 
 static const struct {
 	const char *name;
 	unsigned moves;
 } states[MESSAGE_STATE_COUNT] = {
-    [MESSAGE_READY] = {"ready", TO(MESSAGE_LEASED) | TO(MESSAGE_SUBMITTED) |
-				    TO(MESSAGE_ACCEPTED) | TO(MESSAGE_FAILED) |
-				    TO(MESSAGE_EXPIRED)},
-    [MESSAGE_LEASED] = {"leased", TO(MESSAGE_READY) | TO(MESSAGE_SUBMITTED) |
-				      TO(MESSAGE_ACCEPTED) | TO(MESSAGE_FAILED) |
-				      TO(MESSAGE_EXPIRED)},
-    [MESSAGE_SUBMITTED] = {"submitted", TO(MESSAGE_LEASED) | TO(MESSAGE_SUBMITTED) |
-					    TO(MESSAGE_ACCEPTED) | TO(MESSAGE_DELIVERED) |
-					    TO(MESSAGE_FAILED) | TO(MESSAGE_EXPIRED)},
-    [MESSAGE_ACCEPTED] = {"accepted",
-	TO(MESSAGE_DELIVERED) | TO(MESSAGE_FAILED) | TO(MESSAGE_EXPIRED)},
-    [MESSAGE_DELIVERED] = {"delivered", 0},
-    [MESSAGE_FAILED] = {"failed", 0},
-    [MESSAGE_EXPIRED] = {"expired", 0},
+#define MESSAGE_STATE(symbol, name, moves) [MESSAGE_##symbol] = {name, MOVES moves},
+    MESSAGE_STATES(MESSAGE_STATE)
+#undef MESSAGE_STATE
 };
+
+static_assert((int)MESSAGE_STATE_COUNT == MESSAGE_NUMBER_COUNT, "a number for each row");
 
 const char *
 message_state_name(enum message_state s)
@@ -35,7 +32,7 @@ message_may_move(enum message_state from, enum message_state to)
 {
 	INVARIANT(
 	    (unsigned)from < MESSAGE_STATE_COUNT && (unsigned)to < MESSAGE_STATE_COUNT);
-	return (states[from].moves & TO(to)) != 0;
+	return (states[from].moves >> to & 1) != 0;
 }
 
 bool

@@ -7,17 +7,14 @@
 #define WW_MESSAGE_H
 
 #include "twofa/channel.h"
+#include "twofa/message_states.h"
 
-/* Stored as these numbers: only ever add at the end. */
+/* MESSAGE_READY and all others of message_states.h. */
 enum message_state {
-	MESSAGE_READY = 0,     /* committed, to be sent */
-	MESSAGE_LEASED = 1,    /* a delivery has it in hand */
-	MESSAGE_SUBMITTED = 2, /* given to a carrier, no answer known */
-	MESSAGE_ACCEPTED = 3,  /* a carrier took responsibility */
-	MESSAGE_DELIVERED = 4, /* the carrier reports it on the phone */
-	MESSAGE_FAILED = 5,    /* will not be sent, or was not delivered */
-	MESSAGE_EXPIRED = 6,   /* the PIN's life was over first */
-	MESSAGE_STATE_COUNT
+#define MESSAGE_STATE(symbol, name, moves) MESSAGE_##symbol = MESSAGE_NUMBER_##symbol,
+	MESSAGE_STATES(MESSAGE_STATE)
+#undef MESSAGE_STATE
+	    MESSAGE_STATE_COUNT
 };
 
 /* Why a message failed, beyond the carrier's own code; stored, only ever add at the end.

@@ -7,6 +7,7 @@
 #define WW_SQLITE_STATEMENTS_H
 
 #include "store/engine.h"
+#include "store/message_guard.h"
 
 enum {
 	SQL_BEFORE_OWN = SQL_COUNT - 1,

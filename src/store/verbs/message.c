@@ -6,6 +6,7 @@
 #include "store/outbox.h"
 #include "store/report.h"
 #include "store/status.h"
+#include "store/verbs/message_state.h"
 #include "store/verbs/verbs.h"
 
 /* ---- outcome ---- */
@@ -35,7 +36,7 @@ bind_outcome(struct item *it, struct binder *b)
 
 	bind_ident(b, &j->pin_id);
 	bind_int(b, j->seq);
-	bind_int(b, (int64_t)j->state);
+	message_state_bind(b, MESSAGE_LEASED, j->state);
 	bind_int(b, (int64_t)j->reason);
 	bind_int(b, j->job.now_ms);
 	bind_text(b, j->carrier);

@@ -6,6 +6,7 @@
  */
 #include "store/receipt.h"
 #include "store/report.h"
+#include "store/verbs/message_state.h"
 #include "store/verbs/verbs.h"
 
 /* A row of receipt_held, and a receipt on its way to a message. */
@@ -52,7 +53,7 @@ bind_apply(struct item *it, struct binder *b)
 
 	bind_text(b, r->carrier_message_id);
 	bind_text(b, r->carrier);
-	bind_int(b, (int64_t)report_message_state(r->status));
+	message_state_bind(b, MESSAGE_ACCEPTED, report_message_state(r->status));
 	bind_said(r, b);
 }
 
@@ -120,7 +121,7 @@ bind_apply_part(struct item *it, struct binder *b)
 
 	bind_ident(b, &r->match.pin_id);
 	bind_int(b, r->match.seq);
-	bind_int(b, (int64_t)report_message_state(r->status));
+	message_state_bind(b, MESSAGE_ACCEPTED, report_message_state(r->status));
 	bind_said(r, b);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "store/receipt.h"
 #include "store/report.h"
+#include "store/verbs/message_state.h"
 #include "store/verbs/verbs.h"
 
 static struct receipts_half_job *
@@ -33,7 +34,7 @@ static void
 bind_end(struct item *it, struct binder *b)
 {
 	ending_bind(it, b);
-	bind_int(b, MESSAGE_DELIVERED);
+	message_state_bind(b, MESSAGE_ACCEPTED, MESSAGE_DELIVERED);
 	bind_int(b, REPORT_DELIVERED_TO_HANDSET);
 	bind_int(b, ending_of(it)->now_ms);
 }

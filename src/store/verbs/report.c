@@ -7,6 +7,7 @@
 #include "store/verbs/verbs.h"
 
 #include "store/report.h"
+#include "store/verbs/message_state.h"
 #include "twofa/report_body.h"
 
 enum { BODY_MAX = 4096, SUBSCRIPTION_NUMBERS = 7 };
@@ -479,7 +480,7 @@ static void
 bind_give_up(struct item *it, struct binder *b)
 {
 	ending_bind(it, b);
-	bind_int(b, (int64_t)MESSAGE_EXPIRED);
+	message_state_bind(b, MESSAGE_SUBMITTED, MESSAGE_EXPIRED);
 	bind_int(b, (int64_t)REPORT_EXPIRED_DLR_UNKNOWN);
 	bind_int(b, ending_of(it)->now_ms);
 }
