@@ -35,10 +35,7 @@ DOORS = {
 }
 # (file, include) -> what ends it: includes that cross a wall or close a circle and that are
 # still there. The list only gets shorter.
-STILL = {
-    ("src/store/sqlite/guesses.c", "store/sqlite/pins_sqlite.h"): "the one hot cache",
-    ("src/store/sqlite/recent.c", "store/sqlite/pins_sqlite.h"): "the one hot cache",
-}
+STILL = {}
 
 LOOPS = {"net", "carrier", "lookup", "http", "delivery", "server"}
 SOCKETS = set(ROOMS) - {"twofa"} - {room for room in ROOMS if room.startswith("api")}
