@@ -250,9 +250,6 @@ struct pins_ops {
 	enum err (*list)(struct pins *p, struct pins_list **lists, size_t n);
 	enum err (*scan)(struct pins *p, struct pins_stretch *stretch);
 	enum err (*upkeep)(struct pins *p, struct pins_upkeep *u);
-	/* Panics when what is in memory contradicts itself or (`whole`) the rows. For
-	 * tests and for builds with sanitizers. NULL: there is nothing in memory. */
-	void (*check)(const struct pins *p);
 };
 
 /* The same for verbs; these sort their sets where an engine wants an order. */
