@@ -250,6 +250,7 @@ settle_one(struct journal *j, struct hot_pin *pin, int64_t now_ms)
 static size_t
 rows_left(const struct journal *j)
 {
+	INVARIANT(j->removed_seq <= j->old_seq && j->old_seq <= j->seq);
 	return hot_queue_left(&j->hot->changes) + (size_t)(j->old_seq - j->removed_seq);
 }
 
