@@ -46,8 +46,10 @@ admission_enter(struct admission *a, enum verb v)
 void
 admission_leave(struct admission *a, enum verb v)
 {
-	atomic_fetch_sub(&a->waiting, 1);
-	atomic_fetch_sub(&a->lanes[verb_facts[v].lane].waiting, 1);
+	size_t waiting = atomic_fetch_sub(&a->waiting, 1);
+	size_t in_lane = atomic_fetch_sub(&a->lanes[verb_facts[v].lane].waiting, 1);
+
+	INVARIANT(waiting > 0 && in_lane > 0);
 }
 
 static void
@@ -62,8 +64,10 @@ set_room(struct admission *a, struct admission_lane *lane, size_t room)
 static void
 learn(struct admission *a, struct admission_lane *lane, int64_t now_ms)
 {
-	size_t seen = lane->taken * ADMISSION_WAIT_MS / (size_t)(now_ms - lane->since_ms);
+	size_t seen;
 
+	INVARIANT(now_ms > lane->since_ms);
+	seen = lane->taken * ADMISSION_WAIT_MS / (size_t)(now_ms - lane->since_ms);
 	set_room(a, lane, (atomic_load(&lane->room) + seen) / 2);
 	lane->crowded = false;
 }

@@ -69,8 +69,10 @@ move(struct intake *in, size_t lane, size_t n, struct task ***end)
 	}
 	if (in->lanes[lane].first == NULL)
 		in->lanes[lane].last = &in->lanes[lane].first;
+	INVARIANT(moved <= in->lanes[lane].len && moved <= in->len);
 	in->lanes[lane].len -= moved;
 	in->len -= moved;
+	INVARIANT((in->lanes[lane].first == NULL) == (in->lanes[lane].len == 0));
 	return moved;
 }
 

@@ -392,6 +392,7 @@ finish_all(struct store *s, struct task *jobs)
 
 		if (j->offered)
 			admission_leave(&s->admission, j->verb);
+		j->offered = false; /* the caller may offer the job again */
 		j->finish(j);
 		jobs = next;
 	}
@@ -707,7 +708,7 @@ enum err
 store_offer(struct store *s, struct job *j)
 {
 	check_job(s, j);
-	INVARIANT(j->finish != NULL);
+	INVARIANT(j->finish != NULL && !j->offered);
 	if (!admission_enter(&s->admission, j->verb))
 		return ERR_OVERLOADED;
 	j->offered = true;
@@ -727,7 +728,7 @@ void
 store_push(struct store *s, struct job *j)
 {
 	check_job(s, j);
-	INVARIANT(j->finish != NULL);
+	INVARIANT(j->finish != NULL && !j->offered);
 	j->offered = false;
 	queue_push(s->queue, &j->task);
 }

@@ -74,6 +74,7 @@ watcher_fd(const struct watcher *w, int64_t now_ms)
 void
 watcher_told(struct watcher *w, int64_t now_ms)
 {
+	INVARIANT(w->fd >= 0);
 	w->engine->ops->unwatch(w->engine);
 	w->fd = w->engine->ops->watch(w->engine);
 	w->due = true;

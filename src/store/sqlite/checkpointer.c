@@ -34,10 +34,24 @@ enum state {
 	MOVING, /* it does */
 	HELD,   /* a reader of before keeps it from being moved; the thread rests */
 	LITTLE, /* little is left, for the committing thread */
-	FAILED  /* an fsync did */
+	FAILED, /* an fsync did */
+	STATES
 };
 
+#define TO(state) (1u << (state))
+static const unsigned moves[STATES] = {
+    [IDLE] = TO(WANTED),
+    [WANTED] = TO(MOVING) | TO(LITTLE), /* there is no thread */
+    [MOVING] = TO(HELD) | TO(LITTLE) | TO(FAILED),
+    [HELD] = TO(IDLE),
+    [LITTLE] = TO(IDLE) | TO(FAILED),
+    [FAILED] = 0,
+};
+
+#define CHECKPOINTER_MAGIC 0xc4ec4901u
+
 struct checkpointer {
+	unsigned magic;
 	char *path;
 	checkpointer_open_f *open;
 	pthread_mutex_t lock;
@@ -56,6 +70,7 @@ checkpointer_new(const char *path, checkpointer_open_f *open)
 	struct checkpointer *c = mem_new(sizeof(*c));
 	pthread_condattr_t attributes;
 
+	c->magic = CHECKPOINTER_MAGIC;
 	c->path = mem_text(path);
 	c->open = open;
 	pthread_mutex_init(&c->lock, NULL);
@@ -72,6 +87,7 @@ move(struct checkpointer *c, enum state from, enum state to)
 {
 	bool moved;
 
+	INVARIANT((moves[from] & TO(to)) != 0);
 	pthread_mutex_lock(&c->lock);
 	moved = atomic_load(&c->state) == (int)from;
 	if (moved) {
@@ -252,6 +268,7 @@ checkpointer_after_commit(struct checkpointer *c, sqlite3 *db, int log_pages)
 	int commit_pages = began_anew ? log_pages : log_pages - c->log_pages;
 	int state;
 
+	CHECK_OBJ(c, CHECKPOINTER_MAGIC);
 	c->log_pages = log_pages;
 	if (began_anew && atomic_exchange(&c->told_pages, 0) > 0)
 		log_event(LOG_LEVEL_INFO, "store_log_freed");
@@ -274,6 +291,7 @@ checkpointer_free(struct checkpointer *c)
 
 	if (c == NULL)
 		return OK;
+	CHECK_OBJ(c, CHECKPOINTER_MAGIC);
 	if (c->started) {
 		pthread_mutex_lock(&c->lock);
 		c->stopping = true;
@@ -285,6 +303,7 @@ checkpointer_free(struct checkpointer *c)
 	pthread_cond_destroy(&c->changed);
 	pthread_mutex_destroy(&c->lock);
 	mem_free(c->path);
+	c->magic = 0;
 	mem_free(c);
 	return failed ? ERR_SYNC : OK;
 }

@@ -296,12 +296,20 @@ run_alone(struct sqlite_engine *s, int sql)
 	return rc;
 }
 
+static bool
+is_inside(const struct sqlite_engine *s)
+{
+	return sqlite3_get_autocommit(s->db) == 0;
+}
+
 static enum err
 sqlite_begin(struct engine *e)
 {
 	struct sqlite_engine *s = sqlite_of(e);
-	enum err err = err_of(run_alone(s, SQL_BEGIN));
+	enum err err;
 
+	INVARIANT(!is_inside(s));
+	err = err_of(run_alone(s, SQL_BEGIN));
 	if (err == OK)
 		foreign_lock_wait_over(&s->wait);
 	return err;
@@ -312,7 +320,7 @@ sqlite_rollback(struct engine *e)
 {
 	struct sqlite_engine *s = sqlite_of(e);
 
-	if (sqlite3_get_autocommit(s->db) == 0)
+	if (is_inside(s))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
@@ -334,8 +342,10 @@ static enum err
 sqlite_commit(struct engine *e)
 {
 	struct sqlite_engine *s = sqlite_of(e);
-	enum err err = commit_err_of(run_alone(s, SQL_COMMIT));
+	enum err err;
 
+	INVARIANT(is_inside(s));
+	err = commit_err_of(run_alone(s, SQL_COMMIT));
 	return err == OK ? checkpointer_after_commit(s->checkpointer, s->db, s->log_pages)
 			 : err;
 }
