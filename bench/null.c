@@ -63,6 +63,7 @@ void
 api_start(struct call *c)
 {
 	c->response.status = 200;
+	c->response.content_type = "application/json";
 	buf_add(&c->response.body, answer, sizeof(answer) - 1);
 	c->done(c, c->ctx);
 }

@@ -61,7 +61,7 @@ read_live(struct item *it, struct row *r)
 static enum err
 start(const struct kind *kind, struct key_check *c, struct engine *e, int64_t now_ms)
 {
-	const struct sql_step live = {kind->live, bind_after, read_live, NULL};
+	const struct sql_step live = {(int)kind->live, bind_after, read_live, NULL};
 	struct check_item item = {
 	    .kind = kind, .keyring = c->keyring, .after_ms = now_ms - kind->kept_ms};
 	struct item *items[] = {&item.item};
