@@ -231,6 +231,36 @@ test_what_was_removed_is_known_no_more(void **state)
 	hot_fini(&h);
 }
 
+/* Retention takes them before so many wait that a generation turns. */
+static void
+test_what_was_removed_makes_room_for_what_comes(void **state)
+{
+	enum { LIVE = 30, SENDS = 5000 };
+	struct verify_state guessed = {.attempts = 3};
+	struct hot h;
+
+	(void)state;
+	hot_init(&h, 16, 4, 7);
+	for (int64_t i = 0; i < SENDS; i++) {
+		struct ident id = id_of(i - LIVE, 1);
+
+		enter(&h, i, 1, i % 3 == 0 ? TO : OTHER);
+		if (i % 7 == 0)
+			(void)hot_change(&h, &id, &guessed, no_log, i);
+		if (i >= LIVE)
+			hot_remove(&h, &id);
+		if (i % 100 == 0)
+			settle_all(&h, i);
+	}
+	hot_assert(&h);
+	assert_int_equal(h.waiting, LIVE);
+	assert_true(newest_is(&h, TO, SENDS - 2, 1));
+	assert_in_range(h.places.young_count, LIVE, 4 * LIVE);
+	place_all(&h, SENDS);
+	assert_int_equal(h.clean, LIVE);
+	hot_fini(&h);
+}
+
 static void
 test_generations_leave_in_order(void **state)
 {
@@ -370,7 +400,7 @@ step(struct game *d, struct hot *h)
 		settle_some(d, h, throw(d, 6));
 	else if (what < 95)
 		hot_trim(h, throw(d, 4), d->now_ms);
-	else if (!k->waits) {
+	else {
 		hot_remove(h, &k->id);
 		k->lives = false;
 	}
@@ -513,6 +543,7 @@ main(void)
 	    cmocka_unit_test(test_older_ones_leave_the_list_with_one_that_goes),
 	    cmocka_unit_test(test_long_logs_stay_where_they_are),
 	    cmocka_unit_test(test_what_was_removed_is_known_no_more),
+	    cmocka_unit_test(test_what_was_removed_makes_room_for_what_comes),
 	    cmocka_unit_test(test_generations_leave_in_order),
 	    cmocka_unit_test(test_by_chance),
 	    CASE(a_batch_that_failed_left_nothing),

@@ -282,21 +282,62 @@ queue_fini(struct hot_queue *q)
 }
 
 static void
+queue_grow(struct hot_queue *q)
+{
+	size_t room = q->young_room == 0 ? YOUNG_LEAST : 2 * q->young_room;
+	struct hot_pin **young = mem_array(room, sizeof(*young));
+
+	if (q->young_count > 0)
+		memcpy(young, q->young, q->young_count * sizeof(*young));
+	mem_free(q->young);
+	q->young = young;
+	q->young_room = room;
+}
+
+static void
 queue_push(struct hot_queue *q, struct hot_pin *pin, int64_t at_ms)
 {
-	if (q->young_count == q->young_room) {
-		size_t room = q->young_room == 0 ? YOUNG_LEAST : 2 * q->young_room;
-		struct hot_pin **young = mem_array(room, sizeof(*young));
-
-		if (q->young_count > 0)
-			memcpy(young, q->young, q->young_count * sizeof(*young));
-		mem_free(q->young);
-		q->young = young;
-		q->young_room = room;
-	}
+	if (q->young_count == q->young_room)
+		queue_grow(q);
 	if (q->young_count == 0 || at_ms < q->young_ms)
 		q->young_ms = at_ms;
 	q->young[q->young_count++] = pin;
+}
+
+/* A generation had it for nothing. */
+static void
+pass_over(struct hot *h, struct hot_pin *pin)
+{
+	if (!pin->dead)
+		update_clean(h, pin);
+	else if (!pin->in_places && !pin->in_changes)
+		let_go(h, pin);
+}
+
+/* Where PINs are removed before so many wait that a generation turns, only this bounds
+ * the young one. A quarter of it has to go, else it grows: so a place costs the same
+ * however many there are. */
+static void
+thin_out_places(struct hot *h)
+{
+	struct hot_queue *q = &h->places;
+	size_t kept = 0;
+
+	if (q->young_count < q->young_room || q->young_count == 0)
+		return;
+	for (size_t i = 0; i < q->young_count; i++) {
+		struct hot_pin *pin = q->young[i];
+
+		if (pin->waits) {
+			q->young[kept++] = pin;
+			continue;
+		}
+		pin->in_places = false;
+		pass_over(h, pin);
+	}
+	q->young_count = kept;
+	if (kept > q->young_room - q->young_room / 4)
+		queue_grow(q);
 }
 
 size_t
@@ -427,16 +468,6 @@ hot_turn_changes(struct hot *h, int64_t now_ms)
 	return true;
 }
 
-/* A generation had it for nothing. */
-static void
-pass_over(struct hot *h, struct hot_pin *pin)
-{
-	if (!pin->dead)
-		update_clean(h, pin);
-	else if (!pin->in_places && !pin->in_changes)
-		let_go(h, pin);
-}
-
 struct hot_pin *
 hot_next_place(struct hot *h)
 {
@@ -515,6 +546,7 @@ hot_enter(struct hot *h, const struct ident *application, const char *destinatio
 	if (at_ms > h->entered_ms)
 		h->entered_ms = at_ms;
 	link_pin(h, pin);
+	thin_out_places(h);
 	queue_push(&h->places, pin, at_ms);
 	update_clean(h, pin);
 	return pin;

@@ -19,7 +19,8 @@
  * Entries that wait, and those that are changed, leave by generations: they gather in the
  * young one; when the old one is at its end, hot_turn makes the young one the old one, in
  * the order in which it is to be written. An entry that is removed while a generation has
- * it stays as a dead one until that comes to it.
+ * it stays as a dead one until that comes to it, or until the young one is full: places
+ * that do not wait any more leave it before it grows.
  */
 #ifndef WW_HOT_H
 #define WW_HOT_H
