@@ -473,6 +473,40 @@ test_a_batch_that_failed_left_nothing(void **state)
 	assert_int_equal(world_verify(w, &a.pin_id, a.pin).err, ERR_THROTTLED);
 }
 
+/* Somebody changes the number of a row whose place memory has already. */
+static void
+test_a_row_of_another_number_fails_alone(void **state)
+{
+	static const char *const changes[] = {
+	    "UPDATE pin SET application = randomblob(16) WHERE destination = '" TO "'",
+	    "UPDATE pin SET destination = '41790000007' WHERE destination = '" TO "'",
+	};
+	struct world *w = *state;
+	struct application_change change = {.verify_limit = "100/1s"};
+	struct world_sent a, b;
+
+	w->recent_max = 100;
+	world_configure(w, &change);
+	for (size_t i = 0; i < countof(changes); i++) {
+		a = world_send(w, TO);
+		b = world_send(w, OTHER);
+		world_restart(w);
+		world_pass(w, 1);
+		assert_int_equal(world_verify(w, &b.pin_id, "none").left, 9);
+		world_tell(w, changes[i]);
+		(void)world_verify(w, &a.pin_id, "none");
+		(void)world_verify(w, &a.pin_id, "none");
+		assert_int_equal(world_verify(w, &b.pin_id, "none").left, 8);
+		assert_int_equal(world_ask(w, "SELECT max(attempts) FROM pin_now"), 2);
+		world_pass(w, PERIOD_MS_DAY);
+		(void)world_retain(w, PERIOD_MS_HOUR);
+		assert_int_equal(world_send(w, TO).err, OK);
+		assert_int_equal(world_send(w, OTHER).err, OK);
+		world_pass(w, PERIOD_MS_DAY);
+		(void)world_retain(w, PERIOD_MS_HOUR);
+	}
+}
+
 /* A server that nobody asks has in its rows what it knows, an hour later. */
 static void
 test_what_rests_for_an_hour_stands_in_its_row(void **state)
@@ -547,6 +581,7 @@ main(void)
 	    cmocka_unit_test(test_generations_leave_in_order),
 	    cmocka_unit_test(test_by_chance),
 	    CASE(a_batch_that_failed_left_nothing),
+	    CASE(a_row_of_another_number_fails_alone),
 	    CASE(what_rests_for_an_hour_stands_in_its_row),
 	    CASE(the_view_says_what_is_so),
 	};

@@ -552,12 +552,24 @@ hot_enter(struct hot *h, const struct ident *application, const char *destinatio
 	return pin;
 }
 
+/* Somebody changed the row by hand since the PIN entered the list of its number. */
+static bool
+is_of_another_number(const struct hot_pin *pin, const struct pin_row *row)
+{
+	return pin->destination != NULL &&
+	       (strcmp(pin->destination, row->destination) != 0 ||
+		   ident_compare(
+		       &pin->row.recipe.application, &row->recipe.application) != 0);
+}
+
 void
 hot_set_row(struct hot *h, struct hot_pin *pin, const struct pin_row *row)
 {
 	struct verify_state state = pin->state_set ? pin->row.state : row->state;
 	struct span log = pin->row.log;
 
+	if (is_of_another_number(pin, row))
+		return;
 	if (pin->destination == NULL) {
 		pin->destination = mem_text(row->destination);
 		pin->number_hash =

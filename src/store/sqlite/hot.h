@@ -107,7 +107,8 @@ struct hot_pin *hot_newest(
 /* A PIN whose place waits; it is not here yet. Its number's list gets it. */
 struct hot_pin *hot_enter(struct hot *h, const struct ident *application,
     const char *destination, const struct ident *pin_id);
-/* The row as the database has it, but for what is changed. */
+/* The row as the database has it, but for what is changed. A row of another number than
+ * that of the entry is not kept. */
 void hot_set_row(struct hot *h, struct hot_pin *pin, const struct pin_row *row);
 /* A PIN's change by the journal, whether the PIN is here or not: attempts 0 and a null
  * log stay. */
