@@ -149,6 +149,29 @@ test_a_start_looks_at_some_days(void **state)
 	    A_DAY, 10 * A_DAY);
 }
 
+/* What has come for days leaves memory as little by little as anything. */
+static void
+test_a_send_moves_a_few_dozen_places(void **state)
+{
+	enum { SENDS = 400, DAYS = 6, FEW = 100 };
+	struct world *w = *state;
+	int64_t before;
+
+	w->recent_max = 2 * SENDS;
+	begin(w, 2);
+	for (size_t i = 0; i < SENDS; i++) {
+		assert_true(world_send(w, i % 2 == 0 ? TO : "41790000002").err == OK);
+		world_pass(w, PERIOD_MS_HOUR / 10);
+	}
+	for (size_t i = 0; i < DAYS; i++) {
+		before = world_ask(w, YOUNG);
+		assert_int_equal(world_send(w, TO).err, OK);
+		assert_in_range(world_ask(w, YOUNG) - before, 0, FEW);
+		world_pass(w, PERIOD_MS_DAY);
+	}
+	assert_true(before > 0);
+}
+
 /* A row that leaves memory for good makes room there. */
 static void
 test_memory_has_room_again(void **state)
@@ -181,6 +204,7 @@ main(void)
 	    CASE(what_stayed_goes_with_a_later_one),
 	    CASE(after_an_upgrade_all_is_old),
 	    CASE(a_start_looks_at_some_days),
+	    CASE(a_send_moves_a_few_dozen_places),
 	    CASE(memory_has_room_again),
 	};
 

@@ -141,6 +141,25 @@ test_clean_ones_go_between_milliseconds(void **state)
 	hot_fini(&h);
 }
 
+/* However many a batch brings, about as many go. */
+static void
+test_clean_ones_do_not_gather(void **state)
+{
+	enum { BATCHES = 200, A_BATCH = 10, MOST = 3 };
+	struct hot h;
+
+	(void)state;
+	hot_init(&h, 16, 4, 7);
+	for (int64_t i = 0; i < BATCHES; i++) {
+		hot_trim(&h, MOST, i);
+		for (uint8_t n = 0; n < A_BATCH; n++)
+			enter(&h, i, n, n % 2 == 0 ? TO : OTHER);
+		place_all(&h, i + 1);
+	}
+	assert_in_range(h.clean, A_BATCH, 4 * A_BATCH);
+	hot_fini(&h);
+}
+
 /* The list of a number is whole as far as it goes. */
 static void
 test_older_ones_leave_the_list_with_one_that_goes(void **state)
@@ -574,6 +593,7 @@ main(void)
 	    cmocka_unit_test(test_the_newest_of_a_number_is_the_highest_id),
 	    cmocka_unit_test(test_numbers_of_one_bucket_are_kept_apart),
 	    cmocka_unit_test(test_clean_ones_go_between_milliseconds),
+	    cmocka_unit_test(test_clean_ones_do_not_gather),
 	    cmocka_unit_test(test_older_ones_leave_the_list_with_one_that_goes),
 	    cmocka_unit_test(test_long_logs_stay_where_they_are),
 	    cmocka_unit_test(test_what_was_removed_is_known_no_more),

@@ -259,6 +259,10 @@ update_clean(struct hot *h, struct hot_pin *pin)
 void
 hot_trim(struct hot *h, size_t most, int64_t now_ms)
 {
+	size_t beyond = h->clean > h->rows_max ? h->clean - h->rows_max : 0;
+
+	if (most < beyond / 2) /* else large batches bring more than ever go */
+		most = beyond / 2;
 	for (; most > 0 && h->clean > h->rows_max; most--) {
 		struct hot_pin *pin = h->first_clean;
 

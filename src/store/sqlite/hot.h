@@ -120,7 +120,7 @@ void hot_settled(struct hot *h, struct hot_pin *pin);
 void hot_placed(struct hot *h, struct hot_pin *pin);
 /* The row is gone. */
 void hot_remove(struct hot *h, const struct ident *pin_id);
-/* Clean ones beyond rows_max go, so many at most. */
+/* Clean ones beyond rows_max go: so many at most, or half of them when that is more. */
 void hot_trim(struct hot *h, size_t most, int64_t now_ms);
 
 /* The young generation becomes the old one, which is at its end: places in the order of

@@ -235,15 +235,13 @@ places_make_room(struct places *p, int64_t now_ms)
 	size_t moved;
 	enum err e = OK;
 
-	if (left == 0)
-		return OK;
+	p->entered = 0;
 	while (e == OK && left > 0 && goes_on) {
 		e = move_some(p, left, &moved);
 		left -= moved;
 		if (e == OK && hot_queue_left(&p->hot->places) == 0)
 			e = next_generation(p, now_ms, &goes_on);
 	}
-	p->entered = 0;
 	return e;
 }
 

@@ -24,7 +24,7 @@ struct places {
 	struct number_index *index;
 	bool loaded;
 	size_t most;     /* that wait; less in tests */
-	size_t entered;  /* since some moved */
+	size_t entered;  /* since room was made */
 	int64_t mark_ms; /* what was sent before has its place on disk */
 };
 
