@@ -149,7 +149,7 @@ test_a_start_looks_at_some_days(void **state)
 	    A_DAY, 10 * A_DAY);
 }
 
-/* What has come for days leaves memory as little by little as anything. */
+/* Places of the last days leave memory little by little. */
 static void
 test_a_send_moves_a_few_dozen_places(void **state)
 {
@@ -170,6 +170,88 @@ test_a_send_moves_a_few_dozen_places(void **state)
 		world_pass(w, PERIOD_MS_DAY);
 	}
 	assert_true(before > 0);
+}
+
+/* Retention takes all before it is two days old. */
+static void
+test_runs_of_which_nothing_is_left_go(void **state)
+{
+	enum { SENDS = 600, A_ROUND = 5 };
+	struct world *w = *state;
+	struct application_change change = {.pin_ttl = "60s", .send_phone_limit = "9/1m"};
+
+	w->recent_max = 4; /* runs of 16 */
+	world_restart(w);
+	world_configure(w, &change);
+	world_pass(w, 2 * PERIOD_MS_HOUR);
+	for (size_t i = 0; i < SENDS; i++) {
+		world_pass(w, PERIOD_MS_HOUR / 180);
+		assert_int_equal(world_send(w, TO).err, OK);
+		if (i % A_ROUND == 0) {
+			(void)world_retain(w, 1);
+			(void)world_age(w);
+		}
+	}
+	assert_in_range(world_ask(w, "SELECT count(*) FROM pin"), 80, 110);
+	assert_in_range(world_ask(w, "SELECT count(*) FROM number_run"), 4, 9);
+}
+
+/* Runs that have places of no PIN end with the two days. */
+static void
+test_runs_end_where_no_pin_is_left(void **state)
+{
+	enum { SENDS = 100 };
+	struct world *w = *state;
+	int64_t runs;
+
+	w->recent_max = 4;
+	begin(w, 2);
+	for (size_t i = 0; i < SENDS; i++) {
+		assert_int_equal(world_send(w, TO).err, OK);
+		world_pass(w, PERIOD_MS_HOUR / 50);
+	}
+	world_tell(w, "DELETE FROM pin");
+	runs = world_ask(w, "SELECT min(run) FROM destination_young");
+	world_pass(w, 3 * PERIOD_MS_DAY);
+	for (size_t i = 0; i < SENDS; i++) {
+		(void)world_age(w);
+		world_pass(w, PERIOD_MS_HOUR);
+	}
+	assert_true(world_ask(w, "SELECT min(run) FROM destination_young") > runs);
+}
+
+/* Nobody knows up to where PINs are old: all of them are looked at again. */
+static void
+test_a_damaged_mark_is_made_anew(void **state)
+{
+	static const char known[] =
+	    "SELECT count(*) FROM destination_aged a WHERE length(a.pin) = 16 AND "
+	    "a.pin >= (SELECT max(pin) FROM destination_pin)";
+	struct world *w = *state;
+	struct world_sent a;
+
+	begin(w, 2);
+	for (size_t i = 0; i < 20; i++) {
+		assert_int_equal(world_send(w, "41790000002").err, OK);
+		world_pass(w, PERIOD_MS_HOUR);
+	}
+	a = world_send(w, TO);
+	world_pass(w, 3 * PERIOD_MS_DAY);
+	assert_int_equal(world_age(w), 21);
+	assert_int_equal(world_send(w, "41790000004").err, OK);
+	world_pass(w, 3 * PERIOD_MS_DAY);
+	world_tell(w, "UPDATE destination_aged SET pin = x'00'");
+	world_restart(w);
+	verify_twice(w, &a);
+	assert_int_equal(world_send(w, "41790000003").err, OK);
+	world_pass(w, PERIOD_MS_DAY - 1);
+	(void)world_age(w);
+	assert_int_equal(world_ask(w, known), 1);
+	send_and_verify_once(w);
+	world_pass(w, 4 * PERIOD_MS_DAY);
+	(void)world_age(w);
+	assert_int_equal(world_ask(w, OLD), 24);
+	assert_int_equal(world_ask(w, known), 1);
 }
 
 /* A row that leaves memory for good makes room there. */
@@ -205,6 +287,9 @@ main(void)
 	    CASE(after_an_upgrade_all_is_old),
 	    CASE(a_start_looks_at_some_days),
 	    CASE(a_send_moves_a_few_dozen_places),
+	    CASE(runs_of_which_nothing_is_left_go),
+	    CASE(runs_end_where_no_pin_is_left),
+	    CASE(a_damaged_mark_is_made_anew),
 	    CASE(memory_has_room_again),
 	};
 

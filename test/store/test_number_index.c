@@ -202,7 +202,7 @@ archive_some(struct world *w)
 			archive_one(w, i);
 		w->model.archived = w->model.places[i].pin_id;
 	}
-	assert_int_equal(number_index_archived(&w->index, &w->model.archived), OK);
+	assert_int_equal(number_index_archived(&w->index, &w->model.archived, false), OK);
 }
 
 static void
@@ -493,7 +493,7 @@ test_a_run_that_came_back_is_found(void **state)
 		assert_int_equal(number_index_remove(&w->index, &asked), OK);
 	}
 	assert_int_equal(
-	    number_index_archived(&w->index, &places[RUN_MAX - 1].pin_id), OK);
+	    number_index_archived(&w->index, &places[RUN_MAX - 1].pin_id, false), OK);
 	assert_int_equal(w->index.count, 1);
 	w->engine->ops->rollback(w->engine);
 	number_index_forget(&w->index);

@@ -13,6 +13,8 @@
 #include "store/sqlite/statements.h"
 #include "twofa/verify_log.h"
 
+enum { NOTE_MS = PERIOD_MS_HOUR };
+
 struct stretch {
 	struct item item;
 	struct ident from;
@@ -104,11 +106,36 @@ move(struct sqlite_pins *p, struct stretch *s)
 	return e;
 }
 
+/* Where nothing before `until` is left, all before that has been looked at. An idle store
+ * notes this now and then only. */
+static struct ident
+looked_at(const struct sqlite_pins *p, const struct stretch *s, bool all)
+{
+	const struct ident *aged = &p->index.aged;
+
+	if (all && (s->scanned > 0 || ident_ms(&s->until) - ident_ms(aged) >= NOTE_MS))
+		return s->until;
+	return s->scanned > 0 ? s->items[s->scanned - 1].pin_id : *aged;
+}
+
+/* Where retention takes PINs before they grow old, runs become empty by this alone. */
+static enum err
+note_aged(struct sqlite_pins *p, const struct stretch *s)
+{
+	bool all = s->scanned < s->limit;
+	struct ident upto = looked_at(p, s, all);
+	enum err e = OK;
+
+	if (ident_compare(&upto, &p->index.aged) > 0)
+		e = number_index_archived(&p->index, &upto, all);
+	return e == OK && all ? number_index_drop_empty(&p->index) : e;
+}
+
 enum err
 age_stretch(struct sqlite_pins *p, struct pins_upkeep *u)
 {
 	static const struct sql_step scan = {SQL_AGE_SCAN, bind_scan, read_scan, NULL};
-	struct stretch s = {.from = p->index.archived, .limit = u->limit};
+	struct stretch s = {.from = p->index.aged, .limit = u->limit};
 	enum err e;
 
 	arena_init(&s.arena);
@@ -117,8 +144,8 @@ age_stretch(struct sqlite_pins *p, struct pins_upkeep *u)
 	e = engine_whole(p->pins.engine, &scan, &s.item);
 	if (e == OK)
 		e = move(p, &s);
-	if (e == OK && s.scanned > 0)
-		e = number_index_archived(&p->index, &s.items[s.scanned - 1].pin_id);
+	if (e == OK)
+		e = note_aged(p, &s);
 	u->scanned = s.scanned;
 	u->archived = s.moved;
 	arena_fini(&s.arena);

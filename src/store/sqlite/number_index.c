@@ -6,8 +6,7 @@
 #include "store/row.h"
 #include "store/sqlite/statements.h"
 
-/* Rows of a run that is left which move at a time; and rows whose texts are kept together
- * while a run is read. */
+/* Rows that move at a time; and rows whose texts are kept together as a run is read. */
 enum { MOVE_MAX = 64, ROWS_AN_ARENA = 1024 };
 /* Numbers of runs that a damaged row can not lead beyond. */
 #define RUN_NUMBER_MAX (INT64_MAX / 4)
@@ -369,12 +368,14 @@ complete_runs(struct number_index *x)
 	return e;
 }
 
-/* Where nobody knows what stands in the archive it is asked, always. */
+/* Where nobody knows what stands in the archive it is asked until all was looked at. */
 static void
 expect_all(struct number_index *x)
 {
 	memset(x->archived.bytes, 0xff, IDENT_LEN);
+	memset(x->aged.bytes, 0, IDENT_LEN);
 	x->upgraded_ms = ROW_MS_MAX;
+	x->lost = true;
 }
 
 static void
@@ -398,8 +399,9 @@ load_archived(struct number_index *x)
 	expect_all(x);
 	if (!s.found)
 		return e;
-	x->archived = s.mark;
+	x->archived = x->aged = s.mark;
 	x->upgraded_ms = s.number;
+	x->lost = false;
 	return e;
 }
 
@@ -708,16 +710,24 @@ read_left(struct item *it, struct row *r)
 		s->count++;
 }
 
-/* Some rows at a time; a damaged one stays, and its run with it. The filter of a run goes
- * when nothing was left: should this batch be rolled back, the next load finds the run.
- */
+/* Its filter goes: should this batch be rolled back, the next load finds the run. */
+static enum err
+forget_run(struct number_index *x, size_t at)
+{
+	static const struct sql_step forget = {
+	    SQL_NUMBER_RUN_FORGET, bind_run, NULL, NULL};
+	struct number_step s = {.run = x->runs[at].number};
+
+	drop_run(x, at);
+	return run_whole(x, &forget, &s);
+}
+
+/* Some rows at a time; a damaged one stays, and its run with it. */
 static enum err
 empty_run(struct number_index *x, size_t at, bool *moved_out)
 {
 	static const struct sql_step scan = {
 	    SQL_NUMBER_RUN_LEFT, bind_run_and_most, read_left, NULL};
-	static const struct sql_step forget = {
-	    SQL_NUMBER_RUN_FORGET, bind_run, NULL, NULL};
 	static const struct sql_step leave = {
 	    SQL_NUMBER_REMOVE, bind_run_and_place, NULL, NULL};
 	struct arena a;
@@ -734,10 +744,8 @@ empty_run(struct number_index *x, size_t at, bool *moved_out)
 	}
 	if (e == OK && s.count > 0)
 		e = number_index_put(x, s.places, s.count);
-	if (e == OK && !s.found) {
-		e = run_whole(x, &forget, &s);
-		drop_run(x, at);
-	}
+	if (e == OK && !s.found)
+		e = forget_run(x, at);
 	*moved_out = s.count > 0;
 	arena_fini(&a);
 	return e;
@@ -749,17 +757,44 @@ bind_mark(struct item *it, struct binder *b)
 	bind_ident(b, &step_of(it)->mark);
 }
 
+/* The oldest run is first: what it had goes around to the one that is written to. */
 enum err
-number_index_archived(struct number_index *x, const struct ident *upto)
+number_index_archived(struct number_index *x, const struct ident *upto, bool all)
 {
 	static const struct sql_step put = {SQL_ARCHIVED_PUT, bind_mark, NULL, NULL};
 	struct number_step s = {.mark = *upto};
 	bool moved = false;
-	enum err e = run_whole(x, &put, &s);
+	size_t at = 0;
+	enum err e;
 
+	x->aged = *upto;
+	if (x->lost && !all) /* not yet */
+		return OK;
+	e = run_whole(x, &put, &s);
 	x->archived = *upto;
-	for (size_t i = x->count - 1; e == OK && !moved && i-- > 0;)
-		if (ident_compare(&x->runs[i].newest, upto) <= 0)
-			e = empty_run(x, i, &moved);
+	x->lost = false;
+	for (size_t count = 0; e == OK && !moved && at + 1 < x->count;
+	     at += x->count == count) {
+		count = x->count;
+		if (ident_compare(&x->runs[at].newest, upto) <= 0)
+			e = empty_run(x, at, &moved);
+	}
+	return e;
+}
+
+/* PINs leave in the order of their time, as a rule: the first run is the next one. */
+enum err
+number_index_drop_empty(struct number_index *x)
+{
+	static const struct sql_step left = {
+	    SQL_NUMBER_RUN_LEFT, bind_run_and_most, note_found, NULL};
+	struct number_step s = {.most = 1};
+	enum err e = OK;
+
+	while (e == OK && !s.found && x->count > 1) {
+		s.run = x->runs[0].number;
+		e = run_whole(x, &left, &s);
+		e = e == OK && !s.found ? forget_run(x, 0) : e;
+	}
 	return e;
 }

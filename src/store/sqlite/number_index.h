@@ -52,6 +52,8 @@ struct number_index {
 	size_t capacity;
 	struct ident archived; /* what is in the archive is not after it */
 	int64_t upgraded_ms;   /* and all that was there then is in it */
+	struct ident aged;     /* all PINs up to this one have been looked at */
+	bool lost; /* `archived` could not be read: all PINs are looked at again */
 };
 
 struct number_place {
@@ -114,10 +116,14 @@ enum err number_index_archive(
 /* A PIN that is not here goes there. */
 enum err number_index_archive_put(
     struct number_index *x, const struct number_place *place) MUST_CHECK;
-/* All PINs up to this one have been looked at. The rest of a run that has none after this
- * PIN moves to the run that is written to, some dozen rows at a time. */
+/* All PINs up to this one have been looked at; `all`: that are old. The rest of a run
+ * that has none after this PIN moves to the run that is written to, some dozen rows at a
+ * time.
+ */
 enum err number_index_archived(
-    struct number_index *x, const struct ident *upto) MUST_CHECK;
+    struct number_index *x, const struct ident *upto, bool all) MUST_CHECK;
+/* The first runs go while they have nothing left. */
+enum err number_index_drop_empty(struct number_index *x) MUST_CHECK;
 /* A PIN comes back from the archive, if it is there. */
 enum err number_index_unarchive(
     struct number_index *x, const struct number_place *place) MUST_CHECK;
