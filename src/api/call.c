@@ -104,7 +104,7 @@ call_render(struct call *c)
 
 	if (c->result == NULL && op->result_len > 0)
 		c->result = arena_alloc(&c->arena, op->result_len);
-	e = op->answer(c);
+	e = op->answer != NULL ? op->answer(c) : OK;
 	if (e == OK && c->response.status == 0)
 		c->response.status = 200;
 	if (e == OK && wire != NULL && wire->write != NULL)

@@ -16,7 +16,7 @@ struct call;
 /* Whether an Idempotency-Key counts, and when the answer to record is known. */
 enum keyed_when {
 	KEYED_NOT,
-	KEYED_AT_ONCE, /* inside the transaction of the job: `answer` runs there */
+	KEYED_AT_ONCE, /* inside the transaction of the job: it is rendered there */
 	KEYED_LATER    /* after it; open until then */
 };
 
@@ -33,7 +33,7 @@ enum thing {
 
 /*
  * An operation is check, then proceed, then answer. `check` judges the ask and changes
- * nothing; `proceed` hands a job on with offer_job, or answers at once; `answer` makes
+ * nothing; `proceed` hands a job on, or says that there is none (offer.h); `answer` makes
  * the result of the finished job. Any err is worded by the dialect.
  */
 struct operation {

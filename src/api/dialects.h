@@ -6,7 +6,7 @@
 #include "api/dialect.h"
 
 extern const struct dialect dialect_v2;
-/* Its words for errors, for dialects that have none of their own. */
+/* v2's words for errors, for dialects that have none of their own. */
 void v2_put_error(struct call *c, enum err e);
 extern const struct dialect dialect_v1;
 extern const struct dialect dialect_auth;

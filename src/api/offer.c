@@ -54,6 +54,13 @@ answer_task(struct task *t)
 	answer(container_of(t, struct call, task));
 }
 
+enum err
+offer_none(struct call *c)
+{
+	answer(c);
+	return OK;
+}
+
 struct task *
 offer_task(struct call *c)
 {

@@ -12,6 +12,8 @@ enum err offer_job(struct call *c, struct job *j, enum verb verb) MUST_CHECK;
  * ERR_THROTTLED, ERR_OVERLOADED: there is no room for its answer. */
 enum err offer_list(
     struct call *c, struct job *j, enum verb verb, struct list_piece *piece) MUST_CHECK;
+/* For an answer that is known at once: answers. */
+enum err offer_none(struct call *c) MUST_CHECK;
 /* For work of others than the store: a task that answers, to be pushed to the loop. */
 struct task *offer_task(struct call *c);
 

@@ -13,7 +13,7 @@
 /* "sendPinPerPhoneNumberLimit", its rate, and when there is room again. */
 void reason_limit(struct call *c, const char *limit, const char *rate, int64_t wait_ms);
 void reason_missing(struct call *c, enum thing thing);
-/* It was there; the word and the sentence say why it is over. */
+/* The thing was there; the word and the sentence say why it is over. */
 void reason_over(struct call *c, const char *word, const char *sentence);
 /* The words of an error by itself, where nobody said more. */
 void reason_complete(struct call *c, enum err e);

@@ -38,9 +38,9 @@ struct breaker {
 void breaker_init(struct breaker *b, const struct breaker_rule *rule);
 /* May one more be tried now? */
 bool breaker_allows(const struct breaker *b, int64_t now_ms);
-/* It is being tried; true: as the probe, which breaker_result is to be told. */
+/* The side is being tried; true: as the probe, which breaker_result is to be told. */
 bool breaker_begin(struct breaker *b);
-/* It was not tried after all. */
+/* The side was not tried after all. */
 void breaker_undo(struct breaker *b, bool probe);
 /* How it went; true when that opened or closed the breaker. */
 bool breaker_result(struct breaker *b, bool probe, bool good, int64_t now_ms);

@@ -89,7 +89,7 @@ const char *smpp_pdu_status_name(uint32_t status);
 enum carrier_result smpp_pdu_status_result(uint32_t status);
 /* The report status, when the command status ends a message; REPORT_NONE otherwise. */
 enum report_status smpp_pdu_status_report(uint32_t status, enum report_error *error_out);
-/* It is the recipient that is wrong: no carrier will do better. */
+/* True: the recipient is wrong, and no carrier will do better. */
 bool smpp_pdu_status_blames_number(uint32_t status);
 /* The rest of a life as relative time (SMPP 3.4 7.1.1.2), at least a second. */
 void smpp_pdu_relative_time(int64_t ms, char out[17]);

@@ -101,7 +101,7 @@ take_word(struct span *s)
 	return word;
 }
 
-/* Its members as words; one that is longer than any id is none. */
+/* Members of a text as words; one that is longer than any id is none. */
 struct reading {
 	char words[MEMBER_COUNT][SMPP_ID_LEN_MAX + 1];
 };

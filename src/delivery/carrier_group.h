@@ -39,7 +39,7 @@ struct carrier_group_state {
 };
 
 struct carrier_group_state carrier_group_state(const struct carrier_group *g);
-/* It is up, and worth a try. */
+/* True: the group is up and worth a try. */
 bool carrier_group_is_open(const struct carrier_group *g);
 /* How long until the rate lets one more go; 0: now. */
 int64_t carrier_group_wait_ms(struct carrier_group *g);
@@ -50,7 +50,7 @@ bool carrier_group_begin(struct carrier_group *g);
 /* Takes the carrier's result. */
 void carrier_group_result(
     struct carrier_group *g, bool probe, const struct carrier_outcome *outcome);
-/* It was not tried after all: not up, no room. */
+/* The group was not tried after all: not up, no room. */
 void carrier_group_undo(struct carrier_group *g, bool probe);
 
 #endif

@@ -412,7 +412,7 @@ try_again(struct delivery_message *m, int64_t tries)
 	attempt(m);
 }
 
-/* It may or may not work another time. */
+/* The submit may or may not work another time. */
 static void
 not_yet(struct delivery_message *m, const struct carrier_outcome *outcome)
 {
@@ -479,7 +479,8 @@ log_outcome(const struct delivery_message *m, const struct carrier_outcome *outc
 	    LOG_INT("attempt", m->outgoing->submits));
 }
 
-/* It counts as no attempt, and the carrier says when there is a reason for one. */
+/* A submit that the other side never saw is no attempt, and the carrier says when there
+ * is a reason for one. */
 static void
 untried(struct delivery_message *m)
 {

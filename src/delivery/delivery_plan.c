@@ -46,7 +46,8 @@ remember_carriers_tried(struct delivery_message *m)
 	}
 }
 
-/* Its carriers, once for all of its submits; the reason when there are none. */
+/* Plans a message's carriers, once for all of its submits; the reason when there are
+ * none. */
 enum message_reason
 delivery_plan(struct delivery_message *m)
 {
@@ -100,7 +101,8 @@ may_try(const struct delivery_message *m, const struct carrier_group *g)
 	       CARRIERS_TRIED_MAX;
 }
 
-/* It takes this one now, and no message that waits for it has less time left. */
+/* True: the group takes this message now, and none that waits for it has less time left.
+ */
 static bool
 is_free_for(struct carrier_group *g, const struct delivery_message *m)
 {

@@ -39,7 +39,7 @@ struct lookup_entry *lookup_cache_find(
 /* A new entry that is being asked about; there must be none. */
 struct lookup_entry *lookup_cache_begin(
     struct lookup_cache *c, uint64_t number, void *asking);
-/* It is known, until then; with until_ms <= now_ms it is forgotten instead. */
+/* The number is known until then; with until_ms <= now_ms it is forgotten instead. */
 void lookup_cache_settle(struct lookup_cache *c, struct lookup_entry *e,
     enum lookup_status status, int64_t now_ms, int64_t until_ms);
 size_t lookup_cache_count(const struct lookup_cache *c); /* known ones */

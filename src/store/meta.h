@@ -14,7 +14,7 @@ struct engine;
 /* The number of this name, 0 to `most`; without a row `out` stays as it is. */
 enum err meta_get(
     struct engine *e, const char *name, int64_t most, int64_t *out) MUST_CHECK;
-/* It never becomes less. */
+/* The number never becomes less. */
 enum err meta_raise(struct engine *e, const char *name, int64_t value) MUST_CHECK;
 /* The next one, from 1 on. */
 enum err meta_next(struct engine *e, const char *name, int64_t *out) MUST_CHECK;

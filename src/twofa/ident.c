@@ -48,19 +48,22 @@ ident_parse(struct span text, struct ident *out)
 	return secret_from_hex(text, out->bytes, IDENT_LEN);
 }
 
+/* Not all zero: that is what people write for an id that there is not, and they are told
+ * as of any other id that is well formed. */
+static const struct ident none = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x6e, 0x6f, 0x6e,
+    0x65, 0xb1, 0x4c, 0x8d, 0x27, 0xe3, 0x59}};
+
 struct ident
 ident_parse_or_none(struct span text)
 {
 	struct ident id;
 
-	return ident_parse(text, &id) ? id : (struct ident){0};
+	return ident_parse(text, &id) ? id : none;
 }
 
 bool
 ident_is_none(const struct ident *id)
 {
-	static const struct ident none;
-
 	return ident_compare(id, &none) == 0;
 }
 

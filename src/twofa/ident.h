@@ -28,7 +28,7 @@ void ident_text(const struct ident *id, char out[IDENT_TEXT_LEN + 1]);
 bool ident_parse(struct span text, struct ident *out) MUST_CHECK;
 /* The id, or none for a text that is no id of ours: the name of nothing. */
 struct ident ident_parse_or_none(struct span text);
-/* All zero, which is nobody's id. */
+/* Is it that? None is a value of the last millisecond there is, which no id is of. */
 bool ident_is_none(const struct ident *id);
 int ident_compare(const struct ident *a, const struct ident *b);
 

@@ -46,7 +46,7 @@ static struct ident
 read_id(struct span s, const char *prefix)
 {
 	if (s.len < PREFIX_LEN || memcmp(s.ptr, prefix, PREFIX_LEN) != 0)
-		return (struct ident){0};
+		return ident_parse_or_none((struct span){0});
 	return ident_parse_or_none((struct span){s.ptr + PREFIX_LEN, s.len - PREFIX_LEN});
 }
 

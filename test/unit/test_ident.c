@@ -114,8 +114,23 @@ test_what_is_no_id(void **state)
 	struct ident id;
 
 	(void)state;
-	for (size_t i = 0; i < countof(texts); i++)
+	for (size_t i = 0; i < countof(texts); i++) {
 		check_case(i, !ident_parse(texts[i], &id));
+		id = ident_parse_or_none(texts[i]);
+		check_case(i, ident_is_none(&id));
+	}
+}
+
+/* Zeros are what people write for an id that there is not: well formed, and unknown. */
+static void
+test_zeros_are_an_id(void **state)
+{
+	struct ident id = ident_parse_or_none(SPAN("00000000000000000000000000000000"));
+	struct ident zeros = {0};
+
+	(void)state;
+	assert_false(ident_is_none(&id));
+	assert_int_equal(ident_compare(&id, &zeros), 0);
 }
 
 int
@@ -128,6 +143,7 @@ main(void)
 	    cmocka_unit_test(test_floor_before_the_epoch),
 	    cmocka_unit_test(test_parse_reads_what_text_writes),
 	    cmocka_unit_test(test_what_is_no_id),
+	    cmocka_unit_test(test_zeros_are_an_id),
 	};
 
 	secret_init();

@@ -192,6 +192,12 @@ def test_no_room_reaches_itself_by_way_of_others():
     assert lint_include.circles(lint_include.ROOMS) == []
 
 
+def test_every_room_has_its_row_in_the_architecture():
+    page = (REPOSITORY / "doc/architecture.md").read_text()
+    rows = re.findall(r"^\| `([\w/]+)` \| .+ \| .+ \|$", page, re.M)
+    assert sorted(rows) == sorted(lint_include.ROOMS)
+
+
 @pytest.mark.parametrize(
     "name",
     ["sqlite3.h", "libpq-fe.h", "event2/event.h", "event2/dns.h", "event2/dns_struct.h", "evdns.h",

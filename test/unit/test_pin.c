@@ -120,7 +120,7 @@ check_even(enum pin_type type)
 	const char *alphabet = pin_type_alphabet(type);
 	size_t k = strlen(alphabet);
 	double counts[36] = {0};
-	double expected = (double)ROUNDS * PIN_LENGTH_MAX / (double)k;
+	double expected = (double)ROUNDS * (double)PIN_LENGTH_MAX / (double)k;
 	double chi = 0;
 	struct pin_recipe r = {.type = type, .length = PIN_LENGTH_MAX};
 	const uint8_t key[PIN_KEY_LEN] = {7};

@@ -28,7 +28,7 @@ login_memory_free(struct login_memory *l)
 	mem_free(l);
 }
 
-/* Its slot, or the one that it may have. */
+/* The slot of a mark, or the one that it may have. */
 static struct slot *
 find_mark(struct login_memory *l, const uint8_t mark[SECRET_MAC_LEN])
 {

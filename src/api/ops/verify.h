@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A verify: a text that a person typed, against the PIN of an id, or the newest PIN of a
- * number in an application.
+ * number in an application. PINs of one millisecond are in no order.
  */
 #ifndef WW_OPS_VERIFY_H
 #define WW_OPS_VERIFY_H

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Our own URLs: health, for whatever watches the process, and the description of all
  * there are; no credential, no store. */
-#include "api/dialects.h"
 #include "api/call.h"
+#include "api/dialects.h"
+#include "api/offer.h"
+#include "api/ops/health.h"
 #include "openapi_json.h"
 
-static enum err
-say(struct call *c, int status, const char *text)
+static void
+put_status(struct call *c, int status, const char *text)
 {
 	struct json_out out = call_json(c);
 
@@ -14,44 +16,37 @@ say(struct call *c, int status, const char *text)
 	json_out_text(&out, "status", text);
 	json_out_end(&out);
 	c->response.status = status;
-	call_finish(c);
-	return OK;
 }
 
-/* The process answers. */
-static enum err
-proceed_live(struct call *c)
+static void
+write_live(struct call *c)
 {
-	return say(c, 200, "live");
+	put_status(c, 200, "live");
 }
 
-/* It can serve: the store is open, it is not stopping, and who may do what is known. */
-static enum err
-proceed_ready(struct call *c)
+static void
+write_ready(struct call *c)
 {
-	bool ready = c->api->options.ready(c->api->options.readiness) &&
-		     auth_is_known(c->api->auth);
+	const struct ready_result *r = c->result;
 
-	return say(c, ready ? 200 : 503, ready ? "ready" : "not ready");
+	put_status(c, r->ready ? 200 : 503, r->ready ? "ready" : "not ready");
 }
 
-static enum err
-proceed_openapi(struct call *c)
+static void
+write_openapi(struct call *c)
 {
 	c->response.fixed = (struct span){openapi_json, sizeof(openapi_json) - 1};
-	c->response.status = 200;
-	call_finish(c);
-	return OK;
 }
 
-static const struct operation openapi = {.name = "openapi", .proceed = proceed_openapi};
-static const struct operation live = {.name = "live", .proceed = proceed_live};
-static const struct operation ready = {.name = "ready", .proceed = proceed_ready};
+static const struct operation openapi = {.name = "openapi", .proceed = offer_none};
+static const struct wire wire_live = {NULL, write_live};
+static const struct wire wire_ready = {NULL, write_ready};
+static const struct wire wire_openapi = {NULL, write_openapi};
 
 static const struct route routes[] = {
-    {"GET", "/openapi.json", 0, &openapi, NULL},
-    {"GET", "/health/live", 0, &live, NULL},
-    {"GET", "/health/ready", 0, &ready, NULL},
+    {"GET", "/openapi.json", 0, &openapi, &wire_openapi},
+    {"GET", "/health/live", 0, &op_live, &wire_live},
+    {"GET", "/health/ready", 0, &op_ready, &wire_ready},
 };
 
 const struct dialect dialect_health = {

@@ -26,7 +26,7 @@ struct foreign_lock_wait {
 /* `db` waits as long as SQLite's own handler would for this time-out. */
 void foreign_lock_wait_init(struct foreign_lock_wait *w, const char *database);
 int foreign_lock_wait_set(struct foreign_lock_wait *w, sqlite3 *db) MUST_CHECK;
-/* It may write. */
+/* The wait is over: the connection may write. */
 void foreign_lock_wait_over(struct foreign_lock_wait *w);
 void foreign_lock_wait_fini(struct foreign_lock_wait *w);
 
