@@ -25,9 +25,11 @@ def number(i):
 
 
 def make_old(path):
-    """As many PINs of three days ago as there are numbers, like the one that was sent."""
+    """As many PINs of three days ago as there are numbers, like the one that was sent; in a
+    store that has not looked so far for what is old."""
     begin_ms = int(time.time() * 1000) - 3 * 86_400_000
     with sqlite3.connect(path) as db:
+        assert db.execute("UPDATE destination_aged SET pin = zeroblob(16)").rowcount == 1
         names = [row[1] for row in db.execute("PRAGMA table_info(pin)")]
         row = dict(zip(names, db.execute("SELECT * FROM pin").fetchone()))
         for i in range(NUMBERS):
