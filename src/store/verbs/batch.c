@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Steps for which the items of a batch are sorted first. */
+/* Steps for which the items of a batch are sorted first, or their PINs are locked. */
 #include "store/verbs/verbs.h"
 
 #include <stdlib.h>
@@ -69,5 +69,22 @@ batch_distinct(
 	if (e == OK)
 		copy_to_others(s, live, count, firsts);
 	mem_free(live);
+	return e;
+}
+
+enum err
+batch_lock_pins(struct batch *b, struct item **items, size_t n,
+    const struct ident *(*pin_id)(struct item *it))
+{
+	struct pins_key *keys;
+	enum err e;
+
+	if (!pins_locks(b->pins))
+		return OK;
+	keys = mem_array(n, sizeof(*keys));
+	for (size_t i = 0; i < n; i++)
+		keys[i].id = *pin_id(items[i]);
+	e = pins_lock(b->pins, keys, n);
+	mem_free(keys);
 	return e;
 }

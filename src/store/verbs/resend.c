@@ -102,27 +102,17 @@ find_states(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
-static enum err
-lock_pins(struct batch *b, struct item **items, size_t n)
+static const struct ident *
+pin_id_of(struct item *it)
 {
-	struct pins_key *keys;
-	enum err e;
-
-	if (!pins_locks(b->pins))
-		return OK;
-	keys = mem_array(n, sizeof(*keys));
-	for (size_t i = 0; i < n; i++)
-		keys[i].id = resend_of(items[i])->pin_id;
-	e = pins_lock(b->pins, keys, n);
-	mem_free(keys);
-	return e;
+	return &resend_of(it)->pin_id;
 }
 
 static enum err
 find(struct batch *b, struct item **items, size_t n)
 {
 	static const struct sql_step step = {SQL_RESEND_FIND, bind_find, read_find, NULL};
-	enum err e = lock_pins(b, items, n);
+	enum err e = batch_lock_pins(b, items, n, pin_id_of);
 
 	if (e == OK)
 		e = batch_each(b, &step, items, n);

@@ -113,6 +113,10 @@ void batch_sort(
 enum err batch_distinct(struct batch *b, const struct sql_step_distinct *s,
     struct item **items, size_t n) MUST_CHECK;
 
+/* Locks the PINs that the items name, before anything of them is read. */
+enum err batch_lock_pins(struct batch *b, struct item **items, size_t n,
+    const struct ident *(*pin_id)(struct item *it)) MUST_CHECK;
+
 /* A list that is read in pieces: `most` rows from here on, of `all` there may be; and
  * whether the piece ended before the list did. */
 void piece_begin(struct list_piece *p);

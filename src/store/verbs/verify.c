@@ -141,27 +141,17 @@ take_pin(struct verify_job *j)
 	    j->row.expires_at_ms <= j->job.now_ms ? VERDICT_EXPIRED : VERDICT_NO_MORE;
 }
 
-static enum err
-lock_pins(struct batch *b, struct item **items, size_t n)
+static const struct ident *
+pin_id_of(struct item *it)
 {
-	struct pins_key *keys;
-	enum err e;
-
-	if (!pins_locks(b->pins))
-		return OK;
-	keys = mem_array(n, sizeof(*keys));
-	for (size_t i = 0; i < n; i++)
-		keys[i].id = verify_of(items[i])->pin_id;
-	e = pins_lock(b->pins, keys, n);
-	mem_free(keys);
-	return e;
+	return &verify_of(it)->pin_id;
 }
 
 static enum err
 find(struct batch *b, struct item **items, size_t n)
 {
 	struct pins_found **pins = mem_array(n, sizeof(*pins));
-	enum err e = lock_pins(b, items, n);
+	enum err e = batch_lock_pins(b, items, n, pin_id_of);
 
 	for (size_t i = 0; i < n; i++) {
 		ask_pin(verify_of(items[i]));
