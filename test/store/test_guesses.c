@@ -242,6 +242,30 @@ test_starts_again_and_again_do_not_gather(void **state)
 	}
 }
 
+/* The first batch after a start settles something already: else none ever would. */
+static void
+test_a_start_for_each_guess_does_not_gather(void **state)
+{
+	enum { MANY = 60, GENERATION = 4 };
+	struct world *w = *state;
+	struct ident pins[MANY];
+	char to[32];
+
+	begin(w, GENERATION, 10, true);
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(to, sizeof(to), "4179%07zu", i);
+		pins[i] = world_send(w, to).pin_id;
+	}
+	for (size_t i = 0; i < 2 * MANY; i++) {
+		int64_t left = world_verify(w, &pins[i % MANY], "none").left;
+
+		check_case(i, left == (i < MANY ? 9 : 8));
+		world_restart(w);
+		check_case(
+		    i, world_ask(w, "SELECT count(*) FROM guess") <= 3 * GENERATION + 2);
+	}
+}
+
 /* Long logs make a generation full in a few guesses; the one before it, of many short
  * ones, goes into its rows as evenly. */
 static void
@@ -375,6 +399,7 @@ main(void)
 	    CASE(the_log_and_the_state_of_a_row_come_apart),
 	    CASE(long_logs_do_not_gather),
 	    CASE(starts_again_and_again_do_not_gather),
+	    CASE(a_start_for_each_guess_does_not_gather),
 	    CASE(no_batch_settles_a_generation),
 	    CASE(a_batch_that_failed_left_nothing),
 	    CASE(rows_of_no_pin_stop_nobody),

@@ -311,13 +311,13 @@ journal_settle(struct journal *j, int64_t now_ms)
 
 	if (j->entered == 0 || (j->entered <= j->most / STEPS && places_left(j) > 0))
 		return OK;
+	if (rows_left(j) == 0 && j->young_weight >= j->most)
+		turn(j, now_ms);
 	rows = share(j);
 	j->entered = 0;
 	e = settle_some(j, rows, now_ms, &rows);
 	if (e == OK && hot_queue_left(&j->hot->changes) == 0)
 		e = remove_some(j, rows);
-	if (e == OK && rows_left(j) == 0 && j->young_weight >= j->most)
-		turn(j, now_ms);
 	return e;
 }
 
