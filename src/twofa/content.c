@@ -6,15 +6,32 @@ enum { TEXTS_MAX = 3, NAMES_MAX = 3 };
 /* 0, which is where the channel is, ends a row. */
 #define AT(member) offsetof(struct content, member)
 
+static void
+plain(
+    struct buf *out, struct buf *pieces, struct span text, const struct render_fill *fill)
+{
+	(void)pieces;
+	render_text(out, text, fill);
+}
+
+static void
+html(
+    struct buf *out, struct buf *pieces, struct span text, const struct render_fill *fill)
+{
+	(void)pieces;
+	render_html(out, text, fill);
+}
+
 /* The texts of each part, the first of which is always there, and how they are filled. */
 static const struct content_text {
 	size_t at;
-	void (*render)(struct buf *out, struct span text, const struct render_fill *fill);
+	void (*render)(struct buf *out, struct buf *pieces, struct span text,
+	    const struct render_fill *fill);
 } texts[CHANNEL_COUNT][TEXTS_MAX] = {
-    [CHANNEL_SMS] = {{AT(sms.text), render_text}},
-    [CHANNEL_VOICE] = {{AT(voice.text), render_text}},
-    [CHANNEL_EMAIL] = {{AT(email.subject), render_text}, {AT(email.text), render_text},
-	{AT(email.html), render_html}},
+    [CHANNEL_SMS] = {{AT(sms.text), plain}},
+    [CHANNEL_VOICE] = {{AT(voice.text), render_text_in_pieces}},
+    [CHANNEL_EMAIL] = {{AT(email.subject), plain}, {AT(email.text), plain},
+	{AT(email.html), html}},
 };
 
 /* Other names that a part points to. */
@@ -44,6 +61,15 @@ content_text(const struct content *c)
 	return *text_of(c, text_at(c, 0));
 }
 
+static void
+copy_pieces(struct content_voice *to, const struct content_voice *from, struct arena *a)
+{
+	size_t len = from->piece_count * sizeof(*from->pieces);
+
+	if (len > 0)
+		to->pieces = memcpy(arena_alloc(a, len), from->pieces, len);
+}
+
 void
 content_copy(struct content *to, const struct content *from, struct arena *a)
 {
@@ -62,6 +88,21 @@ content_copy(struct content *to, const struct content *from, struct arena *a)
 		if (*name != NULL)
 			*name = arena_text(a, span_of(*name));
 	}
+	if (from->channel == CHANNEL_VOICE)
+		copy_pieces(&to->voice, &from->voice, a);
+}
+
+/* Behind the texts, where any type may stand; its offset. */
+static size_t
+add_pieces(struct buf *out, const struct buf *pieces)
+{
+	static const char zeros[_Alignof(struct render_piece)];
+	size_t begin;
+
+	buf_add(out, zeros, -out->len % sizeof(zeros));
+	begin = out->len;
+	buf_add(out, pieces->ptr, pieces->len);
+	return begin;
 }
 
 enum err
@@ -70,15 +111,26 @@ content_render(struct content *to, const struct content *from,
 {
 	const struct content_text *t;
 	size_t begin[TEXTS_MAX];
+	size_t pieces_begin;
+	struct buf pieces;
 
+	buf_init(&pieces, out->len_max);
 	*to = *from;
 	for (size_t i = 0; (t = text_at(from, i)) != NULL; i++) {
 		begin[i] = out->len;
-		t->render(out, *text_of(from, t), fill);
+		t->render(out, &pieces, *text_of(from, t), fill);
 		text_of(to, t)->len = out->len - begin[i];
 	}
+	pieces_begin = add_pieces(out, &pieces);
 	/* the buffer may have moved while it grew */
 	for (size_t i = 0; (t = text_at(from, i)) != NULL; i++)
 		text_of(to, t)->ptr = out->ptr + begin[i];
+	if (to->channel == CHANNEL_VOICE) {
+		to->voice.pieces = (const void *)(out->ptr + pieces_begin);
+		to->voice.piece_count = pieces.len / sizeof(*to->voice.pieces);
+	}
+	if (pieces.failed)
+		out->failed = true;
+	buf_fini(&pieces);
 	return out->failed ? ERR_TOO_LARGE : OK;
 }

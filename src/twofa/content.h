@@ -21,11 +21,15 @@ struct content_sms {
 };
 
 struct content_voice {
-	struct span text;        /* to be spoken */
+	struct span text;        /* to be spoken; see twofa/spoken.h */
 	const char *language;    /* "pt_br"; NULL: the carrier's */
 	const char *voice_name;  /* NULL: the carrier's */
 	const char *repeat_dtmf; /* keys that have it said again; NULL: none */
 	double speech_rate;      /* 1 is the usual one; 0: not given */
+	/* The origin of each stretch of a rendered text, so that speech keeps neither the
+	 * PIN nor what a send brought. */
+	const struct render_piece *pieces;
+	size_t piece_count;
 };
 
 struct content_email {
@@ -49,8 +53,9 @@ struct span content_text(const struct content *c);
 /* All of it, in that arena. */
 void content_copy(struct content *to, const struct content *from, struct arena *a);
 /*
- * Each text of `from` with its placeholders filled. The octets of `to` are in `out`,
- * which is the caller's to wipe; its bound is text_len_max of the channel. ERR_TOO_LARGE.
+ * Each text of `from` with its placeholders filled. The octets of `to` are in `out`, the
+ * pieces of what is spoken among them; it is the caller's to wipe, and its bound is
+ * text_len_max of the channel. ERR_TOO_LARGE.
  */
 enum err content_render(struct content *to, const struct content *from,
     const struct render_fill *fill, struct buf *out) MUST_CHECK;

@@ -50,39 +50,93 @@ put_escaped(struct buf *out, const char *value)
 	}
 }
 
+/* A rendering on its way. */
+struct rendering {
+	struct buf *out;
+	size_t begin;       /* of the text in `out` */
+	struct buf *pieces; /* NULL: nobody wants them */
+	struct render_piece last;
+	put_f *put;
+};
+
+/* The stretch that is open, unless it is empty, becomes a piece. */
 static void
-render(struct buf *out, struct span s, const struct render_fill *fill, put_f *put)
+end_piece(struct rendering *r)
+{
+	if (r->last.len > 0)
+		buf_add(r->pieces, &r->last, sizeof(r->last));
+	r->last.len = 0;
+}
+
+/* Octets from `begin` on are of that origin. A PIN never joins what is before it. */
+static void
+note(struct rendering *r, size_t begin, enum render_origin origin)
+{
+	if (r->pieces == NULL)
+		return;
+	if (origin != r->last.origin || origin == RENDER_PIN || r->last.len == 0) {
+		end_piece(r);
+		r->last = (struct render_piece){
+		    .at = (uint32_t)(begin - r->begin), .origin = origin};
+	}
+	r->last.len += (uint32_t)(r->out->len - begin);
+}
+
+/* One octet of the template, or one placeholder; how much of the template that was. */
+static size_t
+render_next(struct rendering *r, struct span s, const struct render_fill *fill)
 {
 	struct span place =
 	    span_of(fill->pin.name == NULL ? RENDER_PLACEHOLDER : fill->pin.name);
+	enum render_origin origin = RENDER_TEMPLATE;
+	size_t begin = r->out->len;
+	const char *value = NULL;
+	size_t len = 0;
 
+	if (begins_with(s, place)) {
+		origin = RENDER_PIN;
+		value = fill->pin.value;
+		len = place.len;
+	} else if (s.ptr[0] == '{') {
+		len = find_value(s, fill->values, fill->count, &value);
+		origin = len > 0 ? RENDER_VALUE : RENDER_TEMPLATE;
+	}
+	if (len > 0 && value != NULL)
+		r->put(r->out, value);
+	else
+		buf_add(r->out, s.ptr, len == 0 ? 1 : len);
+	note(r, begin, origin);
+	return len == 0 ? 1 : len;
+}
+
+static void
+render(struct rendering *r, struct span s, const struct render_fill *fill)
+{
+	r->begin = r->out->len;
 	while (s.len > 0) {
-		const char *value = NULL;
-		size_t len = 0;
+		size_t len = render_next(r, s, fill);
 
-		if (begins_with(s, place)) {
-			value = fill->pin.value;
-			len = place.len;
-		} else if (s.ptr[0] == '{') {
-			len = find_value(s, fill->values, fill->count, &value);
-		}
-		if (len > 0 && value != NULL)
-			put(out, value);
-		else
-			buf_add(out, s.ptr, len == 0 ? 1 : len);
-		len = len == 0 ? 1 : len;
 		s = (struct span){s.ptr + len, s.len - len};
 	}
+	end_piece(r);
 }
 
 void
 render_text(struct buf *out, struct span text, const struct render_fill *fill)
 {
-	render(out, text, fill, buf_add_text);
+	render(&(struct rendering){.out = out, .put = buf_add_text}, text, fill);
+}
+
+void
+render_text_in_pieces(
+    struct buf *out, struct buf *pieces, struct span text, const struct render_fill *fill)
+{
+	render(&(struct rendering){.out = out, .pieces = pieces, .put = buf_add_text},
+	    text, fill);
 }
 
 void
 render_html(struct buf *out, struct span text, const struct render_fill *fill)
 {
-	render(out, text, fill, put_escaped);
+	render(&(struct rendering){.out = out, .put = put_escaped}, text, fill);
 }
