@@ -3,6 +3,14 @@
 
 #include <stdlib.h>
 
+/* An engine's memory is read anew as a batch begins, if it has to be. */
+static const struct pins_ops *
+ops_of(const struct pins *p)
+{
+	INVARIANT(p->begun);
+	return p->ops;
+}
+
 /* By the order of numbers; equal ones have the same answer. */
 static int
 compare_numbers(const void *a, const void *b)
@@ -81,7 +89,7 @@ pins_newest(struct pins *p, struct pins_number **numbers, size_t n)
 	struct pins_number **first = live + n;
 	size_t live_count = take_live(numbers, n, live);
 	size_t count = take_first(live, live_count, first);
-	enum err e = p->ops->newest(p, first, count);
+	enum err e = ops_of(p)->newest(p, first, count);
 
 	share_answers(live, live_count);
 	mem_free(live);
@@ -117,67 +125,73 @@ pins_lock(struct pins *p, struct pins_key *keys, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (count == 0 || compare_keys(&keys[count - 1], &keys[i]) != 0)
 			keys[count++] = keys[i];
-	return p->ops->lock(p, keys, count);
+	return ops_of(p)->lock(p, keys, count);
 }
 
 enum err
 pins_insert(struct pins *p, struct pins_new **pins, size_t n)
 {
-	return p->ops->insert(p, pins, n);
+	return ops_of(p)->insert(p, pins, n);
 }
 
 enum err
 pins_find(struct pins *p, struct pins_found **pins, size_t n)
 {
-	return p->ops->find(p, pins, n);
+	return ops_of(p)->find(p, pins, n);
 }
 
 enum err
 pins_write(struct pins *p, struct pins_change **changes, size_t n)
 {
-	return n == 0 ? OK : p->ops->write(p, changes, n);
+	return n == 0 ? OK : ops_of(p)->write(p, changes, n);
 }
 
 enum err
 pins_remove(struct pins *p, const struct ident *pin_ids, size_t n)
 {
-	return n == 0 ? OK : p->ops->remove(p, pin_ids, n);
+	return n == 0 ? OK : ops_of(p)->remove(p, pin_ids, n);
 }
 
 enum err
 pins_list(struct pins *p, struct pins_list **lists, size_t n)
 {
-	return p->ops->list(p, lists, n);
+	return ops_of(p)->list(p, lists, n);
 }
 
 enum err
 pins_scan(struct pins *p, struct pins_stretch *stretch)
 {
-	return p->ops->scan(p, stretch);
+	return ops_of(p)->scan(p, stretch);
 }
 
 enum err
 pins_upkeep(struct pins *p, struct pins_upkeep *u)
 {
-	return p->ops->upkeep(p, u);
+	return ops_of(p)->upkeep(p, u);
 }
 
 enum err
 pins_begin(struct pins *p, const struct store_time *time)
 {
+	INVARIANT(!p->begun);
+	p->begun = true;
 	return p->ops->begin(p, time);
 }
 
 void
 pins_committed(struct pins *p)
 {
-	p->ops->committed(p);
+	if (p->begun)
+		p->ops->committed(p);
+	p->begun = false;
 }
 
 void
 pins_rolled_back(struct pins *p)
 {
-	p->ops->rolled_back(p);
+	if (p->begun)
+		p->ops->rolled_back(p);
+	p->begun = false;
 }
 
 void

@@ -34,9 +34,9 @@
  *   - run a call for its whole set: one round trip, or a loop. The members of a set take
  *     effect in their order. Rows and numbers that are locked are touched in key order.
  *   - let a call see all that earlier calls of the batch did.
- *   - keep what is committed and nothing else: pins_committed comes when the transaction
- * is durable; after pins_rolled_back nothing that the batch did is to be seen, in memory
- *     neither.
+ *   - keep what is committed and nothing else: `committed` comes when the transaction is
+ *     durable; after `rolled_back` nothing that the batch did is to be seen, in memory
+ *     neither. Neither comes after a batch that had no `begin`.
  *   - know the times of a batch from pins_begin alone, and have all its work bounded:
  * what one call does beside its set is a few dozen rows.
  *   - refuse no row that a verb may make, and store texts and logs octet by octet.
@@ -215,12 +215,13 @@ struct pins_limits {
 struct pins {
 	const struct pins_ops *ops;
 	struct engine *engine;
+	bool begun; /* the present batch asks for PINs */
 };
 
 /*
  * An engine's row of functions. `begin` comes before any other in a batch that asks for
- * PINs, once. Every batch ends with committed or rolled_back, whether it asked for any or
- * not. Sets are arrays of pointers; n may be 0.
+ * PINs, once; such a batch ends with committed or rolled_back, after an error of `begin`
+ * too. Sets are arrays of pointers; n may be 0.
  */
 struct pins_ops {
 	/* Reads nothing yet. The seed is for whatever must not be guessed from outside.
@@ -264,7 +265,8 @@ enum err pins_list(struct pins *p, struct pins_list **lists, size_t n) MUST_CHEC
 enum err pins_scan(struct pins *p, struct pins_stretch *stretch) MUST_CHECK;
 enum err pins_upkeep(struct pins *p, struct pins_upkeep *u) MUST_CHECK;
 
-/* For store.c, which runs batches. */
+/* For store.c, which runs batches. Each ends with committed or rolled_back, whether it
+ * asked for PINs or not. */
 enum err pins_begin(struct pins *p, const struct store_time *time) MUST_CHECK;
 void pins_committed(struct pins *p);
 void pins_rolled_back(struct pins *p);

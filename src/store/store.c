@@ -168,7 +168,6 @@ run_jobs(struct store *s, struct task *jobs, const struct store_time *time,
 	    .reports_owed = &s->reports_owed,
 	    .outbox_at_ms = &s->outbox_at_ms,
 	    .pins = s->pins};
-	bool begun = false;
 	enum err e = s->engine->ops->begin(s->engine);
 	size_t ends[VERB_COUNT];
 	size_t begin = 0;
@@ -180,10 +179,8 @@ run_jobs(struct store *s, struct task *jobs, const struct store_time *time,
 		if (n == 0)
 			continue;
 		*at_out = verb_facts[v].name;
-		if (verb_facts[v].touches == VERB_TOUCHES_PINS && !begun) {
-			begun = true;
+		if (verb_facts[v].touches == VERB_TOUCHES_PINS && !s->pins->begun)
 			e = pins_begin(s->pins, time);
-		}
 		if (e == OK)
 			e = run_verb(s, &b, v, s->items + begin, n);
 		begin = ends[v];

@@ -17,8 +17,19 @@ faulty_open(const struct engine_place *place, char why[256], struct engine **out
 }
 
 static enum err
+faulty_begin(struct engine *e)
+{
+	if (!faulty_plan.begin)
+		return under->begin(e);
+	faulty_plan.begin = false;
+	faulty_plan.failed++;
+	return ERR_BUSY;
+}
+
+static enum err
 faulty_each(struct engine *e, const struct sql_step *step, struct item **items, size_t n)
 {
+	faulty_plan.ran++;
 	if (faulty_plan.statement == 0 || --faulty_plan.statement > 0)
 		return under->each(e, step, items, n);
 	faulty_plan.failed++;
@@ -49,6 +60,7 @@ faulty_engine(const struct engine_ops *engine)
 	under = engine;
 	faulty = *engine;
 	faulty.open = faulty_open;
+	faulty.begin = faulty_begin;
 	faulty.each = faulty_each;
 	faulty.commit = faulty_commit;
 	faulty_plan = (struct faulty_plan){0};

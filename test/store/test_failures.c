@@ -613,10 +613,36 @@ test_nothing_remains_of_what_failed(void **state)
 	world_free(w);
 }
 
+/* A lock of somebody else on the database passes, and memory is as true as before. */
+static void
+test_a_begin_that_fails_forgets_nothing(void **state)
+{
+	struct world_sent s;
+	unsigned usual;
+
+	(void)state;
+	w = world_new();
+	w->pin_cache_max = w->guesses_max = 1000;
+	w->engine = faulty_engine(&engine_sqlite);
+	world_restart(w);
+	world_configure(w, &(struct application_change){.verify_limit = "100/1s"});
+	s = world_send(w, "41790000001");
+	faulty_plan.ran = 0;
+	assert_int_equal(world_verify(w, &s.pin_id, "none").left, 9);
+	usual = faulty_plan.ran;
+	faulty_plan.begin = true;
+	assert_int_equal(world_verify(w, &s.pin_id, "none").err, ERR_BUSY);
+	faulty_plan.ran = 0;
+	assert_int_equal(world_verify(w, &s.pin_id, "none").left, 8);
+	assert_int_equal(faulty_plan.ran, usual);
+	world_free(w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_begin_that_fails_forgets_nothing),
 	    cmocka_unit_test(test_nothing_remains_of_what_failed),
 	};
 
