@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The carrier for trying out: a message is one JSON line in a file. It holds PINs in
- * the clear, so the file is for its owner only, and no production should have it.
+ * The carrier for trying out: a message is one JSON line in a file, and an email may be a
+ * file of its own beside it. They hold PINs in the clear, so they are for their owner
+ * only, and no production should have them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,15 +12,21 @@
 
 #include "base/json_out.h"
 #include "carrier/carrier.h"
+#include "carrier/mail_message.h"
 #include "carrier/options.h"
 #include "carrier/types.h"
 
 enum { FILE_MAGIC = 0x66696c65, LINE_LEN_MAX = 1 << 20, PATH_LEN_MAX = 4096 };
 
+/* The sender of a mail that names none. */
+#define FROM_NOBODY "watchword@localhost"
+
 struct carrier_file {
 	struct carrier carrier;
 	unsigned magic;
+	struct carrier_env env;
 	int fd;
+	char *mail_dir; /* NULL: mails are lines alone */
 	bool echo;
 };
 
@@ -32,22 +39,50 @@ file_of(const struct carrier *c)
 	return f;
 }
 
+/* Relative ones start in the data directory. */
+static enum err
+full_path(const struct carrier_env *env, const char *name, char out[PATH_LEN_MAX],
+    char why[256])
+{
+	const char *folder = name[0] == '/' ? "" : env->data_dir;
+
+	if (snprintf(out, PATH_LEN_MAX, "%s%s%s", folder, folder[0] == '\0' ? "" : "/",
+		name) < PATH_LEN_MAX)
+		return OK;
+	snprintf(why, 256, "the path is too long");
+	return ERR_INVALID;
+}
+
+static enum err
+open_mail_dir(const char *path, char why[256])
+{
+	struct stat st;
+
+	if (mkdir(path, 0700) == 0)
+		return OK;
+	if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return OK;
+	snprintf(why, 256, "%.180s: %s", path, strerror(errno));
+	return ERR_IO;
+}
+
 static enum err
 file_open(const struct carrier_config *config, const struct carrier_env *env,
     char why[256], struct carrier **out)
 {
+	const struct carrier_file_options *options = config->options;
 	struct carrier_file *f;
 	char path[PATH_LEN_MAX];
-	const struct carrier_file_options *options = config->options;
-	const char *name = options->path;
-	const char *folder = name[0] == '/' ? "" : env->data_dir;
+	char mails[PATH_LEN_MAX];
+	enum err e = full_path(env, options->path, path, why);
 	int fd;
 
-	if (snprintf(path, sizeof(path), "%s%s%s", folder, folder[0] == '\0' ? "" : "/",
-		name) >= (int)sizeof(path)) {
-		snprintf(why, 256, "the path is too long");
-		return ERR_INVALID;
-	}
+	if (e == OK && options->mail_dir != NULL)
+		e = full_path(env, options->mail_dir, mails, why);
+	if (e == OK && options->mail_dir != NULL)
+		e = open_mail_dir(mails, why);
+	if (e != OK)
+		return e;
 	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		snprintf(why, 256, "%.180s: %s", path, strerror(errno));
@@ -55,7 +90,9 @@ file_open(const struct carrier_config *config, const struct carrier_env *env,
 	}
 	f = mem_new(sizeof(*f));
 	f->magic = FILE_MAGIC;
+	f->env = *env;
 	f->fd = fd;
+	f->mail_dir = options->mail_dir == NULL ? NULL : mem_text(mails);
 	f->echo = options->echo;
 	*out = &f->carrier;
 	return OK;
@@ -89,8 +126,9 @@ put_email(struct json_out *out, const struct content *c)
 	json_out_text(out, "landingPageId", c->email.landing_page);
 }
 
+/* `mail` is the file beside the line; "": there is none. */
 static void
-put_line(struct buf *line, const struct carrier_message *m)
+put_line(struct buf *line, const struct carrier_message *m, const char *mail)
 {
 	static void (*const parts[CHANNEL_COUNT])(
 	    struct json_out * out, const struct content *c) = {
@@ -111,6 +149,8 @@ put_line(struct buf *line, const struct carrier_message *m)
 	json_out_text(&out, "to", m->to);
 	json_out_text(&out, "from", m->from);
 	parts[m->content.channel](&out, &m->content);
+	if (mail[0] != '\0')
+		json_out_text(&out, "mail", mail);
 	json_out_end(&out);
 	buf_add_char(line, '\n');
 }
@@ -143,27 +183,92 @@ write_line(int fd, struct span line)
 	return ENOSPC;
 }
 
+/* ---- a mail as a file of its own ---- */
+
+/* The name in the folder. 0, or why not. */
+static int
+save_mail(const struct carrier_file *f, const struct mail_message *mail, char name[64])
+{
+	char path[PATH_LEN_MAX + 64];
+	int fault;
+	int fd;
+
+	snprintf(name, 64, "%s.eml", mail->id);
+	snprintf(path, sizeof(path), "%s/%s", f->mail_dir, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno;
+	fault = write_line(fd, buf_span(&mail->octets));
+	close(fd);
+	if (fault != 0)
+		(void)unlink(path);
+	return fault;
+}
+
+/* False, and the outcome says why: it has no file where it should have one. */
+static bool
+put_mail(const struct carrier_file *f, const struct carrier_message *m, char name[64],
+    struct carrier_outcome *o)
+{
+	struct mail_message_draft draft = {
+	    .from = m->from == NULL ? FROM_NOBODY : m->from,
+	    .to = m->to,
+	    .content = &m->content.email,
+	    .at_ms = m->at_ms,
+	    .entropy = f->env.entropy};
+	struct mail_message mail;
+	struct arena arena;
+	int fault = 0;
+
+	arena_init(&arena);
+	o->reason = NULL;
+	if (mail_message_compose(&arena, &draft, &mail, &o->reason) == OK)
+		fault = save_mail(f, &mail, name);
+	if (fault != 0)
+		*o = (struct carrier_outcome){.result = CARRIER_RETRY,
+		    .code = (uint32_t)fault,
+		    .reason = strerror(fault)};
+	else if (o->reason != NULL)
+		o->result = CARRIER_REFUSED;
+	mail_message_fini(&mail);
+	arena_fini(&arena);
+	return o->reason == NULL;
+}
+
+/* ---- submit ---- */
+
+static void
+put_message(const struct carrier_file *f, const struct carrier_message *m,
+    const char *mail, struct carrier_outcome *o)
+{
+	struct buf line;
+	int fault;
+
+	buf_init(&line, LINE_LEN_MAX);
+	put_line(&line, m, mail);
+	fault = line.failed ? EFBIG : write_line(f->fd, buf_span(&line));
+	if (fault == 0 && f->echo)
+		(void)write_line(STDOUT_FILENO, buf_span(&line));
+	*o = (struct carrier_outcome){.result = CARRIER_ACCEPTED, .reason = "written"};
+	if (fault != 0)
+		*o = (struct carrier_outcome){
+		    .result = line.failed ? CARRIER_REFUSED : CARRIER_RETRY,
+		    .code = (uint32_t)fault,
+		    .reason = strerror(fault)};
+	buf_fini(&line);
+}
+
 static void
 file_submit(
     struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx)
 {
 	struct carrier_file *f = file_of(c);
-	struct carrier_outcome outcome = {
-	    .result = CARRIER_ACCEPTED, .reason = "written"};
-	struct buf line;
-	int fault;
+	bool saved = f->mail_dir != NULL && m->content.channel == CHANNEL_EMAIL;
+	struct carrier_outcome outcome = {0};
+	char mail[64] = "";
 
-	buf_init(&line, LINE_LEN_MAX);
-	put_line(&line, m);
-	fault = line.failed ? EFBIG : write_line(f->fd, buf_span(&line));
-	if (fault == 0 && f->echo)
-		(void)write_line(STDOUT_FILENO, buf_span(&line));
-	if (fault != 0)
-		outcome = (struct carrier_outcome){
-		    .result = line.failed ? CARRIER_REFUSED : CARRIER_RETRY,
-		    .code = (uint32_t)fault,
-		    .reason = strerror(fault)};
-	buf_fini(&line);
+	if (!saved || put_mail(f, m, mail, &outcome))
+		put_message(f, m, mail, &outcome);
 	done(ctx, &outcome);
 }
 
@@ -180,6 +285,7 @@ file_free(struct carrier *c)
 	struct carrier_file *f = file_of(c);
 
 	close(f->fd);
+	mem_free(f->mail_dir);
 	mem_free(f);
 }
 

@@ -128,7 +128,7 @@ conf_trial_carrier(struct conf *c, bool echo)
 	if (c->carrier_count > 0)
 		return;
 	options = arena_alloc(&c->arena, sizeof(*options));
-	*options = (struct carrier_file_options){"messages.jsonl", echo};
+	*options = (struct carrier_file_options){.path = "messages.jsonl", .echo = echo};
 	c->carriers = arena_alloc(&c->arena, sizeof(*c->carriers));
 	c->carrier_count = 1;
 	c->carriers[0] =

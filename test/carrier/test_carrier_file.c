@@ -12,7 +12,7 @@
 #include "unit/unit.h"
 
 static struct carrier *
-open_at(const char *dir, const char *path)
+open_with(const char *dir, const char *path, const char *mail_dir)
 {
 	static struct carrier_file_options options;
 	static struct carrier_config config;
@@ -21,11 +21,17 @@ open_at(const char *dir, const char *path)
 	struct carrier *c = NULL;
 	char why[256] = "";
 
-	options = (struct carrier_file_options){.path = path};
+	options = (struct carrier_file_options){.path = path, .mail_dir = mail_dir};
 	config =
 	    (struct carrier_config){.name = "f", .type = "file", .options = &options};
 	assert_int_equal(carrier_open(&config, &env, why, &c), OK);
 	return c;
+}
+
+static struct carrier *
+open_at(const char *dir, const char *path)
+{
+	return open_with(dir, path, NULL);
 }
 
 static void
@@ -150,6 +156,68 @@ test_a_line_has_what_its_channel_has(void **state)
 	rmdir(dir);
 }
 
+static struct carrier_outcome
+submit_mail(struct carrier *c, const char *to)
+{
+	struct carrier_message m = {.pin_id = "P",
+	    .application_id = "A",
+	    .to = to,
+	    .from = "Bank <bank@example.com>",
+	    .content = {.channel = CHANNEL_EMAIL,
+		.email = {.subject = SPAN("PIN"), .text = SPAN("It is 1207")}},
+	    .at_ms = 1,
+	    .validity_ms = 1};
+	struct carrier_outcome o = {0};
+
+	carrier_submit(c, &m, keep, &o);
+	return o;
+}
+
+static void
+read_file(const char *path, char out[1024])
+{
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	out[fread(out, 1, 1023, f)] = '\0';
+	fclose(f);
+}
+
+static void
+test_a_mail_is_a_file_beside_its_line(void **state)
+{
+	char dir[] = "/tmp/ww-file-XXXXXX";
+	char text[1024];
+	char path[128];
+	char name[64];
+	struct stat st;
+	struct carrier *c;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	c = open_with(dir, "m.jsonl", "mails");
+	assert_int_equal(submit_mail(c, "jane@example.com").result, CARRIER_ACCEPTED);
+	assert_int_equal(submit_mail(c, "jane").result, CARRIER_REFUSED);
+	snprintf(path, sizeof(path), "%s/m.jsonl", dir);
+	read_file(path, text);
+	assert_int_equal(
+	    sscanf(strstr(text, "\"mail\":\""), "\"mail\":\"%36[a-z0-9.]", name), 1);
+	assert_null(strchr(strchr(text, '\n') + 1, '\n')); /* of one alone */
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/mails/%s", dir, name);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	read_file(path, text);
+	assert_non_null(strstr(text, "\r\nFrom: Bank <bank@example.com>\r\n"));
+	assert_non_null(strstr(text, "\r\n\r\nIt is 1207\r\n"));
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/mails", dir);
+	assert_int_equal(rmdir(path), 0); /* that one alone */
+	assert_int_equal(submit_mail(c, "jane@example.com").result, CARRIER_RETRY);
+	carrier_free(c);
+	rmdir(dir);
+}
+
 static void
 test_a_place_that_is_none(void **state)
 {
@@ -172,6 +240,7 @@ main(void)
 	    cmocka_unit_test(test_a_message_is_a_line),
 	    cmocka_unit_test(test_a_full_disk_is_said_with_its_code),
 	    cmocka_unit_test(test_a_line_has_what_its_channel_has),
+	    cmocka_unit_test(test_a_mail_is_a_file_beside_its_line),
 	    cmocka_unit_test(test_a_place_that_is_none),
 	};
 
