@@ -508,7 +508,8 @@ test_lowering_leaves_nothing_in_the_future(void **state)
 	be_ahead(w);
 	w->recent_max = 2;
 	world_restart(w);
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 40; i++) {
+		world_pass(w, 1);
 		s = send_one(w);
 		assert_int_equal(world_outcome(w, &s.pin_id, 0, MESSAGE_ACCEPTED), OK);
 	}
@@ -532,8 +533,10 @@ test_lowering_leaves_nothing_in_the_future(void **state)
 		"SELECT (SELECT count(*) FROM pin WHERE hex(id) > '01A31D82') + "
 		"(SELECT count(*) FROM message WHERE updated_at > 1800086400000) + "
 		"(SELECT count(*) FROM guess WHERE attempted_at > 1800086400000) + "
-		"(SELECT count(*) FROM destination_young WHERE hex(pin) > '01A31D82')"),
+		"(SELECT count(*) FROM destination_young WHERE hex(pin) > '01A31D82') + "
+		"(SELECT count(*) FROM number_run WHERE hex(newest) > '01A31D82')"),
 	    0);
+	assert_true(world_ask(w, "SELECT count(*) FROM number_run") > 0);
 	world_restart(w);
 	assert_int_equal(world_age(w), 0);
 	world_pass(w, 31 * DAY);

@@ -54,6 +54,7 @@ static const struct column {
     {"message_half", "at", TIME},
     {"message_half", "pin", ID},
     {"message_part", "pin", ID},
+    {"number_run", "newest", ID},
     {"outbox", "pin", ID},
     {"pin", "attempted_at", TIME},
     {"pin", "id", ID},
