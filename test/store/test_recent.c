@@ -312,6 +312,34 @@ test_a_batch_that_failed_changed_neither(void **state)
 	assert_int_equal(listed(w, NULL), LIMIT + 1);
 }
 
+/* One that is far ahead would hold up all that come after it in memory. */
+static void
+test_a_damaged_id_holds_nobody_up(void **state)
+{
+	struct world *w = *state;
+	enum err e = OK;
+	char to[32];
+
+	begin(w, IN_MEMORY);
+	world_tell(w, "CREATE TRIGGER broken BEFORE INSERT ON destination_young "
+		      "BEGIN SELECT RAISE(ABORT, 'no'); END");
+	for (size_t i = 100; e == OK; i++) {
+		number(i, to);
+		world_pass(w, 1);
+		e = world_send(w, to).err;
+	}
+	world_tell(w, "DROP TRIGGER broken"); /* and memory is read anew */
+	world_tell(w, "UPDATE pin SET id = x'7FFF0000000000000000000000000001' "
+		      "WHERE id = (SELECT max(id) FROM pin)");
+	for (size_t i = 0; i < 100; i++) {
+		number(i, to);
+		world_pass(w, 1);
+		(void)world_send(w, to);
+	}
+	assert_true(
+	    world_ask(w, "SELECT count(*) FROM destination_young") >= 100 - IN_MEMORY);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int
@@ -328,6 +356,7 @@ main(void)
 	    CASE(test_a_store_that_is_served_is_not_upgraded),
 	    CASE(test_sends_of_one_millisecond_have_one_log),
 	    CASE(test_a_batch_that_failed_changed_neither),
+	    CASE(test_a_damaged_id_holds_nobody_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

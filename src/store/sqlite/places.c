@@ -6,7 +6,8 @@
 
 enum {
 	LOAD_MAX = 1024, /* rows that a start looks at in one piece */
-	MOVE_SPARE = 64  /* that move beyond twice as many as came */
+	AHEAD_MS = PERIOD_MS_MINUTE,
+	MOVE_SPARE = 64 /* that move beyond twice as many as came */
 };
 
 void
@@ -34,6 +35,7 @@ places_enter(struct places *p, const struct number_place *place)
 /* PIN rows from the mark on. */
 struct loading {
 	struct item item;
+	int64_t now_ms;
 	struct ident mark;
 	struct arena *arena;
 	struct number_place *places; /* destination NULL: that of no number */
@@ -110,6 +112,15 @@ enter_if_missing(struct places *p, const struct number_place *place)
 	return e;
 }
 
+/* A start's time may be a little before the newest PIN (MARK_MS of store.c). An id that
+ * is further ahead was damaged, and no generation would turn before its time. */
+static bool
+is_of_use(const struct loading *l, const struct number_place *place)
+{
+	return place->destination != NULL &&
+	       ident_ms(&place->pin_id) <= l->now_ms + AHEAD_MS;
+}
+
 /* The mark moves to the last row, which is looked at again with the next ones. */
 static enum err
 load_some(struct places *p, struct loading *l)
@@ -120,14 +131,14 @@ load_some(struct places *p, struct loading *l)
 
 	for (size_t i = 0; e == OK && i < l->count; i++) {
 		l->mark = l->places[i].pin_id;
-		if (l->places[i].destination != NULL)
+		if (is_of_use(l, &l->places[i]))
 			e = enter_if_missing(p, &l->places[i]);
 	}
 	return e;
 }
 
 static enum err
-load_from(struct places *p, struct ident mark)
+load_from(struct places *p, struct ident mark, int64_t now_ms)
 {
 	struct loading l = {.count = LOAD_MAX};
 	struct arena a;
@@ -135,7 +146,7 @@ load_from(struct places *p, struct ident mark)
 
 	while (e == OK && l.count == LOAD_MAX) {
 		arena_init(&a);
-		l = (struct loading){.mark = mark, .arena = &a};
+		l = (struct loading){.now_ms = now_ms, .mark = mark, .arena = &a};
 		e = load_some(p, &l);
 		mark = l.mark;
 		arena_fini(&a);
@@ -156,7 +167,7 @@ places_load(struct places *p, int64_t now_ms)
 	e = engine_whole(p->engine, &get, &l.item);
 	p->mark_ms = ident_ms(&l.mark);
 	if (e == OK)
-		e = load_from(p, l.mark);
+		e = load_from(p, l.mark, now_ms);
 	if (e == OK && p->hot->waiting == 0)
 		e = put_mark(p, now_ms);
 	p->loaded = e == OK;
