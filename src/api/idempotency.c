@@ -100,6 +100,9 @@ add_place(struct call *c, struct buf *b)
 {
 	add_part(b, span_of(c->dialect->prefix));
 	add_part(b, span_of(c->route->operation->name));
+	/* one operation sends over all channels, by URLs of their own */
+	if (c->sent.channel != CHANNEL_SMS)
+		add_part(b, span_of(channel_name(c->sent.channel)));
 	for (size_t i = 0; i < ROUTE_PARAMS_MAX; i++)
 		add_param(b, c->params[i]);
 }
@@ -191,6 +194,7 @@ recall(struct call *c)
 	c->sent.to = record->destination;
 	c->delivery.lookup = record->lookup;
 	c->delivery.sent = record->sent;
+	c->delivery.status = record->fate;
 	call_put_header(c, "Idempotency-Replayed", "true");
 }
 

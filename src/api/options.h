@@ -7,6 +7,7 @@
 #include "api/access/throttle.h"
 #include "api/request.h"
 #include "twofa/application.h"
+#include "twofa/channel.h"
 
 struct access;
 struct dialect;
@@ -97,6 +98,7 @@ struct api_options {
 	size_t throttle_count;
 	/* Origins whose pages may call version 2: "off", "*", or a list of them. */
 	const char *cors_v2;
+	unsigned channels;    /* CHANNEL_BIT of each that a carrier serves */
 	int64_t failures_max; /* wrong guesses per destination and day; 0: no budget */
 	/* Beside those of the product, and looked at before them. */
 	const struct dialect *const *dialects;

@@ -101,6 +101,13 @@ json_out_text(struct json_out *o, const char *name, const char *text)
 }
 
 void
+json_out_json(struct json_out *o, const char *name, struct span value)
+{
+	put_name(o, name);
+	buf_add(o->to, value.ptr, value.len);
+}
+
+void
 json_out_int(struct json_out *o, const char *name, int64_t value)
 {
 	put_name(o, name);

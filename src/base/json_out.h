@@ -26,6 +26,8 @@ void json_out_array(struct json_out *o, const char *name);
 void json_out_end(struct json_out *o); /* closes the innermost object or array */
 void json_out_text(struct json_out *o, const char *name, const char *text);
 void json_out_span(struct json_out *o, const char *name, struct span text);
+/* A value that is JSON already. */
+void json_out_json(struct json_out *o, const char *name, struct span value);
 void json_out_int(struct json_out *o, const char *name, int64_t value);
 void json_out_bool(struct json_out *o, const char *name, bool value);
 /* The shortest decimal that reads back the same; with ".0" when whole. */

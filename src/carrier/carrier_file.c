@@ -124,6 +124,9 @@ put_email(struct json_out *out, const struct content *c)
 	if (c->email.html.len > 0)
 		json_out_span(out, "html", c->email.html);
 	json_out_text(out, "landingPageId", c->email.landing_page);
+	if (c->email.landing_page_placeholders.len > 0)
+		json_out_json(
+		    out, "landingPagePlaceholders", c->email.landing_page_placeholders);
 }
 
 /* `mail` is the file beside the line; "": there is none. */

@@ -157,6 +157,19 @@ routing_default(const struct conf *c, enum channel channel)
 	return NULL;
 }
 
+unsigned
+routing_channels(const struct conf *c)
+{
+	unsigned channels = 0;
+
+	for (unsigned i = 0; i < CHANNEL_COUNT; i++)
+		if (routing_default(c, (enum channel)i) != NULL)
+			channels |= CHANNEL_BIT(i);
+	for (size_t i = 0; i < c->route_count; i++)
+		channels |= CHANNEL_BIT(c->routes[i].channel_number);
+	return channels;
+}
+
 const char *
 routing_sender(const struct conf_route *r, const char *destination)
 {

@@ -19,6 +19,9 @@ const struct conf_route *routing_find(
 /* Without any routes: the first carrier that carries the channel. NULL: none does, or
  * there are routes, which then say all. */
 const struct carrier_config *routing_default(const struct conf *c, enum channel channel);
+/* CHANNEL_BIT of each channel that has a default or a route: a message of another goes
+ * nowhere, whatever its destination. */
+unsigned routing_channels(const struct conf *c);
 /* The route's sender for that number's country, or for all; NULL: none. */
 const char *routing_sender(const struct conf_route *r, const char *destination);
 /*

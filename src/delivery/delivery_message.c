@@ -77,6 +77,9 @@ answer_caller(struct delivery_message *m, bool sent)
 	m->outgoing->answer = NULL;
 	a->lookup = m->outcome.lookup;
 	a->sent = sent;
+	if (!sent)
+		a->status = report_status_of(
+		    m->outcome.status, m->outcome.state, m->outcome.reason);
 	queue_push(a->to, a->task);
 }
 

@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "store/keyring.h"
 #include "store/outgoing.h"
+#include "twofa/placeholder_pair.h"
 
 static size_t
 read_values(struct arena *a, json_t *doc, struct render_value **out)
@@ -23,7 +24,7 @@ static enum err
 render(
     struct outgoing_message *o, const char *pin, struct buf *octets, struct content *out)
 {
-	struct span json = span_of(o->placeholders);
+	struct span json = placeholder_pair_texts(o->placeholders);
 	json_t *doc = json.len == 0 ? NULL : json_loadb(json.ptr, json.len, 0, NULL);
 	struct render_value *values;
 	struct arena arena; /* not the message's: it may be rendered many times */
@@ -38,6 +39,9 @@ render(
 	if (e == OK)
 		e = content_render(out, &o->content,
 		    &(struct render_fill){{o->placeholder, pin}, values, n}, octets);
+	if (out->channel == CHANNEL_EMAIL)
+		out->email.landing_page_placeholders =
+		    placeholder_pair_landing_page(o->placeholders);
 	json_decref(doc);
 	arena_fini(&arena);
 	return e;

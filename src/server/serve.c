@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "conf/routing.h"
 #include "server/auth_log.h"
 #include "server/command.h"
 #include "delivery/delivery_loop.h"
@@ -228,6 +229,7 @@ make_api(struct server *s)
 	    .template_placeholder_required = s->conf.template_placeholder_required,
 	    .resends_per_pin = s->conf.resends_per_pin,
 	    .resend_interval_ms = s->conf.resend_interval_ms,
+	    .channels = routing_channels(&s->conf),
 	    .failures_max = strict ? STRICT_FAILURES : 0};
 
 	if (strict)

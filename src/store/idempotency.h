@@ -21,7 +21,7 @@
 #include "base/secret.h"
 #include "store/job.h"
 #include "twofa/ident.h"
-#include "twofa/message.h"
+#include "twofa/report.h"
 
 struct batch;
 
@@ -56,6 +56,7 @@ struct idempotency {
 	const char *destination;
 	bool sent; /* or will be (sql.def, MESSAGE_SENT) */
 	enum lookup_status lookup;
+	enum report_status fate; /* of the message, as it stands now */
 	/* inside */
 	struct item item;
 	struct job *job;

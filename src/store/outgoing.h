@@ -13,6 +13,7 @@
 #include "twofa/content.h"
 #include "twofa/message.h"
 #include "twofa/pin.h"
+#include "twofa/report.h"
 
 /* Where the caller who waits is told; delivery fills it in and pushes the task once. */
 struct outgoing_answer {
@@ -20,6 +21,7 @@ struct outgoing_answer {
 	struct queue *to;
 	enum lookup_status lookup;
 	bool sent;
+	enum report_status status; /* of a message that is not sent */
 };
 
 struct outgoing_message {
@@ -43,7 +45,7 @@ struct outgoing_message {
 	const char *placeholder;  /* the PIN's */
 	const char *sender;       /* of the request, else of the template, else NULL */
 	struct content content;   /* with placeholders */
-	const char *placeholders; /* a JSON object of texts, or NULL */
+	const char *placeholders; /* twofa/placeholder_pair.h; NULL: none */
 };
 
 struct outgoing_message *outgoing_new(void) MUST_CHECK;

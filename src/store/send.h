@@ -33,8 +33,8 @@ struct send_job {
 	bool found;             /* the application */
 };
 
-/* ERR_NOT_FOUND: no such PIN, its life is over, or its template is for other channels;
- * ERR_THROTTLED: cap or spacing. */
+/* ERR_NOT_FOUND: no such PIN, or its life is over; ERR_INVALID: `misfit`; ERR_THROTTLED:
+ * cap or spacing. */
 struct resend_job {
 	struct job job;
 	struct ident account;
@@ -49,6 +49,7 @@ struct resend_job {
 	int64_t expires_at_ms;
 	struct verify_state state;
 	bool found;
+	bool misfit; /* its template is for other channels */
 	int64_t attempts_max;
 };
 

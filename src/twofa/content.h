@@ -37,6 +37,9 @@ struct content_email {
 	struct span text;         /* empty: there is HTML alone */
 	struct span html;         /* empty: there is text alone */
 	const char *landing_page; /* NULL: none */
+	/* A JSON object of texts, for the landing page; empty: none. They are of the
+	 * message, not of its template, and are set when that is rendered. */
+	struct span landing_page_placeholders;
 };
 
 struct content {

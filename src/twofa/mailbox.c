@@ -72,6 +72,19 @@ mailbox_is(struct span s)
 	       is_dotted(domain, is_label);
 }
 
+enum err
+mailbox_canonical(struct span s, char out[MAILBOX_LEN_MAX + 1])
+{
+	s = span_trim(s);
+	if (!mailbox_is(s))
+		return ERR_INVALID;
+	for (size_t i = 0; i < s.len; i++)
+		out[i] = s.ptr[i] >= 'A' && s.ptr[i] <= 'Z' ? (char)(s.ptr[i] - 'A' + 'a')
+							    : s.ptr[i];
+	out[s.len] = '\0';
+	return OK;
+}
+
 static bool
 is_name(struct span s)
 {

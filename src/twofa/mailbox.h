@@ -12,6 +12,10 @@
 
 enum { MAILBOX_LEN_MAX = 254, MAILBOX_FROM_MAX = 320 };
 
+/* In lower case: few servers tell cases of a local part apart, and RFC 5321 2.4 advises
+ * against relying on that; a number of messages to a mailbox is bounded in all its
+ * spellings. Surrounding blanks go. ERR_INVALID: it is no mailbox. */
+enum err mailbox_canonical(struct span s, char out[MAILBOX_LEN_MAX + 1]) MUST_CHECK;
 /* "jane@example.com" (RFC 5321 4.1.2, dot-string). */
 bool mailbox_is(struct span s);
 /* A mailbox, or "Jane Smith <jane@example.com>". */

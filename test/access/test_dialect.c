@@ -117,6 +117,7 @@ setup(void **state)
 	    .entropy = &entropy_system,
 	    .deliver = deliver,
 	    .ctx = h,
+	    .channels = CHANNELS_ALL,
 	    .answers_max = 1000000,
 	    .logins_per_address = 10,
 	    .logins_per_user = 10,

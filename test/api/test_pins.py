@@ -193,11 +193,3 @@ def test_verifications_by_number_and_state(server, application, template):
     for flag in ("true", "false"):
         some = server.get(f"{path}&verified={flag}").json()["verifications"]
         assert [v["verified"] for v in some] == [flag == "true"]
-
-
-def test_voice_and_email_say_so_in_the_shape_of_errors(server, application, template):
-    body = {"applicationId": application, "messageId": template, "to": "41793026727"}
-    for path in ("/2fa/2/pin/voice", "/2fa/2/pin/email", "/2fa/1/pin/voice"):
-        answer = server.post(path, body)
-        assert answer.status_code == 400, path
-        assert "channel" in error_of(answer)["validationErrors"]

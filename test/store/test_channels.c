@@ -64,6 +64,7 @@ resend_over(struct world *w, enum channel channel, const struct ident *pin_id)
 
 	out.message->content.channel = channel;
 	out.err = world_run(w, &j.job, VERB_RESEND);
+	out.misfit = j.misfit;
 	return out;
 }
 
@@ -179,7 +180,8 @@ test_a_template_is_of_its_own_channels_alone(void **state)
 	assert_int_equal(good.err, OK);
 	world_pass(w, 10000);
 	s = resend_over(w, CHANNEL_EMAIL, &good.message->recipe.pin_id);
-	assert_int_equal(s.err, ERR_NOT_FOUND);
+	assert_int_equal(s.err, ERR_INVALID);
+	assert_true(s.misfit);
 	outgoing_free(s.message);
 	outgoing_free(good.message);
 	world_tell(w, email);

@@ -58,6 +58,23 @@ test_senders(void **state)
 		assert_false(mailbox_is_from(span_of(bad[i])));
 }
 
+static void
+test_one_form(void **state)
+{
+	char out[MAILBOX_LEN_MAX + 1];
+
+	(void)state;
+	assert_int_equal(mailbox_canonical(span_of(" Jane.O@Example.COM\t"), out), OK);
+	assert_string_equal(out, "jane.o@example.com");
+	assert_int_equal(
+	    mailbox_canonical(span_of("J\xc3\x9c@EX\xc3\x84M.org"), out), OK);
+	assert_string_equal(out, "j\xc3\x9c@ex\xc3\x84m.org");
+	assert_int_equal(
+	    mailbox_canonical(span_of("Jane <j@example.com>"), out), ERR_INVALID);
+	assert_int_equal(mailbox_canonical(span_of("41793026727"), out), ERR_INVALID);
+	assert_int_equal(mailbox_canonical(span_of(""), out), ERR_INVALID);
+}
+
 int
 main(void)
 {
@@ -65,6 +82,7 @@ main(void)
 	    cmocka_unit_test(test_mailboxes),
 	    cmocka_unit_test(test_lengths),
 	    cmocka_unit_test(test_senders),
+	    cmocka_unit_test(test_one_form),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

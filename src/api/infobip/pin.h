@@ -9,7 +9,11 @@
 #include "api/dialect.h"
 
 extern const struct wire wire_send;
+extern const struct wire wire_send_voice;
+extern const struct wire wire_send_email;
 extern const struct wire wire_resend;
+extern const struct wire wire_resend_voice;
+extern const struct wire wire_resend_email;
 /* Version 1 answers the members in another order. */
 extern const struct wire wire_resend_v1;
 extern const struct wire wire_verify;

@@ -115,9 +115,9 @@ static const struct route routes[] = {
 	&wire_verifications_v1},
     {"POST", "/api-key", SCOPE_ACCOUNT, &op_key_mint, &wire_key_mint},
     {"POST", "/pin/sms", SCOPE_PIN, &op_send, &wire_send},
-    {"POST", "/pin/voice", SCOPE_PIN, &op_no_channel, NULL},
+    {"POST", "/pin/voice", SCOPE_PIN, &op_send, &wire_send_voice},
     {"POST", "/pin/{}/resend/sms", SCOPE_PIN, &op_resend, &wire_resend_v1},
-    {"POST", "/pin/{}/resend/voice", SCOPE_PIN, &op_no_channel, NULL},
+    {"POST", "/pin/{}/resend/voice", SCOPE_PIN, &op_resend, &wire_resend_voice},
     {"GET", "/pin/{}/status", SCOPE_PIN, &op_status, &wire_status_v1},
     {"GET", "/pin/{}/status/sms", SCOPE_PIN, &op_status, &wire_status_v1},
 };

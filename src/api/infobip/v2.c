@@ -112,10 +112,10 @@ static const struct route routes[] = {
 	&template_v2.update_email},
     {"GET", "/applications/{}/verifications", SCOPE_PIN, &op_verifications,
 	&wire_verifications_v2},
-    {"POST", "/pin/voice", SCOPE_PIN, &op_no_channel, NULL},
-    {"POST", "/pin/email", SCOPE_PIN, &op_no_channel, NULL},
-    {"POST", "/pin/{}/resend/voice", SCOPE_PIN, &op_no_channel, NULL},
-    {"POST", "/pin/{}/resend/email", SCOPE_PIN, &op_no_channel, NULL},
+    {"POST", "/pin/voice", SCOPE_PIN, &op_send, &wire_send_voice},
+    {"POST", "/pin/email", SCOPE_PIN, &op_send, &wire_send_email},
+    {"POST", "/pin/{}/resend/voice", SCOPE_PIN, &op_resend, &wire_resend_voice},
+    {"POST", "/pin/{}/resend/email", SCOPE_PIN, &op_resend, &wire_resend_email},
 };
 
 const struct dialect dialect_v2 = {

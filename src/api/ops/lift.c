@@ -2,7 +2,7 @@
 #include "api/ops/lift.h"
 
 #include "api/offer.h"
-#include "api/ops/number.h"
+#include "api/ops/destination.h"
 #include "base/log.h"
 #include "store/limits.h"
 
@@ -12,7 +12,7 @@ check(struct call *c)
 	struct lift_ask *ask = c->ask;
 
 	if (ask->to != NULL)
-		ask->destination = number_read(c, ask->to);
+		ask->destination = destination_read_any(c, ask->to);
 	if (c->fail.count > 0)
 		return ERR_INVALID;
 	return ident_is_none(&ask->application) ? ERR_NOT_FOUND : OK;

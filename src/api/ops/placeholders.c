@@ -4,15 +4,17 @@
 enum { NAME_MAX_LEN = 100, VALUE_MAX_LEN = 1000 };
 
 void
-placeholders_begin(struct placeholders *p, struct arena *a, struct fail *f)
+placeholders_begin(
+    struct placeholders *p, struct arena *a, struct fail *f, const char *member)
 {
-	*p = (struct placeholders){.arena = a, .fail = f, .kept = json_object()};
+	*p = (struct placeholders){
+	    .arena = a, .fail = f, .member = member, .kept = json_object()};
 }
 
 void
 placeholders_add(struct placeholders *p, const char *name, const char *value)
 {
-	const char *field = arena_printf(p->arena, "placeholders.%s", name);
+	const char *field = arena_printf(p->arena, "%s.%s", p->member, name);
 
 	if (strcmp(name, "pin") == 0)
 		fail_add(p->fail, field, "must not be named pin");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The placeholders of a send: texts by name, kept as a compact JSON object beside the
- * message. Faults are named "placeholders.NAME" in the request's fail.
+ * message. Faults are named after the member in the request's fail: "placeholders.NAME".
  */
 #ifndef WW_OPS_PLACEHOLDERS_H
 #define WW_OPS_PLACEHOLDERS_H
@@ -14,10 +14,12 @@ enum { PLACEHOLDERS_MAX = 50 };
 struct placeholders {
 	struct arena *arena;
 	struct fail *fail;
+	const char *member;
 	json_t *kept;
 };
 
-void placeholders_begin(struct placeholders *p, struct arena *a, struct fail *f);
+void placeholders_begin(
+    struct placeholders *p, struct arena *a, struct fail *f, const char *member);
 /* NULL: there is a value, and it is no text. */
 void placeholders_add(struct placeholders *p, const char *name, const char *value);
 /* The object, in the arena. Each begin needs its end. */

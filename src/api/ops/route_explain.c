@@ -2,7 +2,7 @@
 #include "api/ops/route_explain.h"
 
 #include "api/offer.h"
-#include "api/ops/number.h"
+#include "api/ops/destination.h"
 #include "api/refuse.h"
 #include "store/limits.h"
 
@@ -20,7 +20,7 @@ check(struct call *c)
 	struct route_explain_ask *ask = c->ask;
 
 	if (ask->to != NULL)
-		ask->destination = number_read(c, ask->to);
+		ask->destination = destination_read(c, CHANNEL_TO_NUMBER, "to", ask->to);
 	if (c->fail.count > 0)
 		return ERR_INVALID;
 	return ask->limited && ident_is_none(&ask->application) ? ERR_NOT_FOUND : OK;

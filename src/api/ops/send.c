@@ -3,7 +3,7 @@
 
 #include "api/idempotency.h"
 #include "api/offer.h"
-#include "api/ops/number.h"
+#include "api/ops/destination.h"
 #include "api/reason.h"
 #include "store/idempotency.h"
 #include "store/outgoing.h"
@@ -19,6 +19,17 @@ say_locked(struct call *c, int64_t failures_max)
 	fail_add(&c->fail, "to",
 	    "is locked: %lld wrong PINs were typed for it in 24 hours",
 	    (long long)failures_max);
+}
+
+/* No carrier would ever take it: nothing is made of it, and no limit counts it. */
+static void
+check_channel(struct call *c, enum channel channel)
+{
+	if ((c->api->options.channels & CHANNEL_BIT(channel)) != 0)
+		return;
+	c->response.reason = "channelNotServed";
+	fail_add(&c->fail, "channel", "no carrier of this server serves %s",
+	    channel_name(channel));
 }
 
 static struct outgoing_message *
@@ -59,8 +70,10 @@ hand_on(struct job *j, struct outgoing_message *o)
 
 /* The message of this call, or of the one that it repeats. */
 static void
-put_result(struct call *c)
+put_result(struct call *c, bool looked_up)
 {
+	enum report_status status =
+	    c->delivery.sent ? REPORT_PENDING_ACCEPTED : c->delivery.status;
 	struct send_result *r = c->result;
 	char *id = NULL;
 
@@ -71,8 +84,10 @@ put_result(struct call *c)
 	*r = (struct send_result){.pin_id = c->sent.pin_id,
 	    .to = c->sent.to,
 	    .channel = c->sent.channel,
+	    .looked_up = looked_up,
 	    .lookup = c->delivery.lookup,
 	    .sent = c->delivery.sent,
+	    .status = report_status_find(status),
 	    .message_id = id};
 }
 
@@ -84,7 +99,9 @@ check_send(struct call *c)
 	struct send_ask *ask = c->ask;
 
 	if (ask->to != NULL)
-		ask->destination = number_read(c, ask->to);
+		ask->destination = destination_read(
+		    c, channel_row(ask->channel)->address, "to", ask->to);
+	check_channel(c, ask->channel);
 	if (c->fail.count > 0)
 		return ERR_INVALID;
 	if (ident_is_none(&ask->application))
@@ -156,7 +173,7 @@ answer_send(struct call *c)
 	if (j->job.err != OK)
 		say_why_not_sent(c, j, j->job.err);
 	else
-		put_result(c);
+		put_result(c, ((const struct send_ask *)c->ask)->lookup_needed);
 	return j->job.err;
 }
 
@@ -177,6 +194,7 @@ check_resend(struct call *c)
 {
 	const struct resend_ask *ask = c->ask;
 
+	check_channel(c, ask->channel);
 	if (c->fail.count > 0)
 		return ERR_INVALID;
 	return ident_is_none(&ask->pin_id) ? ERR_NOT_FOUND : OK;
@@ -200,7 +218,7 @@ proceed_resend(struct call *c)
 	enum err e;
 
 	j->outgoing = new_message(c, ask->channel, ask->placeholders, ask->tracked);
-	j->outgoing->lookup_needed = true;
+	j->outgoing->lookup_needed = ask->lookup_needed;
 	j->account = c->principal.account;
 	j->pin_id = ask->pin_id;
 	j->resends_max = c->api->options.resends_per_pin;
@@ -241,17 +259,29 @@ say_over(struct call *c, const struct resend_job *j)
 		reason_over(c, "pinVerifiedBefore", "was verified, and may be once");
 }
 
+static void
+say_misfit(struct call *c)
+{
+	const struct resend_ask *ask = c->ask;
+
+	c->response.reason = "pinOfAnotherChannel";
+	fail_add(&c->fail, "channel", "the PIN was not made for %s",
+	    channel_name(ask->channel));
+}
+
 static enum err
 answer_resend(struct call *c)
 {
 	const struct resend_job *j = c->job;
 
+	if (j->job.err == ERR_INVALID && j->misfit)
+		say_misfit(c);
 	if (j->job.err == ERR_THROTTLED)
 		say_spacing(c, j);
 	else if (j->job.err == ERR_NOT_FOUND && j->found)
 		say_over(c, j);
 	if (j->job.err == OK)
-		put_result(c);
+		put_result(c, ((const struct resend_ask *)c->ask)->lookup_needed);
 	return j->job.err;
 }
 
@@ -265,16 +295,3 @@ const struct operation op_resend = {.name = "resend",
     .crowded = true,
     .verb = VERB_RESEND,
     .finds = THING_PIN};
-
-/* ---- channels to come ---- */
-
-static enum err
-proceed_no_channel(struct call *c)
-{
-	fail_add(
-	    &c->fail, "channel", "this server has no carrier for voice or email yet");
-	return ERR_INVALID;
-}
-
-const struct operation op_no_channel = {
-    .name = "no_channel", .proceed = proceed_no_channel};

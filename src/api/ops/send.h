@@ -8,16 +8,16 @@
 
 #include "api/dialect.h"
 #include "twofa/ident.h"
-#include "twofa/message.h"
+#include "twofa/report.h"
 
 struct send_ask {
 	struct ident application;
 	struct ident template;
-	const char *to;   /* a number in any spelling; NULL: it could not be read */
+	const char *to;   /* of the channel's kind, in any spelling; NULL: not read */
 	const char *from; /* NULL or empty: the template's sender */
-	const char *placeholders; /* as placeholders_end gave it, or NULL */
+	const char *placeholders; /* twofa/placeholder_pair.h, or NULL */
 	enum channel channel;
-	bool lookup_needed; /* whether the number can be reached is asked first */
+	bool lookup_needed; /* whether a number can be reached is asked first */
 	bool tracked;       /* a report is wanted of what becomes of the message */
 	/* made by the operation */
 	const char *destination; /* canonical */
@@ -25,8 +25,9 @@ struct send_ask {
 
 struct resend_ask {
 	struct ident pin_id;
-	const char *placeholders; /* NULL: those of before */
+	const char *placeholders; /* as of a send; those of before where it has none */
 	enum channel channel;
+	bool lookup_needed;
 	bool tracked;
 };
 
@@ -35,14 +36,14 @@ struct send_result {
 	struct ident pin_id;
 	const char *to; /* canonical */
 	enum channel channel;
+	bool looked_up; /* that was asked for */
 	enum lookup_status lookup;
-	bool sent;              /* or queued durably; false: it will not be sent */
+	bool sent; /* or queued durably; false: it will not be sent */
+	const struct report_status_row *status; /* PENDING_ACCEPTED, or why not */
 	const char *message_id; /* in reports about it; NULL: none was asked for */
 };
 
 extern const struct operation op_send;
 extern const struct operation op_resend;
-/* Voice and email, until their channel exists. */
-extern const struct operation op_no_channel;
 
 #endif

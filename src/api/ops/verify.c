@@ -2,7 +2,7 @@
 #include "api/ops/verify.h"
 
 #include "api/offer.h"
-#include "api/ops/number.h"
+#include "api/ops/destination.h"
 #include "api/reason.h"
 #include "base/log.h"
 #include "store/verify.h"
@@ -107,7 +107,7 @@ check_verify_number(struct call *c)
 	struct verify_number_ask *ask = c->ask;
 
 	if (ask->to != NULL)
-		ask->destination = number_read(c, ask->to);
+		ask->destination = destination_read_any(c, ask->to);
 	check_typed(c, ask->typed);
 	if (c->fail.count > 0)
 		return ERR_INVALID;

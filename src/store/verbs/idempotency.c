@@ -119,6 +119,15 @@ was_taken(const struct item *it)
 	return !idempotency_of_const(it)->claimed;
 }
 
+static enum report_status
+read_fate(struct row *r)
+{
+	enum report_status reported = row_report_status(r);
+	enum message_state state = row_message_state(r);
+
+	return report_status_of(reported, state, row_message_reason(r));
+}
+
 static void
 read_found(struct item *it, struct row *r)
 {
@@ -135,6 +144,7 @@ read_found(struct item *it, struct row *r)
 	i->destination = row_text_or_null(r, i->job->arena, MAILBOX_LEN_MAX);
 	i->sent = row_bool(r);
 	i->lookup = row_lookup(r);
+	i->fate = read_fate(r);
 	if (i->destination != NULL)
 		row_ident(r, &i->pin_id);
 }

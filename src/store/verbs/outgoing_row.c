@@ -2,6 +2,7 @@
 #include "store/verbs/outgoing_row.h"
 
 #include "store/row.h"
+#include "twofa/placeholder_pair.h"
 
 /* Columns that are of one channel alone, in their order behind the text. */
 enum { TEXT_COLUMNS = 1, DLT_COLUMNS = 3, VOICE_COLUMNS = 4 };
@@ -83,7 +84,6 @@ outgoing_row_read(struct row *r, struct outgoing_message *o)
 	o->expires_at_ms = row_ms(r);
 	o->sender = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
 	placeholders = row_text_or_null(r, &o->arena, ROW_TEXT_MAX);
-	if (o->placeholders == NULL)
-		o->placeholders = placeholders;
+	o->placeholders = placeholder_pair_over(&o->arena, o->placeholders, placeholders);
 	return outgoing_row_content(r, o);
 }

@@ -16,7 +16,8 @@
  */
 bool outgoing_row_content(struct row *r, struct outgoing_message *o) MUST_CHECK;
 /* OUTGOING_COLUMNS: from the row of the PIN all that is needed beside its id to make the
- * PIN and to send it; then the content. Placeholders that the message has stay. */
+ * PIN and to send it; then the content. Placeholders that the message has go before
+ * those of the row. */
 bool outgoing_row_read(struct row *r, struct outgoing_message *o) MUST_CHECK;
 
 #endif

@@ -49,7 +49,8 @@ read_find(struct item *it, struct row *r)
 	state_of(j)->multiple = row_bool(r);
 	state_of(j)->resends = row_count(r);
 	state_of(j)->last_ms = row_ms_or_null(r);
-	j->found = outgoing_row_read(r, o);
+	j->found = true;
+	j->misfit = !outgoing_row_read(r, o);
 	j->expires_at_ms = o->expires_at_ms;
 }
 
@@ -120,6 +121,8 @@ find(struct batch *b, struct item **items, size_t n)
 		e = find_states(b, items, n);
 	for (size_t i = 0; i < n; i++) {
 		item_not_found(items[i], is_alive(resend_of(items[i])));
+		if (items[i]->err == OK && resend_of(items[i])->misfit)
+			items[i]->err = ERR_INVALID;
 		if (items[i]->err == OK)
 			refuse_locked(resend_of(items[i]));
 	}
