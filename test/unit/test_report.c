@@ -26,6 +26,63 @@ test_the_registry(void **state)
 	assert_int_equal(report_error_named(span_of("NO_ERROR"))->id, 0);
 }
 
+/* Statuses and errors of calls and of mails: the end of a message that each is, its word
+ * on version 1, and the groups of errors. */
+static void
+test_calls_and_mails(void **state)
+{
+	static const struct {
+		int64_t status;
+		const char *name;
+		enum message_state state;
+		const char *v1;
+	} statuses[] = {
+	    {97, "BUSY", MESSAGE_FAILED, "MESSAGE_NOT_DELIVERED"},
+	    {96, "NO_ANSWER", MESSAGE_FAILED, "MESSAGE_NOT_DELIVERED"},
+	    {99, "REJECTED", MESSAGE_FAILED, "MESSAGE_REJECTED"},
+	    {60, "REJECTED_INVALID_RING_TIMEOUT", MESSAGE_FAILED, "MESSAGE_REJECTED"},
+	    {75, "REJECTED_FREE_TRIAL_EXCEEDED", MESSAGE_FAILED, "NOT_ENOUGH_CREDITS"},
+	    {89, "REJECTED_INTERNAL_ERROR", MESSAGE_FAILED, "SYSTEM_ERROR"},
+	};
+	static const struct {
+		int64_t error;
+		const char *name;
+		enum report_error_group group;
+		const char *group_name;
+		bool permanent;
+	} errors[] = {
+	    {5002, "EC_VOICE_USER_BUSY", REPORT_ERROR_GROUP_OPERATOR_ERRORS,
+		"OPERATOR_ERRORS", true},
+	    {5603, "EC_DECLINE", REPORT_ERROR_GROUP_HANDSET_ERRORS, "HANDSET_ERRORS",
+		false},
+	    {10303, "DESTINATION_NOT_FOUND", REPORT_ERROR_GROUP_OPERATOR_ERRORS,
+		"OPERATOR_ERRORS", true},
+	    {6006, "EC_INVALID_EMAIL_ADDRESS", REPORT_ERROR_GROUP_BOUNCED, "BOUNCED",
+		true},
+	    {6010, "EC_RECIPIENT_INBOX_FULL", REPORT_ERROR_GROUP_BOUNCED, "BOUNCED",
+		false},
+	    {6034, "EC_SUPPRESSED_BOUNCE", REPORT_ERROR_GROUP_DROPPED, "DROPPED", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(statuses); i++) {
+		const struct report_status_row *row =
+		    report_status_find(statuses[i].status);
+
+		assert_string_equal(row->name, statuses[i].name);
+		check_case(i, report_message_state(row->id) == statuses[i].state);
+		assert_string_equal(report_v1_words(row->id)->status, statuses[i].v1);
+	}
+	for (size_t i = 0; i < countof(errors); i++) {
+		const struct report_error_row *row = report_error_find(errors[i].error);
+
+		assert_string_equal(row->name, errors[i].name);
+		assert_string_equal(row->group_name, errors[i].group_name);
+		check_case(i, row->group == errors[i].group);
+		check_case(i, row->permanent == errors[i].permanent);
+	}
+}
+
 static void
 test_smpp_states(void **state)
 {
@@ -139,6 +196,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_registry),
+	    cmocka_unit_test(test_calls_and_mails),
 	    cmocka_unit_test(test_smpp_states),
 	    cmocka_unit_test(test_smpp_errors),
 	    cmocka_unit_test(test_words_of_v1),
