@@ -12,7 +12,14 @@ static const struct {
     [PIN_ALPHA] = {"ALPHA", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
     [PIN_HEX] = {"HEX", "0123456789abcdef"},
     [PIN_ALPHANUMERIC] = {"ALPHANUMERIC", "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+    [PIN_NUMERIC_CLEAR] = {"NUMERIC", "0123456789"},
+    [PIN_ALPHA_CLEAR] = {"ALPHA", "ABCDEFGHJKLMNPQRSTUVWXYZ"},
+    [PIN_HEX_CLEAR] = {"HEX", "0123456789abcdef"},
+    [PIN_ALPHANUMERIC_CLEAR] = {"ALPHANUMERIC", "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"},
 };
+
+/* Symbols that look alike, in small letters. */
+static const char *const look_alikes[] = {"0o", "1il"};
 
 static const char label[] = "pin/v1"; /* with its 0 octet */
 
@@ -28,13 +35,27 @@ pin_type_name(enum pin_type type)
 bool
 pin_type_find(struct span name, enum pin_type *out)
 {
-	for (unsigned i = 0; i < PIN_TYPE_COUNT; i++)
+	for (unsigned i = 0; i < PIN_TYPE_NAMES; i++)
 		if (span_equal_nocase(name, types[i].name)) {
 			*out = (enum pin_type)i;
 			return true;
 		}
 	*out = PIN_HEX;
 	return span_equal_nocase(name, "HEXA");
+}
+
+bool
+pin_type_is_clear(enum pin_type type)
+{
+	return type >= PIN_TYPE_NAMES;
+}
+
+enum pin_type
+pin_type_with(enum pin_type type, bool clear)
+{
+	unsigned name = (unsigned)type % PIN_TYPE_NAMES;
+
+	return (enum pin_type)(clear ? name + PIN_TYPE_NAMES : name);
 }
 
 const char *
@@ -157,6 +178,31 @@ fold(struct span typed, char out[PIN_LENGTH_MAX])
 	return n;
 }
 
+/* The symbol of the alphabet that is meant by one that looks like it; others stay. */
+static char
+resolve(const char *alphabet, char c)
+{
+	for (size_t i = 0; i < countof(look_alikes) && c != '\0'; i++) {
+		if (strchr(look_alikes[i], c) == NULL)
+			continue;
+		for (const char *s = alphabet; *s != '\0'; s++)
+			if (strchr(look_alikes[i], lower(*s)) != NULL)
+				return lower(*s);
+	}
+	return c;
+}
+
+static size_t
+fold_typed(enum pin_type type, struct span typed, char out[PIN_LENGTH_MAX])
+{
+	size_t n = fold(typed, out);
+
+	if (pin_type_is_clear(type))
+		for (size_t i = 0; i < PIN_LENGTH_MAX; i++)
+			out[i] = resolve(pin_type_alphabet(type), out[i]);
+	return n;
+}
+
 bool
 pin_is_blank(struct span typed)
 {
@@ -178,12 +224,12 @@ fill_zeros(char digits[PIN_LENGTH_MAX], size_t n, size_t len)
 }
 
 static bool
-matches(const char *pin, struct span typed, bool is_number)
+matches(enum pin_type type, const char *pin, struct span typed, bool is_number)
 {
 	char a[PIN_LENGTH_MAX];
 	char b[PIN_LENGTH_MAX];
 	size_t len = fold(span_of(pin), a);
-	size_t n = fold(typed, b);
+	size_t n = fold_typed(type, typed, b);
 	bool equal;
 
 	if (is_number)
@@ -195,13 +241,13 @@ matches(const char *pin, struct span typed, bool is_number)
 }
 
 bool
-pin_matches(const char *pin, struct span typed)
+pin_matches(enum pin_type type, const char *pin, struct span typed)
 {
-	return matches(pin, typed, false);
+	return matches(type, pin, typed, false);
 }
 
 bool
-pin_matches_number(const char *pin, struct span digits)
+pin_matches_number(enum pin_type type, const char *pin, struct span digits)
 {
-	return matches(pin, digits, true);
+	return matches(type, pin, digits, true);
 }

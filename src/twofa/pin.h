@@ -15,7 +15,23 @@
 
 #include "twofa/ident.h"
 
-enum pin_type { PIN_NUMERIC, PIN_ALPHA, PIN_HEX, PIN_ALPHANUMERIC, PIN_TYPE_COUNT };
+/*
+ * The types that callers name, and the same with an unambiguous alphabet. 0 and O look
+ * alike, and 1, I and the small l: an unambiguous alphabet has one of each set at most,
+ * and a symbol of the set that is typed stands for that one. Stored as these numbers.
+ */
+enum pin_type {
+	PIN_NUMERIC,
+	PIN_ALPHA,
+	PIN_HEX,
+	PIN_ALPHANUMERIC,
+	PIN_TYPE_NAMES,
+	PIN_NUMERIC_CLEAR = PIN_TYPE_NAMES,
+	PIN_ALPHA_CLEAR,
+	PIN_HEX_CLEAR,
+	PIN_ALPHANUMERIC_CLEAR,
+	PIN_TYPE_COUNT
+};
 
 enum { PIN_LENGTH_MIN = 1, PIN_LENGTH_MAX = 16, PIN_SALT_LEN = 16, PIN_KEY_LEN = 32 };
 
@@ -29,10 +45,15 @@ struct pin_recipe {
 	unsigned length;
 };
 
-/* "NUMERIC" ...; by name without regard to case, "HEXA" too. */
+/* "NUMERIC" ..., of both of a name; by name without regard to case, "HEXA" too: the plain
+ * one. */
 const char *pin_type_name(enum pin_type type);
 bool pin_type_find(struct span name, enum pin_type *out) MUST_CHECK;
-/* "0123456789", "ABC...Z", "0123456789abcdef", "0123...9ABC...Z". */
+bool pin_type_is_clear(enum pin_type type); /* its alphabet is unambiguous */
+/* The type of the same name with that alphabet, or without. */
+enum pin_type pin_type_with(enum pin_type type, bool clear);
+/* "0123456789", "ABC...Z", "0123456789abcdef", "0123...9ABC...Z"; unambiguous: letters
+ * without I and O, beside which digits are without 0 and 1. */
 const char *pin_type_alphabet(enum pin_type type);
 /* The caller wipes `out`. */
 void pin_derive(const uint8_t key[PIN_KEY_LEN], const struct pin_recipe *recipe,
@@ -43,9 +64,9 @@ void pin_derive(const uint8_t key[PIN_KEY_LEN], const struct pin_recipe *recipe,
  * dashes, dots, commas, apostrophes and format characters are dropped. A text that then
  * differs is wrong. The time does not depend on where they differ.
  */
-bool pin_matches(const char *pin, struct span typed);
+bool pin_matches(enum pin_type type, const char *pin, struct span typed);
 /* The same of a number's digits: leading zeros, which numbers lose, are put back. */
-bool pin_matches_number(const char *pin, struct span digits);
+bool pin_matches_number(enum pin_type type, const char *pin, struct span digits);
 /* Nothing is left of it. */
 bool pin_is_blank(struct span typed);
 

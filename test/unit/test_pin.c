@@ -20,11 +20,20 @@ read_octets(const json_t *vector, const char *name, uint8_t *out, size_t len)
 	assert_true(secret_from_hex(span_of(text), out, len));
 }
 
+static enum pin_type
+type_of(const json_t *v)
+{
+	const char *name = json_string_value(json_object_get(v, "type"));
+	enum pin_type type;
+
+	assert_true(pin_type_find(span_of(name), &type));
+	return pin_type_with(type, json_object_get(v, "alphabet") != NULL);
+}
+
 static void
 check_vector(size_t i, const json_t *v)
 {
 	const char *pin = json_string_value(json_object_get(v, "pin"));
-	const char *type = json_string_value(json_object_get(v, "type"));
 	uint8_t key[PIN_KEY_LEN];
 	char out[PIN_LENGTH_MAX + 1];
 	struct pin_recipe r = {0};
@@ -37,11 +46,11 @@ check_vector(size_t i, const json_t *v)
 	r.generation = (uint32_t)json_integer_value(json_object_get(v, "generation"));
 	r.length = (unsigned)json_integer_value(json_object_get(v, "length"));
 	assert_non_null(pin);
-	assert_true(pin_type_find(span_of(type), &r.type));
+	r.type = type_of(v);
 	pin_derive(key, &r, out);
 	check_case(i, strcmp(out, pin) == 0);
 	check_case(i, strlen(out) == r.length);
-	check_case(i, pin_matches(out, span_of(pin)));
+	check_case(i, pin_matches(r.type, out, span_of(pin)));
 }
 
 static void
@@ -61,12 +70,8 @@ test_vectors(void **state)
 	assert_non_null(doc);
 	json_array_foreach(doc, i, v)
 	{
-		enum pin_type type;
-
 		check_vector(i, v);
-		assert_true(pin_type_find(
-		    span_of(json_string_value(json_object_get(v, "type"))), &type));
-		seen[type][json_integer_value(json_object_get(v, "length"))] = true;
+		seen[type_of(v)][json_integer_value(json_object_get(v, "length"))] = true;
 	}
 	json_decref(doc);
 	for (i = 0; i < (size_t)PIN_TYPE_COUNT * PIN_LENGTH_MAX; i++)
@@ -177,7 +182,9 @@ test_names(void **state)
 
 		check_case(
 		    i, pin_type_find(span_of(pin_type_name((enum pin_type)i)), &type));
-		check_case(i, type == (enum pin_type)i);
+		check_case(i, type == pin_type_with((enum pin_type)i, false));
+		check_case(i, pin_type_with(type, pin_type_is_clear((enum pin_type)i)) ==
+				  (enum pin_type)i);
 	}
 }
 
@@ -252,8 +259,63 @@ test_matches(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < countof(typings); i++)
-		check_case(
-		    i, pin_matches(typings[i].pin, typings[i].typed) == typings[i].right);
+		check_case(i, pin_matches(PIN_ALPHANUMERIC, typings[i].pin,
+				  typings[i].typed) == typings[i].right);
+}
+
+/* The only symbol of its look that the alphabet has is meant; where two have it, each
+ * stands for itself. */
+static void
+test_look_alikes(void **state)
+{
+	static const struct {
+		enum pin_type type;
+		const char *pin;
+		const char *typed;
+		bool right;
+	} cases[] = {{PIN_NUMERIC_CLEAR, "1203", "I2O3", true},
+	    {PIN_NUMERIC_CLEAR, "1203", "l 2o3", true},
+	    {PIN_NUMERIC_CLEAR, "1203", "1203", true},
+	    {PIN_NUMERIC_CLEAR, "1203", "O2I3", false},
+	    {PIN_NUMERIC_CLEAR, "1203", "|2Q3", false},
+	    {PIN_NUMERIC_CLEAR, "0000", "oOo0", true},
+	    {PIN_HEX_CLEAR, "0a1f", "OalF", true}, {PIN_HEX_CLEAR, "b8b8", "8888", false},
+	    {PIN_ALPHA_CLEAR, "LAZY", "1azy", true},
+	    {PIN_ALPHA_CLEAR, "LAZY", "Iazy", true},
+	    {PIN_ALPHA_CLEAR, "QDUC", "0000", false},
+	    {PIN_ALPHANUMERIC_CLEAR, "L2Z5", "12z5", true},
+	    {PIN_ALPHANUMERIC_CLEAR, "L2Z5", "i2z5", true},
+	    {PIN_ALPHANUMERIC_CLEAR, "L2Z5", "l225", false},
+	    {PIN_ALPHANUMERIC_CLEAR, "D2Q5", "02O5", false},
+	    {PIN_ALPHANUMERIC_CLEAR, "L", "", false},
+	    {PIN_NUMERIC, "1203", "I2O3", false}, {PIN_HEX, "0a1f", "Oalf", false},
+	    {PIN_ALPHANUMERIC, "10IO", "IO10", false},
+	    {PIN_ALPHA, "LAZY", "IAZY", false}};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++)
+		check_case(i, pin_matches(cases[i].type, cases[i].pin,
+				  span_of(cases[i].typed)) == cases[i].right);
+	assert_true(pin_matches_number(PIN_ALPHANUMERIC_CLEAR, "L222", span_of("1222")));
+	assert_true(pin_matches_number(PIN_NUMERIC_CLEAR, "0122", span_of("122")));
+}
+
+/* No two symbols of an alphabet are typed as one: a guess is a guess at one PIN. */
+static void
+test_each_symbol_is_itself(void **state)
+{
+	(void)state;
+	for (unsigned type = 0; type < PIN_TYPE_COUNT; type++) {
+		const char *alphabet = pin_type_alphabet((enum pin_type)type);
+
+		for (const char *a = alphabet; *a != '\0'; a++)
+			for (const char *b = alphabet; *b != '\0'; b++)
+				check_case(type,
+				    pin_matches((enum pin_type)type, (char[2]){*a, '\0'},
+					(struct span){b, 1}) == (a == b));
+	}
+	assert_null(strpbrk(pin_type_alphabet(PIN_ALPHANUMERIC_CLEAR), "0O1Il"));
+	assert_null(strpbrk(pin_type_alphabet(PIN_ALPHA_CLEAR), "0O1Il"));
 }
 
 static void
@@ -271,7 +333,7 @@ test_numbers_get_their_zeros_back(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++)
-		check_case(i, pin_matches_number(cases[i].pin,
+		check_case(i, pin_matches_number(PIN_ALPHANUMERIC, cases[i].pin,
 				  span_of(cases[i].number)) == cases[i].right);
 }
 
@@ -300,6 +362,8 @@ main(void)
 	    cmocka_unit_test(test_symbols_are_even),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_matches),
+	    cmocka_unit_test(test_look_alikes),
+	    cmocka_unit_test(test_each_symbol_is_itself),
 	    cmocka_unit_test(test_numbers_get_their_zeros_back),
 	    cmocka_unit_test(test_blank),
 	};

@@ -18,6 +18,9 @@ ALPHABETS = {
     "HEX": string.digits + "abcdef",
     "ALPHANUMERIC": string.digits + string.ascii_uppercase,
 }
+# No 0 O 1 I beside each other; behind the others, whose numbers stay as they were.
+UNAMBIGUOUS = {kind: "".join(c for c in symbols if kind in ("NUMERIC", "HEX") or c not in "01OI")
+               for kind, symbols in ALPHABETS.items()}
 NAMES = ("account", "application", "pin_id", "salt")
 
 
@@ -39,13 +42,17 @@ def octets(what, number, size):
 
 
 def vectors():
-    for number, (kind, length) in enumerate((k, n) for k in ALPHABETS for n in range(1, 17)):
+    kinds = [(k, False, a) for k, a in ALPHABETS.items()]
+    kinds += [(k, True, a) for k, a in UNAMBIGUOUS.items()]
+    for number, ((kind, clear, alphabet), length) in enumerate(
+            (k, n) for k in kinds for n in range(1, 17)):
         key = octets("key", number, 32)
         fields = [octets(name, number, 16) for name in NAMES]
         generation = int.from_bytes(octets("generation", number, 4), "big") >> number % 32
         yield {"key": key.hex(), **{n: f.hex() for n, f in zip(NAMES, fields)},
-               "generation": generation, "type": kind, "length": length,
-               "pin": derive(key, fields, generation, ALPHABETS[kind], length)}
+               "generation": generation, "type": kind,
+               **({"alphabet": "unambiguous"} if clear else {}), "length": length,
+               "pin": derive(key, fields, generation, alphabet, length)}
 
 
 def main():

@@ -272,8 +272,8 @@ claim_and_compare(
 	j->row.state.attempts++;
 	j->row.state.attempted_at_ms = now_ms;
 	pin_derive(key, &j->row.recipe, pin);
-	right = j->typed_number ? pin_matches_number(pin, j->typed)
-				: pin_matches(pin, j->typed);
+	right = j->typed_number ? pin_matches_number(j->row.recipe.type, pin, j->typed)
+				: pin_matches(j->row.recipe.type, pin, j->typed);
 	j->verdict = right ? VERDICT_RIGHT : VERDICT_WRONG;
 	secret_wipe(pin, sizeof(pin));
 	if (j->verdict == VERDICT_WRONG) {
