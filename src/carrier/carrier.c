@@ -95,16 +95,20 @@ carrier_receipt_answer(const struct carrier_config *config, const char **type_ou
 	return ops->receipt_answer(config, type_out);
 }
 
-enum err
-carrier_split(const struct carrier_config *config, struct arena *a, struct span text,
-    struct sms_parts *out)
+enum sms_alphabet
+carrier_alphabet(const struct carrier_config *config)
 {
 	const struct carrier_ops *ops =
 	    config == NULL ? NULL : carrier_type_find(config->type);
 
-	return sms_text_split_in(
-	    ops == NULL || ops->alphabet == NULL ? SMS_GSM7 : ops->alphabet(config), a,
-	    text, out);
+	return ops == NULL || ops->alphabet == NULL ? SMS_GSM7 : ops->alphabet(config);
+}
+
+enum err
+carrier_split(const struct carrier_config *config, struct arena *a, struct span text,
+    struct sms_parts *out)
+{
+	return sms_text_split_in(carrier_alphabet(config), a, text, out);
 }
 
 unsigned

@@ -221,6 +221,8 @@ const char *carrier_check(const struct carrier_config *config, char why[256]);
 void carrier_warn(const struct carrier_config *config, carrier_warn_f *say, void *ctx);
 bool carrier_needs_sender(const struct carrier_config *config);
 
+/* In which it sends a text that can be sent in it; NULL: of no carrier. */
+enum sms_alphabet carrier_alphabet(const struct carrier_config *config);
 /* The text in the parts and the alphabet in which this carrier sends it, as
  * sms_text_split_in; NULL: of no carrier. Parts are counted by these. */
 enum err carrier_split(const struct carrier_config *config, struct arena *a,

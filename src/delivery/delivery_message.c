@@ -313,6 +313,8 @@ render_and_submit(struct delivery_message *m, struct carrier_group *g)
 	enum err e;
 
 	buf_init(&octets, channel_row(o->content.channel)->text_len_max);
+	if (o->content.channel == CHANNEL_SMS)
+		o->content.sms.alphabet = carrier_alphabet(g->config);
 	e = outgoing_text_make(o, store_keyring(m->loop->store), &octets, &content);
 	if (e == OK)
 		submit(m, g, &content);

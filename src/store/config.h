@@ -39,7 +39,8 @@ struct application_job {
 };
 
 /*
- * Get, list and put share it. A template of a kind that is not in `kinds` is none; a put
+ * Get, list and put share it; find and put_extras know a template by its id alone. A
+ * template of a kind that is not in `kinds` is none; a put
  * of another kind than `kind`, or one more than TEMPLATES_PER_APPLICATION, is
  * ERR_INVALID and says so in `fail`.
  */
@@ -52,6 +53,7 @@ struct template_job {
 	enum template_kind kind; /* put */
 	unsigned kinds;          /* 1 << kind for each that the caller knows */
 	const struct template_change *change;
+	const struct template_extras *extras; /* put: these instead of a change */
 	const struct template_rules *rules;
 	struct fail *fail;
 	bool application_found;

@@ -164,7 +164,8 @@ struct arena;
  */
 enum {
 	ROW_TEXT_MAX = 256 * 1024, /* octets, where a column has no bound of its own */
-	ROW_NAME_MAX = 1024        /* names, senders, ids of others */
+	ROW_NAME_MAX = 1024,       /* names, senders, ids of others */
+	ROW_VARIANTS_MAX = 1024 * 1024 /* texts in all languages, escaped */
 };
 #define ROW_COUNT_MAX INT64_C(1000000000000)
 #define ROW_MS_MAX INT64_C(253402300799999) /* the end of the year 9999 */

@@ -43,6 +43,7 @@ struct outgoing_message {
 			     earlier run */
 	const char *destination;
 	const char *placeholder;  /* the PIN's */
+	const char *language;     /* asked for by the send; NULL: none was */
 	const char *sender;       /* of the request, else of the template, else NULL */
 	struct content content;   /* with placeholders */
 	const char *placeholders; /* twofa/placeholder_pair.h; NULL: none */

@@ -128,6 +128,7 @@ struct pins_new {
 	struct pin_row row; /* state: none; log: what pins_newest gave of its number */
 	struct ident template;
 	const char *sender;       /* of the request; NULL: that of the template */
+	const char *language;     /* of the request, or NULL */
 	const char *placeholders; /* of its first message, or NULL */
 	enum channel channel;
 	bool lookup_wanted;

@@ -247,6 +247,22 @@ row_ring(struct row *r, struct arena *a, struct limit_ring *out)
 	limit_ring_init(out);
 }
 
+void
+row_variants(struct row *r, struct arena *a, struct template_variants *out)
+{
+	const char *text = row_text_or_null(r, a, ROW_VARIANTS_MAX);
+
+	*out = (struct template_variants){NULL, 0};
+	if (text != NULL && template_variant_load(text, a, out) != OK)
+		row_is_damaged(r);
+}
+
+enum gsm7_rule
+row_gsm7(struct row *r)
+{
+	return (enum gsm7_rule)row_enum(r, GSM7_RULE_COUNT);
+}
+
 enum template_kind
 row_kind(struct row *r)
 {

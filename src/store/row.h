@@ -24,6 +24,9 @@ void row_config(struct row *r, struct arena *a, struct application_config *out);
 void row_recipe(struct row *r, struct pin_recipe *out, int64_t *key_id_out);
 /* Null: nobody has sent yet. */
 void row_ring(struct row *r, struct arena *a, struct limit_ring *out);
+/* Null: there are none. */
+void row_variants(struct row *r, struct arena *a, struct template_variants *out);
+enum gsm7_rule row_gsm7(struct row *r);
 enum template_kind row_kind(struct row *r);
 enum pin_type row_pin_type(struct row *r);
 unsigned row_pin_length(struct row *r);

@@ -22,6 +22,7 @@ struct send_job {
 	struct ident template;
 	const struct application_caps *caps;
 	const char *from;     /* or NULL */
+	const char *language; /* one of twofa/language.h, or NULL */
 	int64_t failures_max; /* per destination in 24 hours; 0: no such budget */
 	bool locked;          /* ERR_THROTTLED: by that */
 	struct outgoing_message *outgoing; /* destination, channel, placeholders */

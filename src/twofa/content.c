@@ -1,23 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "twofa/content.h"
 
-enum { TEXTS_MAX = 3, NAMES_MAX = 3 };
+#include "twofa/sms_compose.h"
+
+enum { TEXTS_MAX = 3, NAMES_MAX = 5 };
 
 /* 0, which is where the channel is, ends a row. */
 #define AT(member) offsetof(struct content, member)
 
+typedef void render_f(struct buf *out, struct buf *pieces, const struct content *c,
+    struct span text, const struct render_fill *fill);
+
 static void
-plain(
-    struct buf *out, struct buf *pieces, struct span text, const struct render_fill *fill)
+short_message(struct buf *out, struct buf *pieces, const struct content *c,
+    struct span text, const struct render_fill *fill)
 {
+	const struct sms_compose from = {
+	    text, c->sms.gsm7, c->sms.autofill, c->sms.alphabet};
+
+	(void)pieces;
+	(void)sms_compose_add(out, &from, fill);
+}
+
+static void
+spoken(struct buf *out, struct buf *pieces, const struct content *c, struct span text,
+    const struct render_fill *fill)
+{
+	(void)c;
+	render_text_in_pieces(out, pieces, text, fill);
+}
+
+static void
+plain(struct buf *out, struct buf *pieces, const struct content *c, struct span text,
+    const struct render_fill *fill)
+{
+	(void)c;
 	(void)pieces;
 	render_text(out, text, fill);
 }
 
 static void
-html(
-    struct buf *out, struct buf *pieces, struct span text, const struct render_fill *fill)
+html(struct buf *out, struct buf *pieces, const struct content *c, struct span text,
+    const struct render_fill *fill)
 {
+	(void)c;
 	(void)pieces;
 	render_html(out, text, fill);
 }
@@ -25,18 +51,18 @@ html(
 /* The texts of each part, the first of which is always there, and how they are filled. */
 static const struct content_text {
 	size_t at;
-	void (*render)(struct buf *out, struct buf *pieces, struct span text,
-	    const struct render_fill *fill);
+	render_f *render;
 } texts[CHANNEL_COUNT][TEXTS_MAX] = {
-    [CHANNEL_SMS] = {{AT(sms.text), plain}},
-    [CHANNEL_VOICE] = {{AT(voice.text), render_text_in_pieces}},
+    [CHANNEL_SMS] = {{AT(sms.text), short_message}},
+    [CHANNEL_VOICE] = {{AT(voice.text), spoken}},
     [CHANNEL_EMAIL] = {{AT(email.subject), plain}, {AT(email.text), plain},
 	{AT(email.html), html}},
 };
 
 /* Other names that a part points to. */
 static const size_t names[CHANNEL_COUNT][NAMES_MAX] = {
-    [CHANNEL_SMS] = {AT(sms.dlt_entity), AT(sms.dlt_template), AT(sms.dlt_telemarketer)},
+    [CHANNEL_SMS] = {AT(sms.dlt_entity), AT(sms.dlt_template), AT(sms.dlt_telemarketer),
+	AT(sms.autofill.domain), AT(sms.autofill.android_hash)},
     [CHANNEL_VOICE] = {AT(voice.language), AT(voice.voice_name), AT(voice.repeat_dtmf)},
     [CHANNEL_EMAIL] = {AT(email.landing_page)},
 };
@@ -118,7 +144,7 @@ content_render(struct content *to, const struct content *from,
 	*to = *from;
 	for (size_t i = 0; (t = text_at(from, i)) != NULL; i++) {
 		begin[i] = out->len;
-		t->render(out, &pieces, *text_of(from, t), fill);
+		t->render(out, &pieces, from, *text_of(from, t), fill);
 		text_of(to, t)->len = out->len - begin[i];
 	}
 	pieces_begin = add_pieces(out, &pieces);

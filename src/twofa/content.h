@@ -11,6 +11,8 @@
 #include "base/arena.h"
 #include "twofa/channel.h"
 #include "twofa/render.h"
+#include "twofa/sms_autofill.h"
+#include "twofa/sms_equal.h"
 
 struct content_sms {
 	struct span text;
@@ -18,6 +20,11 @@ struct content_sms {
 	const char *dlt_entity;
 	const char *dlt_template;
 	const char *dlt_telemarketer;
+	enum gsm7_rule gsm7;
+	struct sms_autofill autofill;
+	/* In which the carrier sends what can be sent in it; set before it is rendered.
+	 */
+	enum sms_alphabet alphabet;
 };
 
 struct content_voice {

@@ -104,9 +104,16 @@ encode(enum sms_alphabet alphabet, uint32_t c, uint8_t out[4])
 	return put_utf16(c, out);
 }
 
-/* ERR_SYNTAX: not UTF-8. ERR_INVALID: not in the alphabet. */
-static enum err
-measure(enum sms_alphabet alphabet, struct span text, size_t *len_out)
+unsigned
+sms_text_units(enum sms_alphabet alphabet, uint32_t character)
+{
+	uint8_t octets[4];
+
+	return encode(alphabet, character, octets);
+}
+
+enum err
+sms_text_len(enum sms_alphabet alphabet, struct span text, size_t *len_out)
 {
 	uint8_t octets[4];
 	enum err e = OK;
@@ -168,12 +175,12 @@ sms_text_split_in(
 {
 	size_t len;
 	size_t part;
-	enum err e = measure(own, text, &len);
+	enum err e = sms_text_len(own, text, &len);
 
 	if (e == ERR_SYNTAX)
 		return e;
 	out->alphabet = e == OK ? own : SMS_UCS2;
-	if (e != OK && measure(SMS_UCS2, text, &len) != OK)
+	if (e != OK && sms_text_len(SMS_UCS2, text, &len) != OK)
 		return ERR_SYNTAX;
 	part = alphabets[out->alphabet].part;
 	if (len > part)

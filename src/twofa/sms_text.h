@@ -37,6 +37,11 @@ enum err sms_text_split_in(enum sms_alphabet own, struct arena *a, struct span t
 /* The same in GSM 7 bit or UCS-2. */
 enum err sms_text_split(
     struct arena *a, struct span text, struct sms_parts *out) MUST_CHECK;
+/* Octets of a character in that alphabet, as above; 0: it is not in it. */
+unsigned sms_text_units(enum sms_alphabet alphabet, uint32_t character);
+/* The same of a text. ERR_SYNTAX: not UTF-8; ERR_INVALID: not all of it is in it. */
+enum err sms_text_len(
+    enum sms_alphabet alphabet, struct span text, size_t *len_out) MUST_CHECK;
 /* "GSM7", "LATIN1", "ASCII", "UCS2". */
 const char *sms_text_alphabet_name(enum sms_alphabet alphabet);
 /* Octets of the concatenation header: 05 00 03 reference total sequence (1-based). */

@@ -3,15 +3,10 @@
 
 #include "base/utf8.h"
 #include "twofa/email_template.h"
+#include "twofa/language.h"
 #include "twofa/mailbox.h"
 #include "twofa/render.h"
-
-#include <ctype.h>
-
-/* Contract 2.3, in the published order. */
-static const char *const languages[] = {"en", "es", "ca", "da", "nl", "fr", "de", "it",
-    "ja", "ko", "no", "pl", "ru", "sv", "fi", "hr", "sl", "ro", "pt_pt", "pt_br", "zh_cn",
-    "zh_tw"};
+#include "twofa/text_lint.h"
 
 #define DTMF_KEYS "0123456789*#"
 
@@ -22,23 +17,6 @@ template_init(struct template *t, enum template_kind kind)
 	if (kind == TEMPLATE_EMAIL)
 		t->text = "";
 	t->placeholder = RENDER_PLACEHOLDER;
-}
-
-/* Older clients write pt-BR for pt_br. */
-static const char *
-find_language(const char *text)
-{
-	char name[8];
-	size_t len = strlen(text);
-
-	if (len >= sizeof(name))
-		return NULL;
-	for (size_t i = 0; i <= len; i++)
-		name[i] = text[i] == '-' ? '_' : (char)tolower((unsigned char)text[i]);
-	for (size_t i = 0; i < countof(languages); i++)
-		if (strcmp(languages[i], name) == 0)
-			return languages[i];
-	return NULL;
 }
 
 static void
@@ -52,8 +30,11 @@ static void
 apply_pin(struct template *t, const struct template_change *c, unsigned length_max,
     struct fail *fail)
 {
+	bool clear = pin_type_is_clear(t->pin_type);
+
 	if (c->pin_type != NULL && !pin_type_find(span_of(c->pin_type), &t->pin_type))
 		fail_add(fail, "pinType", "must be NUMERIC, ALPHA, HEX or ALPHANUMERIC");
+	t->pin_type = pin_type_with(t->pin_type, clear);
 	if (!c->pin_length.set)
 		return;
 	if (c->pin_length.value < 1 || c->pin_length.value > length_max)
@@ -66,7 +47,7 @@ static void
 apply_voice(struct template *t, const struct template_change *c, struct fail *fail)
 {
 	if (c->language != NULL) {
-		t->language = find_language(c->language);
+		t->language = language_find(c->language);
 		if (t->language == NULL)
 			fail_add(fail, "language", "is not a supported language");
 	}
@@ -127,6 +108,79 @@ apply_message(struct template *t, const struct template_change *c, bool placehol
 		    t->placeholder);
 }
 
+/* ---- extras ---- */
+
+/* A text and its name in a request. */
+struct text {
+	const char *field;
+	const char *text;
+};
+
+/* The characters of a text that are read with it, and not those of placeholders. */
+static void
+refuse_ucs2(const struct text *text, const struct text_lint *found, struct fail *fail)
+{
+	const struct text_lint_forcing *first = &found->forcing[0];
+
+	if (found->forcing_count > 0)
+		fail_add(fail, text->field,
+		    "needs UCS-2 for %zu of its characters, the first one U+%04X at %zu, "
+		    "which gsm7 refuses",
+		    found->forcing_count, (unsigned)first->character, first->at);
+}
+
+/* Whatever placeholders add, so much it costs at least. */
+static void
+check_text(const struct template *t, const struct text *text, struct fail *fail)
+{
+	const struct text_lint_ask ask = {.message = {.text = span_of(text->text),
+					      .gsm7 = t->gsm7,
+					      .autofill = t->autofill},
+	    .placeholder = t->placeholder,
+	    .pin_length = t->pin_length,
+	    .other = ""};
+	struct text_lint found;
+	struct arena arena;
+
+	arena_init(&arena);
+	if (text_lint(&ask, &arena, &found) != OK)
+		fail_add(fail, text->field, "is too long for a message");
+	else if (t->autofill.android_hash != NULL && !found.autofill.hash)
+		fail_add(fail, text->field,
+		    "is too long for autofill.androidHash: such a message has one part, "
+		    "140 octets");
+	else if (t->gsm7 == GSM7_REFUSE)
+		refuse_ucs2(text, &found, fail);
+	arena_fini(&arena);
+}
+
+static void
+check_variant(const struct template *t, const struct template_variant *v,
+    const struct template_rules *rules, struct fail *fail)
+{
+	const struct text text = {
+	    arena_printf(fail->arena, "variants.%s.messageText", v->language), v->text};
+
+	if (rules->placeholder_required && strstr(v->text, t->placeholder) == NULL)
+		fail_add(fail, text.field, "must contain the placeholder %.64s",
+		    t->placeholder);
+	else
+		check_text(t, &text, fail);
+}
+
+/* Members that fitted each other may no longer do so. */
+static void
+check_texts(
+    const struct template *t, const struct template_rules *rules, struct fail *fail)
+{
+	const struct text own = {"messageText", t->text};
+
+	if (t->gsm7 != GSM7_KEEP || t->autofill.android_hash != NULL)
+		check_text(t, &own, fail);
+	for (size_t i = 0; i < t->variants.count; i++)
+		check_variant(t, &t->variants.items[i], rules, fail);
+}
+
 enum err
 template_apply(struct template *t, const struct template_change *c,
     const struct template_rules *rules, struct fail *fail)
@@ -138,5 +192,92 @@ template_apply(struct template *t, const struct template_change *c,
 		apply_email(t, c, fail);
 	else
 		apply_message(t, c, rules->placeholder_required, fail);
+	if (fail->count == before && t->kind == TEMPLATE_MESSAGE && t->text != NULL)
+		check_texts(t, rules, fail);
 	return fail->count == before ? OK : ERR_INVALID;
+}
+
+/* Something of it could not be read, and was told before. */
+static bool
+is_told(const struct fail *fail)
+{
+	return fail_names(fail, "autofill") || fail_names(fail, "autofill.domain") ||
+	       fail_names(fail, "autofill.androidHash");
+}
+
+static void
+apply_autofill(struct template *t, const struct template_extras *e, struct fail *fail)
+{
+	t->autofill = (struct sms_autofill){e->autofill_domain, e->autofill_hash};
+	if (e->autofill != NULL && e->autofill_domain == NULL &&
+	    e->autofill_hash == NULL && !is_told(fail))
+		fail_add(fail, "autofill", "must have domain, androidHash, or both");
+	if (e->autofill_domain != NULL && !sms_autofill_is_domain(e->autofill_domain))
+		fail_add(fail, "autofill.domain",
+		    "must be a host name in small letters, such as example.com, with at "
+		    "most %d characters",
+		    SMS_AUTOFILL_DOMAIN_MAX);
+	if (e->autofill_hash != NULL && !sms_autofill_is_hash(e->autofill_hash))
+		fail_add(fail, "autofill.androidHash",
+		    "must be the %d characters that SMS Retriever has for the app",
+		    SMS_AUTOFILL_HASH_LEN);
+}
+
+static void
+apply_alphabet(struct template *t, const char *name, struct fail *fail)
+{
+	bool clear = name != NULL && strcmp(name, "unambiguous") == 0;
+
+	if (name != NULL && !clear && strcmp(name, "full") != 0)
+		fail_add(fail, "alphabet", "must be full or unambiguous");
+	t->pin_type = pin_type_with(t->pin_type, clear);
+}
+
+/* An email has neither parts nor a phone that reads it, and its text is not here. */
+static void
+refuse_for_email(const struct template_extras *e, struct fail *fail)
+{
+	static const char reason[] = "is not for a template of email";
+
+	if (e->variants != NULL)
+		fail_add(fail, "variants", reason);
+	if (e->autofill != NULL)
+		fail_add(fail, "autofill", reason);
+	if (e->gsm7 != NULL)
+		fail_add(fail, "gsm7", reason);
+}
+
+static void
+apply_to_text(struct template *t, const struct template_extras *e,
+    const struct template_rules *rules, struct fail *fail)
+{
+	unsigned before = fail->count;
+
+	t->gsm7 = GSM7_KEEP;
+	if (e->gsm7 != NULL && !sms_equal_rule_find(e->gsm7, &t->gsm7))
+		fail_add(fail, "gsm7", "must be keep, replace or refuse");
+	apply_autofill(t, e, fail);
+	if (template_variant_read(e->variants, fail->arena, fail, &t->variants) == OK &&
+	    fail->count == before && t->text != NULL)
+		check_texts(t, rules, fail);
+}
+
+enum err
+template_apply_extras(struct template *t, const struct template_extras *e,
+    const struct template_rules *rules, struct fail *fail)
+{
+	unsigned before = fail->count;
+
+	apply_alphabet(t, e->alphabet, fail);
+	if (t->kind == TEMPLATE_EMAIL)
+		refuse_for_email(e, fail);
+	else
+		apply_to_text(t, e, rules, fail);
+	return fail->count == before ? OK : ERR_INVALID;
+}
+
+const char *
+template_alphabet_name(enum pin_type type)
+{
+	return pin_type_is_clear(type) ? "unambiguous" : "full";
 }

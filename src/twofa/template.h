@@ -11,6 +11,9 @@
 #include "base/json.h"
 #include "twofa/channel.h"
 #include "twofa/pin.h"
+#include "twofa/sms_autofill.h"
+#include "twofa/sms_equal.h"
+#include "twofa/template_variant.h"
 
 enum {
 	TEMPLATE_TEXT_MAX = 2000,
@@ -41,6 +44,10 @@ struct template
 	int64_t email_template;
 	const char *landing_page; /* NULL: that of the email template */
 	bool v1_sender;           /* the last v1 request said `sender`, not `senderId` */
+	/* what Infobip does not have (struct template_extras); not of an email */
+	enum gsm7_rule gsm7;
+	struct sms_autofill autofill;
+	struct template_variants variants;
 };
 
 struct template_change {
@@ -64,6 +71,16 @@ struct template_change {
 	const char *landing_page;
 };
 
+/* All of them: one that is not given is as in a template that has none. */
+struct template_extras {
+	const json_t *variants; /* as template_variant_read has it */
+	const json_t *autofill; /* any value of it: a member is then required */
+	const char *autofill_domain;
+	const char *autofill_hash;
+	const char *gsm7;     /* "keep" ... */
+	const char *alphabet; /* "full", "unambiguous" */
+};
+
 struct template_rules {
 	unsigned pin_length_max;
 	bool placeholder_required; /* a text without its placeholder is refused */
@@ -74,5 +91,10 @@ void template_init(struct template *t, enum template_kind kind);
 /* ERR_INVALID when `fail` was added to; `t` is then half changed and to be dropped. */
 enum err template_apply(struct template *t, const struct template_change *c,
     const struct template_rules *rules, struct fail *fail) MUST_CHECK;
+/* The same with extras; texts are those of the document that was read. */
+enum err template_apply_extras(struct template *t, const struct template_extras *e,
+    const struct template_rules *rules, struct fail *fail) MUST_CHECK;
+/* "full" or "unambiguous" */
+const char *template_alphabet_name(enum pin_type type);
 
 #endif

@@ -77,12 +77,14 @@ do_template(enum verb v, int64_t *said)
 {
 	static const struct template_change change = {
 	    .pin_type = "NUMERIC", .text = "Your PIN is {{pin}}"};
+	static const struct template_extras extras = {.gsm7 = "replace"};
 	static const struct template_rules rules = {PIN_LENGTH_MAX, true};
 	struct template_job j = {.account = w->account,
 	    .application = w->application,
 	    .id = v == VERB_TEMPLATE_LIST ? (struct ident){{0}} : w->template,
 	    .kinds = 1,
 	    .change = &change,
+	    .extras = v == VERB_TEMPLATE_PUT_EXTRAS ? &extras : NULL,
 	    .rules = &rules,
 	    .fail = &fail};
 	enum err e = world_run(w, &j.job, v);
@@ -463,6 +465,8 @@ static const struct {
     {VERB_APPLICATION_LIST, do_application, 1, 0},
     {VERB_TEMPLATE_PUT, do_template, 1, 0},
     {VERB_TEMPLATE_GET, do_template, 1, 0},
+    {VERB_TEMPLATE_FIND, do_template, 1, 0},
+    {VERB_TEMPLATE_PUT_EXTRAS, do_template, 1, 0},
     {VERB_TEMPLATE_LIST, do_template, 1, 0},
     {VERB_EMAIL_TEMPLATE_PUT, do_email_template, 1, 0},
     {VERB_EMAIL_TEMPLATE_GET, do_email_template, 1, 0},

@@ -67,6 +67,7 @@ struct send_members {
 	const char *from;
 	json_t *placeholders;
 	json_t *landing_page; /* of an email; elsewhere it is an unknown member */
+	const char *language; /* our own */
 	struct opt_bool track_delivery;
 };
 
@@ -77,6 +78,7 @@ struct send_members {
 	    {"to", JSON_ROW_TEXT, true, AT(to), 1, to_max, NULL},                        \
 	    {"from", JSON_ROW_LINE, false, AT(from), 0, from_max, NULL},                 \
 	    {"placeholders", JSON_ROW_VALUE, false, AT(placeholders), 0, 0, NULL},       \
+	    {"language", JSON_ROW_TEXT, false, AT(language), 0, 35, NULL},               \
 	{                                                                                \
 		"trackDelivery", JSON_ROW_BOOL, false, AT(track_delivery), 0, 0, NULL    \
 	}
@@ -101,6 +103,7 @@ read_send_over(struct call *c, enum channel channel, const struct json_row *rows
 	ask->to = m.to;
 	ask->from = m.from;
 	ask->placeholders = read_placeholders(c, m.placeholders, m.landing_page);
+	ask->language = m.language;
 	ask->channel = channel;
 	ask->tracked = m.track_delivery.value;
 	return e;

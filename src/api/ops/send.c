@@ -8,6 +8,7 @@
 #include "store/idempotency.h"
 #include "store/outgoing.h"
 #include "store/send.h"
+#include "twofa/language.h"
 #include "twofa/report_body.h"
 
 /* ---- what send and resend share ---- */
@@ -93,11 +94,25 @@ put_result(struct call *c, bool looked_up)
 
 /* ---- send ---- */
 
+/* "" is none. */
+static void
+check_language(struct call *c, struct send_ask *ask)
+{
+	const char *asked = ask->language;
+
+	if (asked == NULL)
+		return;
+	ask->language = language_of_locale(asked);
+	if (ask->language == NULL && asked[0] != '\0')
+		fail_add(&c->fail, "language", "is not a supported language");
+}
+
 static enum err
 check_send(struct call *c)
 {
 	struct send_ask *ask = c->ask;
 
+	check_language(c, ask);
 	if (ask->to != NULL)
 		ask->destination = destination_read(
 		    c, channel_row(ask->channel)->address, "to", ask->to);
@@ -140,6 +155,7 @@ proceed_send(struct call *c)
 	j->template = ask->template;
 	j->caps = &c->api->options.caps;
 	j->failures_max = c->api->options.failures_max;
+	j->language = ask->language;
 	if (ask->from != NULL && ask->from[0] != '\0')
 		j->from = ask->from;
 	j->job.finish = send_finished;

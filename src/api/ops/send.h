@@ -16,6 +16,7 @@ struct send_ask {
 	const char *to;   /* of the channel's kind, in any spelling; NULL: not read */
 	const char *from; /* NULL or empty: the template's sender */
 	const char *placeholders; /* twofa/placeholder_pair.h, or NULL */
+	const char *language;     /* a locale of the person, or NULL */
 	enum channel channel;
 	bool lookup_needed; /* whether a number can be reached is asked first */
 	bool tracked;       /* a report is wanted of what becomes of the message */

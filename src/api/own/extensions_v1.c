@@ -6,10 +6,12 @@
 #include "api/dialects.h"
 #include "api/ops/email_template.h"
 #include "api/ops/lift.h"
+#include "api/ops/message.h"
 #include "api/ops/route_explain.h"
 #include "api/ops/timeline.h"
 #include "api/own/email_template.h"
 #include "api/own/lift.h"
+#include "api/own/message.h"
 #include "api/own/receipt.h"
 #include "api/own/route_explain.h"
 #include "api/own/timeline.h"
@@ -26,6 +28,8 @@ static const struct route routes[] = {
 	&wire_email_template_put},
     {"DELETE", "/email-templates/{}", SCOPE_MANAGE, &op_email_template_delete,
 	&wire_email_template_get},
+    {"GET", "/messages/{}", SCOPE_MANAGE, &op_message_get, &wire_message_get},
+    {"PUT", "/messages/{}", SCOPE_MANAGE, &op_message_put, &wire_message_put},
     {"GET", "/receipts/{}", 0, &op_receipt, NULL},
     {"POST", "/receipts/{}", 0, &op_receipt, NULL},
     {"GET", "/receipts/{}/{}", 0, &op_receipt, NULL},

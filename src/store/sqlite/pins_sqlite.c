@@ -335,6 +335,7 @@ bind_insert(struct item *it, struct binder *b)
 	bind_int(b, (int64_t)n->channel);
 	bind_bool(b, n->lookup_wanted);
 	bind_bool(b, n->tracked);
+	bind_text(b, n->language);
 }
 
 static void

@@ -264,6 +264,11 @@ read_template(struct item *it, struct row *r)
 	t->v1_sender = row_bool(r);
 	t->email_template = row_int_or_null(r, 0, EMAIL_TEMPLATE_ID_MAX);
 	t->landing_page = row_text_or_null(r, a, ROW_NAME_MAX);
+	t->gsm7 = row_gsm7(r);
+	t->autofill.domain = row_text_or_null(r, a, ROW_NAME_MAX);
+	t->autofill.android_hash = row_text_or_null(r, a, ROW_NAME_MAX);
+	if (!ident_is_none(&j->id)) /* no list shows them */
+		row_variants(r, a, &t->variants);
 	if ((j->kinds & (1u << t->kind)) == 0)
 		j->count--;
 	j->found = j->count > 0;
@@ -328,6 +333,10 @@ bind_put_template(struct item *it, struct binder *b)
 	else
 		bind_text(b, NULL);
 	bind_text(b, t->landing_page);
+	bind_int(b, (int64_t)t->gsm7);
+	bind_text(b, t->autofill.domain);
+	bind_text(b, t->autofill.android_hash);
+	bind_text(b, template_variant_save(&t->variants, template_of(it)->job.arena));
 	bind_int(b, TEMPLATES_PER_APPLICATION);
 }
 
@@ -385,7 +394,8 @@ refers(const struct item *it)
 	const struct template_job *j =
 	    VERB_OF((struct item *)(uintptr_t)it, struct template_job);
 
-	return j->kind == TEMPLATE_EMAIL && j->change->email_template.set;
+	return j->kind == TEMPLATE_EMAIL && j->change != NULL &&
+	       j->change->email_template.set;
 }
 
 /* An email template names one of the account's own; both in one transaction. */
@@ -407,6 +417,8 @@ check_reference(struct batch *b, struct item **items)
 static enum err
 apply_change(struct template_job *j)
 {
+	if (j->extras != NULL)
+		return template_apply_extras(&j->list[0], j->extras, j->rules, j->fail);
 	if (j->list[0].kind == j->kind)
 		return template_apply(&j->list[0], j->change, j->rules, j->fail);
 	fail_add(j->fail, "messageId",
@@ -445,6 +457,36 @@ put_templates(struct batch *b, struct item **items, size_t n)
 	return e;
 }
 
+/* ---- by the id alone ---- */
+
+static void
+bind_id(struct item *it, struct binder *b)
+{
+	bind_ident(b, &template_of(it)->account);
+	bind_ident(b, &template_of(it)->id);
+}
+
+static void
+read_location(struct item *it, struct row *r)
+{
+	row_ident(r, &template_of(it)->application);
+	template_of(it)->application_found = true;
+}
+
+static enum err
+locate(struct batch *b, struct item **items, size_t n)
+{
+	static const struct sql_step step = {
+	    SQL_TEMPLATE_LOCATE, bind_id, read_location, NULL};
+	enum err e = batch_each(b, &step, items, n);
+
+	for (size_t i = 0; i < n; i++)
+		item_not_found(items[i], template_of(items[i])->application_found);
+	return e;
+}
+
+const struct verb_row verb_template_find = {.steps = {locate, get_template}};
+const struct verb_row verb_template_put_extras = {.steps = {locate, put_templates}};
 const struct verb_row verb_template_get = {.steps = {get_template}};
 const struct verb_row verb_template_list = {.steps = {find_parent, list_templates}};
 const struct verb_row verb_template_put = {.steps = {find_parent, put_templates}};

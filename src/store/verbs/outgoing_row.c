@@ -5,7 +5,9 @@
 #include "twofa/placeholder_pair.h"
 
 /* Columns that are of one channel alone, in their order behind the text. */
-enum { TEXT_COLUMNS = 1, DLT_COLUMNS = 3, VOICE_COLUMNS = 4 };
+enum { TEXT_COLUMNS = 1, DLT_COLUMNS = 3, VOICE_COLUMNS = 4, EMAIL_COLUMNS = 4 };
+/* gsm7 and autofill, of an SMS alone */
+enum { EXTRA_COLUMNS = 3 };
 
 static struct span
 read_text(struct row *r, struct arena *a)
@@ -27,6 +29,10 @@ read_sms(struct row *r, struct arena *a, struct content *c)
 	c->sms.dlt_entity = row_text_or_null(r, a, ROW_NAME_MAX);
 	c->sms.dlt_template = row_text_or_null(r, a, ROW_NAME_MAX);
 	c->sms.dlt_telemarketer = row_text_or_null(r, a, ROW_NAME_MAX);
+	row_pass(r, VOICE_COLUMNS + EMAIL_COLUMNS);
+	c->sms.gsm7 = row_gsm7(r);
+	c->sms.autofill.domain = row_text_or_null(r, a, ROW_NAME_MAX);
+	c->sms.autofill.android_hash = row_text_or_null(r, a, ROW_NAME_MAX);
 }
 
 static void
@@ -38,6 +44,7 @@ read_voice(struct row *r, struct arena *a, struct content *c)
 	c->voice.voice_name = row_text_or_null(r, a, ROW_NAME_MAX);
 	c->voice.repeat_dtmf = row_text_or_null(r, a, ROW_NAME_MAX);
 	(void)row_double(r, &c->voice.speech_rate);
+	row_pass(r, EMAIL_COLUMNS + EXTRA_COLUMNS);
 }
 
 static void
@@ -48,10 +55,12 @@ read_email(struct row *r, struct arena *a, struct content *c)
 	c->email.text = read_text_or_none(r, a);
 	c->email.html = read_text_or_none(r, a);
 	c->email.landing_page = row_text_or_null(r, a, ROW_NAME_MAX);
+	row_pass(r, EXTRA_COLUMNS);
 }
 
 bool
-outgoing_row_content(struct row *r, struct outgoing_message *o)
+outgoing_row_content(
+    struct row *r, struct outgoing_message *o, struct outgoing_row_languages *out)
 {
 	static void (*const parts[CHANNEL_COUNT])(
 	    struct row * r, struct arena * a, struct content * c) = {
@@ -69,12 +78,29 @@ outgoing_row_content(struct row *r, struct outgoing_message *o)
 	if (o->sender == NULL)
 		o->sender = sender;
 	parts[channel](r, &o->arena, &o->content);
+	row_variants(r, &o->arena, &out->variants);
+	out->own = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
 	return true;
+}
+
+void
+outgoing_row_choose(
+    struct outgoing_message *o, const struct outgoing_row_languages *languages)
+{
+	const char *number = channel_row(o->content.channel)->address == CHANNEL_TO_NUMBER
+				 ? o->destination
+				 : NULL;
+	const struct template_variant *variant = template_variant_choose(
+	    &languages->variants, languages->own, o->language, number);
+
+	if (variant != NULL)
+		template_variant_take(variant, &o->content, &o->arena);
 }
 
 bool
 outgoing_row_read(struct row *r, struct outgoing_message *o)
 {
+	struct outgoing_row_languages languages;
 	const char *placeholders;
 
 	row_ident(r, &o->recipe.account);
@@ -82,8 +108,12 @@ outgoing_row_read(struct row *r, struct outgoing_message *o)
 	o->destination = row_destination(r, &o->arena);
 	row_recipe(r, &o->recipe, &o->key_id);
 	o->expires_at_ms = row_ms(r);
+	o->language = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
 	o->sender = row_text_or_null(r, &o->arena, ROW_NAME_MAX);
 	placeholders = row_text_or_null(r, &o->arena, ROW_TEXT_MAX);
 	o->placeholders = placeholder_pair_over(&o->arena, o->placeholders, placeholders);
-	return outgoing_row_content(r, o);
+	if (!outgoing_row_content(r, o, &languages))
+		return false;
+	outgoing_row_choose(o, &languages);
+	return true;
 }

@@ -8,13 +8,24 @@
 
 #include "store/engine.h"
 #include "store/outgoing.h"
+#include "twofa/template_variant.h"
+
+/* The texts of a template in other languages, and its own language, or NULL. */
+struct outgoing_row_languages {
+	struct template_variants variants;
+	const char *own;
+};
 
 /*
  * CONTENT_COLUMNS, of a template: the part of the message's channel, the placeholder of
  * the PIN, and the sender where the message has none. False, and the message has no
  * content: the template is for other channels.
  */
-bool outgoing_row_content(struct row *r, struct outgoing_message *o) MUST_CHECK;
+bool outgoing_row_content(struct row *r, struct outgoing_message *o,
+    struct outgoing_row_languages *out) MUST_CHECK;
+/* The text in the language for this message, whose destination is known. */
+void outgoing_row_choose(
+    struct outgoing_message *o, const struct outgoing_row_languages *languages);
 /* OUTGOING_COLUMNS: from the row of the PIN all that is needed beside its id to make the
  * PIN and to send it; then the content. Placeholders that the message has go before
  * those of the row. */

@@ -23,6 +23,7 @@ struct send_state {
 	struct application_config config;
 	bool template_found;
 	unsigned template_length;
+	struct outgoing_row_languages languages; /* of the template */
 	struct pins_number number;
 	int64_t taken; /* sends in the window, and those admitted before in this batch */
 	bool refused;
@@ -114,7 +115,7 @@ read_template(struct item *it, struct row *r)
 
 	o->recipe.type = row_pin_type(r);
 	state_of(j)->template_length = row_pin_length(r);
-	j->misfit = !outgoing_row_content(r, o);
+	j->misfit = !outgoing_row_content(r, o, &state_of(j)->languages);
 	state_of(j)->template_found = true;
 }
 
@@ -148,10 +149,19 @@ copy_template(struct item *to, const struct item *from)
 	state_of(send_of(to))->template_found = state_of(found)->template_found;
 	send_of(to)->misfit = found->misfit;
 	state_of(send_of(to))->template_length = state_of(found)->template_length;
+	state_of(send_of(to))->languages = state_of(found)->languages;
 	content_copy(&o->content, &found->outgoing->content, &o->arena);
 	o->placeholder = text_into(&o->arena, found->outgoing->placeholder);
 	o->sender = text_into(&o->arena, found->outgoing->sender);
 	o->recipe.type = found->outgoing->recipe.type;
+}
+
+/* Each of a batch has a destination and a language of its own. */
+static void
+choose_text(struct send_job *j)
+{
+	j->outgoing->language = j->language;
+	outgoing_row_choose(j->outgoing, &state_of(j)->languages);
 }
 
 static enum err
@@ -168,6 +178,8 @@ find_template(struct batch *b, struct item **items, size_t n)
 		item_not_found(items[i], state_of(j)->template_found);
 		if (items[i]->err == OK && j->misfit)
 			items[i]->err = ERR_INVALID;
+		if (items[i]->err == OK)
+			choose_text(j);
 		if (j->from != NULL)
 			j->outgoing->sender = text_into(&j->outgoing->arena, j->from);
 	}
@@ -510,6 +522,7 @@ make_pin(struct send_job *j)
 				  .log = state_of(j)->number.log},
 		.template = j->template,
 		.sender = j->from,
+		.language = j->language,
 		.placeholders = o->placeholders,
 		.channel = o->content.channel,
 		.lookup_wanted = o->lookup_needed,
