@@ -200,7 +200,8 @@ finish(struct delivery_message *m, enum message_state state, enum message_reason
 	if (j->tracked && j->sender == NULL)
 		j->sender = m->outgoing->sender;
 	m->task.run = outcome_recorded;
-	if (state == MESSAGE_ACCEPTED || state == MESSAGE_SUBMITTED)
+	j->job.patient = state == MESSAGE_ACCEPTED || state == MESSAGE_SUBMITTED;
+	if (j->job.patient)
 		answer_caller(m, true);
 	record(m);
 }

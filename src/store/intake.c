@@ -40,8 +40,8 @@ intake_put(struct intake *in, struct task *jobs)
 	struct task *next;
 
 	for (struct task *t = jobs; t != NULL; t = next) {
-		enum verb v = container_of(t, struct job, task)->verb;
-		enum intake_lane l = verb_facts[v].lane;
+		const struct job *j = container_of(t, struct job, task);
+		enum intake_lane l = verb_facts[j->verb].lane;
 
 		next = t->next;
 		t->next = NULL;
@@ -49,6 +49,7 @@ intake_put(struct intake *in, struct task *jobs)
 		in->lanes[l].last = &t->next;
 		in->lanes[l].len++;
 		in->len++;
+		in->patient += j->patient;
 	}
 }
 
@@ -61,6 +62,7 @@ move(struct intake *in, size_t lane, size_t n, struct task ***end)
 	while (moved < n && in->lanes[lane].first != NULL) {
 		struct task *t = in->lanes[lane].first;
 
+		in->patient -= container_of(t, struct job, task)->patient;
 		in->lanes[lane].first = t->next;
 		t->next = NULL;
 		**end = t;
@@ -73,6 +75,7 @@ move(struct intake *in, size_t lane, size_t n, struct task ***end)
 	in->lanes[lane].len -= moved;
 	in->len -= moved;
 	INVARIANT((in->lanes[lane].first == NULL) == (in->lanes[lane].len == 0));
+	INVARIANT(in->patient <= in->len);
 	return moved;
 }
 
@@ -111,6 +114,12 @@ static size_t
 least(size_t a, size_t b)
 {
 	return a < b ? a : b;
+}
+
+bool
+intake_is_patient(const struct intake *in)
+{
+	return in->len > 0 && in->patient == in->len;
 }
 
 struct task *

@@ -25,6 +25,7 @@ struct intake {
 		size_t len;
 	} lanes[INTAKE_LANES];
 	size_t len;
+	size_t patient;             /* of them, those for which nobody waits */
 	size_t taken[INTAKE_LANES]; /* by the last batch */
 };
 
@@ -39,6 +40,8 @@ void intake_put(struct intake *in, struct task *jobs);
  * better. Never of the first lane. Linked by next; NULL: none.
  */
 struct task *intake_stale(struct intake *in, size_t most, int64_t before_ms);
+/* Does something wait, and is there nobody who waits for any of it? */
+bool intake_is_patient(const struct intake *in);
 /* The next batch: at most `most` jobs, linked by next; NULL when nothing waits. */
 struct task *intake_take(struct intake *in, size_t most);
 

@@ -35,6 +35,7 @@ struct job {
 	struct task task;   /* the store's until finish, then the caller's */
 	bool offered;       /* set by the store: it counts against the bound */
 	int64_t offered_ms; /* set by the store: steady time */
+	bool patient; /* nobody waits for it: it may rest a moment to share a commit */
 	enum verb verb;
 	struct arena *arena;             /* results are put here */
 	struct store *store;             /* set by the store */

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 
 #include "base/entropy_pool.h"
@@ -33,6 +34,9 @@
 #define REST_MS_MAX 500
 /* A job that has waited longer than this in a crowded lane is given up (intake_stale). */
 #define STALE_MS 400
+/* Patient jobs share the commit of what comes within this time. A crash in it costs what
+ * one before their commit always does: a second submit. */
+#define PATIENCE_MS 2
 /* How often the high-water mark of the clock is written, at most. */
 #define MARK_MS 1000
 
@@ -59,6 +63,7 @@ struct store {
 	bool access_dirty; /* keys or users changed, and were not published */
 	bool access_unreadable;
 	int64_t rest_until_ms; /* steady time: no reload for changes of our own before */
+	bool rests;            /* all that waits is patient, and has waited just now */
 	struct task *changes;  /* jobs that wait for one, oldest first */
 	bool reports_owed;     /* by the batch that is under way */
 	int64_t outbox_at_ms;
@@ -450,6 +455,8 @@ idle_ms(const struct store *s, int64_t now_ms)
 {
 	int64_t left_ms = s->rest_until_ms - now_ms;
 
+	if (s->rests)
+		return PATIENCE_MS;
 	if (!s->access_dirty)
 		return watcher_wait_ms(&s->watcher, now_ms);
 	return left_ms > 0 && left_ms < WATCHER_LOOK_MS ? (int)left_ms : WATCHER_LOOK_MS;
@@ -481,15 +488,32 @@ refuse_stale(struct store *s, int64_t now_ms)
 	finish_all(s, stale);
 }
 
-/* Whatever has queued up goes into the lanes; the next batch comes out of them. */
+/* May what waits go on waiting, once, for others to share its commit? */
+static bool
+may_rest(struct store *s)
+{
+	s->rests = !s->rests && !s->stopping && intake_is_patient(&s->intake);
+	return s->rests;
+}
+
+/*
+ * Whatever has queued up goes into the lanes; the next batch comes out of them. Where all
+ * cores are busy, the threads that are about to offer run first, and one commit serves
+ * more of them; on a core that is free sched_yield returns at once.
+ */
 static struct task *
 next_batch(struct store *s)
 {
-	struct task *jobs = queue_take(s->queue, SIZE_MAX, NULL);
-	int64_t now_ms = steady_ms(s);
+	struct task *jobs;
+	int64_t now_ms;
 
+	(void)sched_yield();
+	jobs = queue_take(s->queue, SIZE_MAX, NULL);
+	now_ms = steady_ms(s);
 	intake_put(&s->intake, without_stop(s, jobs));
 	refuse_stale(s, now_ms);
+	if (may_rest(s))
+		return NULL;
 	jobs = intake_take(&s->intake, s->options.batch_max);
 	for (enum intake_lane l = 0; l < INTAKE_LANES; l++)
 		admission_took(

@@ -19,7 +19,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	crowd = (struct crowd){.count = 0};
+	memset(&crowd, 0, sizeof(crowd));
 	intake_init(&crowd.intake);
 	return 0;
 }
@@ -198,6 +198,24 @@ test_sends_are_refused_first_and_verifies_last(void **state)
 	assert_int_equal(intake_bound(VERB_SEND, 1), 1);
 }
 
+/* One for whom somebody waits takes the others along. */
+static void
+test_a_batch_may_rest_while_nobody_waits_for_any_of_it(void **state)
+{
+	(void)state;
+	assert_false(intake_is_patient(&crowd.intake));
+	crowd.jobs[0].patient = true;
+	crowd.jobs[2].patient = true;
+	come(VERB_OUTCOME, 1);
+	assert_true(intake_is_patient(&crowd.intake));
+	come(VERB_VERIFY, 1);
+	assert_false(intake_is_patient(&crowd.intake));
+	assert_int_equal(count_of(intake_take(&crowd.intake, 128), VERB_OUTCOME), 1);
+	assert_false(intake_is_patient(&crowd.intake));
+	come(VERB_OUTCOME, 1);
+	assert_true(intake_is_patient(&crowd.intake));
+}
+
 int
 main(void)
 {
@@ -211,6 +229,8 @@ main(void)
 	    cmocka_unit_test_setup(test_everything_comes_out_once, setup),
 	    cmocka_unit_test_setup(
 		test_who_has_waited_too_long_in_a_crowd_is_told, setup),
+	    cmocka_unit_test_setup(
+		test_a_batch_may_rest_while_nobody_waits_for_any_of_it, setup),
 	    cmocka_unit_test_setup(test_sends_are_refused_first_and_verifies_last, setup),
 	};
 

@@ -200,7 +200,7 @@ open_database(const char *path, sqlite3 **db_out)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(*db_out,
 		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-		    "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-57344;"
+		    "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-51200;"
 		    "PRAGMA cache_spill=OFF; PRAGMA journal_size_limit=16777216;"
 		    "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
 		    NULL, NULL, NULL);
