@@ -315,6 +315,33 @@ test_generations_leave_in_order(void **state)
 	hot_fini(&h);
 }
 
+/* Applications of one moment differ in the end of their ids alone. */
+static void
+test_numbers_of_an_application_leave_side_by_side(void **state)
+{
+	static const struct ident applications[] = {{{1, [15] = 2}}, {{1, [15] = 1}}};
+	static const char *const numbers[] = {OTHER, TO};
+	static const uint8_t order[] = {4, 2, 3, 1};
+	struct hot h;
+
+	(void)state;
+	hot_init(&h, 16, 4, 7);
+	for (uint8_t n = 0; n < countof(order); n++) {
+		struct ident id = id_of(10, n + 1);
+
+		(void)hot_enter(&h, &applications[n % 2], numbers[n / 2], &id);
+	}
+	assert_true(hot_turn_places(&h, 11));
+	hot_assert(&h);
+	for (uint8_t n = 0; n < countof(order); n++) {
+		struct hot_pin *place = hot_next_place(&h);
+
+		check_case(n, place->row.recipe.pin_id.bytes[IDENT_LEN - 1] == order[n]);
+		hot_placed(&h, place);
+	}
+	hot_fini(&h);
+}
+
 /* ---- the same by chance, beside arrays ---- */
 
 enum { PINS = 40, NUMBERS = 4, STEPS = 20000 };
@@ -599,6 +626,7 @@ main(void)
 	    cmocka_unit_test(test_what_was_removed_is_known_no_more),
 	    cmocka_unit_test(test_what_was_removed_makes_room_for_what_comes),
 	    cmocka_unit_test(test_generations_leave_in_order),
+	    cmocka_unit_test(test_numbers_of_an_application_leave_side_by_side),
 	    cmocka_unit_test(test_by_chance),
 	    CASE(a_batch_that_failed_left_nothing),
 	    CASE(a_row_of_another_number_fails_alone),

@@ -358,10 +358,10 @@ hot_queue_since(const struct hot_queue *q)
 	return hot_queue_left(q) > 0 && q->old_ms < since_ms ? q->old_ms : since_ms;
 }
 
-/* An entry in the order of its queue: by the front of it, and by the whole where that is
- * not enough. */
+/* An entry in the order of its queue: an id, and the front of a destination; the pin
+ * itself is looked at where these are not enough. */
 struct sorted {
-	uint64_t front[2];
+	uint64_t front[3];
 	struct hot_pin *pin;
 };
 
@@ -375,27 +375,35 @@ front_of(const void *octets, size_t len)
 }
 
 static void
-set_number_front(struct sorted *s)
+set_id_front(struct sorted *s, const struct ident *id)
 {
-	const char *to = s->pin->destination;
-
-	s->front[0] = front_of(s->pin->row.recipe.application.bytes, IDENT_LEN);
-	s->front[1] = front_of(to, strlen(to));
+	s->front[0] = front_of(id->bytes, IDENT_LEN);
+	s->front[1] = front_of(id->bytes + IDENT_LEN / 2, IDENT_LEN / 2);
 }
 
 static void
-set_id_front(struct sorted *s)
+set_place_front(struct sorted *s)
 {
-	s->front[0] = front_of(id_of(s->pin)->bytes, IDENT_LEN);
+	const char *to = s->pin->destination;
+
+	set_id_front(s, &s->pin->row.recipe.application);
+	s->front[2] = front_of(to, strlen(to));
+}
+
+static void
+set_change_front(struct sorted *s)
+{
+	set_id_front(s, id_of(s->pin));
 }
 
 static int
 compare_fronts(const struct sorted *x, const struct sorted *y)
 {
-	int order = (x->front[0] > y->front[0]) - (x->front[0] < y->front[0]);
+	size_t at = 0;
 
-	return order != 0 ? order
-			  : (x->front[1] > y->front[1]) - (x->front[1] < y->front[1]);
+	while (at + 1 < countof(x->front) && x->front[at] == y->front[at])
+		at++;
+	return (x->front[at] > y->front[at]) - (x->front[at] < y->front[at]);
 }
 
 static int
@@ -406,9 +414,6 @@ compare_places(const void *a, const void *b)
 	int order = compare_fronts(x, y);
 
 	if (order == 0)
-		order = ident_compare(
-		    &x->pin->row.recipe.application, &y->pin->row.recipe.application);
-	if (order == 0)
 		order = strcmp(x->pin->destination, y->pin->destination);
 	return order != 0 ? order : ident_compare(id_of(x->pin), id_of(y->pin));
 }
@@ -416,11 +421,7 @@ compare_places(const void *a, const void *b)
 static int
 compare_ids(const void *a, const void *b)
 {
-	const struct sorted *x = a;
-	const struct sorted *y = b;
-	int order = compare_fronts(x, y);
-
-	return order != 0 ? order : ident_compare(id_of(x->pin), id_of(y->pin));
+	return compare_fronts(a, b);
 }
 
 static void
@@ -430,7 +431,7 @@ turn(struct hot_queue *q, void (*set_front)(struct sorted *s),
 	struct sorted *sorted = mem_array(q->young_count, sizeof(*sorted));
 
 	for (size_t i = 0; i < q->young_count; i++) {
-		sorted[i].pin = q->young[i];
+		sorted[i] = (struct sorted){.pin = q->young[i]};
 		set_front(&sorted[i]);
 	}
 	qsort(sorted, q->young_count, sizeof(*sorted), compare);
@@ -455,7 +456,7 @@ hot_turn_places(struct hot *h, int64_t now_ms)
 	if (q->young_count == 0 || now_ms <= h->entered_ms)
 		return false;
 	q->turn_ms = now_ms;
-	turn(q, set_number_front, compare_places);
+	turn(q, set_place_front, compare_places);
 	return true;
 }
 
@@ -468,7 +469,7 @@ hot_turn_changes(struct hot *h, int64_t now_ms)
 	if (q->young_count == 0)
 		return false;
 	q->turn_ms = now_ms;
-	turn(q, set_id_front, compare_ids);
+	turn(q, set_change_front, compare_ids);
 	return true;
 }
 
@@ -734,6 +735,21 @@ assert_queue(const struct hot_queue *q, bool of_places)
 	return live;
 }
 
+/* Lists look for places in the old generation by halves. */
+static void
+assert_order(const struct hot_queue *q)
+{
+	struct sorted before = {.pin = NULL};
+
+	for (size_t i = q->old_at; i < q->old_count; i++) {
+		struct sorted s = {.pin = q->old[i]};
+
+		set_place_front(&s);
+		INVARIANT(before.pin == NULL || compare_places(&before, &s) < 0);
+		before = s;
+	}
+}
+
 void
 hot_assert(const struct hot *h)
 {
@@ -763,4 +779,5 @@ hot_assert(const struct hot *h)
 	INVARIANT(count == h->count && clean == h->clean);
 	INVARIANT(waiting == h->waiting && waiting == assert_queue(&h->places, true));
 	INVARIANT(changed == assert_queue(&h->changes, false));
+	assert_order(&h->places);
 }
