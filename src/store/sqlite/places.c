@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite/places.h"
 
+#include <stdlib.h>
+
 #include "store/row.h"
 #include "store/sqlite/statements.h"
 
@@ -274,54 +276,124 @@ places_newest(const struct places *p, struct number_query *q)
 	}
 }
 
-static int
-compare_places(const struct hot_pin *pin, const struct number_place *place)
-{
-	int order = strcmp(pin->destination, place->destination);
+/* A list in the making has room for twice as many as are wanted: those that were found
+ * so far, and then others that may be among them. */
+struct listing {
+	struct number_list *list;
+	bool full; /* the first `most` are in order: what is after their last is out */
+};
 
-	return order != 0 ? order
-			  : ident_compare(&pin->row.recipe.pin_id, &place->pin_id);
+static int
+compare_places(const struct number_place *a, const struct number_place *b)
+{
+	int order = ident_compare(&a->application, &b->application);
+
+	if (order == 0)
+		order = strcmp(a->destination, b->destination);
+	return order != 0 ? order : ident_compare(&a->pin_id, &b->pin_id);
 }
 
-/* In order, and `most` of them at most. */
-static void
-insert_place(struct number_list *l, const struct hot_pin *pin)
+static int
+compare_listed(const void *a, const void *b)
 {
-	size_t at = l->count;
+	return compare_places(a, b);
+}
 
-	while (at > 0 && compare_places(pin, &l->places[at - 1]) < 0)
-		at--;
-	if (at == (size_t)l->most)
+static void
+keep_first(struct listing *s)
+{
+	struct number_list *l = s->list;
+
+	qsort(l->places, l->count, sizeof(*l->places), compare_listed);
+	s->full = (int64_t)l->count >= l->most;
+	if (s->full)
+		l->count = (size_t)l->most;
+}
+
+static void
+list_place(struct listing *s, const struct number_place *place)
+{
+	struct number_list *l = s->list;
+
+	if (s->full && compare_places(place, &l->places[l->most - 1]) > 0)
 		return;
-	if (l->count < (size_t)l->most)
-		l->count++;
-	memmove(
-	    &l->places[at + 1], &l->places[at], (l->count - at - 1) * sizeof(*l->places));
-	l->places[at] = (struct number_place){.application = pin->row.recipe.application,
+	if ((int64_t)l->count == 2 * l->most)
+		keep_first(s);
+	l->places[l->count++] = *place;
+}
+
+static struct number_place
+place_of(const struct hot_pin *pin)
+{
+	return (struct number_place){.application = pin->row.recipe.application,
 	    .destination = pin->destination,
 	    .pin_id = pin->row.recipe.pin_id};
 }
 
-static void
-list_bucket(struct number_list *l, const struct hot_pin *newest)
+static bool
+is_of_list(const struct number_list *l, const struct hot_pin *pin)
 {
-	for (const struct hot_pin *pin = newest; pin != NULL; pin = pin->older)
-		if (pin->waits &&
-		    ident_compare(&pin->row.recipe.application, &l->after.application) ==
-			0 &&
-		    compare_places(pin, &l->after) > 0)
-			insert_place(l, pin);
+	return ident_compare(&pin->row.recipe.application, &l->after.application) == 0;
 }
 
-/* Memory is in no order: a list looks at all of it. */
+/* The old generation is in the order of a list. */
+static size_t
+first_after(const struct hot_queue *q, const struct number_place *after)
+{
+	size_t low = q->old_at;
+	size_t high = q->old_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct number_place place = place_of(q->old[middle]);
+
+		if (compare_places(&place, after) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void
+list_old(const struct hot_queue *q, struct listing *s)
+{
+	struct number_list *l = s->list;
+
+	for (size_t i = first_after(q, &l->after);
+	     i < q->old_count && is_of_list(l, q->old[i]) && (int64_t)l->count < l->most;
+	     i++)
+		if (q->old[i]->waits)
+			l->places[l->count++] = place_of(q->old[i]);
+	s->full = (int64_t)l->count == l->most;
+}
+
+static void
+list_young(const struct hot_queue *q, struct listing *s)
+{
+	for (size_t i = 0; i < q->young_count; i++) {
+		const struct hot_pin *pin = q->young[i];
+		struct number_place place;
+
+		if (!is_of_list(s->list, pin) || !pin->waits)
+			continue;
+		place = place_of(pin);
+		if (compare_places(&place, &s->list->after) > 0)
+			list_place(s, &place);
+	}
+}
+
 void
 places_list(const struct places *p, struct number_list *l)
 {
-	l->places = arena_alloc(l->arena, ((size_t)l->most + 1) * sizeof(*l->places));
-	for (size_t i = 0; i < p->hot->buckets; i++)
-		for (const struct hot_pin *pin = p->hot->by_number[i]; pin != NULL;
-		     pin = pin->next_by_number)
-			list_bucket(l, pin);
+	struct listing s = {.list = l};
+
+	l->places = arena_alloc(l->arena, (2 * (size_t)l->most + 1) * sizeof(*l->places));
+	if (l->most < 1)
+		return;
+	list_old(&p->hot->places, &s);
+	list_young(&p->hot->places, &s);
+	keep_first(&s);
 	for (size_t i = 0; i < l->count; i++)
 		l->places[i].destination =
 		    arena_text(l->arena, span_of(l->places[i].destination));
