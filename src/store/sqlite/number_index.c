@@ -21,7 +21,6 @@ struct number_step {
 	const struct number_place *place;
 	struct number_run *of;
 	struct number_query *query;
-	struct number_list *list;
 	struct arena *arena;
 	struct ident *pins; /* of the query, grown by arena_list_add */
 	size_t count;
@@ -100,13 +99,6 @@ bind_place(struct item *it, struct binder *b)
 }
 
 static void
-bind_place_and_most(struct item *it, struct binder *b)
-{
-	bind_place(it, b);
-	bind_int(b, step_of(it)->most);
-}
-
-static void
 bind_run_number_and_most(struct item *it, struct binder *b)
 {
 	bind_run(it, b);
@@ -118,13 +110,6 @@ bind_run_and_place(struct item *it, struct binder *b)
 {
 	bind_run(it, b);
 	bind_place(it, b);
-}
-
-static void
-bind_run_place_and_most(struct item *it, struct binder *b)
-{
-	bind_run_and_place(it, b);
-	bind_int(b, step_of(it)->most);
 }
 
 static void
@@ -516,81 +501,6 @@ number_index_has(struct number_index *x, const struct number_place *place, bool 
 	if (e == OK && !s.found && ident_compare(&place->pin_id, &x->archived) <= 0)
 		e = run_whole(x, &in_archive, &s);
 	*out = s.found;
-	return e;
-}
-
-/* ---- lists ---- */
-
-static int
-compare_places(const struct number_place *a, const struct number_place *b)
-{
-	int order = strcmp(a->destination, b->destination);
-
-	return order != 0 ? order : ident_compare(&a->pin_id, &b->pin_id);
-}
-
-/* Beyond the last of a list that is full nothing is of interest. */
-static void
-read_place(struct item *it, struct row *r)
-{
-	struct number_step *s = step_of(it);
-	struct number_list *l = s->list;
-	struct number_place *place = arena_list_add(
-	    l->arena, (void **)&s->places, &s->count, &s->capacity, sizeof(*place));
-
-	place->application = l->after.application;
-	place->destination = row_destination(r, l->arena);
-	row_ident(r, &place->pin_id);
-	r->enough = (int64_t)l->count == l->most &&
-		    compare_places(place, &l->places[l->count - 1]) > 0;
-}
-
-/* Both are in order; the first `most` of both stay. */
-static void
-merge(struct number_list *l, const struct number_step *s)
-{
-	size_t all = l->count + s->count;
-	size_t most = (int64_t)all < l->most ? all : (size_t)l->most;
-	struct number_place *merged = arena_alloc(l->arena, (most + 1) * sizeof(*merged));
-	size_t a = 0;
-	size_t b = 0;
-
-	for (size_t i = 0; i < most; i++)
-		if (b == s->count ||
-		    (a < l->count && compare_places(&l->places[a], &s->places[b]) <= 0))
-			merged[i] = l->places[a++];
-		else
-			merged[i] = s->places[b++];
-	l->places = merged;
-	l->count = most;
-}
-
-static enum err
-list_from(struct number_index *x, const struct sql_step *step, struct number_list *l,
-    int64_t run)
-{
-	struct number_step s = {
-	    .run = run, .most = l->most, .place = &l->after, .list = l};
-	enum err e = run_step(x, step, &s);
-
-	if (s.item.err != OK)
-		l->err = s.item.err;
-	else if (s.count > 0)
-		merge(l, &s);
-	return e;
-}
-
-enum err
-number_index_list(struct number_index *x, struct number_list *l)
-{
-	static const struct sql_step in_run = {
-	    SQL_NUMBER_LIST, bind_run_place_and_most, read_place, NULL};
-	static const struct sql_step in_archive = {
-	    SQL_ARCHIVE_LIST, bind_place_and_most, read_place, NULL};
-	enum err e = list_from(x, &in_archive, l, 0);
-
-	for (size_t i = 0; e == OK && i < x->count; i++)
-		e = list_from(x, &in_run, l, x->runs[i].number);
 	return e;
 }
 
