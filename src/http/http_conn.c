@@ -11,14 +11,13 @@
 
 #include "base/secret.h"
 #include "http/http_log.h"
-#include "http/http_status.h"
+#include "http/http_response.h"
 #include "http/stream.h"
 
 enum {
 	CONN_MAGIC = 0x636f6e6e,
 	RESPONSE_MAX = 64 * 1024 * 1024,
 	EARLY_LEN = 4096,
-	COPIED_MAX = 16 * 1024,       /* a longer body is written from where it stands */
 	WRITTEN_AT_ONCE = 256 * 1024, /* then others have a turn */
 	TAKEN_IN_TIME = 256 * 1024,   /* octets that the time for a response is for */
 	EVENTS_AT_ONCE = 32,
@@ -214,63 +213,16 @@ read_len(const struct conn *c)
 
 /* ---- response ---- */
 
-/* RFC 9110 5.6.7, made once a second. */
-static const char *
-date_now(struct http_loop *l)
-{
-	int64_t now_ms = l->options->clock->wall_ms(l->options->clock);
-	int64_t now_s = now_ms / 1000;
-
-	if (now_s != l->date_s || l->date[0] == '\0') {
-		l->date_s = now_s;
-		clock_format_http(now_ms, l->date, sizeof(l->date));
-	}
-	return l->date;
-}
-
-/* A long body stays the call's, which lives until all is written. */
-static void
-put_body(struct conn *c, struct span body)
-{
-	if (body.len > COPIED_MAX)
-		c->rest = body;
-	else
-		buf_add(&c->out, body.ptr, body.len);
-}
-
 static void
 put_response(struct conn *c, const struct call_response *r)
 {
-	struct buf *out = &c->out;
 	const struct http_reader *q = c->reader; /* NULL: it did not come so far */
-	struct span body = r->fixed.len > 0 ? r->fixed : buf_span(&r->body);
+	struct http_response_terms terms = {.keep_alive = c->keep_alive,
+	    .is_old = q != NULL && q->is_old,
+	    .is_head = q != NULL && q->is_head};
 
-	http_pool_out(&c->loop->pool, out);
-	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->status,
-	    http_status_text(r->status), date_now(c->loop));
-	if (body.len > 0) {
-		buf_add_text(out, "Content-Type: ");
-		buf_add_text(out, r->content_type);
-		buf_add_text(out, "\r\n");
-	}
-	if (r->status != 204)
-		buf_printf(out, "Content-Length: %zu\r\n", body.len);
-	buf_printf(out, "X-Request-ID: %llu\r\n", (unsigned long long)r->request_id);
-	if (r->reason != NULL)
-		buf_printf(out, "X-Watchword-Reason: %s\r\n", r->reason);
-	if (r->allow != NULL)
-		buf_printf(out, "Allow: %s\r\n", r->allow);
-	if (r->retry_after_s > 0)
-		buf_printf(out, "Retry-After: %lld\r\n", (long long)r->retry_after_s);
-	for (unsigned i = 0; i < r->header_count; i++)
-		buf_printf(out, "%s: %s\r\n", r->headers[i].name, r->headers[i].value);
-	if (!c->keep_alive)
-		buf_add_text(out, "Connection: close\r\n");
-	else if (q != NULL && q->is_old)
-		buf_add_text(out, "Connection: keep-alive\r\n");
-	buf_add_text(out, "\r\n");
-	if (q == NULL || !q->is_head)
-		put_body(c, body);
+	http_pool_out(&c->loop->pool, &c->out);
+	c->rest = http_response_put(c->loop, r, &terms, &c->out);
 }
 
 static void
