@@ -39,12 +39,23 @@ carrier_type_find(const char *type)
 	return NULL;
 }
 
+static bool
+carries(const struct carrier_ops *ops, const struct carrier_config *config,
+    enum channel channel)
+{
+	unsigned channels = ops->channels;
+
+	if (ops->carried != NULL)
+		channels &= ops->carried(config);
+	return (channels & CHANNEL_BIT(channel)) != 0;
+}
+
 bool
 carrier_carries(const struct carrier_config *config, enum channel channel)
 {
 	const struct carrier_ops *ops = carrier_type_find(config->type);
 
-	return ops != NULL && (ops->channels & CHANNEL_BIT(channel)) != 0;
+	return ops != NULL && carries(ops, config, channel);
 }
 
 size_t
@@ -150,7 +161,7 @@ carrier_submit(
     struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx)
 {
 	INVARIANT(m->validity_ms > 0);
-	INVARIANT((c->ops->channels & CHANNEL_BIT(m->content.channel)) != 0);
+	INVARIANT(carries(c->ops, c->config, m->content.channel));
 	c->ops->submit(c, m, done, ctx);
 }
 

@@ -167,8 +167,10 @@ struct carrier;
 
 struct carrier_ops {
 	const char *type;
-	unsigned channels;   /* CHANNEL_BIT of each that it carries; no message of another
-				is ever submitted to it */
+	unsigned channels; /* CHANNEL_BIT of each that it carries; no message of another
+			      is ever submitted to it */
+	/* The `channels` that the entry's options leave it; NULL: all. */
+	unsigned (*carried)(const struct carrier_config *config);
 	size_t options_size; /* of the type's own struct (carrier/options.h) */
 	/* Checks that rows of options cannot express: the name of the option that is
 	 * wrong, with a sentence in `why`; NULL: none is. May be NULL itself. */
@@ -212,7 +214,8 @@ struct carrier {
 /* All that exist, in an array in carrier.c; NULL when there is none of that type. */
 const struct carrier_ops *carrier_type_find(const char *type);
 
-/* Does its type carry that channel? Not when there is no such type. */
+/* Does it carry that channel: by its type, and by its options? Not when there is no such
+ * type. */
 bool carrier_carries(const struct carrier_config *config, enum channel channel);
 /* How large the options of that type are; of one that does not exist, the largest. */
 size_t carrier_options_size(const char *type);

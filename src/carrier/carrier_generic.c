@@ -517,11 +517,13 @@ receipt_answer(const struct carrier_config *config, const char **type_out)
 	return c->receipt_answer;
 }
 
-static const struct carrier_http_vendor vendor = {.make = make,
+static const struct carrier_http_vendor vendor = {
+    .ways = {[CHANNEL_SMS] = {.make = make, .classify = classify_answer},
+	[CHANNEL_VOICE] = {.make = make, .classify = classify_answer},
+	[CHANNEL_EMAIL] = {.make = make, .classify = classify_answer}},
     .needs_sender = needs_sender,
     .receipt_answer = receipt_answer,
-    .classify = classify_answer,
     .trusts = carrier_http_trusts_secret,
     .read = read_receipts};
 
-CARRIER_HTTP(generic, CHANNEL_BIT(CHANNEL_SMS))
+CARRIER_HTTP(generic, CHANNELS_ALL)

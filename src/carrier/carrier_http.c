@@ -8,57 +8,13 @@
 #include "base/json_lenient.h"
 #include "base/log.h"
 #include "base/utf8.h"
-#include "twofa/sms_text.h"
+#include "twofa/mailbox.h"
 
 enum {
 	HTTP_MAGIC = 0x68747463,
-	BODY_LEN_MAX = 256 * 1024,
 	URL_LEN_MAX = 8192,
-	HEADER_LEN_MAX = 8192,
-	ANSWER_LEN_MAX = 64 * 1024,
 	RETRY_AFTER_MAX_S = 60,
-	REFERENCE_LEN_MAX = 64,
-	SHORT_CODE_DIGITS_MAX = 6
-};
-
-/* The placeholders, in the order of enum http_value. */
-static const char *const names[] = {"to", "from", "text", "pinId", "applicationId",
-    "reference", "validity_ms", "validity_s", "validity_min", "callback_url", "username",
-    "password", "coding", "unicode", "type", "dltEntity", "dltTemplate",
-    "dltTelemarketer", NULL};
-
-enum http_value {
-	VALUE_TO,
-	VALUE_FROM,
-	VALUE_TEXT,
-	VALUE_PIN_ID,
-	VALUE_APPLICATION_ID,
-	VALUE_REFERENCE,
-	VALUE_VALIDITY_MS,
-	VALUE_VALIDITY_S,
-	VALUE_VALIDITY_MIN,
-	VALUE_CALLBACK_URL,
-	VALUE_USERNAME,
-	VALUE_PASSWORD,
-	VALUE_CODING,
-	VALUE_UNICODE,
-	VALUE_TYPE,
-	VALUE_DLT_ENTITY,
-	VALUE_DLT_TEMPLATE,
-	VALUE_DLT_TELEMARKETER,
-	VALUE_COUNT
-};
-
-#define USES(h, value) (((h)->used & UINT32_C(1) << (value)) != 0)
-
-/* The recipe, read. */
-struct prepared_request {
-	struct carrier_http_recipe recipe;
-	struct http_template url;
-	struct http_template body;
-	struct http_template headers[HTTP_CLIENT_HEADERS_MAX];
-	size_t header_count;
-	uint32_t used;
+	REFERENCE_LEN_MAX = 64
 };
 
 /* A message that is outstanding; its text is the HTTP client's alone. */
@@ -67,6 +23,7 @@ struct carrier_http_request {
 	struct carrier_http *carrier;
 	carrier_done_f *done;
 	void *ctx;
+	enum channel channel;
 	char reference[REFERENCE_LEN_MAX];
 };
 
@@ -77,8 +34,11 @@ struct carrier_http {
 	const struct carrier_config *config;
 	struct carrier_env env;
 	struct arena arena;
-	struct prepared_request prepared;
+	struct carrier_http_prepared prepared[CHANNEL_COUNT];
 	const char *callback_url;
+	char *token; /* NULL: none yet, or it was refused */
+	int64_t token_from_ms;
+	int64_t token_until_ms;
 	struct http_client *client;
 	int64_t window;
 	int64_t outstanding;
@@ -155,6 +115,38 @@ was_reached(struct carrier_http *h)
 	log_event(LOG_LEVEL_INFO, "carrier_up", LOG_TEXT("carrier", h->config->name));
 }
 
+/* ---- what is the vendor's ---- */
+
+static const struct carrier_http_way *
+way_of(const struct carrier_http_request *p)
+{
+	return &p->carrier->vendor->ways[p->channel];
+}
+
+static void
+forget_token(struct carrier_http *h)
+{
+	mem_free(h->token);
+	h->token = NULL;
+}
+
+/* One that holds for now; NULL: it cannot be made. A clock that went back ends it too:
+ * its beginning would not have come yet. */
+static const char *
+token_of(struct carrier_http *h)
+{
+	int64_t now_ms = h->env.clock->wall_ms(h->env.clock);
+
+	if (h->token != NULL &&
+	    (now_ms < h->token_from_ms || now_ms >= h->token_until_ms))
+		forget_token(h);
+	if (h->token != NULL)
+		return h->token;
+	h->token = h->vendor->make_token(h->config, &h->env, &h->token_until_ms);
+	h->token_from_ms = now_ms;
+	return h->token;
+}
+
 /* ---- the end of a message ---- */
 
 static void
@@ -178,7 +170,7 @@ says_well(int status)
 }
 
 static void
-classify_answer(struct carrier_http *h, const struct http_client_result *r,
+classify_answer(struct carrier_http_request *p, const struct http_client_result *r,
     struct arena *arena, struct carrier_http_verdict *v)
 {
 	json_t *doc;
@@ -187,7 +179,7 @@ classify_answer(struct carrier_http *h, const struct http_client_result *r,
 
 	if (json_lenient_parse(r->body, &doc) == OK)
 		a.doc = doc;
-	h->vendor->classify(h->config, &a, v);
+	way_of(p)->classify(p->carrier->config, &a, v);
 	v->final = v->result == CARRIER_UNKNOWN && (v->final || says_well(r->status));
 	json_decref(doc);
 }
@@ -210,7 +202,9 @@ on_answer(struct carrier_http_request *p, const struct http_client_result *r)
 
 	was_reached(h);
 	arena_init(&arena);
-	classify_answer(h, r, &arena, &v);
+	classify_answer(p, r, &arena, &v);
+	if (r->status == 401)
+		forget_token(h);
 	if (v.result != CARRIER_ACCEPTED && r->retry_after_s > 0)
 		pause_for(
 		    h, 1000 * (r->retry_after_s < RETRY_AFTER_MAX_S ? r->retry_after_s
@@ -240,7 +234,7 @@ on_answer(struct carrier_http_request *p, const struct http_client_result *r)
 static void
 on_broken_off(struct carrier_http_request *p, const struct http_client_result *r)
 {
-	bool again = p->carrier->vendor->knows_again;
+	bool again = way_of(p)->knows_again;
 	struct carrier_outcome outcome = {.result = CARRIER_UNKNOWN,
 	    .code = (uint32_t)r->status,
 	    .message_id = again ? NULL : p->reference,
@@ -292,164 +286,9 @@ on_done(void *ctx, const struct http_client_result *r)
 
 /* ---- submit ---- */
 
-/* Room for the values that are made. */
-struct values {
-	struct span v[VALUE_COUNT];
-	char ms[24];
-	char s[24];
-	char min[24];
-	char from[32];
-};
-
-static struct span
-number(char out[24], int64_t n)
-{
-	return (struct span){out, (size_t)snprintf(out, 24, "%lld", (long long)n)};
-}
-
-static enum err
-put_alphabet(const struct carrier_message *m, struct values *values)
-{
-	struct sms_parts parts;
-	struct arena arena;
-	enum err e;
-	bool unicode;
-
-	arena_init(&arena);
-	e = sms_text_split(&arena, m->content.sms.text, &parts);
-	unicode = e == OK && parts.alphabet == SMS_UCS2;
-	arena_fini(&arena);
-	values->v[VALUE_CODING] = unicode ? SPAN("2") : SPAN("0");
-	values->v[VALUE_UNICODE] = unicode ? SPAN("true") : SPAN("false");
-	values->v[VALUE_TYPE] = unicode ? SPAN("unicode") : SPAN("text");
-	return e;
-}
-
-/* Whole units that are left, and never more than there is. */
-static enum err
-put_validity(
-    const struct carrier_http *h, const struct carrier_message *m, struct values *values)
-{
-	const struct carrier_http_recipe *r = &h->prepared.recipe;
-	int64_t s = m->validity_ms / 1000;
-	int64_t least = r->validity_min_s;
-
-	if (least == 0 && USES(&h->prepared, VALUE_VALIDITY_MIN))
-		least = 60;
-	if (least == 0 && USES(&h->prepared, VALUE_VALIDITY_S))
-		least = 1;
-	if (s < least)
-		return ERR_INVALID;
-	if (r->validity_max_s > 0 && s > r->validity_max_s)
-		s = r->validity_max_s;
-	values->v[VALUE_VALIDITY_MS] = number(values->ms, s * 1000);
-	values->v[VALUE_VALIDITY_S] = number(values->s, s);
-	values->v[VALUE_VALIDITY_MIN] = number(values->min, s / 60);
-	return OK;
-}
-
 static void
-put_sender(
-    const struct carrier_http *h, const struct carrier_message *m, struct values *values)
-{
-	const char *from = m->from != NULL ? m->from : h->config->sender;
-	size_t digits = from == NULL ? 0 : strspn(from, "0123456789");
-
-	values->v[VALUE_FROM] = span_of(from);
-	if (!h->prepared.recipe.plus_sender || digits <= SHORT_CODE_DIGITS_MAX ||
-	    from[digits] != '\0' || digits >= sizeof(values->from) - 1)
-		return;
-	values->v[VALUE_FROM].len =
-	    (size_t)snprintf(values->from, sizeof(values->from), "+%s", from);
-	values->v[VALUE_FROM].ptr = values->from;
-}
-
-/* NULL, or why there is no request for that message. */
-static const char *
-fill_values(
-    const struct carrier_http *h, const struct carrier_message *m, struct values *values)
-{
-	const struct carrier_http_options *c = h->config->options;
-	struct span *v = values->v;
-
-	v[VALUE_TO] = span_of(m->to);
-	put_sender(h, m, values);
-	v[VALUE_TEXT] = m->content.sms.text;
-	v[VALUE_PIN_ID] = span_of(m->pin_id);
-	v[VALUE_APPLICATION_ID] = span_of(m->application_id);
-	v[VALUE_REFERENCE] = span_of(m->reference);
-	v[VALUE_CALLBACK_URL] = span_of(h->callback_url);
-	v[VALUE_USERNAME] = span_of(c->user);
-	v[VALUE_PASSWORD] = span_of(c->secret);
-	v[VALUE_DLT_ENTITY] = span_of(m->content.sms.dlt_entity);
-	v[VALUE_DLT_TEMPLATE] = span_of(m->content.sms.dlt_template);
-	v[VALUE_DLT_TELEMARKETER] = span_of(m->content.sms.dlt_telemarketer);
-	if (put_alphabet(m, values) != OK)
-		return "the text is no text or needs too many parts";
-	if (put_validity(h, m, values) != OK)
-		return "less life is left than the carrier takes";
-	return NULL;
-}
-
-struct rendered {
-	struct buf url;
-	struct buf body;
-	struct buf headers[HTTP_CLIENT_HEADERS_MAX];
-	struct http_client_call call;
-};
-
-static void
-rendered_init(struct rendered *r, const struct prepared_request *prepared)
-{
-	buf_init(&r->url, URL_LEN_MAX);
-	buf_init(&r->body, BODY_LEN_MAX);
-	for (size_t i = 0; i < prepared->header_count; i++)
-		buf_init(&r->headers[i], HEADER_LEN_MAX);
-}
-
-static void
-rendered_fini(struct rendered *r, const struct prepared_request *prepared)
-{
-	buf_fini(&r->url);
-	buf_fini(&r->body);
-	for (size_t i = 0; i < prepared->header_count; i++)
-		buf_fini(&r->headers[i]);
-}
-
-static bool
-put_template(const struct http_template *t, const struct values *values, struct buf *out)
-{
-	enum err e = http_template_put(t, values->v, out);
-
-	buf_add_char(out, '\0');
-	return e == OK && !out->failed;
-}
-
-static bool
-render(const struct carrier_http *h, const struct values *values, struct rendered *r)
-{
-	const struct carrier_http_options *options = h->config->options;
-	const struct prepared_request *prepared = &h->prepared;
-
-	if (!put_template(&prepared->url, values, &r->url) ||
-	    !put_template(&prepared->body, values, &r->body))
-		return false;
-	for (size_t i = 0; i < prepared->header_count; i++) {
-		if (!put_template(&prepared->headers[i], values, &r->headers[i]))
-			return false;
-		r->call.headers[i] = r->headers[i].ptr;
-	}
-	r->call.method = prepared->recipe.method;
-	r->call.url = r->url.ptr;
-	r->call.body = (struct span){r->body.ptr, r->body.len - 1};
-	r->call.timeout_ms = options->timeout_ms;
-	r->call.answer_len_max = ANSWER_LEN_MAX;
-	return true;
-}
-
-static void
-begin(struct carrier_http *h, const struct http_client_call *call, const char *reference,
-    carrier_done_f *done, void *ctx)
+begin(struct carrier_http *h, const struct http_client_call *call,
+    const struct carrier_message *m, carrier_done_f *done, void *ctx)
 {
 	struct carrier_outcome refused = {.result = CARRIER_REFUSED,
 	    .reason = "the request cannot be sent",
@@ -459,11 +298,38 @@ begin(struct carrier_http *h, const struct http_client_call *call, const char *r
 	p->carrier = h;
 	p->done = done;
 	p->ctx = ctx;
-	snprintf(p->reference, sizeof(p->reference), "%s", reference);
+	p->channel = m->content.channel;
+	snprintf(p->reference, sizeof(p->reference), "%s", m->reference);
 	LIST_INSERT_HEAD(&h->requests, p, entry);
 	h->outstanding++;
 	if (http_client_send(h->client, call, on_done, p) != OK)
 		carrier_http_request_end(p, &refused);
+}
+
+static void
+send_message(struct carrier_http *h, const struct carrier_message *m,
+    carrier_done_f *done, void *ctx)
+{
+	const struct carrier_http_prepared *prepared = &h->prepared[m->content.channel];
+	struct carrier_http_constants constants = {
+	    .config = h->config, .callback_url = h->callback_url};
+	struct carrier_http_rendered r;
+	struct carrier_outcome o = {.result = CARRIER_REFUSED,
+	    .elsewhere = true,
+	    .reason = "no proof of who we are can be made"};
+
+	if (carrier_http_prepared_has_token(prepared)) {
+		constants.token = token_of(h);
+		if (constants.token == NULL) {
+			done(ctx, &o);
+			return;
+		}
+	}
+	if (carrier_http_render(prepared, &constants, m, &r, &o))
+		begin(h, &r.call, m, done, ctx);
+	else
+		done(ctx, &o);
+	carrier_http_rendered_fini(&r);
 }
 
 void
@@ -472,97 +338,16 @@ carrier_http_submit(
 {
 	struct carrier_http *h = http_of(c);
 	struct carrier_outcome o = {.result = CARRIER_RETRY, .untried = true};
-	struct values values = {0};
-	struct rendered r = {0};
 
-	if (!carrier_http_has_room(c)) {
-		o.reason =
-		    h->paused ? "it is left alone for a while" : "the window is full";
-		done(ctx, &o);
+	if (carrier_http_has_room(c)) {
+		send_message(h, m, done, ctx);
 		return;
 	}
-	o = (struct carrier_outcome){.result = CARRIER_REFUSED,
-	    .elsewhere = true,
-	    .reason = fill_values(h, m, &values)};
-	rendered_init(&r, &h->prepared);
-	if (o.reason == NULL && !render(h, &values, &r))
-		o.reason = "a value cannot stand in the request";
-	if (o.reason == NULL)
-		begin(h, &r.call, m->reference, done, ctx);
-	else
-		done(ctx, &o);
-	rendered_fini(&r, &h->prepared);
+	o.reason = h->paused ? "it is left alone for a while" : "the window is full";
+	done(ctx, &o);
 }
 
-/* ---- the prepared request ---- */
-
-static enum err
-parse(struct carrier_http_maker *m, const char *field, struct http_template *t,
-    const char *text)
-{
-	enum err e = http_template_parse(t, m->arena, text, names, m->why);
-
-	if (e != OK)
-		m->field = field;
-	return e;
-}
-
-static enum err
-check_url(struct carrier_http_maker *m)
-{
-	const struct carrier_http_options *c = m->config->options;
-	struct http_client_options o = {.allow_http = c->allow_http};
-	const char *fault = http_client_template_fault(&o, m->recipe.url);
-
-	m->field = "url";
-	if (fault != NULL)
-		snprintf(m->why, sizeof(m->why), "%s", fault);
-	return fault == NULL ? OK : ERR_INVALID;
-}
-
-static enum err
-parse_headers(struct carrier_http_maker *m, struct prepared_request *prepared)
-{
-	const char *const *headers = m->recipe.headers;
-	enum err e = OK;
-
-	while (e == OK && prepared->header_count < HTTP_CLIENT_HEADERS_MAX &&
-	       headers[prepared->header_count] != NULL) {
-		struct http_template *t = &prepared->headers[prepared->header_count];
-
-		t->sink = HTTP_TEMPLATE_SINK_HEADER;
-		e = parse(m, "headers", t, headers[prepared->header_count]);
-		prepared->used |= t->used;
-		prepared->header_count++;
-	}
-	return e;
-}
-
-static enum err
-prepare_request(const struct carrier_http_vendor *vendor, struct carrier_http_maker *m,
-    struct prepared_request *prepared)
-{
-	enum err e = vendor->make(m);
-
-	if (e == OK)
-		e = check_url(m);
-	prepared->recipe = m->recipe;
-	prepared->url.sink = HTTP_TEMPLATE_SINK_URL;
-	prepared->body.sink = m->recipe.sink;
-	if (e == OK)
-		e = parse(m, "url", &prepared->url, m->recipe.url);
-	if (e == OK)
-		e = parse_headers(m, prepared);
-	if (e == OK)
-		e = parse(m, "body", &prepared->body,
-		    m->recipe.body == NULL ? "" : m->recipe.body);
-	prepared->used |= prepared->url.used | prepared->body.used;
-	if (e != OK || m->callback_url != NULL || !USES(prepared, VALUE_CALLBACK_URL))
-		return e;
-	m->field = "callback_url";
-	snprintf(m->why, sizeof(m->why), "needs the option http.public_url");
-	return ERR_INVALID;
-}
+/* ---- the options ---- */
 
 /* The URL for receipts, where the vendor can prove that they are its own. */
 static const char *
@@ -587,6 +372,101 @@ make_callback_url(
 	return text;
 }
 
+/* CHANNEL_COUNT: there is none of that name. */
+static enum channel
+channel_named(const char *name)
+{
+	unsigned c = 0;
+
+	while (c < CHANNEL_COUNT && strcmp(channel_name((enum channel)c), name) != 0)
+		c++;
+	return (enum channel)c;
+}
+
+unsigned
+carrier_http_carried(const struct carrier_config *config)
+{
+	const struct carrier_http_options *o = config->options;
+	unsigned carried = o->channels.count == 0 ? CHANNEL_BIT(CHANNEL_SMS) : 0;
+
+	for (size_t i = 0; i < o->channels.count; i++)
+		carried |= CHANNEL_BIT(channel_named(o->channels.items[i]));
+	return carried & CHANNELS_ALL;
+}
+
+static enum err
+check_channels(const struct carrier_http_vendor *vendor, struct carrier_http_maker *m)
+{
+	const struct carrier_http_options *o = m->config->options;
+
+	m->field = "channels";
+	for (size_t i = 0; i < o->channels.count; i++) {
+		enum channel c = channel_named(o->channels.items[i]);
+
+		if (c != CHANNEL_COUNT && vendor->ways[c].make != NULL)
+			continue;
+		snprintf(m->why, sizeof(m->why), "%.40s is no channel that %s carries",
+		    o->channels.items[i], m->config->type);
+		return ERR_INVALID;
+	}
+	return OK;
+}
+
+/* One sender serves channels of one kind of address. */
+static enum err
+check_sender(struct carrier_http_maker *m)
+{
+	enum { NUMBER_SENDER_MAX = 20 };
+	const char *sender = m->config->sender;
+	unsigned carried = carrier_http_carried(m->config);
+	bool mailbox = sender != NULL && strchr(sender, '@') != NULL;
+	const char *fault = NULL;
+
+	m->field = "sender";
+	if (mailbox && (carried & CHANNEL_BIT(CHANNEL_EMAIL)) == 0)
+		fault = "is a mailbox, and the carrier has no email";
+	else if (mailbox && !mailbox_is_from(span_of(sender)))
+		fault = "is no mailbox such as Jane Smith <jane@example.com>";
+	else if (sender != NULL && !mailbox && carried == CHANNEL_BIT(CHANNEL_EMAIL))
+		fault = "must be a mailbox: the carrier has email alone";
+	else if (sender != NULL && !mailbox && strlen(sender) > NUMBER_SENDER_MAX)
+		fault = "is longer than 20 octets";
+	if (fault != NULL)
+		snprintf(m->why, sizeof(m->why), "%s", fault);
+	return fault == NULL ? OK : ERR_INVALID;
+}
+
+static enum err
+check_token(const struct carrier_http_vendor *vendor, struct carrier_http_maker *m,
+    const struct carrier_http_prepared *p)
+{
+	if (vendor->make_token != NULL || !carrier_http_prepared_has_token(p))
+		return OK;
+	m->field = "body";
+	snprintf(m->why, sizeof(m->why), "%s has no {{token}}", m->config->type);
+	return ERR_INVALID;
+}
+
+/* A prepared request for each channel that is carried. */
+static enum err
+prepare(const struct carrier_http_vendor *vendor, struct carrier_http_maker *m,
+    struct carrier_http_prepared prepared[CHANNEL_COUNT])
+{
+	unsigned carried = carrier_http_carried(m->config);
+	enum err e = check_channels(vendor, m);
+
+	if (e == OK)
+		e = check_sender(m);
+	for (unsigned c = 0; e == OK && c < CHANNEL_COUNT; c++) {
+		m->recipe = (struct carrier_http_recipe){0};
+		if ((carried & CHANNEL_BIT(c)) != 0)
+			e = carrier_http_prepare(&vendor->ways[c], m, &prepared[c]);
+		if (e == OK)
+			e = check_token(vendor, m, &prepared[c]);
+	}
+	return e;
+}
+
 const char *
 carrier_http_check(const struct carrier_http_vendor *vendor,
     const struct carrier_config *config, char why[256])
@@ -594,13 +474,12 @@ carrier_http_check(const struct carrier_http_vendor *vendor,
 	struct arena arena;
 	struct carrier_http_maker m = {
 	    .config = config, .arena = &arena, .field = "type"};
-	struct prepared_request *prepared;
 	enum err e;
 
 	arena_init(&arena);
-	prepared = arena_alloc(&arena, sizeof(*prepared));
 	m.callback_url = make_callback_url(&arena, config, "https://checked");
-	e = prepare_request(vendor, &m, prepared);
+	e = prepare(vendor, &m,
+	    arena_alloc(&arena, CHANNEL_COUNT * sizeof(struct carrier_http_prepared)));
 	if (e != OK)
 		snprintf(why, 256, "%s", m.why);
 	arena_fini(&arena);
@@ -652,7 +531,7 @@ carrier_http_open(const struct carrier_http_vendor *vendor,
 	LIST_INIT(&h->requests);
 	h->callback_url = make_callback_url(&h->arena, config, env->public_url);
 	m.callback_url = h->callback_url;
-	if (prepare_request(vendor, &m, &h->prepared) != OK) {
+	if (prepare(vendor, &m, h->prepared) != OK) {
 		snprintf(why, 256, "%.40s: %.200s", m.field, m.why);
 		arena_fini(&h->arena);
 		mem_free(h);
@@ -686,6 +565,7 @@ carrier_http_free(struct carrier *c)
 	http_client_free(h->client);
 	INVARIANT(LIST_EMPTY(&h->requests));
 	event_free(h->timer);
+	forget_token(h);
 	arena_fini(&h->arena);
 	mem_free(h);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside the room: what the carriers over HTTP share. A vendor is a file with a row
- * of functions: which request a message becomes, what an answer means, and what a
- * receipt of theirs says. Window, pauses, time-outs and the ends of messages are here.
+ * Inside the room: what the carriers over HTTP share. A vendor is a file with a row of
+ * functions for each channel: which request a message becomes, and what an answer means;
+ * and one for all: what a receipt of theirs says. Window, pauses, time-outs and the ends
+ * of messages are here.
  */
 #ifndef WW_CARRIER_HTTP_H
 #define WW_CARRIER_HTTP_H
@@ -16,6 +17,15 @@
 
 enum { CARRIER_HTTP_MESSAGE_ID_MAX = 128, CARRIER_HTTP_REASON_MAX = 96 };
 
+/* The words for languages: each vendor has its own. */
+enum carrier_http_tongue {
+	CARRIER_HTTP_TONGUE_LOCALE, /* "pt-BR" */
+	CARRIER_HTTP_TONGUE_INFOBIP,
+	CARRIER_HTTP_TONGUE_TWILIO,
+	CARRIER_HTTP_TONGUE_VONAGE,
+	CARRIER_HTTP_TONGUE_COUNT
+};
+
 /* A request as templates, made from the options; texts live as long as the carrier. */
 struct carrier_http_recipe {
 	const char *method;
@@ -26,6 +36,12 @@ struct carrier_http_recipe {
 	int64_t validity_min_s;                       /* what the vendor takes; 0: any */
 	int64_t validity_max_s;
 	bool plus_sender; /* a sender of digits, longer than a short code, has a plus */
+	/* For calls alone. NULL: {{spoken}} is carrier_http_speak. ERR_INVALID: it cannot
+	 * be said. The language of `voice` is the vendor's word for it. */
+	enum err (*speak)(struct buf *out, const struct content_voice *voice);
+	enum carrier_http_tongue tongue;
+	size_t spoken_len_max; /* characters of {{spoken}}; 0: any */
+	bool no_hash_key;      /* {{repeat}} has no # in it */
 };
 
 /* Where a vendor's recipe is made. `field` names the option that `why` is about. */
@@ -72,14 +88,23 @@ struct carrier_http_code {
 	enum report_error error;
 };
 
-struct carrier_http_vendor {
+/* The messages of one channel. */
+struct carrier_http_way {
 	/* A message that it has taken already is taken no second time (its id is ours).
 	 */
 	bool knows_again;
-	/* ERR_INVALID with field and why. */
+	/* ERR_INVALID with field and why. NULL: there are none of that channel. */
 	enum err (*make)(struct carrier_http_maker *m);
 	void (*classify)(const struct carrier_config *config,
 	    const struct carrier_http_answer *a, struct carrier_http_verdict *v);
+};
+
+struct carrier_http_vendor {
+	struct carrier_http_way ways[CHANNEL_COUNT];
+	/* {{token}}: a proof of who we are that ends. A text of mem_*, valid until
+	 * `until_ms_out`; NULL: it cannot be made. May be NULL itself. */
+	char *(*make_token)(const struct carrier_config *config,
+	    const struct carrier_env *env, int64_t *until_ms_out);
 	/* Does the request come from them? */
 	bool (*trusts)(struct carrier_receipts *r, const struct carrier_request *request);
 	/* ERR_SYNTAX: it cannot be read. */
@@ -91,6 +116,8 @@ struct carrier_http_vendor {
 	    const struct carrier_config *config, const char **type_out);
 };
 
+/* The channels that the entry's option names; without it SMS alone. */
+unsigned carrier_http_carried(const struct carrier_config *config);
 /* The functions of carrier_ops, for a vendor; see CARRIER_HTTP. */
 void carrier_http_warn(
     const struct carrier_config *config, carrier_warn_f *say, void *ctx);
@@ -109,7 +136,7 @@ void carrier_http_free(struct carrier *c);
 
 /* The row of a vendor's carrier type; stands at the end of its file, where `vendor` is,
  * and its own options are struct carrier_NAME_options. */
-#define CARRIER_HTTP(name, carried)                                                      \
+#define CARRIER_HTTP(name, can_carry)                                                    \
 	_Static_assert(offsetof(struct carrier_##name##_options, http) == 0,             \
 	    "what all over HTTP have stands first");                                     \
 	static const char *name##_check(                                                 \
@@ -139,7 +166,8 @@ void carrier_http_free(struct carrier *c);
 		return carrier_http_read_receipts(&vendor, request, out);                \
 	}                                                                                \
 	const struct carrier_ops carrier_##name##_ops = {.type = #name,                  \
-	    .channels = (carried),                                                       \
+	    .channels = (can_carry),                                                     \
+	    .carried = carrier_http_carried,                                             \
 	    .options_size = sizeof(struct carrier_##name##_options),                     \
 	    .check = name##_check,                                                       \
 	    .warn = carrier_http_warn,                                                   \
@@ -151,6 +179,47 @@ void carrier_http_free(struct carrier *c);
 	    .read_receipts = name##_read_receipts,                                       \
 	    .receipt_answer = name##_receipt_answer,                                     \
 	    .free = carrier_http_free};
+
+/* ---- requests (carrier_http_request.c) ---- */
+
+/* The recipe of a channel, read; of a channel that is not carried all 0. */
+struct carrier_http_prepared {
+	struct carrier_http_recipe recipe;
+	struct http_template url;
+	struct http_template body;
+	struct http_template headers[HTTP_CLIENT_HEADERS_MAX];
+	size_t header_count;
+	uint32_t used;
+};
+
+/* The parts of a request beside its message; NULL: there is none. */
+struct carrier_http_constants {
+	const struct carrier_config *config;
+	const char *callback_url;
+	const char *token;
+};
+
+/* Holds the PIN until it is released, which wipes it. */
+struct carrier_http_rendered {
+	struct buf url;
+	struct buf body;
+	struct buf made; /* texts that are made for it */
+	struct buf headers[HTTP_CLIENT_HEADERS_MAX];
+	size_t header_count;
+	struct http_client_call call;
+};
+
+/* ERR_INVALID with field and why in the maker. */
+enum err carrier_http_prepare(const struct carrier_http_way *way,
+    struct carrier_http_maker *m, struct carrier_http_prepared *out) MUST_CHECK;
+bool carrier_http_prepared_has_token(const struct carrier_http_prepared *p);
+
+/* False: there is no such request, and the outcome says why. To be released either way.
+ */
+bool carrier_http_render(const struct carrier_http_prepared *p,
+    const struct carrier_http_constants *constants, const struct carrier_message *m,
+    struct carrier_http_rendered *out, struct carrier_outcome *refused) MUST_CHECK;
+void carrier_http_rendered_fini(struct carrier_http_rendered *r);
 
 /* ---- for vendors ---- */
 
@@ -195,6 +264,20 @@ bool carrier_http_params_sorted(
 /* One more receipt; ERR_SYNTAX: without an id, or one too many. */
 enum err carrier_http_receipt_add(
     struct carrier_receipts *r, const struct carrier_receipt *one) MUST_CHECK;
+/* How often a text is said at least. */
+enum { CARRIER_HTTP_ROUNDS = 2 };
+/* The text of a call as a service shall say it: the PIN's symbols apart, and the whole so
+ * often, with `between` in between. */
+void carrier_http_speak(struct buf *out, const struct content_voice *voice,
+    unsigned rounds, const char *between);
+/* Once more where a key would have it said again, and the service has no such key. */
+unsigned carrier_http_rounds(const struct content_voice *voice);
+/* Is another rate than the usual one asked for? */
+bool carrier_http_has_rate(const struct content_voice *voice);
+/* The vendor's word for a language of the API (contract 2.3), which NULL makes English;
+ * NULL: it speaks none such. */
+const char *carrier_http_language(enum carrier_http_tongue tongue, const char *language);
+
 /* Is the last segment of the path the secret of the configuration? Not without one. */
 bool carrier_http_trusts_secret(
     struct carrier_receipts *r, const struct carrier_request *request);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Infobip's SMS API (contract 8.2), version 3 or 2. The message id is ours, and the same
- * at each attempt: one that was taken before is refused as a duplicate, which is as good
- * as accepted. Receipts are delivery reports to a URL with a secret in its path.
+ * Infobip's SMS API (contract 8.2), version 3 or 2; its voice messages (/tts/3/advanced,
+ * the one of that API that takes an id, a URL for reports and a key to repeat); its email
+ * API (/email/4/messages). The message id is ours, and the same at each attempt: an SMS
+ * that was taken before is refused as a duplicate, which is as good as accepted. Nobody
+ * promises that for calls and emails. Receipts are delivery reports to a URL with a
+ * secret in its path, of one form for all.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +15,7 @@
 #include "carrier/carrier_http.h"
 #include "carrier/types.h"
 
-enum { VALIDITY_MAX_S = 48 * 3600 };
+enum { VALIDITY_MAX_S = 48 * 3600, SPOKEN_LEN_MAX = 1400 };
 
 /* Statuses of the registry that are not as their group: of an answer. */
 static const struct carrier_http_code codes[] = {
@@ -44,41 +47,96 @@ static const char body_3[] =
     "{\"messages\":[{\"sender\":\"{{from}}\",\"destinations\":[{\"to\":\"{{to}}\","
     "\"messageId\":\"{{reference}}\"}],\"content\":{\"text\":\"{{text}}\"},"
     "\"options\":{\"validityPeriod\":{\"amount\":{{validity_s}},"
-    "\"timeUnit\":\"SECONDS\"}{{?dltEntity}}," INDIA_DLT "{{/}}}%s}]}";
+    "\"timeUnit\":\"SECONDS\"}{{?dltEntity}}," INDIA_DLT "{{/}}}";
 static const char hooks_3[] =
     ",\"webhooks\":{\"delivery\":{\"url\":\"{{callback_url}}\"},"
     "\"contentType\":\"application/json\"}";
 static const char body_2[] =
     "{\"messages\":[{\"from\":\"{{from}}\",\"destinations\":[{\"to\":\"{{to}}\","
     "\"messageId\":\"{{reference}}\"}],\"text\":\"{{text}}\","
-    "\"validityPeriod\":{{validity_min}}{{?dltEntity}}," INDIA_DLT "{{/}}%s}]}";
+    "\"validityPeriod\":{{validity_min}}{{?dltEntity}}," INDIA_DLT "{{/}}";
 static const char hooks_2[] = ",\"notifyUrl\":\"{{callback_url}}\","
 			      "\"notifyContentType\":\"application/json\"";
 
+/* notifyContentVersion 2 is the published one; its id, status and error stand where those
+ * of an SMS do. */
+static const char body_voice[] =
+    "{\"messages\":[{\"destinations\":[{"
+    "\"to\":\"{{to}}\",\"messageId\":\"{{reference}}\"}]"
+    "{{?from}},\"from\":\"{{from}}\"{{/}},\"text\":\"{{spoken}}\","
+    "\"language\":\"{{language}}\"{{?voice}},\"voice\":{\"name\":\"{{voice}}\"}{{/}}"
+    "{{?rate}},\"speechRate\":{{rate}}{{/}}"
+    "{{?repeat}},\"repeatDtmf\":\"{{repeat}}\",\"maxDtmf\":1{{/}},"
+    "\"validityPeriod\":{{validity_min}}";
+static const char hooks_voice[] = ",\"notifyUrl\":\"{{callback_url}}\","
+				  "\"notifyContentType\":\"application/json\","
+				  "\"notifyContentVersion\":2";
+static const char body_email[] =
+    "{\"messages\":[{\"sender\":\"{{from}}\",\"destinations\":[{\"to\":[{"
+    "\"destination\":\"{{to}}\",\"messageId\":\"{{reference}}\"}]}],\"content\":{"
+    "\"subject\":\"{{subject}}\"{{?text}},\"text\":\"{{text}}\"{{/}}"
+    "{{?html}},\"html\":\"{{html}}\"{{/}}"
+    "{{?landingPage}},\"optoutLandingPageId\":\"{{landingPage}}\"{{/}}"
+    "{{?landingPagePlaceholders}},\"landingPagePlaceholders\":"
+    "\"{{landingPagePlaceholders}}\"{{/}}},"
+    "\"options\":{\"validityPeriod\":{\"amount\":{{validity_s}},"
+    "\"timeUnit\":\"SECONDS\"}}";
+
 static enum err
-make(struct carrier_http_maker *m)
+make(struct carrier_http_maker *m, const char *path, const char *body, const char *hooks)
 {
-	const struct carrier_infobip_options *c = m->config->options;
-	bool second = strcmp(c->version, "2") == 0;
-	bool hooks = m->callback_url != NULL && c->http.receipt_secret != NULL;
+	const struct carrier_http_options *c = m->config->options;
+	bool hooked = m->callback_url != NULL && c->receipt_secret != NULL;
 	struct carrier_http_recipe *r = &m->recipe;
 
-	if (c->http.url == NULL || c->http.secret == NULL) {
-		m->field = c->http.url == NULL ? "url" : "api_key_file";
+	if (c->url == NULL || c->secret == NULL) {
+		m->field = c->url == NULL ? "url" : "api_key_file";
 		snprintf(m->why, sizeof(m->why), "is needed");
 		return ERR_INVALID;
 	}
 	r->method = "POST";
-	r->url = arena_printf(m->arena, "%s%s", c->http.url,
-	    second ? "/sms/2/text/advanced" : "/sms/3/messages");
+	r->url = arena_printf(m->arena, "%s%s", c->url, path);
 	r->headers[0] = "Content-Type: application/json";
 	r->headers[1] = "Accept: application/json";
 	r->headers[2] = "Authorization: App {{password}}";
 	r->sink = HTTP_TEMPLATE_SINK_JSON;
-	r->body = second ? arena_printf(m->arena, body_2, hooks ? hooks_2 : "")
-			 : arena_printf(m->arena, body_3, hooks ? hooks_3 : "");
+	r->body = arena_printf(m->arena, "%s%s}]}", body, hooked ? hooks : "");
 	r->validity_max_s = VALIDITY_MAX_S;
 	return OK;
+}
+
+static enum err
+make_sms(struct carrier_http_maker *m)
+{
+	const struct carrier_infobip_options *c = m->config->options;
+
+	return strcmp(c->version, "2") == 0
+		   ? make(m, "/sms/2/text/advanced", body_2, hooks_2)
+		   : make(m, "/sms/3/messages", body_3, hooks_3);
+}
+
+/* A comma is half a second of silence there. */
+static enum err
+speak(struct buf *out, const struct content_voice *voice)
+{
+	carrier_http_speak(out, voice, CARRIER_HTTP_ROUNDS, ",,,, ");
+	return OK;
+}
+
+static enum err
+make_voice(struct carrier_http_maker *m)
+{
+	m->recipe.speak = speak;
+	m->recipe.tongue = CARRIER_HTTP_TONGUE_INFOBIP;
+	m->recipe.spoken_len_max = SPOKEN_LEN_MAX;
+	m->recipe.no_hash_key = true;
+	return make(m, "/tts/3/advanced", body_voice, hooks_voice);
+}
+
+static enum err
+make_email(struct carrier_http_maker *m)
+{
+	return make(m, "/email/4/messages", body_email, hooks_3);
 }
 
 static void
@@ -196,10 +254,13 @@ read_receipts(struct carrier_receipts *r, const struct carrier_request *request)
 	return e == OK ? OK : ERR_SYNTAX;
 }
 
-static const struct carrier_http_vendor vendor = {.knows_again = true,
-    .make = make,
-    .classify = classify_answer,
+static const struct carrier_http_vendor vendor = {
+    .ways = {[CHANNEL_SMS] = {.knows_again = true,
+		 .make = make_sms,
+		 .classify = classify_answer},
+	[CHANNEL_VOICE] = {.make = make_voice, .classify = classify_answer},
+	[CHANNEL_EMAIL] = {.make = make_email, .classify = classify_answer}},
     .trusts = carrier_http_trusts_secret,
     .read = read_receipts};
 
-CARRIER_HTTP(infobip, CHANNEL_BIT(CHANNEL_SMS))
+CARRIER_HTTP(infobip, CHANNELS_ALL)

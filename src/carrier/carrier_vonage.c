@@ -2,8 +2,8 @@
 /*
  * Vonage's SMS API (POST /sms/json): a form with key and secret; answers are 200 with a
  * status for each part. Receipts are webhooks, proved by the API's own `sig` parameter
- * ("Signing messages") or, where the account has none, by a secret path. The signed
- * tokens (JWT) of Vonage belong to its newer Messages API.
+ * ("Signing messages") or, where the account has none, by a secret path. Calls, which are
+ * proved by signed tokens (JWT), are in vonage_voice.c.
  */
 #include <stdio.h>
 
@@ -11,6 +11,7 @@
 #include "carrier/carrier_http.h"
 #include "net/http_sign.h"
 #include "carrier/types.h"
+#include "carrier/vonage_voice.h"
 
 enum { TTL_MIN_S = 20, TTL_MAX_S = 604800, PARTS_MAX = 255, MEMBERS_MAX = 64 };
 
@@ -99,7 +100,7 @@ check_method(struct carrier_http_maker *m)
 }
 
 static enum err
-make(struct carrier_http_maker *m)
+make_sms(struct carrier_http_maker *m)
 {
 	const struct carrier_vonage_options *c = m->config->options;
 	const char *base = c->http.url == NULL ? "https://rest.nexmo.com" : c->http.url;
@@ -324,6 +325,11 @@ trusts(struct carrier_receipts *r, const struct carrier_request *request)
 	if (c->signature_secret == NULL)
 		return c->http.receipt_secret != NULL;
 	doc = document_of(request);
+	if (vonage_voice_is_event(doc)) {
+		trusted = vonage_voice_is_signed(r, request);
+		json_decref(doc);
+		return trusted;
+	}
 	trusted = webhook_count(doc) > 0;
 	for (size_t i = 0; trusted && i < webhook_count(doc); i++)
 		trusted = trusts_signature(r, request, webhook_at(doc, i));
@@ -340,6 +346,8 @@ read_one(
 	struct carrier_receipt one = {.message_id = member(r, request, doc, "messageId")};
 	const struct carrier_http_code *row = NULL;
 
+	if (vonage_voice_is_event(doc))
+		return vonage_voice_read(r, doc);
 	for (size_t i = 0; name != NULL && i < countof(statuses); i++)
 		if (strcmp(statuses[i].name, name) == 0)
 			one.status = statuses[i].status;
@@ -377,6 +385,10 @@ read_receipts(struct carrier_receipts *r, const struct carrier_request *request)
 }
 
 static const struct carrier_http_vendor vendor = {
-    .make = make, .classify = classify_answer, .trusts = trusts, .read = read_receipts};
+    .ways = {[CHANNEL_SMS] = {.make = make_sms, .classify = classify_answer},
+	[CHANNEL_VOICE] = {.make = vonage_voice_make, .classify = vonage_voice_classify}},
+    .make_token = vonage_voice_make_token,
+    .trusts = trusts,
+    .read = read_receipts};
 
-CARRIER_HTTP(vonage, CHANNEL_BIT(CHANNEL_SMS))
+CARRIER_HTTP(vonage, CHANNEL_BIT(CHANNEL_SMS) | CHANNEL_BIT(CHANNEL_VOICE))

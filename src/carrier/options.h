@@ -53,8 +53,9 @@ struct carrier_smpp_options {
 
 /* Options of every carrier over HTTP: the first member of each one's own struct. */
 struct carrier_http_options {
-	const char *url; /* a preset's base, or the template of `generic` */
-	int64_t window;  /* requests without an answer */
+	struct text_list channels; /* their names; none: SMS */
+	const char *url;           /* a preset's base, or the template of `generic` */
+	int64_t window;            /* requests without an answer */
 	int64_t connect_timeout_ms;
 	int64_t timeout_ms;
 	bool allow_http;
@@ -77,6 +78,8 @@ struct carrier_twilio_options {
 
 struct carrier_vonage_options {
 	struct carrier_http_options http;
+	const char *application_id; /* these two for calls */
+	const char *private_key;    /* PEM */
 	const char *signature_secret;
 	const char *signature_method;
 };

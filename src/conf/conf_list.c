@@ -199,6 +199,14 @@ check_countries(const struct conf_place *p, const yaml_node_t *node)
 		    "is given beside prefix");
 }
 
+static const char *
+why_not(struct arena *a, const struct carrier_config *c, enum channel channel)
+{
+	if ((carrier_type_find(c->type)->channels & CHANNEL_BIT(channel)) != 0)
+		return "its option channels does not name it";
+	return arena_printf(a, "no carrier of type %s does", c->type);
+}
+
 /* Each carrier of a route carries its channel: it would refuse every message. */
 static void
 check_channel(const struct conf_place *p, const yaml_node_t *node)
@@ -213,9 +221,8 @@ check_channel(const struct conf_place *p, const yaml_node_t *node)
 		    carrier_carries(c, channel))
 			continue;
 		conf_yaml_fault(p->file, value_node(p, node, "carriers"),
-		    conf_read_field(p, "carriers"),
-		    "%s does not carry %s: no carrier of type %s does", c->name,
-		    channel_name(channel), c->type);
+		    conf_read_field(p, "carriers"), "%s does not carry %s: %s", c->name,
+		    channel_name(channel), why_not(p->file->arena, c, channel));
 	}
 }
 

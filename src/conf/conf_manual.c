@@ -90,6 +90,7 @@ put_range(FILE *to, const struct conf_row *row)
 		fprintf(to, "up to %lld digits", (long long)row->max);
 		return;
 	case CONF_SECRET_FILE:
+	case CONF_SECRET_TEXT:
 		fputs("a file", to);
 		return;
 	case CONF_TEXTS:

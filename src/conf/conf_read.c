@@ -243,7 +243,7 @@ read_scalar(
 	else if (conf_value_set(
 		     row, &p->conf->arena, conf_value_place(p, row), text, why) != OK)
 		conf_yaml_fault(p->file, node, field, "%s", why);
-	else if (row->kind == CONF_SECRET_FILE)
+	else if (row->kind == CONF_SECRET_FILE || row->kind == CONF_SECRET_TEXT)
 		warn_of_secret(p, row, node, text);
 }
 

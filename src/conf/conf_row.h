@@ -24,11 +24,12 @@ enum conf_kind {
 	CONF_WORD,   /* one of the choices, as text; an option `type` decides what fits */
 	CONF_ADDRESS,
 	CONF_DIGITS,
-	CONF_RATE, /* "20/10m" */
-	CONF_SECRET_FILE,
-	CONF_TEXTS,    /* struct text_list; min and max bound each text */
-	CONF_NETS,     /* struct text_list of addresses and ranges */
-	CONF_TEXT_MAP, /* struct text_map; min and max bound each value */
+	CONF_RATE,        /* "20/10m" */
+	CONF_SECRET_FILE, /* its first line */
+	CONF_SECRET_TEXT, /* all of it, such as a key in PEM */
+	CONF_TEXTS,       /* struct text_list; min and max bound each text */
+	CONF_NETS,        /* struct text_list of addresses and ranges */
+	CONF_TEXT_MAP,    /* struct text_map; min and max bound each value */
 	CONF_CARRIERS
 };
 
@@ -125,9 +126,9 @@ bool conf_read_has_key(struct conf_file *f, const yaml_node_t *map, const char *
 /* ---- conf_secret.c ---- */
 
 /*
- * The secret in the file that `name` names: its first line, without a byte order mark.
- * ERR_IO: it cannot be read; ERR_INVALID: it is no text, or empty where the row needs
- * one. `why` says it.
+ * The secret in the file that `name` names, without a byte order mark: its first line, or
+ * all of it where the row's kind is CONF_SECRET_TEXT. ERR_IO: it cannot be read;
+ * ERR_INVALID: it is no text, or empty where the row needs one. `why` says it.
  */
 enum err conf_secret_read(const struct conf_row *row, struct arena *a, struct span name,
     struct span *out, char why[CONF_WHY_MAX]) MUST_CHECK;

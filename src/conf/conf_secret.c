@@ -13,7 +13,7 @@
 #include "base/utf8.h"
 #include "conf/conf_row.h"
 
-enum { SECRET_MAX = 1024 };
+enum { SECRET_MAX = 1024 * 16 };
 
 /* systemd hands credentials over as files of a directory (systemd.exec(5)). */
 static const char *
@@ -81,9 +81,14 @@ first_line(struct span s)
 static const char *
 line_fault(const struct conf_row *row, struct span line)
 {
+	bool whole = row->kind == CONF_SECRET_TEXT;
+
 	if (memchr(line.ptr, '\0', line.len) != NULL)
-		return "its first line holds a NUL octet; save it as UTF-8";
-	return line.len == 0 && row->min > 0 ? "its first line is empty" : NULL;
+		return whole ? "it holds a NUL octet; save it as UTF-8"
+			     : "its first line holds a NUL octet; save it as UTF-8";
+	if (line.len > 0 || row->min == 0)
+		return NULL;
+	return whole ? "it is empty" : "its first line is empty";
 }
 
 enum err
@@ -100,7 +105,7 @@ conf_secret_read(const struct conf_row *row, struct arena *a, struct span name,
 		    errno == EINVAL ? "it is no regular file" : strerror(errno));
 		return ERR_IO;
 	}
-	line = first_line(line);
+	line = row->kind == CONF_SECRET_TEXT ? utf8_without_mark(line) : first_line(line);
 	fault = line_fault(row, line);
 	if (fault != NULL)
 		snprintf(why, CONF_WHY_MAX, "%.150s: %s", path, fault);

@@ -244,6 +244,7 @@ conf_value_set(const struct conf_row *row, struct arena *a, void *place, struct 
 		e = parse_digits(row, text, why);
 		break;
 	case CONF_SECRET_FILE:
+	case CONF_SECRET_TEXT:
 		e = conf_secret_read(row, a, text, &text, why);
 		break;
 	case CONF_TEXT:
@@ -254,7 +255,8 @@ conf_value_set(const struct conf_row *row, struct arena *a, void *place, struct 
 	case CONF_CARRIERS:
 		INVARIANT(!"not one value");
 	}
-	if (e == OK && (row->kind == CONF_TEXT || row->kind == CONF_SECRET_FILE))
+	if (e == OK && (row->kind == CONF_TEXT || row->kind == CONF_SECRET_FILE ||
+			   row->kind == CONF_SECRET_TEXT))
 		e = conf_value_text(row, text, why);
 	if (e == OK)
 		*(const char **)place = arena_text(a, text);

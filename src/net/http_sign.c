@@ -81,6 +81,20 @@ http_sign_md5_hex(struct arena *a, struct span key, struct span message)
 }
 
 const char *
+http_sign_sha256_hex(struct arena *a, struct span message)
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	char *out;
+
+	INVARIANT(EVP_Digest(message.ptr == NULL ? "" : message.ptr, message.len, hash,
+		      &len, EVP_sha256(), NULL) == 1);
+	out = arena_alloc(a, 2 * (size_t)len + 1);
+	secret_hex_lower(hash, len, out);
+	return out;
+}
+
+const char *
 http_sign_basic(struct arena *a, const char *user, const char *password)
 {
 	const char *pair = arena_printf(a, "%s:%s", user, password);

@@ -16,6 +16,8 @@ const char *http_sign_hmac_hex(
     struct arena *a, const char *digest, struct span key, struct span message);
 /* MD5 (RFC 1321) of the message with the key behind it, as hex digits. */
 const char *http_sign_md5_hex(struct arena *a, struct span key, struct span message);
+/* SHA-256 (FIPS 180-4) as hex digits of lower case. */
+const char *http_sign_sha256_hex(struct arena *a, struct span message);
 /* "Basic ..." (RFC 7617). */
 const char *http_sign_basic(struct arena *a, const char *user, const char *password);
 /* In a time that depends on the lengths alone. */

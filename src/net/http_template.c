@@ -140,9 +140,8 @@ put_json(struct buf *out, struct span value)
 	return utf8_valid(value) ? OK : ERR_INVALID;
 }
 
-/* XML 1.0 2.2 has no way to write most control characters. */
-static enum err
-put_xml(struct buf *out, struct span value)
+enum err
+http_template_put_xml(struct buf *out, struct span value)
 {
 	for (size_t i = 0; i < value.len; i++) {
 		unsigned char c = (unsigned char)value.ptr[i];
@@ -180,7 +179,7 @@ put_value(enum http_template_sink sink, bool raw, struct span value, struct buf 
 	case HTTP_TEMPLATE_SINK_JSON:
 		return put_json(out, value);
 	case HTTP_TEMPLATE_SINK_XML:
-		return put_xml(out, value);
+		return http_template_put_xml(out, value);
 	case HTTP_TEMPLATE_SINK_HEADER:
 		return put_header(out, value);
 	case HTTP_TEMPLATE_SINK_PLAIN:

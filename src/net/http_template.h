@@ -54,5 +54,8 @@ enum err http_template_put(
     const struct http_template *t, const struct span *values, struct buf *out) MUST_CHECK;
 /* Percent-encodes all but the unreserved characters of RFC 3986. */
 void http_template_put_url(struct buf *out, struct span value);
+/* Escaped as content or quoted attribute. ERR_INVALID: it is no UTF-8, or has a control
+ * character, most of which XML 1.0 2.2 has no way to write. */
+enum err http_template_put_xml(struct buf *out, struct span value) MUST_CHECK;
 
 #endif

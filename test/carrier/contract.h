@@ -30,7 +30,7 @@ struct contract;
 struct contract_peer {
 	const char *name;
 	unsigned ways;     /* 1 << enum contract_way of those that it can do */
-	unsigned channels; /* CHANNEL_BIT of those that the type carries */
+	unsigned channels; /* CHANNEL_BIT of those that it carries as it is configured */
 	bool instant;      /* answers from inside submit: nothing is ever outstanding */
 	/* Makes base, config and state; the carrier's waits are short: at most 500 ms. */
 	void (*start)(struct contract *c);
@@ -81,6 +81,8 @@ extern const struct contract_peer contract_infobip;
 extern const struct contract_peer contract_twilio;
 extern const struct contract_peer contract_vonage;
 extern const struct contract_peer contract_generic;
+extern const struct contract_peer contract_twilio_calls;
+extern const struct contract_peer contract_infobip_mails;
 
 /* Told of what a carrier reports. */
 void contract_receipt(

@@ -121,6 +121,24 @@ start_generic(struct contract *c)
 	start(c, 3);
 }
 
+static void
+start_twilio_calls(struct contract *c)
+{
+	static const char *channels[] = {"voice"};
+
+	start_twilio(c);
+	c->options.http.channels = (struct text_list){1, channels};
+}
+
+static void
+start_infobip_mails(struct contract *c)
+{
+	static const char *channels[] = {"email"};
+
+	start_infobip(c);
+	c->options.http.channels = (struct text_list){1, channels};
+}
+
 /* ---- receipts, as they come in ---- */
 
 static void
@@ -155,18 +173,36 @@ report_infobip(struct contract *c, const char *id)
 }
 
 static void
-report_twilio(struct contract *c, const char *id)
+report_of_twilio(struct contract *c, const char *what, const char *id, const char *status)
 {
 	struct arena a;
 	char body[200];
 	char text[300];
 
-	snprintf(body, sizeof(body), "MessageSid=%s&MessageStatus=delivered", id);
-	snprintf(text, sizeof(text),
-	    "https://pins.example.com/xMessageSid%sMessageStatusdelivered", id);
+	snprintf(body, sizeof(body), "%sSid=%s&%sStatus=%s", what, id, what, status);
+	snprintf(text, sizeof(text), "https://pins.example.com/x%sSid%s%sStatus%s", what,
+	    id, what, status);
 	arena_init(&a);
 	post(c, body, http_sign_hmac_base64(&a, "sha1", SPAN("secret"), span_of(text)));
 	arena_fini(&a);
+}
+
+static void
+report_twilio(struct contract *c, const char *id)
+{
+	report_of_twilio(c, "Message", id, "delivered");
+}
+
+static void
+report_twilio_calls(struct contract *c, const char *id)
+{
+	report_of_twilio(c, "Call", id, "completed");
+}
+
+static void
+report_infobip_mails(struct contract *c, const char *id)
+{
+	report_infobip(c, id);
 }
 
 static void
@@ -205,9 +241,9 @@ stop(struct contract *c)
 	mem_free(p);
 }
 
-#define PEER(type)                                                                       \
+#define PEER(type, channel)                                                              \
 	const struct contract_peer contract_##type = {.name = #type,                     \
-	    .channels = CHANNEL_BIT(CHANNEL_SMS),                                        \
+	    .channels = CHANNEL_BIT(channel),                                            \
 	    .ways = (1u << WAY_COUNT) - 1,                                               \
 	    .start = start_##type,                                                       \
 	    .behave = behave,                                                            \
@@ -215,7 +251,9 @@ stop(struct contract *c)
 	    .submits = submits,                                                          \
 	    .stop = stop}
 
-PEER(infobip);
-PEER(twilio);
-PEER(vonage);
-PEER(generic);
+PEER(infobip, CHANNEL_SMS);
+PEER(twilio, CHANNEL_SMS);
+PEER(vonage, CHANNEL_SMS);
+PEER(generic, CHANNEL_SMS);
+PEER(twilio_calls, CHANNEL_VOICE);
+PEER(infobip_mails, CHANNEL_EMAIL);

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "carrier/gateway.h"
 
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+
+const char *const voice_channels[] = {"voice"};
+const char *const email_channels[] = {"email"};
+
 /* ---- a carrier beside its gateway ---- */
 
 void
@@ -180,4 +187,44 @@ receive(struct world *w, struct carrier_request request)
 		keep(w, &got.items[i]);
 	arena_fini(&arena);
 	return e;
+}
+
+/* ---- other channels ---- */
+
+void
+configure_channel(struct world *w, const char *type, const char *const *channels)
+{
+	configure(w, type);
+	w->config.sender = NULL;
+	w->options.http.channels =
+	    (struct text_list){1, (const char **)(uintptr_t)channels};
+}
+
+char *
+make_key(int bits)
+{
+	EVP_PKEY *key = EVP_RSA_gen((unsigned)bits);
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+	char *copy;
+	long len;
+
+	assert_int_equal(
+	    PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL), 1);
+	len = BIO_get_mem_data(bio, &text);
+	copy = mem_array((size_t)len + 1, 1);
+	memcpy(copy, text, (size_t)len);
+	BIO_free(bio);
+	EVP_PKEY_free(key);
+	return copy;
+}
+
+void
+configure_vonage(struct world *w, const char *pem)
+{
+	configure_channel(w, "vonage", voice_channels);
+	w->options.http.user = NULL;
+	w->options.http.secret = NULL;
+	w->options.vonage.application_id = "78d335fa-323d";
+	w->options.vonage.private_key = pem;
 }

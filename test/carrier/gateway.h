@@ -62,6 +62,13 @@ struct world {
 
 /* A type with what it needs, at the answerer. */
 void configure(struct world *w, const char *type);
+/* The same for one channel alone, and without a sender. */
+extern const char *const voice_channels[];
+extern const char *const email_channels[];
+void configure_channel(struct world *w, const char *type, const char *const *channels);
+/* Calls by Vonage, with a key of make_key: RSA in PEM, of mem_*. */
+void configure_vonage(struct world *w, const char *pem);
+char *make_key(int bits);
 /* Checks and opens what was configured. */
 void open_carrier(struct world *w);
 void submit(struct world *w, unsigned i, const char *text);

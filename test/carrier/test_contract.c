@@ -10,7 +10,7 @@
 
 static const struct contract_peer *const contract_peers[] = {&contract_file,
     &contract_smpp, &contract_infobip, &contract_twilio, &contract_vonage,
-    &contract_generic};
+    &contract_generic, &contract_twilio_calls, &contract_infobip_mails};
 
 enum { DEADLINE_MS = 10000, TURN_US = 5000 };
 
@@ -121,10 +121,15 @@ submit_over(struct contract *c, unsigned i, enum channel channel)
 	carrier_submit(c->carrier, &m, on_done, &c->outcomes[i]);
 }
 
+/* Over the first channel that there is. */
 static void
 submit(struct contract *c, unsigned i)
 {
-	submit_over(c, i, CHANNEL_SMS);
+	unsigned channel = 0;
+
+	while ((c->peer->channels & CHANNEL_BIT(channel)) == 0)
+		channel++;
+	submit_over(c, i, (enum channel)channel);
 }
 
 static bool

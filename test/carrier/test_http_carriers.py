@@ -239,13 +239,16 @@ def test_a_faulty_carrier_is_named_with_its_line(fresh, tmp_path, change, said):
 def test_the_examples_of_the_manual_are_right(fresh, tmp_path):
     own = fresh()
     examples = re.findall(r"```yaml\n(.*?)```", (ROOT / "doc/carriers.md").read_text(), re.S)
-    assert len(examples) == 6
+    assert len(examples) >= 10
+    subprocess.run(["openssl", "genrsa", "-out", tmp_path / "key", "2048"], check=True,
+                   capture_output=True)
     (tmp_path / "secret").write_text("a long secret of the path\n")
     (tmp_path / "short").write_text("secret\n")
     for example in examples:
         file = tmp_path / "example.yaml"
         file.write_text(re.sub(r"/etc/watchword/([\w-]+)\.secret", lambda m: str(
-            tmp_path / ("short" if m[1] == "main" else "secret")), example))
+            tmp_path / ("short" if m[1] == "main" else "secret")), example).replace(
+                "/etc/watchword/vonage.pem", str(tmp_path / "key")))
         done = own.command("config", "check", str(file), check=False, data=False)
         assert done.returncode == 0, done.stderr
 
