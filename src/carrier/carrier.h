@@ -8,7 +8,8 @@
  *     same thread, and never after `free` has returned;
  *  2. answer CARRIER_UNKNOWN when the message may have been taken (a time-out, a
  *     connection lost after the request was written), and only then; it is `final`
- *     where the other side did answer, and as if it had taken it;
+ *     where the other side did answer, and as if it had taken it, or had the whole of a
+ *     mail;
  *  3. answer CARRIER_RETRY at once when it is down or its window and queue are full:
  *     a carrier keeps no backlog, delivery does. It holds at most `window` messages.
  *     That answer, and that of a message of which not an octet went out, is `untried`,
@@ -57,12 +58,16 @@ struct carrier_outcome {
 	bool untried;   /* RETRY, and the other side saw nothing of it: no attempt */
 	bool throttled; /* RETRY because we are too fast (ESME_RTHROTTLED, HTTP 429):
 			   the carrier is well, and gets less for a while */
+	bool deferred;  /* RETRY for a reason of this destination's own (greylisting, a
+			   mailbox that is full): the carrier is well, and the message
+			   alone waits, for as long as its PIN lives */
 	bool partly;    /* some of its parts were accepted all the same, or may have
 			   been, so that trying again sends those twice */
 	bool elsewhere; /* REFUSED for a reason of this carrier's own (sender, account,
 			   service): another may take it. Not for a bad number. */
-	bool final; /* UNKNOWN, and the other side has answered that all is well: a second
-		       submit may be paid twice, so there is none */
+	bool final; /* UNKNOWN, and the other side has answered that all is well, or had
+		       all of a mail: a second submit may be one too many, so there is
+		       none */
 	bool here_alone; /* UNKNOWN, and this carrier knows the message again by its
 			    reference: it may be asked once more, and no other */
 	enum report_status status; /* what the refusal amounts to; REPORT_NONE: nothing */
@@ -72,11 +77,11 @@ struct carrier_outcome {
 /* "accepted", "retry", "refused", "unknown" */
 const char *carrier_result_name(enum carrier_result r);
 
-/* Too fast, and nothing of it was taken: to wait is all that it takes. */
+/* Too fast or too early, and nothing of it was taken: to wait is all that it takes. */
 static inline bool
 carrier_put_back(const struct carrier_outcome *o)
 {
-	return o->throttled && !o->partly;
+	return (o->throttled || o->deferred) && !o->partly;
 }
 
 typedef void carrier_done_f(void *ctx, const struct carrier_outcome *outcome);

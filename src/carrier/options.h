@@ -51,6 +51,25 @@ struct carrier_smpp_options {
 	const char *service_type; /* NULL: the SMSC's default */
 };
 
+struct carrier_smtp_options {
+	struct text_list relays; /* "host" or "host:port", the best first */
+	int64_t tls;             /* enum smtp_tls */
+	const char *tls_ca;      /* NULL: what the system trusts */
+	const char *tls_name;    /* NULL: the relay's name */
+	const char *user;        /* NULL: nobody signs in */
+	const char *password;
+	const char *token_file; /* of XOAUTH2; read at each sign-in */
+	int64_t auth;           /* enum smtp_auth */
+	const char *helo;       /* NULL: the machine's name */
+	int64_t connections;
+	int64_t connect_timeout_ms;  /* until a mail may be sent */
+	int64_t response_timeout_ms; /* for the reply to a command */
+	int64_t data_timeout_ms;     /* for the reply to a mail */
+	int64_t idle_ms;             /* how long a connection is kept without mails */
+	const char *bounce_address;  /* NULL: the sender's */
+	const char *receipt_secret;  /* last segment of the URL of receipts */
+};
+
 /* Options of every carrier over HTTP: the first member of each one's own struct. */
 struct carrier_http_options {
 	struct text_list channels; /* their names; none: SMS */

@@ -103,7 +103,7 @@ is_well(const struct carrier_outcome *o)
 	case CARRIER_ACCEPTED:
 		return true;
 	case CARRIER_RETRY:
-		return o->throttled;
+		return o->throttled || o->deferred;
 	case CARRIER_REFUSED:
 		return !o->elsewhere;
 	case CARRIER_UNKNOWN:
