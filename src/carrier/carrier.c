@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "carrier/types.h"
+#include "speech/speech.h"
 
 enum { PAUSE_FIRST_MS = 1000, PAUSE_MAX_MS = 30000, PAUSE_DOUBLINGS = 5 };
 
@@ -94,6 +95,32 @@ carrier_needs_sender(const struct carrier_config *config)
 	const struct carrier_ops *ops = carrier_type_find(config->type);
 
 	return ops != NULL && ops->needs_sender != NULL && ops->needs_sender(config);
+}
+
+bool
+carrier_speaks(const struct carrier_config *config)
+{
+	const struct carrier_ops *ops = carrier_type_find(config->type);
+
+	return ops != NULL && ops->speaks != NULL && ops->speaks(config);
+}
+
+/* Where nothing speaks for the moment, another carrier may have a voice of its own. */
+struct carrier_outcome
+carrier_unspoken(const struct speech_answer *answer)
+{
+	struct carrier_outcome o = {.result = CARRIER_REFUSED, .reason = answer->reason};
+
+	INVARIANT(answer->err != OK);
+	if (answer->err == ERR_INVALID)
+		o.status = REPORT_REJECTED_MESSAGE_IS_EMPTY;
+	else if (answer->err == ERR_TOO_LARGE)
+		o.status = REPORT_REJECTED_MESSAGE_TOO_LONG;
+	else if (answer->err == ERR_DOWN)
+		o.elsewhere = true;
+	else
+		o.result = CARRIER_RETRY;
+	return o;
 }
 
 const char *

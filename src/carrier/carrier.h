@@ -36,6 +36,8 @@
 #include "twofa/sms_text.h"
 
 struct event_base;
+struct speech;
+struct speech_answer;
 
 enum carrier_result {
 	CARRIER_ACCEPTED, /* the other side took responsibility */
@@ -156,6 +158,7 @@ struct carrier_env {
 	const struct entropy *entropy;
 	const char *data_dir;   /* relative paths of carriers start here */
 	const char *public_url; /* what others reach us by; NULL: not at all */
+	struct speech *speech;  /* NULL: no carrier of the configuration speaks */
 	void (*changed)(void *ctx);
 	/* A receipt came, of any message, at any time, also twice or before the outcome
 	 * of its submit was told. NULL: receipts are not wanted. */
@@ -186,6 +189,8 @@ struct carrier_ops {
 	/* Would a message without a sender go out without one, although it should have
 	 * one? NULL: never. */
 	bool (*needs_sender)(const struct carrier_config *config);
+	/* Does it need speech (speech/speech.h)? NULL: never. */
+	bool (*speaks)(const struct carrier_config *config);
 	/* ERR_INVALID and ERR_IO put a sentence into `why`. A carrier that connects does
 	 * so in the background. */
 	enum err (*open)(const struct carrier_config *config,
@@ -228,6 +233,9 @@ size_t carrier_options_size(const char *type);
 const char *carrier_check(const struct carrier_config *config, char why[256]);
 void carrier_warn(const struct carrier_config *config, carrier_warn_f *say, void *ctx);
 bool carrier_needs_sender(const struct carrier_config *config);
+bool carrier_speaks(const struct carrier_config *config);
+/* The outcome of a message that speech did not make sound of: its answer is not OK. */
+struct carrier_outcome carrier_unspoken(const struct speech_answer *answer);
 
 /* In which it sends a text that can be sent in it; NULL: of no carrier. */
 enum sms_alphabet carrier_alphabet(const struct carrier_config *config);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The carrier for trying out: a message is one JSON line in a file, and an email may be a
- * file of its own beside it. They hold PINs in the clear, so they are for their owner
- * only, and no production should have them.
+ * The carrier for trying out: a message is one JSON line in a file, and an email or a
+ * voice message may be a file of its own beside it. They hold PINs in the clear, so they
+ * are for their owner only, and no production should have them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 
 #include "base/json_out.h"
 #include "carrier/carrier.h"
+#include "carrier/file_voice.h"
 #include "carrier/mail_message.h"
 #include "carrier/options.h"
 #include "carrier/types.h"
@@ -27,6 +28,8 @@ struct carrier_file {
 	struct carrier_env env;
 	int fd;
 	char *mail_dir; /* NULL: mails are lines alone */
+	char *voice_dir;
+	struct file_voice *voice; /* NULL: voice messages are lines alone */
 	bool echo;
 };
 
@@ -54,7 +57,7 @@ full_path(const struct carrier_env *env, const char *name, char out[PATH_LEN_MAX
 }
 
 static enum err
-open_mail_dir(const char *path, char why[256])
+make_folder(const char *path, char why[256])
 {
 	struct stat st;
 
@@ -66,36 +69,83 @@ open_mail_dir(const char *path, char why[256])
 	return ERR_IO;
 }
 
+/* The folder of an option, which is there then; NULL: it is not given. */
+static enum err
+open_folder(const struct carrier_env *env, const char *name, char **out, char why[256])
+{
+	char path[PATH_LEN_MAX];
+	enum err e;
+
+	if (name == NULL)
+		return OK;
+	e = full_path(env, name, path, why);
+	if (e == OK)
+		e = make_folder(path, why);
+	if (e == OK)
+		*out = mem_text(path);
+	return e;
+}
+
+static enum err
+open_lines(struct carrier_file *f, const char *name, char why[256])
+{
+	char path[PATH_LEN_MAX];
+	enum err e = full_path(&f->env, name, path, why);
+
+	if (e != OK)
+		return e;
+	f->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	if (f->fd >= 0)
+		return OK;
+	snprintf(why, 256, "%.180s: %s", path, strerror(errno));
+	return ERR_IO;
+}
+
+static void put_spoken(void *ctx, const struct carrier_message *m, const char *name,
+    struct carrier_outcome *o);
+
+static enum err
+open_all(struct carrier_file *f, const struct carrier_file_options *o, char why[256])
+{
+	enum err e = open_folder(&f->env, o->mail_dir, &f->mail_dir, why);
+
+	if (e == OK)
+		e = open_folder(&f->env, o->voice_dir, &f->voice_dir, why);
+	if (e == OK)
+		e = open_lines(f, o->path, why);
+	if (e == OK && f->voice_dir != NULL && f->env.speech != NULL)
+		f->voice = file_voice_new(&f->env, f->voice_dir, put_spoken, f);
+	return e;
+}
+
+static void file_free(struct carrier *c);
+
 static enum err
 file_open(const struct carrier_config *config, const struct carrier_env *env,
     char why[256], struct carrier **out)
 {
 	const struct carrier_file_options *options = config->options;
-	struct carrier_file *f;
-	char path[PATH_LEN_MAX];
-	char mails[PATH_LEN_MAX];
-	enum err e = full_path(env, options->path, path, why);
-	int fd;
+	struct carrier_file *f = mem_new(sizeof(*f));
+	enum err e;
 
-	if (e == OK && options->mail_dir != NULL)
-		e = full_path(env, options->mail_dir, mails, why);
-	if (e == OK && options->mail_dir != NULL)
-		e = open_mail_dir(mails, why);
-	if (e != OK)
-		return e;
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		snprintf(why, 256, "%.180s: %s", path, strerror(errno));
-		return ERR_IO;
-	}
-	f = mem_new(sizeof(*f));
 	f->magic = FILE_MAGIC;
 	f->env = *env;
-	f->fd = fd;
-	f->mail_dir = options->mail_dir == NULL ? NULL : mem_text(mails);
+	f->fd = -1;
 	f->echo = options->echo;
-	*out = &f->carrier;
-	return OK;
+	e = open_all(f, options, why);
+	if (e == OK)
+		*out = &f->carrier;
+	else
+		file_free(&f->carrier);
+	return e;
+}
+
+static bool
+file_speaks(const struct carrier_config *config)
+{
+	const struct carrier_file_options *options = config->options;
+
+	return options->voice_dir != NULL;
 }
 
 static void
@@ -129,9 +179,9 @@ put_email(struct json_out *out, const struct content *c)
 		    out, "landingPagePlaceholders", c->email.landing_page_placeholders);
 }
 
-/* `mail` is the file beside the line; "": there is none. */
+/* `beside` is the file beside the line; "": there is none. */
 static void
-put_line(struct buf *line, const struct carrier_message *m, const char *mail)
+put_line(struct buf *line, const struct carrier_message *m, const char *beside)
 {
 	static void (*const parts[CHANNEL_COUNT])(
 	    struct json_out * out, const struct content *c) = {
@@ -152,8 +202,9 @@ put_line(struct buf *line, const struct carrier_message *m, const char *mail)
 	json_out_text(&out, "to", m->to);
 	json_out_text(&out, "from", m->from);
 	parts[m->content.channel](&out, &m->content);
-	if (mail[0] != '\0')
-		json_out_text(&out, "mail", mail);
+	if (beside[0] != '\0')
+		json_out_text(
+		    &out, m->content.channel == CHANNEL_VOICE ? "voice" : "mail", beside);
 	json_out_end(&out);
 	buf_add_char(line, '\n');
 }
@@ -242,13 +293,13 @@ put_mail(const struct carrier_file *f, const struct carrier_message *m, char nam
 
 static void
 put_message(const struct carrier_file *f, const struct carrier_message *m,
-    const char *mail, struct carrier_outcome *o)
+    const char *beside, struct carrier_outcome *o)
 {
 	struct buf line;
 	int fault;
 
 	buf_init(&line, LINE_LEN_MAX);
-	put_line(&line, m, mail);
+	put_line(&line, m, beside);
 	fault = line.failed ? EFBIG : write_line(f->fd, buf_span(&line));
 	if (fault == 0 && f->echo)
 		(void)write_line(STDOUT_FILENO, buf_span(&line));
@@ -261,6 +312,15 @@ put_message(const struct carrier_file *f, const struct carrier_message *m,
 	buf_fini(&line);
 }
 
+/* The voice message has its file now, or `o` says why not. */
+static void
+put_spoken(void *ctx, const struct carrier_message *m, const char *name,
+    struct carrier_outcome *o)
+{
+	if (name[0] != '\0')
+		put_message(ctx, m, name, o);
+}
+
 static void
 file_submit(
     struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx)
@@ -270,6 +330,10 @@ file_submit(
 	struct carrier_outcome outcome = {0};
 	char mail[64] = "";
 
+	if (f->voice != NULL && m->content.channel == CHANNEL_VOICE) {
+		file_voice_save(f->voice, m, done, ctx);
+		return;
+	}
 	if (!saved || put_mail(f, m, mail, &outcome))
 		put_message(f, m, mail, &outcome);
 	done(ctx, &outcome);
@@ -282,12 +346,23 @@ file_is_up(const struct carrier *c)
 	return true;
 }
 
+static bool
+file_has_room(const struct carrier *c)
+{
+	const struct carrier_file *f = file_of(c);
+
+	return f->voice == NULL || file_voice_has_room(f->voice);
+}
+
 static void
 file_free(struct carrier *c)
 {
 	struct carrier_file *f = file_of(c);
 
-	close(f->fd);
+	file_voice_free(f->voice);
+	if (f->fd >= 0)
+		close(f->fd);
+	mem_free(f->voice_dir);
 	mem_free(f->mail_dir);
 	mem_free(f);
 }
@@ -296,8 +371,10 @@ const struct carrier_ops carrier_file_ops = {
     .type = "file",
     .channels = CHANNELS_ALL,
     .options_size = sizeof(struct carrier_file_options),
+    .speaks = file_speaks,
     .open = file_open,
     .submit = file_submit,
     .is_up = file_is_up,
+    .has_room = file_has_room,
     .free = file_free,
 };

@@ -10,9 +10,10 @@
 #include "base/texts.h"
 
 struct carrier_file_options {
-	const char *path;     /* relative ones start in the data directory */
-	const char *mail_dir; /* the same; NULL: mails are lines alone */
-	bool echo;            /* to standard output as well; set by the server */
+	const char *path;      /* relative ones start in the data directory */
+	const char *mail_dir;  /* the same; NULL: mails are lines alone */
+	const char *voice_dir; /* the same; NULL: voice messages are lines alone */
+	bool echo;             /* to standard output as well; set by the server */
 };
 
 struct carrier_smpp_options {

@@ -15,6 +15,7 @@
 #include "base/texts.h"
 #include "carrier/carrier.h"
 #include "lookup/lookup.h"
+#include "speech/options.h"
 #include "twofa/message.h"
 
 enum {
@@ -152,6 +153,7 @@ struct conf {
 	int64_t log_level;    /* enum log_level */
 	int64_t log_requests; /* enum http_log */
 	struct lookup_config lookup;
+	struct speech_options speech;
 	int64_t report_retries;
 	int64_t report_retry_unit_ms;
 	int64_t report_timeout_ms;

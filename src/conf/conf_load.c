@@ -5,6 +5,7 @@
 #include "carrier/options.h"
 #include "conf/conf_row.h"
 #include "conf/routing.h"
+#include "speech/speech_check.h"
 
 /* A word for each row of a table, in its order. */
 static const char channel_words[] = ""
@@ -21,6 +22,10 @@ static const char carrier_words[] = ""
 
 #define CHANNEL_WORDS (channel_words + 1)
 #define CARRIER_WORDS (carrier_words + 1)
+
+/* Contract 2.3; speech/voices.h has a voice for each. */
+#define SPEECH_LANGUAGES                                                                 \
+	"en|es|ca|da|nl|fr|de|it|ja|ko|no|pl|ru|sv|fi|hr|sl|ro|pt_pt|pt_br|zh_cn|zh_tw"
 
 const struct conf_row conf_rows[] = {
 #define CONF_ROW(                                                                        \
@@ -76,21 +81,34 @@ conf_fini(struct conf *c)
 
 /* A file with other faults has said them; the check needs its options whole. */
 static void
-check_lookup(const struct conf_place *top, const yaml_node_t *root)
+check_section(const struct conf_place *top, const yaml_node_t *root, const char *section,
+    const char *(*check)(const struct conf *c, char why[CONF_WHY_MAX]))
 {
-	const yaml_node_t *map = conf_read_find_key(top->file, root, "lookup");
+	const yaml_node_t *map = conf_read_find_key(top->file, root, section);
 	char why[CONF_WHY_MAX] = "";
 	const yaml_node_t *value;
 	const char *field;
 
 	if (map == NULL || top->file->faults > 0)
 		return;
-	field = lookup_check(&top->conf->lookup, why);
+	field = check(top->conf, why);
 	if (field == NULL)
 		return;
 	value = conf_read_find_key(top->file, map, field);
 	conf_yaml_fault(top->file, value == NULL ? map : value,
-	    arena_printf(top->file->arena, "lookup.%s", field), "%s", why);
+	    arena_printf(top->file->arena, "%s.%s", section, field), "%s", why);
+}
+
+static const char *
+check_lookup(const struct conf *c, char why[CONF_WHY_MAX])
+{
+	return lookup_check(&c->lookup, why);
+}
+
+static const char *
+check_speech(const struct conf *c, char why[CONF_WHY_MAX])
+{
+	return speech_check(&c->speech, why);
 }
 
 enum err
@@ -108,7 +126,8 @@ conf_load(struct conf *c, const char *path, FILE *errors)
 	e = conf_yaml_open(&f, &root);
 	if (root != NULL && !conf_yaml_is_null(root)) {
 		conf_read_root(&top, root);
-		check_lookup(&top, root);
+		check_section(&top, root, "lookup", check_lookup);
+		check_section(&top, root, "speech", check_speech);
 	}
 	routing_build(c, &f);
 	if (root != NULL && e == OK && f.faults == 0)

@@ -28,6 +28,9 @@ static const struct {
 	"The keys that PINs are computed from. They lie beside the store, never in it."},
     {"log", "`log:`", "Logs never hold a PIN, a text, a key or a whole phone number."},
     {"lookup", "`lookup:`", "Number lookup before a message goes out."},
+    {"speech", "`speech:`",
+	"What is said in voice calls, and who says it, for carriers that speak; see "
+	"[voice.md](voice.md)."},
     {"listeners[]", "`listeners:`",
 	"A list: what the HTTP API is served on, with TLS or without. `--listen` on the "
 	"command line goes before all of them."},

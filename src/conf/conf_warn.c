@@ -8,6 +8,7 @@
 #include "net/http_client.h"
 #include "conf/conf_row.h"
 #include "conf/routing.h"
+#include "speech/speech_check.h"
 
 enum { RETENTION_LEAST_MS = 30 * 60 * 1000 };
 
@@ -129,6 +130,36 @@ check_lookup_url(const struct conf_place *top, const yaml_node_t *root)
 		    "lookup.url", "%s", HTTP_CLIENT_PRIVATE);
 }
 
+/* ---- what is said ---- */
+
+/* Where warnings of speech go. */
+struct speech_place {
+	const struct conf_place *top;
+	const yaml_node_t *root;
+};
+
+static void
+warn_of_speech(void *ctx, const char *field, const char *what)
+{
+	const struct speech_place *s = ctx;
+
+	conf_yaml_warn(s->top->file, find_node(s->top, s->root, "speech", field),
+	    arena_printf(s->top->file->arena, "speech.%s", field), "%s", what);
+}
+
+static void
+check_speech(const struct conf_place *top, const yaml_node_t *root)
+{
+	struct speech_place place = {top, root};
+	const struct conf *c = top->conf;
+
+	for (size_t i = 0; i < c->carrier_count; i++)
+		if (carrier_speaks(&c->carriers[i])) {
+			speech_check_warn(&c->speech, warn_of_speech, &place);
+			return;
+		}
+}
+
 /* ---- what is kept ---- */
 
 static void
@@ -233,7 +264,7 @@ check_senders(const struct conf_place *top, const yaml_node_t *root)
 /* ---- the table ---- */
 
 static void (*const checks[])(const struct conf_place *top, const yaml_node_t *root) = {
-    check_listeners, check_public_url, check_lookup_url, check_retention,
+    check_listeners, check_public_url, check_lookup_url, check_speech, check_retention,
     check_other_numbers, check_idle_carriers, check_senders};
 
 void

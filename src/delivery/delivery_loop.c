@@ -228,7 +228,7 @@ init_events(struct delivery_loop *d)
 }
 
 static enum err
-open_carriers(struct delivery_loop *d, char why[256])
+open_carriers(struct delivery_loop *d, struct speech *speech, char why[256])
 {
 	const struct conf *conf = d->conf;
 	struct carrier_env env = {.base = d->base,
@@ -236,6 +236,7 @@ open_carriers(struct delivery_loop *d, char why[256])
 	    .entropy = d->entropy,
 	    .data_dir = conf->data,
 	    .public_url = conf->public_url,
+	    .speech = speech,
 	    .changed = carrier_changed,
 	    .receipt = carrier_reports,
 	    .ctx = d};
@@ -296,7 +297,7 @@ delivery_loop_open(
 	init_events(d);
 	d->receipts = receipts_new(d->base, d->queue, d->store, d->conf->half_wait_ms);
 	d->callbacks = receipts_http_new(d->conf, d->clock, d->receipts);
-	e = open_carriers(d, why);
+	e = open_carriers(d, o->speech, why);
 	if (e == OK)
 		e = open_lookup(d, why);
 	if (e == OK)

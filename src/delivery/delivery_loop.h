@@ -16,11 +16,13 @@
 
 struct store;
 struct outgoing_message;
+struct speech;
 struct delivery_loop;
 
 struct delivery_loop_options {
 	const struct conf *conf;
 	struct store *store;
+	struct speech *speech; /* NULL: no carrier speaks */
 	const struct clock *clock;
 	const struct entropy *entropy;
 };

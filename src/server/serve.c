@@ -28,6 +28,7 @@
 #include "server/signals.h"
 #include "http/tls.h"
 #include "server/reporter.h"
+#include "speech/speech.h"
 #include "store/access.h"
 #include "store/keyring.h"
 #include "store/outbox.h"
@@ -54,6 +55,7 @@ enum {
 struct server {
 	struct conf conf;
 	struct store *store;
+	struct speech *speech; /* NULL: no carrier speaks */
 	struct delivery_loop *delivery;
 	struct reporter *reporter;
 	struct api *api;
@@ -237,11 +239,34 @@ make_api(struct server *s)
 	s->api = api_new(&o);
 }
 
+static bool
+some_carrier_speaks(const struct conf *c)
+{
+	for (size_t i = 0; i < c->carrier_count; i++)
+		if (carrier_speaks(&c->carriers[i]))
+			return true;
+	return false;
+}
+
+static enum err
+open_speech(struct server *s)
+{
+	char why[256] = "";
+	enum err e = OK;
+
+	if (some_carrier_speaks(&s->conf))
+		e = speech_open(&s->conf.speech, s->conf.data, why, &s->speech);
+	if (e != OK)
+		cli_fail("speech: %s", why);
+	return e;
+}
+
 static enum err
 open_delivery(struct server *s)
 {
 	struct delivery_loop_options o = {.conf = &s->conf,
 	    .store = s->store,
+	    .speech = s->speech,
 	    .clock = &clock_system,
 	    .entropy = &entropy_system};
 	char why[256] = "";
@@ -406,6 +431,8 @@ server_open(struct server *s)
 		e = log_warnings(s);
 	if (e == OK)
 		e = open_reporter(s);
+	if (e == OK)
+		e = open_speech(s);
 	if (e == OK)
 		e = open_delivery(s);
 	if (e == OK)
@@ -658,6 +685,7 @@ server_close(struct server *s)
 	store_close(s->store);
 	api_stop(s->api);
 	delivery_loop_free(s->delivery);
+	speech_close(s->speech);
 	reporter_free(s->reporter);
 	http_free(s->http);
 	listeners_fini(&s->listeners);
