@@ -137,6 +137,19 @@ set_limits(void)
 	limit(RLIMIT_NOFILE, FILES_MAX);
 }
 
+/* A program that tries to write a file is refused, and not ended: libraries for sound,
+ * which it loads and does not need, try. The child has its own table of signals. */
+static void
+set_signals(void)
+{
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigaction(SIGXFSZ, &ignore, NULL);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static bool
 shut_off_network(void)
 {
@@ -155,6 +168,7 @@ become(struct child *c)
 	    syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, 0) != 0)
 		_exit(EXIT_OPEN);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	set_signals();
 	set_limits();
 	if (!shut_off_network())
 		_exit(EXIT_OPEN);
