@@ -201,8 +201,8 @@ file_voice_free(struct file_voice *v)
 	if (v == NULL)
 		return;
 	v->closing = true;
-	TAILQ_FOREACH(j, &v->jobs, entry)
-	speech_cancel(v->env.speech, j);
+	for (j = TAILQ_FIRST(&v->jobs); j != NULL; j = TAILQ_NEXT(j, entry))
+		speech_cancel(v->env.speech, j);
 	while (v->count > 0) {
 		queue_wait(v->queue, -1);
 		queue_run(v->queue);

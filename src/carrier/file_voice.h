@@ -22,7 +22,7 @@ struct file_voice *file_voice_new(const struct carrier_env *env, const char *fol
 void file_voice_save(struct file_voice *v, const struct carrier_message *m,
     carrier_done_f *done, void *ctx);
 bool file_voice_has_room(const struct file_voice *v);
-/* What is outstanding is answered with CARRIER_UNKNOWN. NULL is allowed. */
+/* Outstanding messages are answered with CARRIER_UNKNOWN. NULL is allowed. */
 void file_voice_free(struct file_voice *v);
 
 #endif

@@ -124,8 +124,8 @@ limit(int what, rlim_t most)
 }
 
 /*
- * Of an image of 1 octet the kernel writes nothing, neither into a file nor into a pipe;
- * 0 would not hold for a pipe (core(5)).
+ * A core image of at most 1 octet is not written at all, neither into a file nor into a
+ * pipe; 0 would not hold for a pipe (core(5)).
  */
 static void
 set_limits(void)

@@ -4,15 +4,13 @@
 #include <math.h>
 #include <speex/speex_resampler.h>
 
-#include "speech/speech.h"
-
 enum {
 	QUALITY = 8, /* of the low-pass, 0 to 10 */
 	CHUNK = 4096,
 	PEAK_SILENT = 40,  /* of 32767: less is no sound */
 	SILENT_PART = 100, /* of the peak: less is silence around the sound */
-	MARGIN = SPEECH_HZ / 40,
-	FADE = SPEECH_HZ / 200,
+	MARGIN = PCM_LINE_HZ / 40,
+	FADE = PCM_LINE_HZ / 200,
 	LEVEL = 4000, /* root of the mean square: 18 dB below full scale */
 	PEAK_MOST = 28000,
 	GAIN_MOST = 16
@@ -57,12 +55,12 @@ static void
 resample(struct pcm *p)
 {
 	SpeexResamplerState *r;
-	size_t room = (size_t)((uint64_t)p->count * SPEECH_HZ / p->hz);
-	struct pcm out = {.hz = SPEECH_HZ};
+	size_t room = (size_t)((uint64_t)p->count * PCM_LINE_HZ / p->hz);
+	struct pcm out = {.hz = PCM_LINE_HZ};
 
-	if (p->hz == SPEECH_HZ)
+	if (p->hz == PCM_LINE_HZ)
 		return;
-	r = speex_resampler_init(1, p->hz, SPEECH_HZ, QUALITY, NULL);
+	r = speex_resampler_init(1, p->hz, PCM_LINE_HZ, QUALITY, NULL);
 	RESOURCE(r != NULL);
 	speex_resampler_skip_zeros(r);
 	out.samples = mem_array(room, sizeof(*out.samples));

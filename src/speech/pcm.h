@@ -5,6 +5,8 @@
 
 #include "base/base.h"
 
+enum { PCM_LINE_HZ = 8000 }; /* samples a second of a telephone line */
+
 struct pcm {
 	uint32_t hz; /* samples a second */
 	size_t count;

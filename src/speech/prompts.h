@@ -23,7 +23,7 @@ enum err prompts_open(const char *folder, prompts_warn_f *warn, void *ctx, char 
     struct prompts **out) MUST_CHECK;
 /* NULL is allowed. */
 void prompts_close(struct prompts *p);
-/* To be dropped; NULL: it was not recorded. Of any thread; `p` may be NULL. */
+/* To be dropped; NULL: it was not recorded. From any thread; `p` may be NULL. */
 struct sound *prompts_find(const struct prompts *p, const char *language,
     const struct spoken_phrase *phrase) MUST_CHECK;
 

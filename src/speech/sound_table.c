@@ -70,9 +70,9 @@ find_entry(struct sound_table *t, const uint8_t key[SOUND_TABLE_KEY_LEN])
 {
 	struct entry *e;
 
-	LIST_FOREACH(e, bucket_of(t, key), in_bucket)
-	if (memcmp(e->key, key, sizeof(e->key)) == 0)
-		return e;
+	for (e = LIST_FIRST(bucket_of(t, key)); e != NULL; e = LIST_NEXT(e, in_bucket))
+		if (memcmp(e->key, key, sizeof(e->key)) == 0)
+			return e;
 	return NULL;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "speech/speech.h"
 
-#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,7 +12,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/queue.h"
 #include "speech/espeak.h"
 #include "speech/phrase_cache.h"
 #include "speech/prompts.h"
@@ -41,9 +40,7 @@ struct speech {
 	struct phrase_cache *cache; /* the thread's; NULL: nothing is kept on disk */
 	bool cache_failed;
 	const char *fault; /* the thread's: what was told to the log last */
-	struct queue *queue;
-	struct task stop;
-	int bell_fd; /* the thread looks whether a job was cancelled */
+	int bell_fd;       /* the thread looks at the jobs */
 	pthread_t thread;
 	bool started;
 	pthread_mutex_t lock; /* guards what follows */
@@ -51,12 +48,13 @@ struct speech {
 	struct sound_table *table;
 	size_t refused_count;
 	char refused[REFUSED_MAX][VOICES_NAME_MAX + 1]; /* voices that espeak-ng lacks */
-	TAILQ_HEAD(, speech_job) jobs;                  /* on their way to the thread */
+	struct speech_job *current; /* in the thread's hands, or NULL */
+	size_t waiting;
+	TAILQ_HEAD(, speech_job) jobs; /* that wait for it */
 };
 
 /* A message that is being spoken. */
 struct speech_job {
-	struct task task;
 	TAILQ_ENTRY(speech_job) entry;
 	struct speech *speech;
 	speech_done_f *done;
@@ -194,16 +192,55 @@ gather(struct speech_job *j)
 	return whole;
 }
 
+/* ---- jobs that wait; on the thread ---- */
+
+static bool
+is_cancelled(const struct speech_job *j)
+{
+	return atomic_load(&j->cancelled) || atomic_load(&j->speech->stopping);
+}
+
+/* The oldest that fits, no more among those that wait. */
+static struct speech_job *
+take(struct speech *s, bool cancelled)
+{
+	struct speech_job *j;
+
+	pthread_mutex_lock(&s->lock);
+	for (j = TAILQ_FIRST(&s->jobs); j != NULL; j = TAILQ_NEXT(j, entry))
+		if (!cancelled || is_cancelled(j))
+			break;
+	if (j != NULL) {
+		TAILQ_REMOVE(&s->jobs, j, entry);
+		s->waiting--;
+	}
+	if (!cancelled)
+		s->current = j;
+	pthread_mutex_unlock(&s->lock);
+	return j;
+}
+
+/* Also while another one is being spoken, which may take long. */
+static void
+answer_cancelled(struct speech *s)
+{
+	struct speech_job *j;
+	uint64_t count;
+
+	(void)!read(s->bell_fd, &count, sizeof(count));
+	while ((j = take(s, true)) != NULL)
+		finish(j, ERR_CONFLICT, "cancelled");
+}
+
 /* ---- phrases that are made; on the thread ---- */
 
 static bool
 is_over(void *ctx)
 {
 	struct speech_job *j = ctx;
-	uint64_t count;
 
-	(void)!read(j->speech->bell_fd, &count, sizeof(count));
-	return atomic_load(&j->cancelled) || atomic_load(&j->speech->stopping);
+	answer_cancelled(j->speech);
+	return is_cancelled(j);
 }
 
 static struct sound *
@@ -405,10 +442,8 @@ log_fault(struct speech *s, enum err e, const char *why)
 }
 
 static void
-run_job(struct task *t)
+run_job(struct speech *s, struct speech_job *j)
 {
-	struct speech_job *j = container_of(t, struct speech_job, task);
-	struct speech *s = j->speech;
 	bool late = clock_system.steady_ms(&clock_system) > j->until_ms;
 	enum err e = ERR_OVERLOADED;
 
@@ -417,54 +452,63 @@ run_job(struct task *t)
 		e = make_all(j);
 		log_fault(s, e, j->why);
 	}
-	pthread_mutex_lock(&s->lock);
-	TAILQ_REMOVE(&s->jobs, j, entry);
-	pthread_mutex_unlock(&s->lock);
 	if (e == OK && !gather(j))
 		e = ERR_INTERNAL;
+	pthread_mutex_lock(&s->lock);
+	s->current = NULL;
+	pthread_mutex_unlock(&s->lock);
 	finish(j, e, e == OK ? "spoken" : j->why);
-}
-
-static void
-run_stop(struct task *t)
-{
-	(void)t;
 }
 
 static void *
 run_thread(void *ctx)
 {
 	struct speech *s = ctx;
-	struct task *t = NULL;
+	struct pollfd bell = {.fd = s->bell_fd, .events = POLLIN};
 
-	while (t != &s->stop) {
-		t = queue_take(s->queue, 1, NULL);
-		if (t == NULL) {
-			secret_wipe_registers();
-			queue_wait(s->queue, -1);
+	while (!atomic_load(&s->stopping)) {
+		struct speech_job *j;
+
+		answer_cancelled(s);
+		j = take(s, false);
+		if (j != NULL) {
+			run_job(s, j);
 		} else {
-			t->run(t);
+			secret_wipe_registers();
+			(void)poll(&bell, 1, -1);
 		}
 	}
+	answer_cancelled(s);
 	return NULL;
 }
 
 /* ---- asking ---- */
 
-/* False: the queue is full, or closing. */
+static void
+ring(const struct speech *s)
+{
+	uint64_t one = 1;
+
+	(void)!write(s->bell_fd, &one, sizeof(one));
+}
+
+/* False: too many wait, or speech is being closed. */
 static bool
 hand_over(struct speech_job *j)
 {
 	struct speech *s = j->speech;
 	bool taken;
 
-	j->task.run = run_job;
 	j->until_ms = clock_system.steady_ms(&clock_system) + WAIT_MS;
 	pthread_mutex_lock(&s->lock);
-	taken = !atomic_load(&s->stopping) && queue_offer(s->queue, &j->task);
-	if (taken)
+	taken = !atomic_load(&s->stopping) && s->waiting < QUEUE_MAX;
+	if (taken) {
 		TAILQ_INSERT_TAIL(&s->jobs, j, entry);
+		s->waiting++;
+	}
 	pthread_mutex_unlock(&s->lock);
+	if (taken)
+		ring(s);
 	return taken;
 }
 
@@ -498,14 +542,6 @@ speech_say(
 		finish(j, ERR_OVERLOADED, "too many messages wait to be spoken");
 }
 
-static void
-ring(const struct speech *s)
-{
-	uint64_t one = 1;
-
-	(void)!write(s->bell_fd, &one, sizeof(one));
-}
-
 void
 speech_cancel(struct speech *s, const void *ctx)
 {
@@ -513,9 +549,11 @@ speech_cancel(struct speech *s, const void *ctx)
 
 	CHECK_OBJ(s, SPEECH_MAGIC);
 	pthread_mutex_lock(&s->lock);
-	TAILQ_FOREACH(j, &s->jobs, entry)
-	if (j->ctx == ctx)
-		atomic_store(&j->cancelled, true);
+	for (j = TAILQ_FIRST(&s->jobs); j != NULL; j = TAILQ_NEXT(j, entry))
+		if (j->ctx == ctx)
+			atomic_store(&j->cancelled, true);
+	if (s->current != NULL && s->current->ctx == ctx)
+		atomic_store(&s->current->cancelled, true);
 	pthread_mutex_unlock(&s->lock);
 	ring(s);
 }
@@ -572,8 +610,6 @@ speech_open(const struct speech_options *options, const char *data_dir, char why
 
 	s->magic = SPEECH_MAGIC;
 	s->options = options;
-	s->queue = queue_new(QUEUE_MAX);
-	s->stop.run = run_stop;
 	s->table = sound_table_new(MEMORY_MAX);
 	pthread_mutex_init(&s->lock, NULL);
 	TAILQ_INIT(&s->jobs);
@@ -601,7 +637,6 @@ speech_close(struct speech *s)
 	atomic_store(&s->stopping, true);
 	pthread_mutex_unlock(&s->lock);
 	ring(s);
-	queue_push(s->queue, &s->stop);
 	if (s->started)
 		pthread_join(s->thread, NULL);
 	phrase_cache_close(s->cache);
@@ -609,6 +644,5 @@ speech_close(struct speech *s)
 	sound_table_free(s->table);
 	pthread_mutex_destroy(&s->lock);
 	close(s->bell_fd);
-	queue_free(s->queue);
 	mem_free(s);
 }

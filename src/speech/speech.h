@@ -15,11 +15,12 @@
 #define WW_SPEECH_H
 
 #include "speech/options.h"
+#include "speech/pcm.h"
 #include "twofa/content.h"
 
 struct speech;
 
-enum { SPEECH_HZ = 8000 }; /* samples a second of all that comes from here */
+enum { SPEECH_HZ = PCM_LINE_HZ }; /* samples a second of all that comes from here */
 
 struct speech_answer {
 	enum err err; /* ERR_INVALID: nothing in it can be said; ERR_TOO_LARGE: it would

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the check of a configuration says of speech. */
+/* The part of a configuration's check that is about speech. */
 #ifndef WW_SPEECH_CHECK_H
 #define WW_SPEECH_CHECK_H
 

@@ -18,8 +18,9 @@ static const struct {
     {"sl", "sl"}, {"ro", "ro"}, {"pt_pt", "pt"}, {"pt_br", "pt-br"}, {"zh_cn", "cmn"},
     {"zh_tw", "cmn"}};
 
-const char *
-voices_find(const char *language)
+/* NULL: it is no language. */
+static const char *
+find_voice(const char *language)
 {
 	for (size_t i = 0; i < countof(languages); i++)
 		if (strcmp(languages[i].language, language) == 0)
@@ -94,20 +95,20 @@ voices_choose(const struct speech_options *options, const struct content_voice *
 {
 	const char *language = c->language == NULL ? options->language : c->language;
 
-	if (voices_find(language) == NULL)
+	if (find_voice(language) == NULL)
 		language = options->language;
 	for (size_t i = 0; i < countof(languages); i++)
 		if (strcmp(languages[i].language, language) == 0)
 			out->language = languages[i].language;
 	snprintf(out->voice, sizeof(out->voice), "%s",
-	    voice_of(options, c->voice_name, voices_find(language)));
+	    voice_of(options, c->voice_name, find_voice(language)));
 	out->rate = rate_of(c->speech_rate);
 }
 
 bool
 voices_make_usual(struct voices_choice *c)
 {
-	const char *usual = voices_find(c->language);
+	const char *usual = find_voice(c->language);
 	bool other = strcmp(c->voice, usual) != 0;
 
 	snprintf(c->voice, sizeof(c->voice), "%s", usual);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who speaks: the 22 languages of the contract (2.3) and the voice of espeak-ng for each;
+ * Voices: the 22 languages of the contract (2.3) and the voice of espeak-ng for each, and
  * how voiceName and speechRate of a template change it.
  */
 #ifndef WW_VOICES_H
@@ -21,8 +21,6 @@ struct voices_choice {
 	unsigned rate;                   /* percent: 50 to 200, in steps of 5 */
 };
 
-/* The voice of a language, or NULL. */
-const char *voices_find(const char *language);
 /* Each language in turn; NULL past the last. */
 const char *voices_language(size_t i);
 /* Is it a name that espeak-ng may be given? */

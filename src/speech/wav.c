@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "speech/wav.h"
 
-#include "speech/speech.h"
-
 enum { HEAD_LEN = 12, CHUNK_LEN = 8, FORMAT_LEN = 16, EXTENSIBLE_LEN = 26, WAV_LEN = 44 };
 
 /* A length that is not known when the head goes into a pipe. */
@@ -213,8 +211,8 @@ wav_write(struct buf *out, const int16_t *samples, size_t count)
 	put(out, FORMAT_LEN, 4);
 	put(out, TAG_PCM, 2);
 	put(out, 1, 2);
-	put(out, SPEECH_HZ, 4);
-	put(out, SPEECH_HZ * sizeof(*samples), 4);
+	put(out, PCM_LINE_HZ, 4);
+	put(out, PCM_LINE_HZ * sizeof(*samples), 4);
 	put(out, sizeof(*samples), 2);
 	put(out, 16, 2);
 	buf_add_text(out, "data");
