@@ -13,6 +13,9 @@
  *   - A number is a destination of an application. Its PINs are in the order of their
  * ids, which is that of their time; ids of one millisecond are in the order of their
  * octets.
+ *   - A PIN may name alternatives: another destination, or the same, for resends over
+ * another channel. A number is named by those PINs, which count for its limit as its own
+ * do; its newest PIN and its log are its own alone.
  *   - A number has one log of verify requests (twofa/verify_log.h). It goes with the
  * newest PIN: each row has a log, pins_insert gives a new row the one that pins_newest
  * gave of its number, and that of the newest row is the number's. Where the newest row
@@ -102,7 +105,7 @@ struct pins_number {
 	 * the log is of the last day, this may be false: nothing of them counts. */
 	bool found;
 	struct ident newest;
-	int64_t count;     /* of those after since_ms */
+	int64_t count;     /* of those after since_ms, and of those that name it */
 	struct ident last; /* the oldest one that was counted; when count > 0 */
 	struct span log;
 	bool log_damaged; /* the log cannot be read, and is empty here; err is not set */
@@ -122,6 +125,12 @@ struct pins_found {
 	bool log_damaged;    /* as of a number */
 };
 
+struct pins_alternative {
+	enum channel channel;    /* not that of the PIN; each once */
+	const char *destination; /* NULL: that of the PIN */
+	struct ident template;   /* none: that of the PIN */
+};
+
 /* A PIN that is sent. Its id is above all that are there, but for those of the same
  * millisecond. */
 struct pins_new {
@@ -133,6 +142,8 @@ struct pins_new {
 	enum channel channel;
 	bool lookup_wanted;
 	bool tracked; /* a report is wanted of its first message */
+	const struct pins_alternative *alternatives;
+	size_t alternative_count;
 	enum err err;
 };
 

@@ -13,6 +13,16 @@
 #include "twofa/period.h"
 #include "twofa/template.h"
 
+/* An alternative of the PIN, and what is wrong with it. */
+struct send_alternative {
+	struct pins_alternative row;
+	bool templated;  /* the row has a template of its own */
+	bool own_number; /* no other one of the send is the same; it is counted */
+	bool missing;    /* the template */
+	bool misfit;     /* it is for other channels, or that of the PIN is */
+	bool full;       /* the limit of its number is what is used up */
+};
+
 /* A send. OK; ERR_NOT_FOUND: application or template; ERR_INVALID: `disabled`, `misfit`;
  * ERR_THROTTLED: wait_ms. */
 struct send_job {
@@ -26,6 +36,8 @@ struct send_job {
 	int64_t failures_max; /* per destination in 24 hours; 0: no such budget */
 	bool locked;          /* ERR_THROTTLED: by that */
 	struct outgoing_message *outgoing; /* destination, channel, placeholders */
+	struct send_alternative *alternatives;
+	size_t alternative_count;
 	bool disabled;
 	bool misfit; /* an email template for a phone, or the other way around */
 	int64_t wait_ms;

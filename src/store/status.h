@@ -50,6 +50,7 @@ struct timeline_message {
 	int64_t done_at_ms;     /* by the carrier's clock; 0: not said */
 	int64_t reported_at_ms; /* 0: no receipt came */
 	bool sent;              /* or may be yet (sql.def, MESSAGE_SENT) */
+	const char *to; /* of an alternative; NULL: where the PIN was sent first */
 };
 
 /* All that is known of a PIN, but not the PIN. Times are 0 where it did not happen.

@@ -128,6 +128,8 @@ report_body_put(struct buf *to, const struct report_facts *f)
 	json_out_object(&o, NULL);
 	json_out_text(&o, "messageId", id);
 	json_out_text(&o, "to", f->to);
+	if (f->channel != CHANNEL_SMS) /* the published shape is that of an SMS */
+		json_out_text(&o, "channel", channel_name(f->channel));
 	json_out_text(&o, "sender", f->sender);
 	put_time(&o, "sentAt", f->sent_at_ms);
 	put_time(&o, "doneAt", f->done_at_ms);

@@ -21,6 +21,7 @@ struct report_facts {
 	struct ident pin_id;
 	unsigned seq;
 	const char *to;
+	enum channel channel;
 	const char *sender; /* NULL: not known */
 	int64_t sent_at_ms;
 	int64_t done_at_ms;

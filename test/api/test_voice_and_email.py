@@ -184,7 +184,8 @@ def test_placeholders_that_are_none_are_named(mail, member):
 
 def test_a_pin_that_was_made_for_another_channel(server, mail):
     by_mail = mail.email().json()["pinId"]
-    assert faults(mail.resend(by_mail, "voice")) == {"channel": ["the PIN was not made for voice"]}
+    assert faults(mail.resend(by_mail, "voice")) == {"channel": [
+        "the PIN was not made for voice: it needs an alternative, named at the send"]}
     assert "channel" in faults(server.post(f"/2fa/2/pin/{by_mail}/resend"))
     by_phone = mail.voice().json()["pinId"]
     assert "channel" in faults(mail.resend(by_phone, "email"))

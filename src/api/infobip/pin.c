@@ -2,6 +2,7 @@
 #include "api/infobip/pin.h"
 
 #include "api/body.h"
+#include "api/infobip/alternatives.h"
 #include "api/ops/placeholders.h"
 #include "api/ops/send.h"
 #include "api/ops/verify.h"
@@ -69,6 +70,7 @@ struct send_members {
 	json_t *landing_page; /* of an email; elsewhere it is an unknown member */
 	const char *language; /* our own */
 	struct opt_bool track_delivery;
+	json_t *alternatives;
 };
 
 #define AT(member) offsetof(struct send_members, member)
@@ -77,6 +79,7 @@ struct send_members {
 	    {"messageId", JSON_ROW_TEXT, true, AT(message), 1, 64, NULL},                \
 	    {"to", JSON_ROW_TEXT, true, AT(to), 1, to_max, NULL},                        \
 	    {"from", JSON_ROW_LINE, false, AT(from), 0, from_max, NULL},                 \
+	    {"alternatives", JSON_ROW_VALUE, false, AT(alternatives), 0, 0, NULL},       \
 	    {"placeholders", JSON_ROW_VALUE, false, AT(placeholders), 0, 0, NULL},       \
 	    {"language", JSON_ROW_TEXT, false, AT(language), 0, 35, NULL},               \
 	{                                                                                \
@@ -106,6 +109,7 @@ read_send_over(struct call *c, enum channel channel, const struct json_row *rows
 	ask->language = m.language;
 	ask->channel = channel;
 	ask->tracked = m.track_delivery.value;
+	alternatives_read(c, m.alternatives, ask);
 	return e;
 }
 

@@ -24,12 +24,12 @@ say_locked(struct call *c, int64_t failures_max)
 
 /* No carrier would ever take it: nothing is made of it, and no limit counts it. */
 static void
-check_channel(struct call *c, enum channel channel)
+check_channel(struct call *c, const char *field, enum channel channel)
 {
 	if ((c->api->options.channels & CHANNEL_BIT(channel)) != 0)
 		return;
 	c->response.reason = "channelNotServed";
-	fail_add(&c->fail, "channel", "no carrier of this server serves %s",
+	fail_add(&c->fail, field, "no carrier of this server serves %s",
 	    channel_name(channel));
 }
 
@@ -107,6 +107,23 @@ check_language(struct call *c, struct send_ask *ask)
 		fail_add(&c->fail, "language", "is not a supported language");
 }
 
+static void
+check_alternative(struct call *c, struct send_ask_alternative *a)
+{
+	const struct send_ask *ask = c->ask;
+	const struct channel_row *row = channel_row(a->channel);
+
+	check_channel(c, a->field, a->channel);
+	if (a->channel == ask->channel)
+		fail_add(&c->fail, a->field, "is the channel of the send itself");
+	if (a->to != NULL)
+		a->destination = destination_read(c, row->address, a->field, a->to);
+	if (!a->templated && row->template != channel_row(ask->channel)->template)
+		fail_add(&c->fail, a->field,
+		    "needs a messageId: the template of the send is not for %s",
+		    row->name);
+}
+
 static enum err
 check_send(struct call *c)
 {
@@ -116,7 +133,9 @@ check_send(struct call *c)
 	if (ask->to != NULL)
 		ask->destination = destination_read(
 		    c, channel_row(ask->channel)->address, "to", ask->to);
-	check_channel(c, ask->channel);
+	check_channel(c, "channel", ask->channel);
+	for (size_t i = 0; i < ask->alternative_count; i++)
+		check_alternative(c, &ask->alternatives[i]);
 	if (c->fail.count > 0)
 		return ERR_INVALID;
 	if (ident_is_none(&ask->application))
@@ -136,6 +155,42 @@ send_finished(struct job *j)
 
 	((struct call *)j->owner)->wait_ms = send->wait_ms;
 	hand_on(j, send->outgoing);
+}
+
+/* A number that the send has already is counted once. */
+static bool
+is_other_number(const struct send_ask *ask, size_t n)
+{
+	const char *destination = ask->alternatives[n].destination;
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(ask->alternatives[i].destination, destination) == 0)
+			return false;
+	return strcmp(ask->destination, destination) != 0;
+}
+
+static void
+name_alternatives(struct call *c, struct send_job *j)
+{
+	const struct send_ask *ask = c->ask;
+
+	if (ask->alternative_count == 0)
+		return;
+	j->alternative_count = ask->alternative_count;
+	j->alternatives =
+	    arena_alloc(&c->arena, ask->alternative_count * sizeof(*j->alternatives));
+	for (size_t i = 0; i < ask->alternative_count; i++) {
+		const struct send_ask_alternative *a = &ask->alternatives[i];
+		bool same = strcmp(ask->destination, a->destination) == 0;
+
+		j->alternatives[i] = (struct send_alternative){
+		    .row = {.channel = a->channel,
+			.destination = same ? NULL : a->destination,
+			.template = a->templated ? a->template
+						 : ident_parse_or_none((struct span){0})},
+		    .templated = a->templated,
+		    .own_number = is_other_number(ask, i)};
+	}
 }
 
 static enum err
@@ -158,6 +213,7 @@ proceed_send(struct call *c)
 	j->language = ask->language;
 	if (ask->from != NULL && ask->from[0] != '\0')
 		j->from = ask->from;
+	name_alternatives(c, j);
 	j->job.finish = send_finished;
 	c->job = j;
 	e = offer_job(c, &j->job, VERB_SEND);
@@ -166,9 +222,35 @@ proceed_send(struct call *c)
 	return e;
 }
 
+/* True: it is an alternative of which something is wrong. */
+static bool
+say_alternative(struct call *c, const struct send_job *j, enum err e)
+{
+	const struct send_ask *ask = c->ask;
+
+	for (size_t i = 0; i < j->alternative_count; i++) {
+		const struct send_alternative *a = &j->alternatives[i];
+		const char *field = ask->alternatives[i].field;
+
+		if (a->full)
+			fail_add(&c->fail, field, "has no room left in that limit");
+		if (!(a->missing && e == ERR_NOT_FOUND) &&
+		    !(a->misfit && e == ERR_INVALID))
+			continue;
+		c->response.reason = a->missing ? "unknownTemplate" : NULL;
+		fail_add(&c->fail, arena_printf(&c->arena, "%s.messageId", field), "%s",
+		    a->missing ? "is not known in this application"
+			       : "is a template of another channel");
+		return true;
+	}
+	return false;
+}
+
 static void
 say_why_not_sent(struct call *c, const struct send_job *j, enum err e)
 {
+	if (say_alternative(c, j, e))
+		return;
 	if (j->disabled && e == ERR_INVALID)
 		fail_add(&c->fail, "applicationId", "the application is not enabled");
 	else if (j->misfit && e == ERR_INVALID)
@@ -210,7 +292,7 @@ check_resend(struct call *c)
 {
 	const struct resend_ask *ask = c->ask;
 
-	check_channel(c, ask->channel);
+	check_channel(c, "channel", ask->channel);
 	if (c->fail.count > 0)
 		return ERR_INVALID;
 	return ident_is_none(&ask->pin_id) ? ERR_NOT_FOUND : OK;
@@ -281,7 +363,8 @@ say_misfit(struct call *c)
 	const struct resend_ask *ask = c->ask;
 
 	c->response.reason = "pinOfAnotherChannel";
-	fail_add(&c->fail, "channel", "the PIN was not made for %s",
+	fail_add(&c->fail, "channel",
+	    "the PIN was not made for %s: it needs an alternative, named at the send",
 	    channel_name(ask->channel));
 }
 

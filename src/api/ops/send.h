@@ -10,6 +10,17 @@
 #include "twofa/ident.h"
 #include "twofa/report.h"
 
+/* Another way to the person, for resends over that channel. */
+struct send_ask_alternative {
+	enum channel channel; /* each once */
+	const char *field;    /* its name in the fail */
+	const char *to;       /* of the channel's kind; NULL: not read */
+	bool templated;       /* a template is named for it; else that of the send */
+	struct ident template;
+	/* made by the operation */
+	const char *destination; /* canonical */
+};
+
 struct send_ask {
 	struct ident application;
 	struct ident template;
@@ -20,6 +31,8 @@ struct send_ask {
 	enum channel channel;
 	bool lookup_needed; /* whether a number can be reached is asked first */
 	bool tracked;       /* a report is wanted of what becomes of the message */
+	struct send_ask_alternative *alternatives;
+	size_t alternative_count;
 	/* made by the operation */
 	const char *destination; /* canonical */
 };

@@ -107,6 +107,7 @@ add_message(struct events *e, const struct timeline_message *m)
 	    add_of(e, m->created_at_ms, m->seq == 0 ? "send" : "resend", m);
 
 	event->channel = channel_name(m->channel);
+	event->to = m->to;
 	if (m->looked_up) {
 		event = add_of(e, m->lookup_at_ms, "lookup", m);
 		event->lookup = message_lookup_status_name(m->lookup);
@@ -185,6 +186,7 @@ standing_of(struct call *c, const struct timeline_job *j)
 
 		list[i] = (struct timeline_standing){.seq = m->seq,
 		    .channel = channel_name(m->channel),
+		    .to = m->to,
 		    .state = message_state_name(state),
 		    .status =
 			report_status_find(report_status_of(m->status, state, m->reason)),

@@ -23,6 +23,7 @@ struct timeline_event {
 	const char *event;
 	int64_t message; /* its number */
 	const char *channel;
+	const char *to; /* where it is another than the PIN's */
 	const char *lookup;
 	const char *carrier;
 	const char *result;
@@ -39,6 +40,7 @@ struct timeline_event {
 struct timeline_standing {
 	unsigned seq;
 	const char *channel;
+	const char *to; /* as of an event */
 	const char *state;
 	const struct report_status_row *status;
 	const char *carrier;

@@ -45,6 +45,7 @@ put_event(struct json_out *out, const struct timeline_event *e)
 	if (e->message >= 0)
 		json_out_int(out, "message", e->message);
 	json_out_text(out, "channel", e->channel);
+	json_out_text(out, "to", e->to);
 	json_out_text(out, "ncStatus", e->lookup);
 	json_out_text(out, "carrier", e->carrier);
 	json_out_text(out, "result", e->result);
@@ -68,6 +69,7 @@ put_message(struct json_out *out, const struct timeline_standing *m)
 	json_out_object(out, NULL);
 	json_out_int(out, "message", m->seq);
 	json_out_text(out, "channel", m->channel);
+	json_out_text(out, "to", m->to);
 	json_out_text(out, "state", m->state);
 	report_body_put_status(out, m->status);
 	json_out_text(out, "carrier", m->carrier);

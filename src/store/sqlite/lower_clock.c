@@ -30,6 +30,7 @@ static const struct column {
     {"account", "created_at", TIME},
     {"account_user", "created_at", TIME},
     {"account_user", "disabled_at", TIME},
+    {"alternative", "pin", ID},
     {"api_key", "created_at", TIME},
     {"api_key", "revoked_at", TIME},
     {"application", "created_at", TIME},

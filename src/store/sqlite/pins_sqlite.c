@@ -87,13 +87,18 @@ find_log(struct sqlite_pins *p, struct log_row *l)
 
 /* ---- numbers ---- */
 
+/* A question about a number, on its way from the newest PIN to older ones: those of the
+ * number, and between them those that name it. */
+struct counting {
+	struct pins_number *n;
+	struct alternatives_naming naming;
+	size_t named; /* so many of these were counted, or passed */
+};
+
 /* True: nothing after this one is of interest. */
 static bool
-note_pin(struct pins_number *n, const struct ident *pin_id)
+count_pin(struct pins_number *n, const struct ident *pin_id)
 {
-	if (!n->found)
-		n->newest = *pin_id;
-	n->found = true;
 	if (n->count >= n->most || ident_ms(pin_id) <= n->since_ms)
 		return true;
 	n->last = *pin_id;
@@ -101,24 +106,48 @@ note_pin(struct pins_number *n, const struct ident *pin_id)
 	return n->count >= n->most;
 }
 
+/* Those that are newer; NULL: all. */
+static void
+count_named(struct counting *c, const struct ident *than)
+{
+	const struct alternatives_naming *a = &c->naming;
+
+	for (; c->named < a->count; c->named++) {
+		if (than != NULL && ident_compare(&a->pins[c->named], than) < 0)
+			return;
+		(void)count_pin(c->n, &a->pins[c->named]);
+	}
+}
+
+static bool
+note_pin(struct counting *c, const struct ident *pin_id)
+{
+	if (!c->n->found)
+		c->n->newest = *pin_id;
+	c->n->found = true;
+	count_named(c, pin_id);
+	return count_pin(c->n, pin_id);
+}
+
 /* Memory has each PIN of a number from its oldest one there on; the index may have some
  * of them too. */
 static bool
-note_pins(struct pins_number *n, const struct number_query *q, const struct ident *before)
+note_pins(struct counting *c, const struct number_query *q, const struct ident *before)
 {
 	bool enough = false;
 
 	for (size_t i = 0; !enough && i < q->count; i++)
 		if (before == NULL || ident_compare(&q->pins[i], before) < 0)
-			enough = note_pin(n, &q->pins[i]);
+			enough = note_pin(c, &q->pins[i]);
 	return enough;
 }
 
 /* Memory first: the PINs there are newer. Old ones matter while anything reaches back to
  * them: the window of a limit, or the day for which a log of verifies counts. */
 static enum err
-find_pins(struct sqlite_pins *p, struct pins_number *n)
+find_own(struct sqlite_pins *p, struct counting *c)
 {
+	struct pins_number *n = c->n;
 	int64_t day_ms = p->time.now_ms - PERIOD_MS_DAY;
 	struct number_query q = {.application = n->application,
 	    .destination = n->destination,
@@ -130,14 +159,27 @@ find_pins(struct sqlite_pins *p, struct pins_number *n)
 	enum err e;
 
 	places_newest(&p->places, &q);
-	if (note_pins(n, &q, NULL))
+	if (note_pins(c, &q, NULL))
 		return OK;
 	if (q.count > 0)
 		oldest = &q.pins[q.count - 1];
 	e = number_index_newest(&p->index, &q);
 	if (e == OK && q.err == OK)
-		(void)note_pins(n, &q, oldest);
+		(void)note_pins(c, &q, oldest);
 	n->err = q.err;
+	return e;
+}
+
+static enum err
+find_pins(struct sqlite_pins *p, struct pins_number *n)
+{
+	struct counting c = {.n = n, .naming = {.number = n}};
+	enum err e = alternatives_find(&p->alternatives, &c.naming);
+
+	if (e == OK)
+		e = find_own(p, &c);
+	if (e == OK && n->err == OK)
+		count_named(&c, NULL);
 	return e;
 }
 
@@ -355,9 +397,12 @@ sqlite_insert(struct pins *pins, struct pins_new **new, size_t n)
 	struct sqlite_pins *p = self_of(pins);
 	enum err e = OK;
 
-	for (size_t i = 0; e == OK && i < n; i++)
+	for (size_t i = 0; e == OK && i < n; i++) {
 		if (new[i]->err == OK)
 			e = pins_sqlite_run(p, &step, new[i], &new[i]->err);
+		if (e == OK && new[i]->err == OK)
+			e = alternatives_insert(&p->alternatives, new[i]);
+	}
 	if (e == OK)
 		e = places_make_room(&p->places, p->time.now_ms);
 	for (size_t i = 0; e == OK && i < n; i++)
@@ -498,6 +543,8 @@ remove_one(struct sqlite_pins *p, const struct ident *pin_id)
 	if (e == OK && d.place.destination != NULL)
 		e = number_index_remove(&p->index, &d.place);
 	if (e == OK)
+		e = alternatives_remove(&p->alternatives, pin_id);
+	if (e == OK)
 		e = pins_sqlite_run(p, &row, &d, &err);
 	arena_fini(&d.arena);
 	return e;
@@ -551,6 +598,8 @@ load(struct sqlite_pins *p)
 {
 	enum err e = number_index_load(&p->index);
 
+	if (e == OK)
+		e = alternatives_load(&p->alternatives);
 	if (e == OK)
 		e = journal_load(&p->journal, p->time.now_ms);
 	return e == OK ? places_load(&p->places, p->time.now_ms) : e;
@@ -606,6 +655,7 @@ sqlite_pins_open(
 	number_index_init(&p->index, e, RUN_OF_MEMORY * limits->places);
 	journal_init(&p->journal, e, &p->hot, changes);
 	places_init(&p->places, &p->hot, &p->index, places);
+	alternatives_init(&p->alternatives, e);
 	*out = &p->pins;
 	return OK;
 }
@@ -615,6 +665,7 @@ sqlite_pins_close(struct pins *pins)
 {
 	struct sqlite_pins *p = self_of(pins);
 
+	alternatives_fini(&p->alternatives);
 	number_index_fini(&p->index);
 	hot_fini(&p->hot);
 	mem_free(p);

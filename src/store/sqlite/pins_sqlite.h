@@ -5,6 +5,7 @@
 
 #include "store/engine.h"
 #include "store/pins.h"
+#include "store/sqlite/alternatives.h"
 #include "store/sqlite/hot.h"
 #include "store/sqlite/journal.h"
 #include "store/sqlite/number_index.h"
@@ -17,6 +18,7 @@ struct sqlite_pins {
 	struct number_index index;
 	struct journal journal;
 	struct places places;
+	struct alternatives alternatives;
 	unsigned batches; /* since memory was looked at */
 };
 

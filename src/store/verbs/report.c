@@ -63,6 +63,7 @@ read_facts(struct item *it, struct row *r)
 	f->seq = o->subject.seq;
 	row_ident(r, &o->account);
 	f->to = row_destination(r, o->arena);
+	f->channel = row_channel(r);
 	f->sender = row_text_or_null(r, o->arena, ROW_NAME_MAX);
 	f->sent_at_ms = row_ms(r);
 	f->done_at_ms = row_ms(r);

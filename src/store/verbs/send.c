@@ -4,43 +4,15 @@
  * the PIN under the guard of the number's limit (the PINs of a number are that limit's
  * log). The row is its first message too (outbox_advance).
  */
-#include "store/verbs/verbs.h"
-
-#include <stdlib.h>
-
 #include "store/keyring.h"
 #include "store/outgoing.h"
-#include "store/send.h"
 #include "store/verbs/outgoing_row.h"
+#include "store/verbs/send_numbers.h"
 #include "twofa/limit.h"
 
 /* Columns of no meaning to a send: an application's id and name, its process and
  * v1_texts. */
 enum { ID_AND_NAME = 2, PROCESS_AND_TEXTS = 2 };
-
-struct send_state {
-	struct send_job *job;
-	struct application_config config;
-	bool template_found;
-	unsigned template_length;
-	struct outgoing_row_languages languages; /* of the template */
-	struct pins_number number;
-	int64_t taken; /* sends in the window, and those admitted before in this batch */
-	bool refused;
-	struct pins_new pin;
-};
-
-static struct send_job *
-send_of(struct item *it)
-{
-	return VERB_OF(it, struct send_job);
-}
-
-static struct send_state *
-state_of(const struct send_job *j)
-{
-	return j->job.state;
-}
 
 static void
 bind_application(struct item *it, struct binder *b)
@@ -58,18 +30,8 @@ read_application(struct item *it, struct row *r)
 	row_pass(r, ID_AND_NAME);
 	j->disabled = !row_bool(r);
 	row_pass(r, PROCESS_AND_TEXTS);
-	row_config(r, a, &state_of(j)->config);
+	row_config(r, a, &send_state_of(j)->config);
 	j->found = true;
-}
-
-static int
-compare_application(const void *a, const void *b)
-{
-	const struct send_job *x = send_of(*(struct item *const *)a);
-	const struct send_job *y = send_of(*(struct item *const *)b);
-	int order = ident_compare(&x->application, &y->application);
-
-	return order != 0 ? order : ident_compare(&x->account, &y->account);
 }
 
 static void
@@ -78,7 +40,7 @@ copy_application(struct item *to, const struct item *from)
 	const struct send_job *found = send_of((struct item *)(uintptr_t)from);
 
 	send_of(to)->disabled = found->disabled;
-	state_of(send_of(to))->config = state_of(found)->config;
+	send_state_of(send_of(to))->config = send_state_of(found)->config;
 	send_of(to)->found = found->found;
 }
 
@@ -87,7 +49,7 @@ find_application(struct batch *b, struct item **items, size_t n)
 {
 	static const struct sql_step_distinct distinct = {
 	    {SQL_APPLICATION_GET, bind_application, read_application, NULL},
-	    compare_application, copy_application};
+	    send_numbers_compare_application, copy_application};
 	enum err e = batch_distinct(b, &distinct, items, n);
 
 	for (size_t i = 0; i < n; i++) {
@@ -114,9 +76,9 @@ read_template(struct item *it, struct row *r)
 	struct outgoing_message *o = j->outgoing;
 
 	o->recipe.type = row_pin_type(r);
-	state_of(j)->template_length = row_pin_length(r);
-	j->misfit = !outgoing_row_content(r, o, &state_of(j)->languages);
-	state_of(j)->template_found = true;
+	send_state_of(j)->template_length = row_pin_length(r);
+	j->misfit = !outgoing_row_content(r, o, &send_state_of(j)->languages);
+	send_state_of(j)->template_found = true;
 }
 
 static int
@@ -126,7 +88,7 @@ compare_template(const void *a, const void *b)
 	const struct send_job *y = send_of(*(struct item *const *)b);
 	enum channel channel = x->outgoing->content.channel;
 	enum channel other = y->outgoing->content.channel;
-	int order = compare_application(a, b);
+	int order = send_numbers_compare_application(a, b);
 
 	if (order == 0)
 		order = ident_compare(&x->template, &y->template);
@@ -146,10 +108,11 @@ copy_template(struct item *to, const struct item *from)
 	const struct send_job *found = send_of((struct item *)(uintptr_t)from);
 	struct outgoing_message *o = send_of(to)->outgoing;
 
-	state_of(send_of(to))->template_found = state_of(found)->template_found;
+	send_state_of(send_of(to))->template_found = send_state_of(found)->template_found;
 	send_of(to)->misfit = found->misfit;
-	state_of(send_of(to))->template_length = state_of(found)->template_length;
-	state_of(send_of(to))->languages = state_of(found)->languages;
+	send_state_of(send_of(to))->template_length =
+	    send_state_of(found)->template_length;
+	send_state_of(send_of(to))->languages = send_state_of(found)->languages;
 	content_copy(&o->content, &found->outgoing->content, &o->arena);
 	o->placeholder = text_into(&o->arena, found->outgoing->placeholder);
 	o->sender = text_into(&o->arena, found->outgoing->sender);
@@ -161,7 +124,7 @@ static void
 choose_text(struct send_job *j)
 {
 	j->outgoing->language = j->language;
-	outgoing_row_choose(j->outgoing, &state_of(j)->languages);
+	outgoing_row_choose(j->outgoing, &send_state_of(j)->languages);
 }
 
 static enum err
@@ -175,7 +138,7 @@ find_template(struct batch *b, struct item **items, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct send_job *j = send_of(items[i]);
 
-		item_not_found(items[i], state_of(j)->template_found);
+		item_not_found(items[i], send_state_of(j)->template_found);
 		if (items[i]->err == OK && j->misfit)
 			items[i]->err = ERR_INVALID;
 		if (items[i]->err == OK)
@@ -196,15 +159,6 @@ struct usage {
 	struct arena arena;
 	struct item **sends;
 	size_t count;
-};
-
-/* The sends of a batch that are still wanted, side by side by application and number. */
-struct sends {
-	struct item **items;
-	size_t count;
-	struct usage *usages;
-	struct item **usage_items;
-	size_t usage_count;
 };
 
 static struct usage *
@@ -238,17 +192,6 @@ bind_usage_ring(struct item *it, struct binder *b)
 	bind_blob(b, bytes, LIMIT_RING_BYTES);
 }
 
-static int
-compare_sends(const void *a, const void *b)
-{
-	int order = compare_application(a, b);
-
-	return order != 0
-		   ? order
-		   : strcmp(send_of(*(struct item *const *)a)->outgoing->destination,
-			 send_of(*(struct item *const *)b)->outgoing->destination);
-}
-
 static void
 add_usage(struct sends *s, struct item **sends)
 {
@@ -267,12 +210,16 @@ sends_init(struct sends *s, struct item **items, size_t n)
 	*s = (struct sends){.items = mem_array(n, sizeof(*s->items)),
 	    .usages = mem_array(n, sizeof(*s->usages)),
 	    .usage_items = mem_array(n, sizeof(*s->usage_items))};
-	for (size_t i = 0; i < n; i++)
-		if (items[i]->err == OK)
-			s->items[s->count++] = items[i];
-	batch_sort(s->items, s->count, compare_sends);
+	for (size_t i = 0; i < n; i++) {
+		if (items[i]->err != OK)
+			continue;
+		s->items[s->count++] = items[i];
+		send_numbers_name(s, send_of(items[i]));
+	}
+	batch_sort(s->items, s->count, send_numbers_compare);
 	for (size_t i = 0; i < s->count; i++) {
-		if (i == 0 || compare_application(&s->items[i - 1], &s->items[i]) != 0)
+		if (i == 0 ||
+		    send_numbers_compare_application(&s->items[i - 1], &s->items[i]) != 0)
 			add_usage(s, &s->items[i]);
 		s->usages[s->usage_count - 1].count++;
 	}
@@ -314,15 +261,15 @@ prepare_pin(struct batch *b, struct send_job *j)
 {
 	struct outgoing_message *o = j->outgoing;
 
-	application_cap(&state_of(j)->config, j->caps);
+	application_cap(&send_state_of(j)->config, j->caps);
 	o->recipe.account = j->account;
 	o->recipe.application = j->application;
-	o->recipe.length = state_of(j)->template_length;
+	o->recipe.length = send_state_of(j)->template_length;
 	if (j->caps->strict && o->recipe.length < j->caps->pin_length_min)
 		o->recipe.length = j->caps->pin_length_min;
 	ident_make(&o->recipe.pin_id, b->now_ms, b->entropy);
 	b->entropy->fill(b->entropy, o->recipe.salt, PIN_SALT_LEN);
-	o->expires_at_ms = b->now_ms + state_of(j)->config.pin_ttl.ms;
+	o->expires_at_ms = b->now_ms + send_state_of(j)->config.pin_ttl.ms;
 	j->job.err = keyring_current(b->keyring, b->now_ms, o->expires_at_ms, &o->key_id);
 }
 
@@ -341,14 +288,6 @@ room_for(const struct limit_ring *ring, const struct rate *rate, int64_t now_ms,
 	return room;
 }
 
-/* The configuration may be in the memory of another send of the batch. */
-static void
-set_limit(struct send_job *j, const char *name, const struct rate *rate)
-{
-	j->limit = name;
-	j->limit_rate = arena_text(j->job.arena, span_of(rate->text));
-}
-
 static void
 admit(struct batch *b, struct send_job *j, bool has_room, int64_t wait_ms)
 {
@@ -357,15 +296,15 @@ admit(struct batch *b, struct send_job *j, bool has_room, int64_t wait_ms)
 		return;
 	}
 	j->wait_ms = wait_ms;
-	set_limit(
-	    j, "sendPinPerApplicationLimit", &state_of(j)->config.send_application_limit);
+	send_numbers_set_limit(j, "sendPinPerApplicationLimit",
+	    &send_state_of(j)->config.send_application_limit);
 	j->job.err = ERR_THROTTLED;
 }
 
 static const struct rate *
 rate_of(const struct usage *u)
 {
-	return &state_of(send_of(u->sends[0]))->config.send_application_limit;
+	return &send_state_of(send_of(u->sends[0]))->config.send_application_limit;
 }
 
 static void
@@ -391,142 +330,44 @@ debit(struct batch *b, struct usage *u)
 	limit_ring_add(&u->ring, rate_of(u), b->now_ms, inserted);
 }
 
-/* ---- the number's limit ---- */
-
-static int64_t
-limit_of(const struct send_job *j)
-{
-	return state_of(j)->config.send_phone_limit.count;
-}
-
-static enum err
-lock_numbers(struct batch *b, const struct sends *s)
-{
-	struct pins_key *keys;
-	enum err e;
-
-	if (!pins_locks(b->pins))
-		return OK;
-	keys = mem_array(s->count + 1, sizeof(*keys));
-	for (size_t i = 0; i < s->count; i++)
-		keys[i] = (struct pins_key){send_of(s->items[i])->application,
-		    send_of(s->items[i])->outgoing->destination};
-	e = pins_lock(b->pins, keys, s->count);
-	mem_free(keys);
-	return e;
-}
-
-static void
-ask_number(struct send_job *j)
-{
-	state_of(j)->number = (struct pins_number){.account = j->account,
-	    .application = j->application,
-	    .destination = j->outgoing->destination,
-	    .since_ms = j->job.now_ms - state_of(j)->config.send_phone_limit.period_ms,
-	    .most = limit_of(j),
-	    .arena = j->job.arena};
-}
-
-/* The numbers of those for whom `wants` holds. */
-static enum err
-find_numbers(
-    struct batch *b, const struct sends *s, bool (*wants)(const struct send_job *j))
-{
-	struct pins_number **numbers = mem_array(s->count + 1, sizeof(*numbers));
-	size_t count = 0;
-	enum err e;
-
-	for (size_t i = 0; i < s->count; i++) {
-		struct send_job *j = send_of(s->items[i]);
-
-		if (s->items[i]->err != OK || !wants(j))
-			continue;
-		ask_number(j);
-		numbers[count++] = &state_of(j)->number;
-	}
-	e = pins_newest(b->pins, numbers, count);
-	mem_free(numbers);
-	return e;
-}
-
-static bool
-is_wanted(const struct send_job *j)
-{
-	(void)j;
-	return true;
-}
-
-/* The sends to one number, one after the other: each after those that were admitted. */
-static void
-admit_in_turn(const struct sends *s)
-{
-	struct item **before = NULL;
-
-	for (size_t i = 0; i < s->count; i++) {
-		struct send_job *j = send_of(s->items[i]);
-
-		if (s->items[i]->err == OK)
-			s->items[i]->err = state_of(j)->number.err;
-		if (s->items[i]->err != OK)
-			continue;
-		state_of(j)->taken = state_of(j)->number.count;
-		if (before != NULL && compare_sends(before, &s->items[i]) == 0)
-			state_of(j)->taken = state_of(send_of(*before))->taken;
-		state_of(j)->refused = state_of(j)->taken >= limit_of(j);
-		if (!state_of(j)->refused)
-			state_of(j)->taken++;
-		before = &s->items[i];
-	}
-}
-
-/* A PIN that nobody can verify is not sent. */
-static void
-refuse_locked(struct send_job *j)
-{
-	enum err e = number_takes_pins(
-	    &state_of(j)->number, j->failures_max, j->job.now_ms, &j->wait_ms);
-
-	if (e == ERR_THROTTLED)
-		j->locked = state_of(j)->refused = true;
-	else
-		j->job.err = e;
-}
-
-static void
-refuse_all_locked(const struct sends *s)
-{
-	for (size_t i = 0; i < s->count; i++) {
-		struct send_job *j = send_of(s->items[i]);
-
-		if (s->items[i]->err == OK && state_of(j)->number.found &&
-		    !state_of(j)->refused)
-			refuse_locked(j);
-	}
-}
-
 /* ---- the PIN ---- */
+
+static const struct pins_alternative *
+alternatives_of(const struct send_job *j)
+{
+	struct pins_alternative *rows;
+
+	if (j->alternative_count == 0)
+		return NULL;
+	rows = arena_alloc(j->job.arena, j->alternative_count * sizeof(*rows));
+	for (size_t i = 0; i < j->alternative_count; i++)
+		rows[i] = j->alternatives[i].row;
+	return rows;
+}
 
 static void
 make_pin(struct send_job *j)
 {
 	const struct outgoing_message *o = j->outgoing;
 
-	state_of(j)->job = j;
-	state_of(j)->pin =
+	send_state_of(j)->job = j;
+	send_state_of(j)->pin =
 	    (struct pins_new){.row = {.recipe = o->recipe,
 				  .key_id = o->key_id,
-				  .attempts_max = state_of(j)->config.pin_attempts,
+				  .attempts_max = send_state_of(j)->config.pin_attempts,
 				  .expires_at_ms = o->expires_at_ms,
-				  .multiple = state_of(j)->config.allow_multiple,
+				  .multiple = send_state_of(j)->config.allow_multiple,
 				  .destination = o->destination,
-				  .log = state_of(j)->number.log},
+				  .log = send_state_of(j)->number.log},
 		.template = j->template,
 		.sender = j->from,
 		.language = j->language,
 		.placeholders = o->placeholders,
 		.channel = o->content.channel,
 		.lookup_wanted = o->lookup_needed,
-		.tracked = o->tracked};
+		.tracked = o->tracked,
+		.alternatives = alternatives_of(j),
+		.alternative_count = j->alternative_count};
 }
 
 static enum err
@@ -539,51 +380,16 @@ insert_pins(struct batch *b, const struct sends *s)
 	for (size_t i = 0; i < s->count; i++) {
 		struct send_job *j = send_of(s->items[i]);
 
-		if (s->items[i]->err != OK || state_of(j)->refused)
+		if (s->items[i]->err != OK || send_state_of(j)->refused)
 			continue;
 		make_pin(j);
-		pins[count++] = &state_of(j)->pin;
+		pins[count++] = &send_state_of(j)->pin;
 	}
 	e = pins_insert(b->pins, pins, count);
 	for (size_t i = 0; i < count; i++)
 		container_of(pins[i], struct send_state, pin)->job->job.err =
 		    pins[i]->err;
 	mem_free(pins);
-	return e;
-}
-
-static bool
-lacks_place(const struct send_job *j)
-{
-	return state_of(j)->refused && !j->locked;
-}
-
-/* There is room again when the send that holds the last place of the window leaves it. */
-static void
-refuse(struct send_job *j)
-{
-	j->job.err = ERR_THROTTLED;
-	if (!lacks_place(j) || state_of(j)->number.count < limit_of(j))
-		return;
-	j->wait_ms = ident_ms(&state_of(j)->number.last) +
-		     state_of(j)->config.send_phone_limit.period_ms - j->job.now_ms;
-	set_limit(j, "sendPinPerPhoneNumberLimit", &state_of(j)->config.send_phone_limit);
-}
-
-/* The places of the window are those after this batch. */
-static enum err
-refuse_all(struct batch *b, const struct sends *s)
-{
-	enum err e = find_numbers(b, s, lacks_place);
-
-	for (size_t i = 0; i < s->count; i++) {
-		struct send_job *j = send_of(s->items[i]);
-
-		if (s->items[i]->err == OK && lacks_place(j))
-			s->items[i]->err = state_of(j)->number.err;
-		if (s->items[i]->err == OK && state_of(j)->refused)
-			refuse(j);
-	}
 	return e;
 }
 
@@ -594,12 +400,10 @@ admit_and_insert(struct batch *b, struct sends *s)
 
 	for (size_t i = 0; i < s->usage_count; i++)
 		admit_all(b, &s->usages[i]);
-	e = find_numbers(b, s, is_wanted);
-	admit_in_turn(s);
-	refuse_all_locked(s);
+	e = send_numbers_admit(b, s);
 	if (e == OK)
 		e = insert_pins(b, s);
-	return e == OK ? refuse_all(b, s) : e;
+	return e == OK ? send_numbers_refuse(b, s) : e;
 }
 
 static enum err
@@ -609,7 +413,7 @@ debit_and_insert(struct batch *b, struct item **items, size_t n)
 	enum err e;
 
 	sends_init(&s, items, n);
-	e = lock_numbers(b, &s);
+	e = send_numbers_lock(b, &s);
 	if (e == OK)
 		e = load_usages(b, &s);
 	if (e == OK)
@@ -623,5 +427,6 @@ debit_and_insert(struct batch *b, struct item **items, size_t n)
 }
 
 const struct verb_row verb_send = {
-    .steps = {find_application, find_template, debit_and_insert, outbox_advance},
+    .steps = {find_application, find_template, send_numbers_templates, debit_and_insert,
+	outbox_advance},
     .state_len = sizeof(struct send_state)};

@@ -68,6 +68,7 @@ read_message(struct item *it, struct row *r)
 	m->done_at_ms = row_ms_or_null(r);
 	m->reported_at_ms = row_ms_or_null(r);
 	m->sent = row_bool(r);
+	m->to = row_text_or_null(r, a, MAILBOX_LEN_MAX);
 }
 
 static void
