@@ -12,6 +12,7 @@
 #include "twofa/application.h"
 #include "twofa/period.h"
 #include "twofa/template.h"
+#include "twofa/ucs2_value.h"
 
 /* An alternative of the PIN, and what is wrong with it. */
 struct send_alternative {
@@ -33,6 +34,8 @@ struct send_job {
 	const struct application_caps *caps;
 	const char *from;     /* or NULL */
 	const char *language; /* one of twofa/language.h, or NULL */
+	struct ucs2_value
+	    unfit;            /* ERR_INVALID: a placeholder that the template refuses */
 	int64_t failures_max; /* per destination in 24 hours; 0: no such budget */
 	bool locked;          /* ERR_THROTTLED: by that */
 	struct outgoing_message *outgoing; /* destination, channel, placeholders */
@@ -62,7 +65,8 @@ struct resend_job {
 	int64_t expires_at_ms;
 	struct verify_state state;
 	bool found;
-	bool misfit; /* its template is for other channels */
+	bool misfit;             /* its template is for other channels */
+	struct ucs2_value unfit; /* as of a send, of placeholders that are given anew */
 	int64_t attempts_max;
 };
 

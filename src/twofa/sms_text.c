@@ -4,6 +4,8 @@
 #include "base/utf8.h"
 
 enum { GSM_ESCAPE = 0x1b, HIGH_SURROGATE = 0xd800, LOW_SURROGATE = 0xdc00 };
+/* The last two characters of GSM 7 bit. */
+enum { GREEK_LAST = 0x3a9, EURO = 0x20ac };
 
 /* In octets as they are here; 140 octets are 70 units of UCS-2. */
 static const struct {
@@ -38,7 +40,7 @@ static const struct {
 unsigned
 sms_text_gsm(uint32_t character, uint8_t out[2])
 {
-	if (character == 0 || character > UINT16_MAX)
+	if (character == 0 || (character > GREEK_LAST && character != EURO))
 		return 0;
 	/* Letters and digits stand where ASCII has them. */
 	if (character < countof(gsm_basic) && gsm_basic[character] == character) {

@@ -84,6 +84,7 @@ struct template_extras {
 struct template_rules {
 	unsigned pin_length_max;
 	bool placeholder_required; /* a text without its placeholder is refused */
+	bool measured; /* a text that does not fit the extras is not refused */
 };
 
 /* Four digits, "{{pin}}". */

@@ -4,7 +4,7 @@
 #include "base/utf8.h"
 #include "twofa/pin.h"
 
-enum { MESSAGE_LEN_MAX = 65536, NAMES_MAX = 200 };
+enum { MESSAGE_LEN_MAX = 16384, NAMES_MAX = 200 };
 
 static struct span
 between(const char *from, const char *to)
@@ -112,8 +112,8 @@ find_forcing(enum sms_alphabet own, struct span text, const char *placeholder,
 		if (len == 0)
 			return;
 		if (sms_text_units(own, c) == 0)
-			add_forcing(out, (struct text_lint_forcing){
-					     c, at, placeholder, sms_equal_of(c)});
+			add_forcing(out, (struct text_lint_forcing){c, {text.ptr, len},
+					     at, placeholder, sms_equal_of(c)});
 		text = (struct span){text.ptr + len, text.len - len};
 	}
 }
@@ -255,7 +255,9 @@ text_lint(const struct text_lint_ask *ask, struct arena *a, struct text_lint *ou
 	struct fill f;
 	enum err e;
 
-	*out = (struct text_lint){.parts = 0};
+	*out = (struct text_lint){
+	    .autofill_wanted = ask->message.autofill.domain != NULL ||
+			       ask->message.autofill.android_hash != NULL};
 	memset(pin, '0',
 	    ask->pin_length < PIN_LENGTH_MAX ? ask->pin_length : PIN_LENGTH_MAX);
 	fill_all(ask, a, &f, out);

@@ -24,6 +24,7 @@ struct text_lint_ask {
 /* A character that the alphabet has not. */
 struct text_lint_forcing {
 	uint32_t character;
+	struct span octets;      /* of it */
 	size_t at;               /* characters before it, in its text or value */
 	const char *placeholder; /* in whose value it is; NULL: in the text */
 	const char *equal;       /* by which it may be replaced; NULL: by nothing */
@@ -45,6 +46,7 @@ struct text_lint {
 	enum sms_alphabet kept_alphabet;
 	unsigned kept_parts;
 	bool replaced;
+	bool autofill_wanted;
 	struct sms_autofill_added autofill;
 	struct text_lint_place pin;
 	struct text_lint_place line; /* for autofill */
@@ -55,7 +57,7 @@ struct text_lint {
 	size_t unknown_count;
 };
 
-/* ERR_SYNTAX: not UTF-8; ERR_TOO_LARGE: more parts than a message may have. */
+/* ERR_SYNTAX: not UTF-8; ERR_TOO_LARGE: more than 16 KiB, or than a message may have. */
 enum err text_lint(
     const struct text_lint_ask *ask, struct arena *a, struct text_lint *out) MUST_CHECK;
 

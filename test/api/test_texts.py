@@ -264,3 +264,104 @@ def test_what_looks_the_same_is_right_and_each_guess_counts_once(server):
     pin_id, pin = server.sent(application, plain, SWISS.format(next(NUMBERS)))
     assert server.verify(pin_id, pin.replace("0", "O").replace("1", "l")).json()[
         "verified"] is ("0" not in pin and "1" not in pin)
+
+
+# ---- what refuses UCS-2 ----
+
+def test_a_placeholder_that_needs_ucs2_is_refused_by_name(server, application):
+    template = made(server, application, {"messageText": "{{name}}: [{{pin}}]"}, gsm7="refuse")
+    to = SWISS.format(next(NUMBERS))
+    found = faults(server.send(application, template, to, placeholders={"name": "a", "b": "x’"}))
+    assert found == {"placeholders.b": [
+        "has U+2019 at 1, which needs UCS-2, and the template refuses that"]}
+    pin_id, _pin = server.sent(application, template, to, placeholders={"name": "René"})
+    found = faults(server.post(f"/2fa/2/pin/{pin_id}/resend", {"placeholders": {"name": "Zoë"}}))
+    assert list(found) == ["placeholders.name"]
+    assert len(server.messages(pin_id)) == 1
+    assert server.post(f"/2fa/2/pin/{pin_id}/resend").status_code == 200
+
+
+def test_a_refused_placeholder_costs_nothing(server):
+    application = server.application(sendPinPerPhoneNumberLimit="1/1d")
+    template = made(server, application, {"messageText": "{{name}}: [{{pin}}]"}, gsm7="refuse")
+    to = SWISS.format(next(NUMBERS))
+    for _ in range(3):
+        faults(server.send(application, template, to, placeholders={"name": "’"}))
+    server.sent(application, template, to, placeholders={"name": "'"})
+
+
+# ---- lint ----
+
+def lint(server, **members):
+    answer = server.post("/watchword/1/lint", members)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["texts"]
+
+
+def test_lint_says_what_a_text_costs(server):
+    text, = lint(server, messageText="“{{name}}”, your PIN is {{pin}}", gsm7="replace",
+                 placeholders={"name": "O’Hara"}, autofill={"domain": "example.com"})
+    assert text == {
+        "encoding": "GSM7", "segments": 1, "characters": 45, "units": 45,
+        "unreplaced": {"encoding": "UCS2", "segments": 1},
+        "forcing": [
+            {"character": "“", "codePoint": "U+201C", "at": 0, "equal": '"'},
+            {"character": "”", "codePoint": "U+201D", "at": 9, "equal": '"'},
+            {"character": "’", "codePoint": "U+2019", "at": 1, "placeholder": "name",
+             "equal": "'"}],
+        "forcingCount": 3, "pin": {"at": 22, "segment": 1, "whole": True},
+        "autofill": {"at": 27, "segment": 1, "whole": True, "blanks": 0, "androidHash": False},
+        "assumed": [], "shortest": {"encoding": "GSM7", "segments": 1}}
+
+
+def test_lint_takes_the_longest_placeholders_there_may_be(server):
+    text, = lint(server, messageText="{{a}} {{b}} {{a}} {{pin}}", placeholders={"b": 40})
+    assert (text["assumed"], text["segments"]) == (["a"], 14)
+    assert text["shortest"] == {"encoding": "GSM7", "segments": 1}
+    text, = lint(server, messageText="{{a}}{{b}} {{pin}}", placeholders={"a": 78, "b": 77})
+    assert (text["assumed"], text["segments"], text["units"]) == ([], 1, 160)
+    text, = lint(server, messageText="{{a}}" * 20 + "{{pin}}")
+    assert text["refused"] == "messageText" if "refused" in text else text["tooLong"]
+
+
+def test_lint_knows_a_stored_template_and_its_languages(server, application):
+    template = made(server, application, {"language": "en"}, variants={
+        "de": {"messageText": "Ihre PIN ist [{{pin}}]"},
+        "pl": {"messageText": "Twój PIN: [{{pin}}]"}}, autofill={"androidHash": "FA+9qCX9VSu"})
+    texts = lint(server, messageId=template)
+    assert [t["language"] for t in texts] == ["en", "de", "pl"]
+    assert [t["encoding"] for t in texts] == ["GSM7", "GSM7", "UCS2"]
+    assert all(t["autofill"] == {"blanks": 0, "androidHash": True} for t in texts)
+    assert [f["character"] for f in texts[2]["forcing"]] == ["ó"]
+    sent = said(server, application, template)
+    assert texts[1]["characters"] == len(sent.replace("{pin}", "000000"))
+
+
+def test_lint_measures_what_a_put_would_refuse(server):
+    text, = lint(server, messageText="“{{pin}}”", gsm7="refuse")
+    assert (text["encoding"], text["refused"]) == ("UCS2", "gsm7")
+    text, = lint(server, messageText="x" * 150 + "{{pin}}", autofill={"androidHash": "FA+9qCX9VSu"})
+    assert (text["autofill"]["androidHash"], text["refused"]) == (False, "autofill.androidHash")
+    text, = lint(server, messageText="no PIN")
+    assert "pin" not in text
+
+
+@pytest.mark.parametrize("members,field", [
+    ({}, "messageText"), ({"messageText": " "}, "messageText"),
+    ({"messageText": "x", "messageId": "0" * 32}, "messageText"),
+    ({"messageText": "x" * 2001}, "messageText"), ({"messageText": "x", "gsm7": "all"}, "gsm7"),
+    ({"messageText": "x", "pinLength": 17}, "pinLength"),
+    ({"messageText": "x", "placeholders": {"a": -1}}, "placeholders.a"),
+    ({"messageText": "x", "placeholders": {"a": 1001}}, "placeholders.a"),
+    ({"messageText": "x", "placeholders": {"a": "y" * 1001}}, "placeholders.a"),
+    ({"messageText": "x", "placeholders": {"a": [1]}}, "placeholders.a"),
+    ({"messageText": "x", "placeholders": 1}, "placeholders"),
+    ({"messageText": "x", "variants": {"xx": {"messageText": "x"}}}, "variants.xx"),
+])
+def test_lint_names_what_is_wrong_with_the_question(server, members, field):
+    found = faults(server.post("/watchword/1/lint", members))
+    assert list(found) == [field], found
+
+
+def test_lint_of_another_account_or_of_nothing_is_404(server):
+    assert server.post("/watchword/1/lint", {"messageId": "0" * 32}).status_code == 404

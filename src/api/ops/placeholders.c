@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/ops/placeholders.h"
 
-enum { NAME_MAX_LEN = 100, VALUE_MAX_LEN = 1000 };
+enum { NAME_MAX_LEN = 100 };
 
 void
 placeholders_begin(
@@ -20,7 +20,7 @@ placeholders_add(struct placeholders *p, const char *name, const char *value)
 		fail_add(p->fail, field, "must not be named pin");
 	else if (value == NULL)
 		fail_add(p->fail, field, "must be a string");
-	else if (strlen(name) > NAME_MAX_LEN || strlen(value) > VALUE_MAX_LEN)
+	else if (strlen(name) > NAME_MAX_LEN || strlen(value) > PLACEHOLDER_LEN_MAX)
 		fail_add(p->fail, field, "is too long");
 	else
 		RESOURCE(json_object_set_new(p->kept, name, json_string(value)) == 0);
@@ -38,4 +38,19 @@ placeholders_end(struct placeholders *p)
 	copy = arena_text(p->arena, span_of(text));
 	mem_free(text);
 	return copy;
+}
+
+const char *
+placeholders_of_length(struct arena *a, size_t len)
+{
+	char *value = arena_alloc(a, len + 1);
+
+	memset(value, 'x', len);
+	return value;
+}
+
+const char *
+placeholders_longest(struct arena *a)
+{
+	return placeholders_of_length(a, PLACEHOLDER_LEN_MAX);
 }

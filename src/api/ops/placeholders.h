@@ -9,7 +9,8 @@
 #include "base/fail.h"
 #include "base/json.h"
 
-enum { PLACEHOLDERS_MAX = 50 };
+/* How many there may be; octets of a value. */
+enum { PLACEHOLDERS_MAX = 50, PLACEHOLDER_LEN_MAX = 1000 };
 
 struct placeholders {
 	struct arena *arena;
@@ -24,5 +25,9 @@ void placeholders_begin(
 void placeholders_add(struct placeholders *p, const char *name, const char *value);
 /* The object, in the arena. Each begin needs its end. */
 const char *placeholders_end(struct placeholders *p);
+
+/* A value of so many characters that every alphabet has; the longest one there may be. */
+const char *placeholders_of_length(struct arena *a, size_t len);
+const char *placeholders_longest(struct arena *a);
 
 #endif

@@ -92,6 +92,16 @@ put_result(struct call *c, bool looked_up)
 	    .message_id = id};
 }
 
+static void
+say_unfit(struct call *c, const struct ucs2_value *v)
+{
+	const char *field = arena_printf(&c->arena, "placeholders.%s", v->name);
+
+	fail_add(&c->fail, field,
+	    "has U+%04X at %zu, which needs UCS-2, and the template refuses that",
+	    (unsigned)v->character, v->at);
+}
+
 /* ---- send ---- */
 
 /* "" is none. */
@@ -255,6 +265,8 @@ say_why_not_sent(struct call *c, const struct send_job *j, enum err e)
 		fail_add(&c->fail, "applicationId", "the application is not enabled");
 	else if (j->misfit && e == ERR_INVALID)
 		fail_add(&c->fail, "messageId", "is a template of another channel");
+	else if (j->unfit.name != NULL && e == ERR_INVALID)
+		say_unfit(c, &j->unfit);
 	else if (j->locked)
 		say_locked(c, j->failures_max);
 	else if (e == ERR_THROTTLED && j->limit != NULL)
@@ -375,6 +387,8 @@ answer_resend(struct call *c)
 
 	if (j->job.err == ERR_INVALID && j->misfit)
 		say_misfit(c);
+	else if (j->job.err == ERR_INVALID && j->unfit.name != NULL)
+		say_unfit(c, &j->unfit);
 	if (j->job.err == ERR_THROTTLED)
 		say_spacing(c, j);
 	else if (j->job.err == ERR_NOT_FOUND && j->found)

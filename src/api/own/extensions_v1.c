@@ -6,11 +6,13 @@
 #include "api/dialects.h"
 #include "api/ops/email_template.h"
 #include "api/ops/lift.h"
+#include "api/ops/lint.h"
 #include "api/ops/message.h"
 #include "api/ops/route_explain.h"
 #include "api/ops/timeline.h"
 #include "api/own/email_template.h"
 #include "api/own/lift.h"
+#include "api/own/lint.h"
 #include "api/own/message.h"
 #include "api/own/receipt.h"
 #include "api/own/route_explain.h"
@@ -37,6 +39,7 @@ static const struct route routes[] = {
     {"GET", "/route", SCOPE_MANAGE, &op_route_explain, &wire_route_explain},
     {"POST", "/route", SCOPE_MANAGE, &op_route_explain_text, &wire_route_explain_text},
     {"POST", "/lift", SCOPE_MANAGE, &op_lift, &wire_lift},
+    {"POST", "/lint", SCOPE_MANAGE, &op_lint, &wire_lint},
     {"GET", "/pins/{}", SCOPE_MANAGE | SCOPE_PIN_MANAGE, &op_timeline, &wire_timeline},
 };
 

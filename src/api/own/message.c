@@ -14,7 +14,7 @@ static const struct json_row autofill_rows[] = {
     {"androidHash", JSON_ROW_TEXT, false, AT(autofill_hash), 1, NAME_MAX_LEN, NULL},
     {0},
 };
-static const struct json_row extras_rows[] = {
+const struct json_row message_extras_rows[] = {
     {"variants", JSON_ROW_VALUE, false, AT(variants), 0, 0, NULL},
     {"autofill", JSON_ROW_OBJECT, false, 0, 0, 0, autofill_rows},
     {"autofill", JSON_ROW_VALUE, false, AT(autofill), 0, 0, NULL},
@@ -41,7 +41,7 @@ read_put(struct call *c)
 
 	ask->id = call_id(c, 0);
 	return ident_is_none(&ask->id) ? ERR_NOT_FOUND
-				       : body_read(c, extras_rows, &ask->extras);
+				       : body_read(c, message_extras_rows, &ask->extras);
 }
 
 /* ---- answers ---- */

@@ -97,6 +97,15 @@ outgoing_row_choose(
 		template_variant_take(variant, &o->content, &o->arena);
 }
 
+struct ucs2_value
+outgoing_row_unfit(
+    const struct outgoing_message *o, const char *placeholders, struct arena *a)
+{
+	if (o->content.channel != CHANNEL_SMS || o->content.sms.gsm7 != GSM7_REFUSE)
+		return (struct ucs2_value){0};
+	return ucs2_value_find(placeholder_pair_texts(placeholders), a);
+}
+
 bool
 outgoing_row_read(struct row *r, struct outgoing_message *o)
 {

@@ -9,6 +9,7 @@
 #include "store/engine.h"
 #include "store/outgoing.h"
 #include "twofa/template_variant.h"
+#include "twofa/ucs2_value.h"
 
 /* The texts of a template in other languages, and its own language, or NULL. */
 struct outgoing_row_languages {
@@ -30,5 +31,9 @@ void outgoing_row_choose(
  * PIN and to send it; then the content. Placeholders that the message has go before
  * those of the row. */
 bool outgoing_row_read(struct row *r, struct outgoing_message *o) MUST_CHECK;
+/* The placeholder by which the text's rule for GSM 7 bit refuses the message, if there is
+ * one among these; its name is in the arena. */
+struct ucs2_value outgoing_row_unfit(const struct outgoing_message *o,
+    const char *placeholders, struct arena *a) MUST_CHECK;
 
 #endif

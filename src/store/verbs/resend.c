@@ -43,6 +43,7 @@ read_find(struct item *it, struct row *r)
 {
 	struct resend_job *j = resend_of(it);
 	struct outgoing_message *o = j->outgoing;
+	const char *anew = o->placeholders;
 
 	o->recipe.pin_id = j->pin_id;
 	j->attempts_max = row_count(r);
@@ -51,6 +52,7 @@ read_find(struct item *it, struct row *r)
 	state_of(j)->last_ms = row_ms_or_null(r);
 	j->found = true;
 	j->misfit = !outgoing_row_read(r, o);
+	j->unfit = outgoing_row_unfit(o, anew, j->job.arena);
 	j->expires_at_ms = o->expires_at_ms;
 }
 
@@ -121,7 +123,8 @@ find(struct batch *b, struct item **items, size_t n)
 		e = find_states(b, items, n);
 	for (size_t i = 0; i < n; i++) {
 		item_not_found(items[i], is_alive(resend_of(items[i])));
-		if (items[i]->err == OK && resend_of(items[i])->misfit)
+		if (items[i]->err == OK && (resend_of(items[i])->misfit ||
+					       resend_of(items[i])->unfit.name != NULL))
 			items[i]->err = ERR_INVALID;
 		if (items[i]->err == OK)
 			refuse_locked(resend_of(items[i]));

@@ -125,6 +125,10 @@ choose_text(struct send_job *j)
 {
 	j->outgoing->language = j->language;
 	outgoing_row_choose(j->outgoing, &send_state_of(j)->languages);
+	j->unfit =
+	    outgoing_row_unfit(j->outgoing, j->outgoing->placeholders, j->job.arena);
+	if (j->unfit.name != NULL)
+		j->job.err = ERR_INVALID;
 }
 
 static enum err
