@@ -72,6 +72,22 @@ def test_sends_to_one_number_keep_its_limit_in_every_spelling(server):
     assert len([m for m in server.messages() if m["to"] == "41791000004"]) == 7
 
 
+def test_sends_that_name_one_mailbox_keep_its_limit(server):
+    """As alternatives of many numbers, in both spellings, and as the mailbox of a PIN."""
+    application = server.application(sendPinPerPhoneNumberLimit="7/1h")
+    template = server.template(application)
+    email = server.post("/watchword/1/email-templates", {"subject": "n", "text": "[{{pin}}]"}).json()
+    mail = server.post(f"/2fa/2/applications/{application}/email/messages",
+                       {"emailTemplateId": email["id"]}).json()["messageId"]
+    body = {"applicationId": application, "messageId": mail, "to": "ada@example.com"}
+    named = [{"email": {"to": to, "messageId": mail}} for to in ("Ada@example.com", body["to"])]
+    answers = crowd(server, [
+        lambda c, n=n: c.post("/2fa/2/pin/email", body) if n % 4 == 0 else
+        c.send(application, template, f"41791003{n:03d}", alternatives=named[n % 2])
+        for n in range(CALLERS * 2)], CALLERS)
+    assert statuses(answers) == {200: 7, 429: CALLERS * 2 - 7}
+
+
 def test_sends_of_one_application_keep_its_limit(server):
     """It may refuse up to 2 % early, and never late."""
     application = server.application(sendPinPerApplicationLimit="100/1h")

@@ -33,9 +33,9 @@ class Caller:
     def post(self, path, body=None):
         return self.call("POST", path, body)
 
-    def send(self, application, template, to):
+    def send(self, application, template, to, **members):
         return self.post("/2fa/2/pin", {
-            "applicationId": application, "messageId": template, "to": to})
+            "applicationId": application, "messageId": template, "to": to, **members})
 
     def verify(self, pin_id, pin):
         return self.post(f"/2fa/2/pin/{pin_id}/verify", {"pin": pin})

@@ -7,6 +7,13 @@
 #include "store/sqlite/engine_sqlite.h"
 #include "unit/unit.h"
 
+/* A PIN that names a number as an alternative. */
+struct naming {
+	struct ident pin_id;
+	struct ident application;
+	const char *destination;
+};
+
 /* A path. Texts and logs stand in the arena and are never overwritten there,
  * so a copy of the array is a copy of everything. */
 struct disk {
@@ -17,6 +24,10 @@ struct disk {
 	size_t count;
 	struct pin_row *before; /* as the batch found them */
 	size_t count_before;
+	struct naming *namings; /* some of PINs that are gone */
+	size_t naming_count;
+	size_t naming_room;
+	size_t namings_before;
 	struct pins_key *locked; /* in this batch */
 	size_t locked_count;
 	size_t locked_room;
@@ -65,9 +76,9 @@ find_pin(struct disk *d, const struct ident *pin_id)
 	return NULL;
 }
 
-/* The newest PIN of a number that is older than this one; NULL: the newest of all. */
+/* The newest PIN of a number. */
 static struct pin_row *
-find_before(struct disk *d, const struct pins_number *n, const struct pin_row *than)
+find_newest(struct disk *d, const struct pins_number *n)
 {
 	struct pin_row *best = NULL;
 
@@ -76,11 +87,39 @@ find_before(struct disk *d, const struct pins_number *n, const struct pin_row *t
 
 		if (!is_number(row, &n->account, &n->application, n->destination))
 			continue;
-		if (than != NULL &&
-		    ident_compare(&row->recipe.pin_id, &than->recipe.pin_id) >= 0)
-			continue;
 		if (best == NULL ||
 		    ident_compare(&row->recipe.pin_id, &best->recipe.pin_id) > 0)
+			best = row;
+	}
+	return best;
+}
+
+static bool
+is_named(struct disk *d, const struct pins_number *n, const struct ident *pin_id)
+{
+	for (size_t i = 0; i < d->naming_count; i++)
+		if (ident_compare(&d->namings[i].pin_id, pin_id) == 0 &&
+		    ident_compare(&d->namings[i].application, &n->application) == 0 &&
+		    strcmp(d->namings[i].destination, n->destination) == 0)
+			return true;
+	return false;
+}
+
+/* The newest PIN before that one (NULL: of all) that is the number's, or names it. */
+static const struct pin_row *
+counted_before(struct disk *d, const struct pins_number *n, const struct pin_row *than)
+{
+	const struct pin_row *best = NULL;
+
+	for (size_t i = 0; i < d->count; i++) {
+		const struct pin_row *row = &d->pins[i];
+		const struct ident *id = &row->recipe.pin_id;
+
+		if (!is_number(row, &n->account, &n->application, n->destination) &&
+		    !is_named(d, n, id))
+			continue;
+		if ((than == NULL || ident_compare(id, &than->recipe.pin_id) < 0) &&
+		    (best == NULL || ident_compare(id, &best->recipe.pin_id) > 0))
 			best = row;
 	}
 	return best;
@@ -89,16 +128,17 @@ find_before(struct disk *d, const struct pins_number *n, const struct pin_row *t
 static void
 newest_of(struct disk *d, struct pins_number *n)
 {
-	struct pin_row *row = find_before(d, n, NULL);
+	const struct pin_row *row = find_newest(d, n);
 
-	if (row == NULL)
-		return;
-	n->found = true;
-	n->newest = row->recipe.pin_id;
-	n->log = row->log;
-	for (; row != NULL && n->count < n->most &&
-	       ident_ms(&row->recipe.pin_id) > n->since_ms;
-	     row = find_before(d, n, row)) {
+	if (row != NULL) {
+		n->found = true;
+		n->newest = row->recipe.pin_id;
+		n->log = row->log;
+	}
+	for (row = counted_before(d, n, NULL);
+	     row != NULL && n->count < n->most &&
+	     ident_ms(&row->recipe.pin_id) > n->since_ms;
+	     row = counted_before(d, n, row)) {
 		n->count++;
 		n->last = row->recipe.pin_id;
 	}
@@ -196,6 +236,20 @@ copy_of(const struct disk *d, size_t room)
 }
 
 static void
+name_one(struct disk *d, const struct pins_new *new, const char *destination)
+{
+	struct naming *naming;
+
+	if (destination == NULL)
+		return;
+	assert_true(is_locked(d, &new->row.recipe.application, destination));
+	naming = arena_list_add(&d->arena, (void **)&d->namings, &d->naming_count,
+	    &d->naming_room, sizeof(*naming));
+	*naming = (struct naming){new->row.recipe.pin_id, new->row.recipe.application,
+	    arena_text(&d->arena, span_of(destination))};
+}
+
+static void
 insert_one(struct disk *d, const struct pins_new *new)
 {
 	struct pin_row *larger = copy_of(d, 1);
@@ -208,6 +262,8 @@ insert_one(struct disk *d, const struct pins_new *new)
 	*row = new->row;
 	row->destination = arena_text(&d->arena, span_of(row->destination));
 	row->log = kept(d, row->log);
+	for (size_t i = 0; i < new->alternative_count; i++)
+		name_one(d, new, new->alternatives[i].destination);
 }
 
 static enum err
@@ -406,6 +462,7 @@ model_begin(struct pins *p, const struct store_time *time)
 
 	d->before = copy_of(d, 1);
 	d->count_before = d->count;
+	d->namings_before = d->naming_count;
 	return rows->ops->begin(rows, time);
 }
 
@@ -431,6 +488,7 @@ model_rolled_back(struct pins *p)
 		mem_free(d->pins);
 		d->pins = d->before;
 		d->count = d->count_before;
+		d->naming_count = d->namings_before;
 	}
 	d->before = NULL;
 	d->locked_count = 0;

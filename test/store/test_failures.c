@@ -166,7 +166,14 @@ do_send(enum verb v, int64_t *said)
 {
 	static const struct application_caps caps;
 	struct outgoing_message *o = outgoing_new();
+	struct send_alternative call = {.row = {.channel = CHANNEL_VOICE,
+					    .destination = "41790000002",
+					    .template = w->template},
+	    .templated = true,
+	    .own_number = true};
 	struct send_job j = {.account = w->account,
+	    .alternatives = &call,
+	    .alternative_count = 1,
 	    .application = w->application,
 	    .template = w->template,
 	    .caps = &caps,

@@ -43,6 +43,7 @@ struct request {
 	bool stranger;
 	bool of_one; /* a list of one number, a verify by number */
 	unsigned number;
+	unsigned named; /* the number that a send names; NUMBERS: none */
 };
 
 struct side {
@@ -94,7 +95,8 @@ number_text(unsigned number)
 static enum err
 do_send(struct side *s, const struct request *r)
 {
-	struct world_sent sent = world_send(s->world, number_text(r->number));
+	struct world_sent sent = world_send_naming(s->world, number_text(r->number),
+	    r->named == NUMBERS ? NULL : number_text(r->named));
 
 	s->pins[s->count++] = sent;
 	say(s, "wait", sent.wait_ms);
@@ -371,8 +373,10 @@ make_request(void)
 		if (dice < kinds[i - 1].below)
 			r = kinds[i - 1].request;
 	r.number = world_dice(w, NUMBERS);
+	/* of all sends, some */
+	r.named = world_dice(w, 4) == 0 ? world_dice(w, NUMBERS) : NUMBERS;
 	if (engine.count <= back && r.what != LIST && r.what != LIMITS)
-		r = (struct request){.what = SEND, .number = r.number};
+		r = (struct request){.what = SEND, .number = r.number, .named = r.named};
 	else
 		r.pin = engine.count - 1 - back;
 	return r;

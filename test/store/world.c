@@ -209,14 +209,22 @@ world_configure(struct world *w, const struct application_change *change)
 }
 
 static struct world_sent
-send(struct world *w, const char *to, bool tracked)
+send(struct world *w, const char *to, const char *named, bool tracked)
 {
+	bool other = named != NULL && strcmp(named, to) != 0;
+	struct send_alternative alternative = {
+	    .row = {.channel = CHANNEL_VOICE,
+		.destination = other ? named : NULL,
+		.template = ident_parse_or_none((struct span){0})},
+	    .own_number = other};
 	struct world_sent out = {0};
 	struct outgoing_message *o = outgoing_new();
 	struct send_job j = {.account = w->account,
 	    .application = w->application,
 	    .template = w->template,
 	    .caps = &no_caps,
+	    .alternatives = &alternative,
+	    .alternative_count = named != NULL,
 	    .outgoing = o};
 	uint8_t key[PIN_KEY_LEN];
 
@@ -239,13 +247,19 @@ send(struct world *w, const char *to, bool tracked)
 struct world_sent
 world_send(struct world *w, const char *to)
 {
-	return send(w, to, false);
+	return send(w, to, NULL, false);
+}
+
+struct world_sent
+world_send_naming(struct world *w, const char *to, const char *named)
+{
+	return send(w, to, named, false);
 }
 
 struct world_sent
 world_send_tracked(struct world *w, const char *to)
 {
-	return send(w, to, true);
+	return send(w, to, NULL, true);
 }
 
 struct world_verified

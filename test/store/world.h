@@ -66,6 +66,8 @@ struct world_sent {
 };
 
 struct world_sent world_send(struct world *w, const char *to);
+/* A send that names a number for calls; NULL: none. */
+struct world_sent world_send_naming(struct world *w, const char *to, const char *named);
 struct world_sent world_send_tracked(struct world *w, const char *to);
 
 struct world_verified {
