@@ -35,8 +35,9 @@ struct resolver {
 };
 
 struct question {
-	resolver_addresses_f *addresses; /* one of the two */
+	resolver_addresses_f *addresses; /* one of the three */
 	resolver_naptr_f *naptr;
+	resolver_srv_f *srv;
 	void *ctx;
 };
 
@@ -112,11 +113,11 @@ on_state(void *ctx, ares_socket_t fd, int readable, int writable)
 /* ---- questions ---- */
 
 static struct question *
-question_new(resolver_addresses_f *addresses, resolver_naptr_f *naptr, void *ctx)
+question_new(struct question of)
 {
 	struct question *q = mem_new(sizeof(*q));
 
-	*q = (struct question){addresses, naptr, ctx};
+	*q = of;
 	return q;
 }
 
@@ -185,8 +186,8 @@ resolver_ask_addresses(struct resolver *r, const char *name, int family,
 		give_loopback(family, done, ctx);
 		return;
 	}
-	ares_getaddrinfo(
-	    r->channel, name, NULL, &hints, on_addresses, question_new(done, NULL, ctx));
+	ares_getaddrinfo(r->channel, name, NULL, &hints, on_addresses,
+	    question_new((struct question){.addresses = done, .ctx = ctx}));
 	set_timer(r);
 }
 
@@ -228,6 +229,37 @@ give_records(const struct question *q, int rc, struct records *records)
 	free_records(records);
 }
 
+/* ---- services ---- */
+
+struct services {
+	struct resolver_srv *first;
+	struct resolver_srv **end;
+};
+
+static void
+append_service(struct services *to, struct resolver_srv service)
+{
+	struct resolver_srv *n = mem_new(sizeof(*n));
+
+	*n = service;
+	*to->end = n;
+	to->end = &n->next;
+}
+
+static void
+give_services(const struct question *q, int rc, struct services *of)
+{
+	struct resolver_services found = {kind_of(rc), ares_strerror(rc), of->first};
+
+	q->srv(q->ctx, &found);
+	while (of->first != NULL) {
+		struct resolver_srv *next = of->first->next;
+
+		mem_free(of->first);
+		of->first = next;
+	}
+}
+
 #ifdef HAVE_ARES_DNSREC
 
 static void
@@ -265,6 +297,41 @@ ask_naptr(struct resolver *r, const char *name, struct question *q)
 	    on_records, q, NULL); /* its callback has the outcome */
 }
 
+static void
+append_parsed_service(struct services *to, const ares_dns_rr_t *rr)
+{
+	if (ares_dns_rr_get_type(rr) != ARES_REC_TYPE_SRV)
+		return;
+	append_service(
+	    to, (struct resolver_srv){ares_dns_rr_get_u16(rr, ARES_RR_SRV_PRIORITY),
+		    ares_dns_rr_get_u16(rr, ARES_RR_SRV_WEIGHT),
+		    ares_dns_rr_get_u16(rr, ARES_RR_SRV_PORT),
+		    ares_dns_rr_get_str(rr, ARES_RR_SRV_TARGET), NULL});
+}
+
+static void
+on_services(void *ctx, ares_status_t rc, size_t timeouts, const ares_dns_record_t *answer)
+{
+	struct question q = *(struct question *)ctx;
+	struct services services = {.first = NULL, .end = &services.first};
+	size_t count =
+	    answer == NULL ? 0 : ares_dns_record_rr_cnt(answer, ARES_SECTION_ANSWER);
+
+	(void)timeouts;
+	mem_free(ctx);
+	for (size_t i = 0; i < count; i++)
+		append_parsed_service(&services,
+		    ares_dns_record_rr_get_const(answer, ARES_SECTION_ANSWER, i));
+	give_services(&q, (int)rc, &services);
+}
+
+static void
+ask_srv(struct resolver *r, const char *name, struct question *q)
+{
+	(void)ares_query_dnsrec(r->channel, name, ARES_CLASS_IN, ARES_REC_TYPE_SRV,
+	    on_services, q, NULL); /* its callback has the outcome */
+}
+
 static int64_t
 count_servers(const struct resolver *r)
 {
@@ -279,7 +346,7 @@ count_servers(const struct resolver *r)
 
 #else
 
-enum { NAPTR_CLASS = 1, NAPTR_TYPE = 35 }; /* RFC 1035 3.2.4, RFC 3403 4 */
+enum { CLASS_IN = 1, NAPTR_TYPE = 35, SRV_TYPE = 33 }; /* RFC 1035 3.2.4, 3403, 2782 */
 
 static void
 on_records(void *ctx, int rc, int timeouts, unsigned char *octets, int len)
@@ -308,7 +375,35 @@ on_records(void *ctx, int rc, int timeouts, unsigned char *octets, int len)
 static void
 ask_naptr(struct resolver *r, const char *name, struct question *q)
 {
-	ares_query(r->channel, name, NAPTR_CLASS, NAPTR_TYPE, on_records, q);
+	ares_query(r->channel, name, CLASS_IN, NAPTR_TYPE, on_records, q);
+}
+
+static void
+on_services(void *ctx, int rc, int timeouts, unsigned char *octets, int len)
+{
+	struct question q = *(struct question *)ctx;
+	struct services services = {.first = NULL, .end = &services.first};
+	struct ares_srv_reply *list = NULL;
+
+	(void)timeouts;
+	mem_free(ctx);
+	if (rc == ARES_SUCCESS) {
+		rc = ares_parse_srv_reply(octets, len, &list);
+		if (rc == ARES_ENODATA)
+			rc = ARES_SUCCESS;
+	}
+	for (const struct ares_srv_reply *n = list; n != NULL; n = n->next)
+		append_service(&services, (struct resolver_srv){n->priority, n->weight,
+					      n->port, n->host, NULL});
+	give_services(&q, rc, &services);
+	if (list != NULL)
+		ares_free_data(list);
+}
+
+static void
+ask_srv(struct resolver *r, const char *name, struct question *q)
+{
+	ares_query(r->channel, name, CLASS_IN, SRV_TYPE, on_services, q);
 }
 
 static int64_t
@@ -332,7 +427,15 @@ resolver_ask_naptr(
     struct resolver *r, const char *name, resolver_naptr_f *done, void *ctx)
 {
 	CHECK_OBJ(r, RESOLVER_MAGIC);
-	ask_naptr(r, name, question_new(NULL, done, ctx));
+	ask_naptr(r, name, question_new((struct question){.naptr = done, .ctx = ctx}));
+	set_timer(r);
+}
+
+void
+resolver_ask_srv(struct resolver *r, const char *name, resolver_srv_f *done, void *ctx)
+{
+	CHECK_OBJ(r, RESOLVER_MAGIC);
+	ask_srv(r, name, question_new((struct question){.srv = done, .ctx = ctx}));
 	set_timer(r);
 }
 

@@ -53,8 +53,24 @@ struct resolver_records {
 	const struct resolver_naptr *first; /* NULL: none */
 };
 
+/* RFC 2782; a target "." says that the service is not there. */
+struct resolver_srv {
+	unsigned priority;
+	unsigned weight;
+	uint16_t port;
+	const char *target;
+	struct resolver_srv *next;
+};
+
+struct resolver_services {
+	enum resolver_kind kind;
+	const char *reason;
+	const struct resolver_srv *first; /* NULL: none */
+};
+
 typedef void resolver_addresses_f(void *ctx, const struct resolver_addresses *found);
 typedef void resolver_naptr_f(void *ctx, const struct resolver_records *found);
+typedef void resolver_srv_f(void *ctx, const struct resolver_services *found);
 
 /* ERR_INVALID: `servers` are none; ERR_IO: c-ares cannot begin. A sentence in why. */
 enum err resolver_new(struct event_base *base, const struct resolver_options *o,
@@ -67,5 +83,8 @@ void resolver_ask_addresses(struct resolver *r, const char *name, int family,
     resolver_addresses_f *done, void *ctx);
 void resolver_ask_naptr(
     struct resolver *r, const char *name, resolver_naptr_f *done, void *ctx);
+/* `name` as "_sip._udp.example.com". */
+void resolver_ask_srv(
+    struct resolver *r, const char *name, resolver_srv_f *done, void *ctx);
 
 #endif
