@@ -204,6 +204,19 @@ carrier_has_room(const struct carrier *c)
 	return c->ops->has_room == NULL ? c->ops->is_up(c) : c->ops->has_room(c);
 }
 
+bool
+carrier_is_busy(const struct carrier *c)
+{
+	return c->ops->is_busy != NULL && c->ops->is_busy(c);
+}
+
+void
+carrier_stop(struct carrier *c, int64_t within_ms)
+{
+	if (c->ops->stop != NULL)
+		c->ops->stop(c, within_ms);
+}
+
 enum err
 carrier_read_receipts(const struct carrier_config *config,
     const struct carrier_request *request, struct carrier_receipts *out)

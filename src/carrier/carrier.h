@@ -15,9 +15,11 @@
  *     That answer, and that of a message of which not an octet went out, is `untried`,
  *     and no other is: nothing that the other side has said ever is. It counts as no
  *     attempt, so a carrier that could not reach anybody MUST NOT be up for a while;
- *  4. keep no copy of the text after `done`, and wipe what it held;
+ *  4. keep no copy of the text after `done`, but for what a call is saying, and wipe what
+ *     it held;
  *  5. bound every wait: connecting, binding, a response;
- *  6. on `free`, answer what is outstanding with CARRIER_UNKNOWN, close, and release;
+ *  6. on `free`, answer what is outstanding, with CARRIER_UNKNOWN where nobody knows,
+ *     close, and release;
  *  7. acknowledge a receipt to the other side only after `taken` said that it is durable,
  *     and hold a bounded number of them that are not;
  *  8. take messages of each channel that its type names, and of no other: a route or a
@@ -212,6 +214,12 @@ struct carrier_ops {
 	    const struct carrier_config *config, const char **type_out);
 	/* In which a short text goes out. NULL: GSM 7 bit. */
 	enum sms_alphabet (*alphabet)(const struct carrier_config *config);
+	/* Does it still have a message whose outcome was told, such as a call that is
+	 * spoken, or a receipt that is not durable? NULL: never. */
+	bool (*is_busy)(const struct carrier *c);
+	/* No submit comes any more: what it holds shall end, and be reported, well within
+	 * so long. Then `free` follows. NULL: free is all it needs. */
+	void (*stop)(struct carrier *c, int64_t within_ms);
 	void (*free)(struct carrier *c);
 };
 
@@ -255,6 +263,8 @@ void carrier_submit(
     struct carrier *c, const struct carrier_message *m, carrier_done_f *done, void *ctx);
 bool carrier_is_up(const struct carrier *c);
 bool carrier_has_room(const struct carrier *c);
+bool carrier_is_busy(const struct carrier *c);
+void carrier_stop(struct carrier *c, int64_t within_ms);
 /* As in carrier_ops; ERR_FORBIDDEN for a type without receipts by HTTP. `out` has its
  * arena and nothing else. */
 enum err carrier_read_receipts(const struct carrier_config *config,

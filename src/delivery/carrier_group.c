@@ -40,6 +40,22 @@ carrier_group_close(struct carrier_group *g)
 		carrier_free(g->binds[i]);
 }
 
+void
+carrier_group_stop(struct carrier_group *g, int64_t within_ms)
+{
+	for (size_t i = 0; i < g->count; i++)
+		carrier_stop(g->binds[i], within_ms);
+}
+
+bool
+carrier_group_is_busy(const struct carrier_group *g)
+{
+	for (size_t i = 0; i < g->count; i++)
+		if (carrier_is_busy(g->binds[i]))
+			return true;
+	return false;
+}
+
 struct carrier_group_state
 carrier_group_state(const struct carrier_group *g)
 {

@@ -30,6 +30,9 @@ enum err carrier_group_open(struct carrier_group *g, const struct carrier_config
     const struct carrier_env *env, char why[256]) MUST_CHECK;
 /* Closes the binds; messages may still wait. */
 void carrier_group_close(struct carrier_group *g);
+/* No submit comes any more; what the binds hold ends well within so long. */
+void carrier_group_stop(struct carrier_group *g, int64_t within_ms);
+bool carrier_group_is_busy(const struct carrier_group *g);
 /* The state of the group. */
 struct carrier_group_state {
 	bool suspended; /* by the breaker */

@@ -48,6 +48,7 @@ on_kick(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	delivery_message_end_when_idle(d);
 	for (size_t i = 0; i < d->group_count && !d->stopping; i++) {
 		int64_t wait_ms = group_try(&d->groups[i]);
 
@@ -112,6 +113,8 @@ stop_task(struct task *t)
 
 	d->stopping = true;
 	event_add(d->deadline, &wait);
+	for (size_t i = 0; i < d->group_count; i++)
+		carrier_group_stop(&d->groups[i], d->stop_wait_ms);
 	while (m != NULL) {
 		struct delivery_message *next = TAILQ_NEXT(m, entry);
 

@@ -92,11 +92,17 @@ delivery_message_sweep_later(struct delivery_loop *d)
 		event_add(d->sweep, &wait);
 }
 
+/* A call that is spoken has no message here any more, and its receipt is still to come.
+ */
 void
 delivery_message_end_when_idle(struct delivery_loop *d)
 {
-	if (d->stopping && TAILQ_EMPTY(&d->all))
-		event_base_loopbreak(d->base);
+	if (!d->stopping || !TAILQ_EMPTY(&d->all))
+		return;
+	for (size_t i = 0; i < d->group_count; i++)
+		if (carrier_group_is_busy(&d->groups[i]))
+			return;
+	event_base_loopbreak(d->base);
 }
 
 void
