@@ -71,6 +71,36 @@ struct carrier_smtp_options {
 	const char *receipt_secret;  /* last segment of the URL of receipts */
 };
 
+struct carrier_sip_options {
+	const char *host;
+	int64_t port;      /* 0: by SRV records, else the usual one */
+	int64_t transport; /* 0 udp, 1 tcp, 2 tls: as libre counts */
+	const char *tls_ca;
+	const char *tls_name; /* NULL: host */
+	const char *tls_certificate;
+	const char *tls_key;
+	const char *username;
+	const char *password;
+	const char *domain; /* of URIs; NULL: host */
+	bool registers;
+	int64_t register_expires_ms;
+	const char *number_prefix; /* before E.164 digits */
+	bool asserted_identity;
+	int64_t calls_max;           /* at once */
+	int64_t response_timeout_ms; /* for anything after an INVITE */
+	int64_t ring_timeout_ms;
+	int64_t answer_timeout_ms; /* from the INVITE */
+	int64_t call_max_ms;       /* from the answer, and anew from each key */
+	int64_t repeat_wait_ms;    /* for a key, after the last word */
+	int64_t codec;             /* enum sip_media_codec */
+	int64_t srtp;              /* enum sip_media_srtp */
+	const char *local_address; /* NULL: by the way there */
+	int64_t local_port;        /* 0: any */
+	const char *public_address;
+	int64_t rtp_port_min;
+	int64_t rtp_port_max;
+};
+
 /* Options of every carrier over HTTP: the first member of each one's own struct. */
 struct carrier_http_options {
 	struct text_list channels; /* their names; none: SMS */
