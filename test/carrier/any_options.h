@@ -9,6 +9,7 @@ union any_options {
 	struct carrier_file_options file;
 	struct carrier_smpp_options smpp;
 	struct carrier_smtp_options smtp;
+	struct carrier_sip_options sip;
 	struct carrier_http_options http; /* of all over HTTP */
 	struct carrier_infobip_options infobip;
 	struct carrier_twilio_options twilio;
