@@ -11,6 +11,7 @@ import threading
 from harness.compiled import shim
 
 TYPES = {1: (4, socket.AF_INET), 28: (16, socket.AF_INET6)}
+SRV = 33
 
 
 class Names:
@@ -43,8 +44,15 @@ class Names:
         new.rename(self.folder / name)
 
 
+def service(priority, weight, port, target):
+    """The octets of an SRV record (RFC 2782)."""
+    labels = b"".join(bytes([len(part)]) + part.encode() for part in target.split("."))
+    return struct.pack("!HHH", priority, weight, port) + labels + b"\0"
+
+
 class NameServer:
-    """Says of every name what `zone` holds: {name: [addresses]}; of others that there is none."""
+    """Says of every name what `zone` holds: {name: [addresses]}, of an SRV name [(priority,
+    weight, port, target)]; of others that there is none."""
 
     def __init__(self, zone):
         self.zone = zone
@@ -71,12 +79,15 @@ class NameServer:
         kind, = struct.unpack_from("!H", packet, at + 1)
         name = ".".join(labels)
         self.asked.append(name)
-        length, family = TYPES.get(kind, (0, None))
+        _, family = TYPES.get(kind, (0, None))
         octets = [socket.inet_pton(family, a) for a in self.zone.get(name, [])
-                  if family is not None and (":" in a) == (family == socket.AF_INET6)]
+                  if family is not None and isinstance(a, str)
+                  and (":" in a) == (family == socket.AF_INET6)]
+        if kind == SRV:
+            octets = [service(*record) for record in self.zone.get(name, [])]
         status = 0x8180 if name in self.zone else 0x8183
         return (packet[:2] + struct.pack("!HHHHH", status, 1, len(octets), 0, 0) + packet[12:at + 5]
-                + b"".join(struct.pack("!HHHIH", 0xc00c, kind, 1, 0, length) + o for o in octets))
+                + b"".join(struct.pack("!HHHIH", 0xc00c, kind, 1, 0, len(o)) + o for o in octets))
 
     def __enter__(self):
         return self
