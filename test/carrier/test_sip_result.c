@@ -44,7 +44,8 @@ test_without_a_ring_the_code_says_who_may_be_asked(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++) {
-		struct sip_result_answer a = {cases[i].code, cases[i].cause, false, false};
+		struct sip_result_answer a = {
+		    cases[i].code, cases[i].cause, false, false};
 		struct carrier_outcome o = sip_result_of(&a);
 
 		check_case(i, o.result == cases[i].result);
@@ -86,7 +87,8 @@ test_causes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < countof(cases); i++)
-		check_case(i, sip_result_cause(span_of(cases[i].value)) == cases[i].cause);
+		check_case(
+		    i, sip_result_cause(span_of(cases[i].value)) == cases[i].cause);
 }
 
 int

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Telephony that we did not write, on loopback: a proxy (kamailio), phones (baresip,
-Net::SIP) and a trunk that does what it is told (sipp); and the program test/voice/caller,
+Net::SIP) and a trunk that does what it is told (sipp); and the program of test/voice/caller.c,
 which calls them."""
 
 import array
