@@ -29,6 +29,7 @@ damage_note(struct damage *d, const char *table, const char *column, const char 
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
+	INVARIANT(!d->full_said || d->count == DAMAGE_NAMED_MAX);
 	hash = hash_text(hash_text(hash_text(hash, table), column), row);
 	if (was_named(d, hash))
 		return;

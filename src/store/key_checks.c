@@ -95,10 +95,12 @@ key_checks_write(struct key_checks *c, struct engine *e)
 
 	for (size_t i = 0; err == OK && i < countof(kinds); i++) {
 		struct key_check *check = &c->of[i];
+		int64_t before = check->newest_id;
 
 		if (check->keyring == NULL)
 			continue;
 		check->newest_id = keyring_newest(check->keyring);
+		INVARIANT(check->newest_id >= before);
 		if (check->newest_id != check->written_id)
 			err = meta_raise(e, kinds[i].mark, check->newest_id);
 	}

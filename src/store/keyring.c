@@ -378,6 +378,7 @@ rotate(struct keyring *k, int64_t now_ms)
 		k->floor = k->keys[k->count - 1].id;
 	if (fresh->id <= k->floor)
 		fresh->id = k->floor + 1;
+	INVARIANT(k->count == 0 || fresh->id > k->keys[k->count - 1].id);
 	fresh->not_after_ms = now_ms + k->rotation_ms + USUAL_TTL_MS;
 	k->entropy->fill(k->entropy, fresh->bytes, PIN_KEY_LEN);
 	k->count++;
@@ -471,6 +472,7 @@ keyring_newest(struct keyring *k)
 {
 	int64_t newest;
 
+	CHECK_OBJ(k, KEYRING_MAGIC);
 	pthread_mutex_lock(&k->lock);
 	newest = k->count > 0 ? k->keys[k->count - 1].id : 0;
 	pthread_mutex_unlock(&k->lock);
@@ -480,6 +482,7 @@ keyring_newest(struct keyring *k)
 void
 keyring_reserve(struct keyring *k, int64_t key_id)
 {
+	CHECK_OBJ(k, KEYRING_MAGIC);
 	pthread_mutex_lock(&k->lock);
 	if (k->floor < key_id)
 		k->floor = key_id;
@@ -491,6 +494,7 @@ keyring_expire(struct keyring *k, int64_t settled_ms)
 {
 	unsigned dropped;
 
+	CHECK_OBJ(k, KEYRING_MAGIC);
 	pthread_mutex_lock(&k->lock);
 	dropped = drop_expired(k, settled_ms);
 	if (dropped > 0 && save(k) != OK)

@@ -252,13 +252,23 @@ fill(const struct store_clock *c, int64_t wall_ms, struct store_time *out)
 	out->history_ms = least(c->settled_ms, least(believed, wall_ms));
 }
 
+/* A reading leaves the time where it was, or later. */
+static void
+check(const struct store_clock *c, int64_t before_ms)
+{
+	INVARIANT(c->now_ms >= before_ms);
+	INVARIANT(c->settled_ms <= c->now_ms);
+}
+
 void
 store_clock_read(struct store_clock *c, struct store_time *out)
 {
 	struct step step;
+	int64_t before_ms;
 	int64_t wall_ms;
 
 	pthread_mutex_lock(&c->lock);
+	before_ms = c->now_ms;
 	wall_ms = c->clock->wall_ms(c->clock);
 	pass(c, c->clock->steady_ms(c->clock));
 	step = classify_reading(c, wall_ms);
@@ -266,6 +276,7 @@ store_clock_read(struct store_clock *c, struct store_time *out)
 	c->settled_ms = least(c->settled_ms, c->now_ms);
 	if (c->steady_ms - c->stepped_ms >= CLOCK_HELD_MS)
 		c->settled_ms = c->now_ms;
+	check(c, before_ms);
 	fill(c, wall_ms, out);
 	pthread_mutex_unlock(&c->lock);
 	tell(&step);

@@ -151,6 +151,7 @@ foreign_lock_wait_set(struct foreign_lock_wait *w, sqlite3 *db)
 void
 foreign_lock_wait_over(struct foreign_lock_wait *w)
 {
+	INVARIANT(w->told == (w->waited_ms >= TELL_MS));
 	if (w->told)
 		log_event(
 		    LOG_LEVEL_INFO, "store_unlocked", LOG_INT("waited_ms", w->waited_ms));

@@ -152,6 +152,7 @@ journal_write(struct journal *j, struct item **rows, size_t n, int64_t now_ms)
 	static const struct sql_step insert = {SQL_GUESS_INSERT, bind_row, NULL, NULL};
 	enum err e;
 
+	INVARIANT(j->loaded);
 	for (size_t i = 0; i < n; i++)
 		row_of(rows[i])->seq = j->seq + 1 + (int64_t)i;
 	e = engine_each(j->engine, &insert, rows, n);

@@ -26,6 +26,7 @@ log_watch_fini(struct log_watch *w)
 int
 log_watch_begin(struct log_watch *w)
 {
+	INVARIANT(w->watch < 0);
 	if (w->fd < 0)
 		w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (w->fd < 0)

@@ -72,6 +72,7 @@ number_filter_add(struct number_filter *f, uint64_t hash)
 	uint8_t *line = line_of(f, hash);
 	uint64_t places = mix(hash);
 
+	INVARIANT(f->lines > 0);
 	for (int i = 0; i < PROBES; i++, places >>= PROBE_BITS)
 		line[places >> 3 & 63] |= (uint8_t)(1u << (places & 7));
 }
@@ -110,6 +111,7 @@ number_filter_save(struct number_filter *f)
 	size_t len = f->lines * NUMBER_FILTER_LINE;
 	uint64_t sum = sum_of(f);
 
+	INVARIANT(len > 0);
 	memcpy(f->octets + len, &sum, SUM_LEN);
 	return (struct span){(const char *)f->octets, len + SUM_LEN};
 }

@@ -62,6 +62,14 @@ written(const struct number_index *x)
 	return &x->runs[x->count - 1];
 }
 
+/* Runs are there in the order of their numbers, and the last one takes more. */
+static void
+check(const struct number_index *x)
+{
+	INVARIANT(x->loaded && x->count > 0 && !written(x)->complete);
+	INVARIANT(x->count == 1 || x->runs[x->count - 2].number < written(x)->number);
+}
+
 /* ---- binding ---- */
 
 static void
@@ -467,6 +475,7 @@ number_index_newest(struct number_index *x, struct number_query *q)
 	size_t places = 0;
 	enum err e = OK;
 
+	check(x);
 	q->count = 0;
 	for (size_t i = x->count; e == OK && i-- > 0;)
 		if (number_filter_may_have(&x->runs[i].filter, hash)) {
@@ -523,6 +532,7 @@ number_index_put(struct number_index *x, const struct number_place *places, size
 	enum err e = written(x)->entries >= written(x)->room ? next_run(x) : OK;
 	struct number_run *run = written(x);
 
+	check(x);
 	for (size_t i = 0; e == OK && i < n; i++) {
 		struct number_step s = {.run = run->number, .place = &places[i]};
 

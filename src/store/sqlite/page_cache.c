@@ -93,8 +93,10 @@ truncate_to(sqlite3_pcache *p, unsigned from)
 {
 	struct page_cache *c = cache_of(p);
 
-	if (from > c->highest && c->beyond == 0)
+	if (from > c->highest && c->beyond == 0) {
+		INVARIANT((unsigned)inner.xPagecount(c->inner) <= c->highest);
 		return;
+	}
 	inner.xTruncate(c->inner, from);
 	c->highest = from == 0 ? 0 : from - 1;
 	c->beyond = 0;

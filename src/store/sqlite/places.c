@@ -28,6 +28,7 @@ places_forget(struct places *p)
 struct hot_pin *
 places_enter(struct places *p, const struct number_place *place)
 {
+	INVARIANT(p->loaded);
 	p->entered++;
 	return hot_enter(p->hot, &place->application, place->destination, &place->pin_id);
 }
@@ -248,6 +249,7 @@ places_make_room(struct places *p, int64_t now_ms)
 	size_t moved;
 	enum err e = OK;
 
+	INVARIANT(p->loaded);
 	p->entered = 0;
 	while (e == OK && left > 0 && goes_on) {
 		e = move_some(p, left, &moved);
