@@ -46,6 +46,7 @@ SYSTEM_HEADERS = [
     (r"(libpq-fe)\.h", set(), "only an engine talks to a database"),
     (r"openssl/.*", {"net", "carrier", "http"}, "only net, carrier and http know OpenSSL"),
     (r"curl/.*", {"net"}, "only net speaks HTTP to others"),
+    (r"libxml/.*", {"api"}, "only api reads XML"),
     (r"ares\w*\.h", {"net"}, "only net asks for names"),
     (r"event2/dns\w*\.h|evdns\.h|netdb\.h", set(), "names are asked for in net/resolver.h"),
     (r"event2/(?!dns).*|(event|evhttp|evutil)\.h", LOOPS, "this room has no event loop"),

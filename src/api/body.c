@@ -2,6 +2,7 @@
 #include "api/body.h"
 
 #include "api/form.h"
+#include "api/xml.h"
 #include "base/json_scalar.h"
 #include "base/utf8.h"
 
@@ -69,6 +70,44 @@ body_json_or_form(struct call *c)
 	return form_parse(&c->arena, &c->fail, body, &c->document);
 }
 
+/* Parameters of the type do not count (RFC 9110 8.3.1). */
+static bool
+is_called_xml(struct span type)
+{
+	const char *semicolon = memchr(type.ptr, ';', type.len);
+
+	if (semicolon != NULL)
+		type.len = (size_t)(semicolon - type.ptr);
+	type = span_trim(type);
+	return span_equal_nocase(type, "application/xml") ||
+	       span_equal_nocase(type, "text/xml");
+}
+
+/* A charset is said by the type, and goes before what the document says (RFC 7303 3). */
+static bool
+is_called_otherwise_than_utf8(struct span type)
+{
+	return has_word(type, "charset=") && !has_word(type, "charset=utf-8") &&
+	       !has_word(type, "charset=\"utf-8\"") &&
+	       !has_word(type, "charset=us-ascii");
+}
+
+enum err
+body_json_or_xml(struct call *c)
+{
+	struct span body = body_octets(c);
+	struct span type = c->request.content_type;
+
+	if (type.len == 0 || !is_called_xml(type))
+		return body_json(c);
+	if (body.len == 0)
+		return OK;
+	if (is_called_otherwise_than_utf8(type))
+		return ERR_MEDIA_TYPE;
+	c->from_xml = true;
+	return xml_parse(&c->arena, &c->fail, body, &c->document);
+}
+
 enum err
 body_form(struct call *c)
 {
@@ -92,5 +131,7 @@ body_read(struct call *c, const struct json_row *rows, void *out)
 		json_decref(c->document);
 		c->document = json_object();
 	}
+	if (e == OK && c->from_xml)
+		xml_fit(c->document, rows);
 	return e == OK ? json_read(c->document, rows, &c->fail, out) : e;
 }

@@ -15,6 +15,8 @@
 enum err body_json(struct call *c) MUST_CHECK;
 /* The same, or a form that is called so and does not begin as JSON. */
 enum err body_json_or_form(struct call *c) MUST_CHECK;
+/* JSON, or XML (xml.h) where it is called application/xml or text/xml. */
+enum err body_json_or_xml(struct call *c) MUST_CHECK;
 /* A form, and nothing else. ERR_MEDIA_TYPE: it is called something else. */
 enum err body_form(struct call *c) MUST_CHECK;
 /*

@@ -38,6 +38,7 @@ call_free(struct call *c)
 	CHECK_OBJ(c, CALL_MAGIC);
 	json_decref(c->document);
 	buf_fini(&c->response.body);
+	xml_out_fini(&c->xml);
 	answers_give(c->api->answers, &c->room);
 	arena_fini(&c->piece_arena);
 	arena_fini(&c->arena);
@@ -69,8 +70,34 @@ call_response(struct call *c)
 const char *
 call_content_type(const struct call *c)
 {
+	if (c->xml_type != NULL)
+		return c->xml_type;
 	return c->dialect->content_type != NULL ? c->dialect->content_type
 						: "application/json;charset=UTF-8";
+}
+
+/* Wires write JSON, and so do records of answers: XML is made of it at the very end, or
+ * of a long list piece by piece. */
+void
+call_translate(struct call *c)
+{
+	if (c->xml_type == NULL || c->response.body.len == 0 || c->response.body.failed)
+		return;
+	if (c->xml.to.len == 0)
+		xml_out_init(&c->xml, RESPONSE_LEN_MAX);
+	xml_out_json(&c->xml, c->dialect->xml_root(c), buf_span(&c->response.body));
+	buf_reset(&c->response.body);
+	c->response.body.failed = c->xml.to.failed;
+}
+
+static void
+swap_body(struct call *c)
+{
+	if (c->xml.to.len == 0)
+		return;
+	buf_fini(&c->response.body);
+	c->response.body = c->xml.to;
+	c->xml.to = (struct buf){0};
 }
 
 void
@@ -78,6 +105,8 @@ call_finish(struct call *c)
 {
 	CHECK_OBJ(c, CALL_MAGIC);
 	INVARIANT(c->response.status != 0);
+	call_translate(c);
+	swap_body(c);
 	c->done(c, c->done_ctx);
 }
 
@@ -85,6 +114,7 @@ void
 call_drop_answer(struct call *c)
 {
 	c->listed = NULL;
+	xml_out_fini(&c->xml);
 	if (c->room.octets == 0) {
 		buf_reset(&c->response.body);
 		return;

@@ -10,6 +10,7 @@
 #include "api/dialect.h"
 #include "api/options.h"
 #include "api/request.h"
+#include "api/xml_out.h"
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/json_out.h"
@@ -44,12 +45,15 @@ struct call {
 	struct span params[ROUTE_PARAMS_MAX];
 	struct span query;
 	const char *path;
-	bool cross_origin; /* pages of other origins may call this URL */
+	const char *xml_type; /* of the answer; NULL: JSON */
+	struct xml_out xml;   /* as much of it as was translated */
+	bool cross_origin;    /* pages of other origins may call this URL */
 	struct principal principal;
 	struct login_attempt login;
 	enum err (*login_then)(struct call *c);
 	enum err (*signed_in)(struct call *c);
 	json_t *document;
+	bool from_xml;   /* its texts may stand for other types */
 	int64_t wait_ms; /* of a throttled call */
 	void *ask;       /* the operation's struct, filled in by the wire */
 	void *job;       /* the verb's struct */
@@ -79,6 +83,8 @@ struct api {
 void call_check(const struct call *c);
 /* How the dialect calls what it answers. */
 const char *call_content_type(const struct call *c);
+/* Moves what was written so far into the format that the caller asks for. */
+void call_translate(struct call *c);
 /* The response is complete. */
 void call_finish(struct call *c);
 /* Forgets what was written so far of an answer that is none. */

@@ -76,6 +76,9 @@ struct dialect {
 	/* Status and body of an error. */
 	void (*put_error)(struct call *c, enum err e);
 	const char *content_type; /* of its answers; NULL: JSON */
+	/* The outermost element of the call's answer, where XML is asked for (accept.h);
+	 * NULL: there is JSON alone. */
+	const char *(*xml_root)(const struct call *c);
 	/* The request's body as a document (body.h); NULL: body_json. */
 	enum err (*read_body)(struct call *c);
 	/* The two halves of Basic (RFC 7617); NULL: a user's name and password. Goes on

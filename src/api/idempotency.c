@@ -180,7 +180,11 @@ replay(struct call *c)
 	buf_add(&c->response.body, record->body.ptr, record->body.len);
 	c->response.status = record->status;
 	call_put_header(c, "Idempotency-Replayed", "true");
-	call_finish(c);
+	call_translate(c);
+	if (c->response.body.failed)
+		refuse_call(c, ERR_CORRUPT);
+	else
+		call_finish(c);
 }
 
 /* The caller of the first time got nothing: what the store knows about its message. */

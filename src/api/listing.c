@@ -67,7 +67,7 @@ is_reading(const struct call *c)
 enum err
 listing_room(struct call *c)
 {
-	size_t len = c->response.body.len;
+	size_t len = c->response.body.len + c->xml.to.len;
 	size_t octets = (len + ANSWERS_STEP - 1) / ANSWERS_STEP * ANSWERS_STEP;
 
 	if (len <= ANSWERS_SHORT)

@@ -23,6 +23,8 @@ answer_piece(struct call *c)
 
 	if (e == OK && c->listed != NULL)
 		listing_go_on(c);
+	if (e == OK)
+		call_translate(c);
 	if (e == OK && c->response.body.failed)
 		e = ERR_INTERNAL;
 	return e == OK ? listing_room(c) : e;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/route.h"
 
+#include "api/accept.h"
 #include "api/dialects.h"
 #include "twofa/scope.h"
 
@@ -128,6 +129,9 @@ route_find(struct call *c)
 	if (path.len > 1 && path.ptr[path.len - 1] == '/')
 		path.len--;
 	c->dialect = find_dialect(c->api, path);
+	if (c->dialect->xml_root != NULL)
+		c->xml_type =
+		    accept_xml_type(c->request.headers, c->request.header_count);
 	c->response.content_type = call_content_type(c);
 	if (path.ptr[0] != '/')
 		return ERR_NO_ROUTE;

@@ -206,6 +206,7 @@ read_value(json_t *value, const struct json_row *row, const struct place *at,
 		read_double(value, row, at, fail, to);
 		return;
 	case JSON_ROW_VALUE:
+	case JSON_ROW_MAP:
 		*(json_t **)to = value;
 		return;
 	case JSON_ROW_OBJECT:

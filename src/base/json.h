@@ -41,6 +41,7 @@ enum json_kind {
 	JSON_ROW_DOUBLE, /* struct opt_double; min..max */
 	JSON_ROW_OBJECT, /* members by `rows`, into the same struct; [] is {} */
 	JSON_ROW_VALUE,  /* json_t *, borrowed from the document */
+	JSON_ROW_MAP,    /* the same, of names that its reader knows */
 };
 
 struct json_row {

@@ -48,10 +48,11 @@ def test_unknown_members_and_nulls_are_passed_over(server):
     assert answer.status_code == 201
 
 
-@pytest.mark.parametrize("kind", ["application/xml", "text/xml; charset=utf-8"])
-def test_xml_is_not_spoken(server, kind):
-    answer = server.post("/2fa/2/applications", b"<a/>", headers={"Content-Type": kind})
-    assert answer.status_code == 415
+@pytest.mark.parametrize("version,kind", [
+    (1, "application/xml"), (1, "text/xml; charset=utf-8"), (2, "application/soap+xml"),
+    (2, "application/xml; charset=ISO-8859-1")])
+def test_an_xml_that_is_not_spoken(server, version, kind):
+    answer = server.post(f"/2fa/{version}/applications", b"<a/>", headers={"Content-Type": kind})
     refused(answer, 415)
 
 

@@ -79,8 +79,8 @@ struct send_members {
 	    {"messageId", JSON_ROW_TEXT, true, AT(message), 1, 64, NULL},                \
 	    {"to", JSON_ROW_TEXT, true, AT(to), 1, to_max, NULL},                        \
 	    {"from", JSON_ROW_LINE, false, AT(from), 0, from_max, NULL},                 \
-	    {"alternatives", JSON_ROW_VALUE, false, AT(alternatives), 0, 0, NULL},       \
-	    {"placeholders", JSON_ROW_VALUE, false, AT(placeholders), 0, 0, NULL},       \
+	    {"alternatives", JSON_ROW_MAP, false, AT(alternatives), 0, 0, NULL},         \
+	    {"placeholders", JSON_ROW_MAP, false, AT(placeholders), 0, 0, NULL},         \
 	    {"language", JSON_ROW_TEXT, false, AT(language), 0, 35, NULL},               \
 	{                                                                                \
 		"trackDelivery", JSON_ROW_BOOL, false, AT(track_delivery), 0, 0, NULL    \
@@ -88,7 +88,7 @@ struct send_members {
 static const struct json_row send_rows[] = {SEND_ROWS(64, TEMPLATE_SENDER_MAX), {0}};
 static const struct json_row send_email_rows[] = {
     SEND_ROWS(MAILBOX_LEN_MAX, MAILBOX_FROM_MAX),
-    {"landingPagePlaceholders", JSON_ROW_VALUE, false, AT(landing_page), 0, 0, NULL},
+    {"landingPagePlaceholders", JSON_ROW_MAP, false, AT(landing_page), 0, 0, NULL},
     {0},
 };
 #undef SEND_ROWS
@@ -227,14 +227,13 @@ struct resend_members {
 
 #define AT(member) offsetof(struct resend_members, member)
 #define RESEND_ROWS                                                                      \
-	{"placeholders", JSON_ROW_VALUE, false, AT(placeholders), 0, 0, NULL},           \
+	{"placeholders", JSON_ROW_MAP, false, AT(placeholders), 0, 0, NULL},             \
 	{                                                                                \
 		"trackDelivery", JSON_ROW_BOOL, false, AT(track_delivery), 0, 0, NULL    \
 	}
 static const struct json_row resend_rows[] = {RESEND_ROWS, {0}};
 static const struct json_row resend_email_rows[] = {RESEND_ROWS,
-    {"landingPagePlaceholders", JSON_ROW_VALUE, false, AT(landing_page), 0, 0, NULL},
-    {0}};
+    {"landingPagePlaceholders", JSON_ROW_MAP, false, AT(landing_page), 0, 0, NULL}, {0}};
 #undef RESEND_ROWS
 #undef AT
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Infobip's 2FA API, version 2: routes, and words for errors (contract 0.5, 6.2). */
+#include "api/body.h"
 #include "api/cors.h"
 #include "api/dialects.h"
 #include "api/infobip/application.h"
@@ -118,11 +119,48 @@ static const struct route routes[] = {
     {"POST", "/pin/{}/resend/email", SCOPE_PIN, &op_resend, &wire_resend_email},
 };
 
+/* ---- XML: the names of the published schemas (contract 0.3) ---- */
+
+static const struct {
+	const struct wire *wire;
+	const char *root;
+} roots[] = {
+    {&wire_verify, "VerifyPinResponse"},
+    {&wire_send, "StartAuthenticationResponse"},
+    {&wire_resend, "StartAuthenticationResponse"},
+    {&wire_send_voice, "StartAuthenticationResponse"},
+    {&wire_resend_voice, "StartAuthenticationResponse"},
+    {&wire_send_email, "StartEmailAuthenticationResponse"},
+    {&wire_resend_email, "StartEmailAuthenticationResponse"},
+    {&application_v2.list, "ApplicationResponses"},
+    {&application_v2.create, "ApplicationResponse"},
+    {&application_v2.get, "ApplicationResponse"},
+    {&application_v2.update, "ApplicationResponse"},
+    {&template_v2.list, "Messages"},
+    {&template_v2.get, "Message"},
+    {&template_v2.create, "SmsOrVoiceMessage"},
+    {&template_v2.update, "SmsOrVoiceMessage"},
+    {&template_v2.create_email, "EmailMessage"},
+    {&template_v2.update_email, "EmailMessage"},
+    {&wire_verifications_v2, "VerificationResponse"},
+};
+
+static const char *
+xml_root(const struct call *c)
+{
+	for (size_t i = 0; i < countof(roots) && c->response.err == OK; i++)
+		if (roots[i].wire == c->route->wire)
+			return roots[i].root;
+	return "ApiException";
+}
+
 const struct dialect dialect_v2 = {
     .name = "v2",
     .prefix = "/2fa/2",
     .routes = routes,
     .route_count = countof(routes),
     .put_error = v2_put_error,
+    .xml_root = xml_root,
+    .read_body = body_json_or_xml,
     .put_cors = cors_by_option,
 };
