@@ -18,6 +18,8 @@ STEPS = {
     "template_update": None,
     "email_template_create": None, "email_template_update": None,
     "send": None, "resend": None, "verify_wrong": None, "verify": None, "verifications": None,
+    "send_voice": None, "resend_voice": None, "verify_voice": None,
+    "send_email": None, "resend_email": None, "verify_email": None,
     "throttled": (429, "TOO_MANY_REQUESTS"), "expired": None,
     "bad_key": (401, "UNAUTHORIZED"), "missing_scope": (403, "FORBIDDEN"),
     "unknown_application": (404, "NOT_FOUND"), "unknown_pin": (404, "NOT_FOUND"),
@@ -27,7 +29,7 @@ STEPS = {
 
 def run(server, command, env=None, url=None):
     """The steps that the program printed, by name."""
-    text = server.put("/watchword/1/email-templates/1234", {"subject": "PIN", "text": "{{pin}}"})
+    text = server.put("/watchword/1/email-templates/1234", {"subject": "{{firstName}}", "text": "[{{pin}}]"})
     assert text.status_code < 300, text.text
     account = "default"
     pin_key = server.command("key", "create", "--account", account, "--name", "pins",
@@ -83,6 +85,7 @@ def check_values(got):
     assert got["verify"] == {"pinId": pin_id, "msisdn": "41793026727", "verified": True,
                              "attemptsRemaining": 0, "pinError": ""}
     assert got["verifications"] == {"msisdn": "41793026727", "verified": True, "dated": True}
+    check_other_channels(got)
     assert got["expired"] == {"verified": False, "pinError": "TTL_EXPIRED"}
     if "email_template_create" in got:
         email = got["email_template_create"]
@@ -91,3 +94,19 @@ def check_values(got):
                          "pinType": "NUMERIC", "pinLength": 4}
         assert got["email_template_update"] == {**email, "pinType": "ALPHANUMERIC",
                                                 "pinLength": 6}
+
+
+def check_other_channels(got):
+    """Calls and mails, with the PIN that the person got by each."""
+    number, mailbox = "41443026727", "john.smith@example.com"
+    call = {"pinId": got["send_voice"]["pinId"], "to": number, "callStatus": "PENDING_ACCEPTED"}
+    assert got["send_voice"] == call and got["resend_voice"] == call
+    assert got["verify_voice"] == {"pinId": call["pinId"], "msisdn": number, "verified": True,
+                                   "attemptsRemaining": 0, "pinError": ""}
+    if "send_email" not in got:
+        return
+    mail = {"pinId": got["send_email"]["pinId"], "to": mailbox, "name": "PENDING_ACCEPTED",
+            "description": "Message accepted, pending for delivery."}
+    assert got["send_email"] == mail and got["resend_email"] == mail
+    assert got["verify_email"] == {"pinId": mail["pinId"], "msisdn": mailbox, "verified": True,
+                                   "attemptsRemaining": 0, "pinError": ""}

@@ -55,6 +55,7 @@ const template = (t) => ({
 	pinLength: t.pinLength, language: t.language, senderId: t.senderId,
 });
 const sent = (s) => ({ pinId: s.pinId, to: s.to, ncStatus: s.ncStatus, smsStatus: s.smsStatus });
+const called = (s) => ({ pinId: s.pinId, to: s.to, callStatus: s.callStatus });
 const verified = (v) => ({
 	pinId: v.pinId, msisdn: v.msisdn, verified: v.verified,
 	attemptsRemaining: v.attemptsRemaining, pinError: v.pinError || '',
@@ -115,6 +116,12 @@ async function main() {
 			msisdn: v.msisdn, verified: v.verified,
 			dated: v.verifiedAt >= v.sentAt && v.sentAt > 0,
 		}));
+
+	const call = (await step('send_voice', () => api.sendPINCodeVoice(
+		{ applicationId: app, messageId: msg, to: '41443026727' }), called)).pinId;
+
+	await step('resend_voice', () => api.resendPINCodeVoice(call), called);
+	await step('verify_voice', () => verify(call, pinOf(call)), verified);
 	await start(TO);
 	await step('throttled', () => start(TO));
 	await step('expired', async () => {

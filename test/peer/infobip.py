@@ -61,6 +61,15 @@ def sent(s):
     return {"pinId": s.pin_id, "to": s.to, "ncStatus": s.nc_status, "smsStatus": s.sms_status}
 
 
+def called(s):
+    return {"pinId": s.pin_id, "to": s.to, "callStatus": s.call_status}
+
+
+def mailed(s):
+    return {"pinId": s.pin_id, "to": s.to, "name": s.email_status.name,
+            "description": s.email_status.description}
+
+
 def verified(v):
     return {"pinId": v.pin_id, "msisdn": v.msisdn, "verified": v.verified,
             "attemptsRemaining": v.attempts_remaining, "pinError": v.pin_error or ""}
@@ -70,7 +79,7 @@ def pin_of(pin_id):
     """What the person got."""
     with open(os.environ["WATCHWORD_MESSAGES"], encoding="utf-8") as f:
         texts = [json.loads(line)["text"] for line in f if pin_id in line]
-    return re.search(r"\[(\d+)\]", texts[-1])[1]
+    return re.search(r"\[(\w+)\]", texts[-1])[1]
 
 
 def request(**changes):
@@ -125,6 +134,21 @@ step("verify", lambda: verify(PIN, pin_of(PIN)), verified)
 step("verifications", lambda: API.get_tfa_verification_status(msisdn=TO, app_id=APP),
      lambda l: {"msisdn": l.verifications[0].msisdn, "verified": l.verifications[0].verified,
                 "dated": l.verifications[0].verified_at >= l.verifications[0].sent_at > 0})
+
+CALL = step("send_voice", lambda: API.send_tfa_pin_code_over_voice(
+    m.TfaStartAuthenticationRequest(application_id=APP, message_id=MSG, to="41443026727")),
+            called).pin_id
+step("resend_voice", lambda: API.resend_tfa_pin_code_over_voice(CALL, m.TfaResendPinRequest()),
+     called)
+step("verify_voice", lambda: verify(CALL, pin_of(CALL)), verified)
+POST = step("send_email", lambda: API.send2fa_pin_code_over_email(
+    m.TfaStartEmailAuthenticationRequest(
+        application_id=APP, message_id=MAIL.message_id, to="john.smith@example.com",
+        var_from="Shop <shop@example.com>", placeholders={"firstName": "John"})), mailed).pin_id
+step("resend_email", lambda: API.resend2fa_pin_code_over_email(
+    POST, m.TfaResendPinRequest(placeholders={"firstName": "John"})), mailed)
+step("verify_email", lambda: verify(POST, pin_of(POST)), verified)
+
 start(TO)
 step("throttled", lambda: start(TO))
 

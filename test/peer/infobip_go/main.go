@@ -122,6 +122,16 @@ func sent(s *sms.StartAuthenticationResponse) values {
 		"smsStatus": s.GetSmsStatus()}
 }
 
+func called(s *sms.StartAuthenticationResponse) values {
+	return values{"pinId": s.GetPinId(), "to": s.GetTo(), "callStatus": s.GetCallStatus()}
+}
+
+func mailed(s *sms.StartEmailAuthenticationResponse) values {
+	status := s.GetEmailStatus()
+	return values{"pinId": s.GetPinId(), "to": s.GetTo(), "name": status.GetName(),
+		"description": status.GetDescription()}
+}
+
 func verified(v *sms.VerifyPinResponse) values {
 	return values{"pinId": v.GetPinId(), "msisdn": v.GetMsisdn(), "verified": v.GetVerified(),
 		"attemptsRemaining": v.GetAttemptsRemaining(), "pinError": v.GetPinError()}
@@ -133,7 +143,7 @@ func pinOf(pinID string) string {
 	must(err)
 	pin := ""
 	for _, line := range strings.Split(string(octets), "\n") {
-		if found := regexp.MustCompile(`\[(\d+)\]`).FindStringSubmatch(line); found != nil &&
+		if found := regexp.MustCompile(`\[(\w+)\]`).FindStringSubmatch(line); found != nil &&
 			strings.Contains(line, pinID) {
 			pin = found[1]
 		}
@@ -146,6 +156,7 @@ type conversation struct {
 	key    context.Context
 	app    string
 	msg    string
+	mail   string
 	pinKey context.Context
 }
 
@@ -208,6 +219,7 @@ func (c *conversation) emailTemplates() {
 	made, http, err := c.api.CreateTfaEmailMessageTemplate(c.key, c.app).
 		CreateEmailMessageRequest(*m).Execute()
 	step("email_template_create", emailTemplate(made), http, err)
+	c.mail = made.GetMessageId()
 	change := sms.NewUpdateEmailMessageRequest()
 	change.SetPinType(sms.PINTYPE_ALPHANUMERIC)
 	change.SetPinLength(6)
@@ -243,6 +255,34 @@ func (c *conversation) pins() {
 	first := list.GetVerifications()[0]
 	step("verifications", values{"msisdn": first.GetMsisdn(), "verified": first.GetVerified(),
 		"dated": first.GetVerifiedAt() >= first.GetSentAt() && first.GetSentAt() > 0}, http, err)
+}
+
+func (c *conversation) calls() {
+	s, http, err := c.api.SendTfaPinCodeOverVoice(c.key).StartAuthenticationRequest(
+		*sms.NewStartAuthenticationRequest(c.app, c.msg, "41443026727")).Execute()
+	step("send_voice", called(s), http, err)
+	pinID := s.GetPinId()
+	again, http, err := c.api.ResendTfaPinCodeOverVoice(c.key, pinID).
+		ResendPinRequest(*sms.NewResendPinRequest()).Execute()
+	step("resend_voice", called(again), http, err)
+	right, http, err := c.verify(pinID, pinOf(pinID))
+	step("verify_voice", verified(right), http, err)
+}
+
+func (c *conversation) mails() {
+	r := sms.NewStartEmailAuthenticationRequest(c.app, c.mail, "john.smith@example.com")
+	r.SetFrom("Shop <shop@example.com>")
+	r.SetPlaceholders(map[string]string{"firstName": "John"})
+	r.SetLandingPagePlaceholders(map[string]string{"name": "John"})
+	s, http, err := c.api.Send2faPinCodeOverEmail(c.key).
+		StartEmailAuthenticationRequest(*r).Execute()
+	step("send_email", mailed(s), http, err)
+	pinID := s.GetPinId()
+	again, http, err := c.api.Resend2faPinCodeOverEmail(c.key, pinID).
+		ResendPinRequestViaEmail(*sms.NewResendPinRequestViaEmail()).Execute()
+	step("resend_email", mailed(again), http, err)
+	right, http, err := c.verify(pinID, pinOf(pinID))
+	step("verify_email", verified(right), http, err)
 }
 
 func (c *conversation) expire() {
@@ -289,5 +329,7 @@ func main() {
 	c.templates()
 	c.emailTemplates()
 	c.pins()
+	c.calls()
+	c.mails()
 	c.errors()
 }

@@ -94,6 +94,15 @@ public class Conversation {
 			"smsStatus", s.getSmsStatus());
 	}
 
+	static Map<String, Object> called(TfaStartAuthenticationResponse s) {
+		return values("pinId", s.getPinId(), "to", s.getTo(), "callStatus", s.getCallStatus());
+	}
+
+	static Map<String, Object> mailed(TfaStartEmailAuthenticationResponse s) {
+		return values("pinId", s.getPinId(), "to", s.getTo(), "name",
+			s.getEmailStatus().getName(), "description", s.getEmailStatus().getDescription());
+	}
+
 	static Map<String, Object> verified(TfaVerifyPinResponse v) {
 		return values("pinId", v.getPinId(), "msisdn", v.getMsisdn(), "verified",
 			v.getVerified(), "attemptsRemaining", v.getAttemptsRemaining(), "pinError",
@@ -105,7 +114,7 @@ public class Conversation {
 		String pin = null;
 
 		for (String line : Files.readAllLines(Path.of(System.getenv("WATCHWORD_MESSAGES")))) {
-			var found = Pattern.compile("\\[(\\d+)\\]").matcher(line);
+			var found = Pattern.compile("\\[(\\w+)\\]").matcher(line);
 
 			if (line.contains(pinId) && found.find())
 				pin = found.group(1);
@@ -137,7 +146,7 @@ public class Conversation {
 		return answer;
 	}
 
-	static void emailTemplates(String app) throws Exception {
+	static String emailTemplates(String app) throws Exception {
 		var made = step("email_template_create", () -> API.createTfaEmailMessageTemplate(app,
 			new TfaCreateEmailMessageRequest().emailTemplateId(1234L).from("company@example.com")
 				.pinType(TfaPinType.NUMERIC).pinLength(4)).execute(),
@@ -147,6 +156,30 @@ public class Conversation {
 			made.getMessageId(), new TfaUpdateEmailMessageRequest()
 				.pinType(TfaPinType.ALPHANUMERIC).pinLength(6)).execute(),
 			Conversation::emailTemplate);
+		return made.getMessageId();
+	}
+
+	static void calls(String app, String msg) throws Exception {
+		String pinId = step("send_voice", () -> API.sendTfaPinCodeOverVoice(
+			new TfaStartAuthenticationRequest().applicationId(app).messageId(msg)
+				.to("41443026727")).execute(), Conversation::called).getPinId();
+
+		step("resend_voice", () -> API.resendTfaPinCodeOverVoice(pinId,
+			new TfaResendPinRequest()).execute(), Conversation::called);
+		step("verify_voice", () -> verify(pinId, pinOf(pinId)), Conversation::verified);
+	}
+
+	static void mails(String app, String mail) throws Exception {
+		String pinId = step("send_email", () -> API.send2faPinCodeOverEmail(
+			new TfaStartEmailAuthenticationRequest().applicationId(app).messageId(mail)
+				.to("john.smith@example.com").from("Shop <shop@example.com>")
+				.placeholders(Map.of("firstName", "John"))
+				.landingPagePlaceholders(Map.of("name", "John"))).execute(),
+			Conversation::mailed).getPinId();
+
+		step("resend_email", () -> API.resend2faPinCodeOverEmail(pinId,
+			new TfaResendPinRequestViaEmail()).execute(), Conversation::mailed);
+		step("verify_email", () -> verify(pinId, pinOf(pinId)), Conversation::verified);
 	}
 
 	static void errors(String app, String msg) throws Exception {
@@ -187,7 +220,8 @@ public class Conversation {
 		step("template_update", () -> API.updateTfaMessageTemplate(app, msg,
 			new TfaUpdateMessageRequest().pinLength(6).language(TfaLanguage.PT_BR)).execute(),
 			Conversation::template);
-		emailTemplates(app);
+
+		String mail = emailTemplates(app);
 
 		String pinId = step("send", () -> start(app, msg, TO), Conversation::sent).getPinId();
 
@@ -201,6 +235,8 @@ public class Conversation {
 			return values("msisdn", v.getMsisdn(), "verified", v.getVerified(), "dated",
 				v.getVerifiedAt() >= v.getSentAt() && v.getSentAt() > 0);
 		});
+		calls(app, msg);
+		mails(app, mail);
 		errors(app, msg);
 		System.exit(0);
 	}
