@@ -44,12 +44,13 @@ struct route_limit {
 /*
  * A question to delivery: the way that a message would go. Delivery knows the routes and
  * which carriers are up. The taker writes a JSON object into `out`, fills in `err` and
- * pushes `back` once; all else is borrowed until then. ERR_INVALID: no number.
+ * pushes `back` once; all else is borrowed until then.
  */
 struct route_question {
 	struct task task; /* the taker's */
 	void *owner;      /* the taker's */
-	const char *to;
+	enum channel channel;
+	const char *to;   /* canonical */
 	const char *text; /* or NULL */
 	const struct route_limit *limits;
 	size_t limit_count;

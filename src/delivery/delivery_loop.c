@@ -178,7 +178,7 @@ explain_task(struct task *t)
 	struct route_question *q = container_of(t, struct route_question, task);
 	const struct delivery_loop *d = q->owner;
 	struct carrier_group_state states[CONF_CARRIERS_MAX];
-	struct route_subject s = {.channel = CHANNEL_SMS,
+	struct route_subject s = {.channel = q->channel,
 	    .to = q->to,
 	    .text = q->text,
 	    .limits = q->limits,

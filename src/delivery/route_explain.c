@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delivery/route_explain.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "base/json_out.h"
 #include "conf/routing.h"
 #include "twofa/country.h"
+#include "twofa/mailbox.h"
 #include "twofa/numbering.h"
 #include "twofa/phone.h"
 #include "twofa/render.h"
@@ -195,38 +197,58 @@ rule_against(
 	if (r != NULL && r->deny != NULL)
 		return r->deny;
 	if (r == NULL && routing_default(c, s->channel) == NULL)
-		return "no route takes this number";
+		return channel_row(s->channel)->address == CHANNEL_TO_NUMBER
+			   ? "no route takes this number"
+			   : "no route takes this mailbox";
 	return s->disabled ? "the application is disabled" : NULL;
+}
+
+static enum err
+read_destination(const struct route_subject *s, char out[MAILBOX_LEN_MAX + 1])
+{
+	static_assert((int)MAILBOX_LEN_MAX > (int)PHONE_DIGITS_MAX, "either fits");
+	if (channel_row(s->channel)->address == CHANNEL_TO_NUMBER)
+		return phone_canonical(span_of(s->to), out);
+	return mailbox_canonical(span_of(s->to), out);
+}
+
+static void
+put_number(struct json_out *out, const struct route_subject *s, const char *number)
+{
+	const struct country *country;
+
+	if (channel_row(s->channel)->address != CHANNEL_TO_NUMBER)
+		return;
+	country = country_of(number);
+	if (country != NULL && country->code[0] != '\0')
+		json_out_text(out, "country", country->code);
+	json_out_text(out, "numberType", numbering_type_name(numbering_type(number)));
 }
 
 enum err
 route_explain(const struct conf *c, const struct route_subject *s, struct buf *buf)
 {
-	char number[PHONE_DIGITS_MAX + 1];
+	char to[MAILBOX_LEN_MAX + 1];
 	const struct carrier_config *first;
 	const struct conf_route *r;
-	const struct country *country;
 	const char *stop;
 	struct json_out out;
 	unsigned segments;
 
-	if (phone_canonical(span_of(s->to), number) != OK)
+	if (read_destination(s, to) != OK)
 		return ERR_INVALID;
-	r = routing_find(c, s->channel, number);
+	r = routing_find(c, s->channel, to);
 	first = first_carrier(c, r, s);
-	country = country_of(number);
 	stop = rule_against(c, r, s);
 	json_out_init(&out, buf);
 	json_out_object(&out, NULL);
-	json_out_text(&out, "to", number);
-	if (country != NULL && country->code[0] != '\0')
-		json_out_text(&out, "country", country->code);
-	json_out_text(&out, "numberType", numbering_type_name(numbering_type(number)));
+	json_out_text(&out, "to", to);
+	put_number(&out, s, to);
 	json_out_text(&out, "channel", channel_name(s->channel));
 	if (r != NULL)
 		put_route(&out, r, s->lines);
 	put_carriers(&out, c, r, s);
-	json_out_text(&out, "sender", sender_of(first, r, number));
+	json_out_text(&out, "sender", sender_of(first, r, to));
 	segments = put_text(&out, first, s, &stop);
 	if (r != NULL && r->price.given)
 		put_price(&out, &r->price, segments);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way that a message to a number would go, as JSON, without sending it: route,
+ * The way that a message would go, as JSON, without sending it: route,
  * carriers in their order, sender, alphabet, segments, price, and what would stop it. By
  * the configuration; how carriers stand now, and what the limits of an application leave,
  * is told where it is given.
@@ -25,7 +25,7 @@ struct route_subject {
 	const struct carrier_group_state *states;
 };
 
-/* ERR_INVALID: no number. */
+/* ERR_INVALID: `to` is not of the channel's kind. */
 enum err route_explain(
     const struct conf *c, const struct route_subject *s, struct buf *out) MUST_CHECK;
 

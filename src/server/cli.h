@@ -22,6 +22,7 @@ struct cli {
 	const char *scopes[CLI_SCOPES_MAX];
 	int scope_count;
 	const char *text;
+	const char *channel; /* NULL: by what stands alone */
 	bool strict;
 	const char *argument; /* what stands alone */
 };

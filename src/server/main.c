@@ -18,6 +18,7 @@ enum {
 	OPTION_NAME = 'n',
 	OPTION_SCOPE = 's',
 	OPTION_TEXT = 't',
+	OPTION_CHANNEL = 'C',
 	OPTION_STRICT = 'S',
 	OPTION_HELP = 'h'
 };
@@ -56,8 +57,9 @@ static const struct command commands[] = {
     {"clock", "lower", "cd", NULL, "clock lower" STORE, command_clock_lower},
     {"config", "check", "dS", "FILE", "config check FILE [--strict] [--data DIR]",
 	command_config_check},
-    {"route", "explain", "ct", "NUMBER",
-	"route explain NUMBER [--text T] [--config FILE]", command_route_explain},
+    {"route", "explain", "ctC", "NUMBER|MAILBOX",
+	"route explain NUMBER|MAILBOX [--channel C] [--text T] [--config FILE]",
+	command_route_explain},
 };
 
 static const struct option options[] = {
@@ -68,6 +70,7 @@ static const struct option options[] = {
     {"name", required_argument, NULL, OPTION_NAME},
     {"scope", required_argument, NULL, OPTION_SCOPE},
     {"text", required_argument, NULL, OPTION_TEXT},
+    {"channel", required_argument, NULL, OPTION_CHANNEL},
     {"strict", no_argument, NULL, OPTION_STRICT},
     {"help", no_argument, NULL, OPTION_HELP},
     {0},
@@ -129,7 +132,8 @@ set_option(struct cli *cli, int letter, const char *value)
 	    ['l'] = &cli->listen,
 	    ['a'] = &cli->account,
 	    ['n'] = &cli->name,
-	    ['t'] = &cli->text};
+	    ['t'] = &cli->text,
+	    ['C'] = &cli->channel};
 
 	if (letter == OPTION_STRICT) {
 		cli->strict = true;

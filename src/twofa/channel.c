@@ -15,6 +15,17 @@ channel_row(enum channel c)
 	return &rows[c];
 }
 
+bool
+channel_find(const char *name, enum channel *out)
+{
+	for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+		*out = (enum channel)i;
+		if (strcmp(rows[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 const char *
 channel_name(enum channel c)
 {

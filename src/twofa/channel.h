@@ -42,5 +42,8 @@ struct channel_row {
 const struct channel_row *channel_row(enum channel c);
 /* "sms" */
 const char *channel_name(enum channel c);
+/* False: none is called so. */
+bool channel_find(const char *name, enum channel *out) MUST_CHECK;
+#define CHANNEL_NAMES "sms, voice or email"
 
 #endif

@@ -233,3 +233,58 @@ def test_a_carrier_that_throttles_says_what_it_gets(fresh):
         own.send(application, own.template(application))
         wait_for("the half", lambda: carriers(own)["a"].get("throttledTo", 50) < 50)
         assert carriers(own)["a"]["rate"] == 50
+
+
+# ---- by channel ----
+
+def ask(own, to, channel, **more):
+    return own.get(ROUTE, params={"to": to, "channel": channel, **more})
+
+
+def test_a_call_and_a_mail_have_ways_of_their_own(fresh):
+    own = fresh(config=CONFIG + "- {channel: voice, prefix: '41', carriers: [c], sender: '41440'}\n"
+                                "- {channel: email, carriers: [b]}\n")
+    called = ask(own, "+41 79 302 67 27", "voice").json()
+    assert (called["channel"], called["route"], called["sender"], called["wouldBeSent"]) == (
+        "voice", {"prefix": "41"}, "41440", True)
+    assert ask(own, "4917612345678", "voice").json()["stoppedBy"] == "no route takes this number"
+    mailed = ask(own, "Jane@Example.com", "email").json()
+    assert {k: mailed[k] for k in ("to", "channel", "route", "wouldBeSent")} == {
+        "to": "jane@example.com", "channel": "email", "route": {"prefix": ""}, "wouldBeSent": True}
+    assert "numberType" not in mailed and "country" not in mailed
+    for words, said in ((("41793026727", "--channel", "voice"), called), (("jane@example.com",), mailed)):
+        told = json.loads(own.command("route", "explain", *words, "--config", str(own.config),
+                                      data=False).stdout)
+        assert (told["channel"], told["to"]) == (said["channel"], said["to"])
+
+
+def test_a_mailbox_has_no_route_and_a_limit(fresh):
+    own = fresh(config=CONFIG)
+    application = own.application(sendPinPerPhoneNumberLimit="1/1h")
+    said = ask(own, "jane@example.com", "email", applicationId=application).json()
+    assert said["stoppedBy"] == "no route takes this mailbox" and said["carriers"] == []
+    assert [limit["left"] for limit in said["limits"]] == [100000, 1]
+
+
+def test_a_limit_counts_the_pins_that_name_the_number(fresh):
+    own = fresh()
+    application = own.application(sendPinPerPhoneNumberLimit="2/1h")
+    body = {"applicationId": application, "messageId": own.template(application),
+            "to": "41790000001", "alternatives": {"voice": "41790000002"}}
+    answer = own.post("/2fa/2/pin", body)
+    assert answer.status_code == 200, answer.text
+    for to in ("41790000001", "41790000002"):
+        said = ask(own, to, "voice", applicationId=application).json()
+        assert said["limits"][1]["left"] == 1, to
+
+
+@pytest.mark.parametrize(("to", "channel", "field"), [
+    ("jane@example.com", "sms", "to"), ("41793026727", "email", "to"),
+    ("41793026727", "fax", "channel"), ("41793026727", "", "channel")])
+def test_what_fits_no_channel_is_named(own, to, channel, field):
+    answer = ask(own, to, channel)
+    assert answer.status_code == 400
+    assert field in answer.json()["requestError"]["serviceException"]["validationErrors"]
+    done = own.command("route", "explain", to, "--channel", channel, "--config", str(own.config),
+                       data=False, check=False)
+    assert done.returncode == 1 and done.stderr

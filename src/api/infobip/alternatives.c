@@ -19,17 +19,6 @@ static const struct json_row rows[] = {
 };
 #undef AT
 
-/* CHANNEL_COUNT: no channel is called so. */
-static unsigned
-channel_named(const char *name)
-{
-	unsigned i = 0;
-
-	while (i < CHANNEL_COUNT && strcmp(name, channel_name((enum channel)i)) != 0)
-		i++;
-	return i;
-}
-
 /* The faults of one, under its own name. */
 static void
 take_faults(struct call *c, const char *field, const struct fail *of)
@@ -66,19 +55,17 @@ static void
 read_one(struct call *c, const char *name, const json_t *value, struct send_ask *ask)
 {
 	const char *field = arena_printf(&c->arena, "alternatives.%s", name);
-	unsigned channel = channel_named(name);
 	struct send_ask_alternative *a = &ask->alternatives[ask->alternative_count];
+	enum channel channel = CHANNEL_SMS;
 
 	if (json_is_null(value))
 		return;
-	if (channel == CHANNEL_COUNT) {
-		fail_add(
-		    &c->fail, field, "is no channel: there are sms, voice and email");
+	if (!channel_find(name, &channel)) {
+		fail_add(&c->fail, field, "is no channel: must be " CHANNEL_NAMES);
 		return;
 	}
 	ask->alternative_count++;
-	*a = (struct send_ask_alternative){
-	    .channel = (enum channel)channel, .field = field};
+	*a = (struct send_ask_alternative){.channel = channel, .field = field};
 	read_members(c, value, a);
 }
 

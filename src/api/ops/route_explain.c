@@ -20,7 +20,8 @@ check(struct call *c)
 	struct route_explain_ask *ask = c->ask;
 
 	if (ask->to != NULL)
-		ask->destination = destination_read(c, CHANNEL_TO_NUMBER, "to", ask->to);
+		ask->destination = destination_read(
+		    c, channel_row(ask->channel)->address, "to", ask->to);
 	if (c->fail.count > 0)
 		return ERR_INVALID;
 	return ask->limited && ident_is_none(&ask->application) ? ERR_NOT_FOUND : OK;
@@ -36,7 +37,8 @@ ask_delivery(struct call *c)
 	struct question *q = c->job;
 	struct route_question *d = &q->delivery;
 
-	d->to = ask->to;
+	d->channel = ask->channel;
+	d->to = ask->destination;
 	d->text = ask->text;
 	d->out = &c->response.body;
 	d->back = offer_task(c);

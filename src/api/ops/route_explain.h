@@ -8,10 +8,12 @@
 #define WW_OPS_ROUTE_EXPLAIN_H
 
 #include "api/dialect.h"
+#include "twofa/channel.h"
 #include "twofa/ident.h"
 
 struct route_explain_ask {
-	const char *to;   /* a number in any spelling; NULL: it could not be read */
+	enum channel channel;
+	const char *to;   /* of its kind, in any spelling; NULL: it could not be read */
 	const char *text; /* or NULL */
 	bool limited;     /* by those of the application */
 	struct ident application;

@@ -5,12 +5,13 @@
 #include "api/ops/route_explain.h"
 #include "twofa/template.h"
 
-enum { TEXT_MAX = 100 };
+enum { TEXT_MAX = 254 };
 
 struct members {
 	const char *to;
 	const char *text;
 	const char *application; /* NULL: its limits are not asked */
+	const char *channel;     /* NULL: SMS */
 };
 
 static void
@@ -18,6 +19,8 @@ take(struct call *c, const struct members *m)
 {
 	struct route_explain_ask *ask = c->ask;
 
+	if (m->channel != NULL && !channel_find(m->channel, &ask->channel))
+		fail_add(&c->fail, "channel", "must be " CHANNEL_NAMES);
 	ask->to = m->to;
 	ask->text = m->text;
 	ask->limited = m->application != NULL;
@@ -27,8 +30,9 @@ take(struct call *c, const struct members *m)
 static enum err
 read_query(struct call *c)
 {
-	struct members m = {
-	    .to = call_query(c, "to"), .application = call_query(c, "applicationId")};
+	struct members m = {.to = call_query(c, "to"),
+	    .application = call_query(c, "applicationId"),
+	    .channel = call_query(c, "channel")};
 
 	if (c->api->options.explain == NULL)
 		return ERR_NO_ROUTE;
@@ -44,6 +48,7 @@ static const struct json_row rows[] = {
     {"to", JSON_ROW_TEXT, true, AT(to), 1, TEXT_MAX, NULL},
     {"text", JSON_ROW_TEXT, false, AT(text), 1, TEMPLATE_TEXT_MAX, NULL},
     {"applicationId", JSON_ROW_TEXT, false, AT(application), 1, TEXT_MAX, NULL},
+    {"channel", JSON_ROW_TEXT, false, AT(channel), 1, TEXT_MAX, NULL},
     {0},
 };
 #undef AT
