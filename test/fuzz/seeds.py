@@ -5,6 +5,7 @@
 usage: test/fuzz/seeds.py FOLDER
 """
 
+import struct
 import sys
 from pathlib import Path
 
@@ -59,6 +60,14 @@ def receipts():
         yield bytes([number]) + form + b"\napplication/x-www-form-urlencoded\n\n" + twilio
 
 
+def wav(tag, channels, hz, bits, samples, length=None):
+    """A WAV file of that shape, with a chunk that nobody needs."""
+    form = struct.pack("<HHIIHH", tag, channels, hz, hz * channels * bits // 8,
+                       channels * bits // 8, bits)
+    data = b"data" + struct.pack("<I", len(samples) if length is None else length) + samples
+    return b"RIFF....WAVELIST\3\0\0\0abc\0fmt \x10\0\0\0" + form + data
+
+
 SEEDS = {
     "conf": [
         b"listen: 127.0.0.1:0\nlimits: {resend_interval: 0s}\n",
@@ -95,6 +104,12 @@ SEEDS = {
         pdu(0x80000004, b"\4\x25\0\1\1", 11), pdu(0x80000000, b"", 8), pdu(0x15, b"")],
     "sms_text": [bytes([own]) + text.encode() for own in range(4) for text in (
         "Your PIN is 1234 @ £", "1234567890" * 17, "é€[]~" * 40, "\U0001f600" * 80)],
+    "spoken": ["Your code is {{pin}}. Keep it, {{a}}! {{pin}}\n1.5 {{}} \u3002x".encode(),
+               b"{{pin}}{{a}}{{pin}}", b" ... ?!"],
+    "wav": [wav(1, 1, 8000, 16, bytes(range(256)) * 4), wav(1, 2, 44100, 8, b"\x80\xff" * 600),
+            wav(7, 1, 8000, 8, bytes(range(256))), wav(6, 1, 4000, 8, bytes(range(256))),
+            wav(1, 1, 22050, 16, b"\0\x40\0\xc0" * 300, 0x7ffff000),
+            wav(0xfffe, 1, 8000, 16, b"\0\1" * 40)],
     "lookup_answer": [
         b"\0" b'{"results":[{"to":"41793026727","status":{"groupId":3,"groupName":"DELIVERED"}}]}',
         b"\1" b'{"reachable":"yes"}', b"\1" b'{"reachable":[1]}', b"\0" b"<html>"],
