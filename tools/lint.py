@@ -21,7 +21,7 @@ import lint_stats
 from lint_c import CODE_SUFFIXES, Nesting, Source
 from lint_exports import check_declared, check_exported
 from lint_include import check_circle, check_include
-from lint_words import check_contract, check_noun, check_references
+from lint_words import check_contract, check_noun, check_references, check_state
 
 FUNCTION_LINES_MAX = 70
 NESTING_MAX = 3
@@ -260,6 +260,7 @@ RULES = [
     ("declared", check_declared, CODE_FOLDERS),
     ("reference", check_references, None),
     ("contract", check_contract, None),
+    ("state", check_state, None),
     ("noun", check_noun, CODE_FOLDERS | {"bench"}),
     ("function-length", check_function_length, CODE_FOLDERS),
     ("nesting", check_nesting, CODE_FOLDERS),

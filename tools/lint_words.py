@@ -21,6 +21,9 @@ GAP = r"[\s*]+"
 SECTION = re.compile(rf"\bcontract,?{GAP}{NUMBER}(?:(?:,|,?{GAP}(?:and|to)){GAP}{NUMBER})*")
 NO_NOUN = re.compile(r"(?:^/[*/]+|[.:?!)]|\n[\s*]*\n)[\s*]+(Of|What|Who|Whoever|Whom|Whose)\b")
 
+# A column "state" beside a number; the text of a statement may be cut between them.
+BARE_STATE = re.compile(r'\bstate\b(?:"\s*")?\s*(?:[=<>!]+|IN \(|,|BETWEEN)\s*(?:"\s*")?\d+')
+
 
 def comments(source):
     """Offset and text of each comment of C, without the stars at the margin."""
@@ -102,6 +105,15 @@ def check_contract(_root, sources):
                     if number not in there:
                         line = source.line_of(start + match.start())
                         yield source.name, line, f"{CONTRACT} has no {number}"
+
+
+def check_state(_root, sources):
+    """A statement names a message's state by its symbol (store/message_guard.h)."""
+    for source in sources:
+        if not source.name.endswith("/sql.def"):
+            continue
+        for match in BARE_STATE.finditer(source.text):
+            yield source.name, source.line_of(match.start()), f"{match[0]}: a state by its number"
 
 
 def check_noun(_root, sources):

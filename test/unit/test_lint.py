@@ -56,7 +56,7 @@ def findings(root):
     failed = len({rule for _, rule in found})
     counts = re.fullmatch(r"lint: (\d+) checks passed, (\d+) failed", last)
     assert int(counts[2]) == failed
-    assert int(counts[1]) + failed == 21
+    assert int(counts[1]) + failed == 22
     assert status == (1 if failed else 0)
     return found
 
@@ -71,7 +71,7 @@ def test_a_clean_tree_passes(tree):
     assert findings(root) == []
     done = lint(root)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "lint: 21 checks passed, 0 failed\n"
+    assert done.stdout == "lint: 22 checks passed, 0 failed\n"
 
 
 def test_a_fault_is_told_by_its_place_and_in_the_status(tree):
@@ -324,6 +324,17 @@ def test_a_number_of_the_contract_is_explained(tree, text, found):
     tree("doc/contract.md", "## 3 PINs\n\n| 3.5 | verify |\n\n## 4 Listing\n")
     root = tree("src/base/a.c", HEAD + f"/*\n * A PIN ({text}).\n */\n")
     assert findings(root) == ([("src/base/a.c:4", "contract")] if found else [])
+
+
+@pytest.mark.parametrize("text, found", [
+    ('"state = 3"', True), ('"m.state < 2"', True), ('"state IN (3, 4)"', True),
+    ('"coalesce(m.state, 0)"', True), ('"state <> "\n    "5"', True),
+    ('"state = ?3"', False), ('"state = " STATE(READY) " AND seq = 1"', False),
+    ('"restate = 3"', False)])
+def test_a_statement_names_a_state_by_its_symbol(tree, text, found):
+    root = tree("src/store/sqlite/sql.def", HEAD + f"SQL_ROW(SQL_A, {text})\n")
+    assert findings(root) == ([("src/store/sqlite/sql.def:" + ("3" if found else ""), "state")]
+                              if found else [])
 
 
 def test_include_in_a_comment_is_none(tree):
