@@ -113,7 +113,8 @@ def check_state(_root, sources):
         if not source.name.endswith("/sql.def"):
             continue
         for match in BARE_STATE.finditer(source.text):
-            yield source.name, source.line_of(match.start()), f"{match[0]}: a state by its number"
+            text = " ".join(match[0].split())
+            yield source.name, source.line_of(match.start()), f"{text}: a state by its number"
 
 
 def check_noun(_root, sources):
