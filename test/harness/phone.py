@@ -8,9 +8,7 @@ import json
 import os
 import shutil
 import socket
-import struct
 import subprocess
-import time
 import wave
 from pathlib import Path
 
@@ -217,8 +215,8 @@ class Sipp(Process):
              "-message_file", folder / f"messages-{self.port}.log", *words],
             folder, f"sipp-{self.port}", env=dict(os.environ, TERM="dumb"))
         self.messages = folder / f"messages-{self.port}.log"
-        wait_for("sipp to listen", lambda: listens(self.port, "tcp" if transport[0] == "t"
-                                                   else "udp"))
+        kind = "udp" if transport[0] == "u" else "tcp"
+        wait_for("sipp to listen", lambda: listens(self.port, kind))
 
     def wire(self):
         if not self.messages.exists():
@@ -247,7 +245,7 @@ def listens(port, kind="udp"):
 class Kamailio(Process):
     """Relays calls of the user `trunk` to a phone; by option it wants a registration."""
 
-    def __init__(self, folder, target, registrar=False, tls=None, answer=None):
+    def __init__(self, folder, target, registrar=False):
         self.port = free_udp_port()
         self.folder = folder
         listen = f"listen=udp:127.0.0.1:{self.port}\nlisten=tcp:127.0.0.1:{self.port}\n"
@@ -269,9 +267,10 @@ class Kamailio(Process):
 class Baresip(Process):
     """Answers by itself; what it heard is in recording()."""
 
-    def __init__(self, folder, codec="pcmu", media="", tls=None):
+    def __init__(self, folder, codec="pcmu", media="", certificate=None):
         self.folder = folder
-        self.port = free_udp_port()
+        self.port = even_ports(2)
+        self.tls_port = self.port + 1  # as it is there
         self.control = free_tcp_port()
         silence = folder / "silence.wav"
         write_wav(silence, array.array("h", [0] * TONE_HZ * 60))
@@ -280,7 +279,7 @@ class Baresip(Process):
         listen = f"127.0.0.1:{self.port}"
         (folder / "config").write_text(
             f"poll_method epoll\nsip_listen {listen}\n"
-            + (f"sip_certificate {tls}\n" if tls else "") +
+            + (f"sip_certificate {certificate}\n" if certificate else "") +
             f"net_interface 127.0.0.1\nrtp_ports 10000-19998\n"
             f"module_path /usr/lib/baresip/modules\n{modules}\nsnd_path {folder}\n"
             f"audio_player aufile,{folder}/player.wav\naudio_source aufile,{silence}\n"
@@ -295,11 +294,10 @@ class Baresip(Process):
 
     def press(self, key):
         """The person presses a key (RFC 4733)."""
+        words = json.dumps({"command": "sndcode", "params": key}).encode()
         with socket.create_connection(("127.0.0.1", self.control), 5) as s:
-            for code in (key, "\x04"):
-                words = json.dumps({"command": "sndcode", "params": code}).encode()
-                s.sendall(b"%d:%s," % (len(words), words))
-                time.sleep(0.15)
+            s.sendall(b"%d:%s," % (len(words), words))
+            s.recv(1000)
 
     def recording(self, at=0):
         """What it heard in its calls, in their order."""
@@ -357,6 +355,16 @@ def ulaw(sample):
 
 def to_ulaw(samples):
     return bytes(ulaw(s) for s in samples)
+
+
+def decoded(octets):
+    """The samples that a phone makes of them."""
+    out = array.array("h")
+    for octet in octets:
+        octet = ~octet & 0xFF
+        value = ((octet & 0x0F) << 3) + 0x84 << (octet >> 4 & 7)
+        out.append(0x84 - value if octet & 0x80 else value - 0x84)
+    return out
 
 
 # ---- the program that calls ----
