@@ -5,7 +5,6 @@
 
 enum {
 	AGAIN_MS = 5000,
-	WAIT_MS = 8000, /* for a response */
 	CHALLENGES_MAX = 3,
 	HEADERS_LEN_MAX = 1024,
 	URI_LEN_MAX = 300,
@@ -105,7 +104,7 @@ send_register(struct sip_register *r)
 	    "CSeq: %u REGISTER\r\nExpires: %u\r\nContent-Length: 0\r\n\r\n",
 	    r->user, r->domain, r->tag, r->user, r->domain, r->call_id,
 	    (unsigned)++r->cseq, (unsigned)(r->expires_ms / 1000));
-	r->next_ms = now_of(r) + WAIT_MS;
+	r->next_ms = now_of(r) + r->wait_ms;
 	pl_set_str(&text, hop);
 	if (uri_decode(&route, &text) != 0 ||
 	    sip_requestf(&r->request, r->line->sip, true, "REGISTER", uri, &route,

@@ -159,7 +159,8 @@ on_request(const struct sip_msg *msg, void *ctx)
 static bool
 on_response(const struct sip_msg *msg, void *ctx)
 {
-	return sip_leg_take_response(&((struct sip_stack *)ctx)->calls.leg, msg);
+	(void)sip_leg_take_response(&((struct sip_stack *)ctx)->calls.leg, msg);
+	return true; /* or libre says that nobody wanted it */
 }
 
 static void
@@ -351,6 +352,7 @@ init_calls(struct sip_stack *s)
 	    .user = c->leg.contact,
 	    .domain = s->domain,
 	    .expires_ms = o->register_expires_ms,
+	    .wait_ms = o->response_timeout_ms,
 	    .changed = on_registration,
 	    .ready = on_ready,
 	    .ctx = s};

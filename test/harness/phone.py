@@ -381,7 +381,7 @@ class Caller:
                  **options}
         self.process = subprocess.Popen(
             [str(caller_binary()), *(f"{k}={v}" for k, v in words.items())],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
         self.done = None
 
     def end(self, seconds=60):

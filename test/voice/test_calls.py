@@ -5,18 +5,13 @@ what is said of it afterwards."""
 import pytest
 
 from harness.phone import (Baresip, Caller, Kamailio, NetSip, Scenario, Sipp, decoded, find, said_no,
-                           sdp, to_ulaw, tones, write_samples)
+                           sdp, to_ulaw)
 from harness.server import wait_for
+
+pytestmark = pytest.mark.together
 
 BREATH = 4000  # samples of silence before the first word
 FRAME = 160
-
-
-@pytest.fixture()
-def pcm(tmp_path):
-    """Two seconds of sound like no other, and their file."""
-    samples = tones(2)
-    return samples, write_samples(tmp_path / "said.pcm", samples)
 
 
 # ---- what is heard ----

@@ -9,14 +9,10 @@ import pytest
 
 from harness.certificates import Authority
 from harness.phone import (Baresip, Caller, Scenario, Sipp, decoded, find, free_udp_port, listens,
-                           sdp, to_ulaw, tones, write_samples)
+                           sdp, to_ulaw)
 from harness.server import wait_for
 
-
-@pytest.fixture()
-def pcm(tmp_path):
-    samples = tones(2)
-    return samples, write_samples(tmp_path / "said.pcm", samples)
+pytestmark = pytest.mark.together
 
 
 def share_heard(recording, samples):
