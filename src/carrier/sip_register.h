@@ -16,7 +16,7 @@ struct sip_register {
 	const char *user;
 	const char *domain;
 	int64_t expires_ms;
-	int64_t wait_ms; /* for a response */
+	int64_t wait_ms;             /* for a response */
 	struct sip_request *request; /* under way; NULL: none */
 	struct sip_auth *auth;
 	struct sa peer;
