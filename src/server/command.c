@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "conf/routing.h"
 #include "server/command.h"
 #include "store/access.h"
 #include "store/store.h"
@@ -226,10 +227,27 @@ print_warnings(const struct conf *conf, const char *path)
 	return n;
 }
 
+/* A request for another channel is refused. */
+static void
+print_channels(const char *path, unsigned channels)
+{
+	const char *before = " by";
+
+	printf("%s: PINs go", path);
+	for (unsigned i = 0; i < CHANNEL_COUNT; i++) {
+		if ((channels & CHANNEL_BIT(i)) == 0)
+			continue;
+		printf("%s %s", before, channel_name((enum channel)i));
+		before = ",";
+	}
+	puts(channels == 0 ? " nowhere" : "");
+}
+
 int
 command_config_check(const struct cli *cli)
 {
 	struct conf conf;
+	unsigned channels = 0;
 	size_t warnings;
 	enum err e;
 
@@ -238,6 +256,10 @@ command_config_check(const struct cli *cli)
 	if (e == OK && cli->data != NULL)
 		e = look_accounts_up(&conf, cli->data);
 	warnings = print_warnings(&conf, cli->argument);
+	if (e == OK) {
+		conf_trial_carrier(&conf, false);
+		channels = routing_channels(&conf);
+	}
 	conf_fini(&conf);
 	if (e != OK || (cli->strict && warnings > 0))
 		return CLI_FAILED;
@@ -245,5 +267,6 @@ command_config_check(const struct cli *cli)
 	if (warnings > 0)
 		printf(", %zu warning%s", warnings, warnings == 1 ? "" : "s");
 	putchar('\n');
+	print_channels(cli->argument, channels);
 	return EXIT_SUCCESS;
 }

@@ -88,7 +88,7 @@ CONFIGURATIONS = [
     ("profile: lax\n", ["1: profile: must be one of compatible|strict"]),
     ("carriers: {}\n", ["1: carriers: must be a list"]),
     ("carriers:\n- {name: a, type: pigeon}\n",
-     ["2: carriers[0].type: must be file, smpp, infobip, twilio, vonage or generic"]),
+     ["2: carriers[0].type: must be file, smpp, smtp, sip, infobip, twilio, vonage or generic"]),
     ("carriers:\n- {name: a, type: file}\n", ["2: carriers[0].path: is missing"]),
     ("carriers:\n- {name: a, type: file, path: x, host: y}\n",
      ["2: carriers[0].host: is not for carriers of type file"]),

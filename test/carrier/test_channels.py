@@ -57,7 +57,7 @@ def test_a_route_that_is_wrong_otherwise_is_told_that_alone(tmp_path):
     said = check(tmp_path, {"carriers": [{"name": "x", "type": "pigeon"}],
                             "routes": [{"channel": "fax", "carriers": ["x"]}]})
     assert said.faults == [
-        "1: carriers[0].type: must be file, smpp, infobip, twilio, vonage or generic",
+        "1: carriers[0].type: must be file, smpp, smtp, sip, infobip, twilio, vonage or generic",
         "1: routes[0].channel: must be one of sms|voice|email"]
 
 
@@ -88,3 +88,16 @@ def test_a_call_by_vonage_needs_its_application(tmp_path):
                               "email is no channel that vonage carries")):
         said = check(tmp_path, {"carriers": [{**calls, **more}]})
         assert said.faults == [f"1: carriers[0].{field}: {why}"]
+
+
+@pytest.mark.parametrize(("text", "channels"), [
+    ({}, "by sms, voice, email"),
+    ({"carriers": [SMPP]}, "by sms"),
+    ({"carriers": [SMPP, FILE]}, "by sms, voice, email"),
+    ({"carriers": [SMPP, FILE], "routes": [{"channel": "email", "carriers": ["f"]}]}, "by email"),
+    ({"carriers": [SMPP, FILE], "routes": [{"carriers": ["s"]}, {"channel": "voice", "carriers": ["f"]}]},
+     "by sms, voice"),
+])
+def test_a_check_says_which_channels_are_served(tmp_path, text, channels):
+    said = check(tmp_path, text)
+    assert said.out.splitlines()[-1] == f"{tmp_path}/checked.yaml: PINs go {channels}"
