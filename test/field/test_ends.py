@@ -212,7 +212,7 @@ def test_what_is_missing_is_said_once(tmp_path, entry, missing):
 
 @pytest.mark.field("8.6")
 @pytest.mark.parametrize("kind,missing", [
-    ("twilio", ["account_sid", "auth_token_file"]), ("vonage", ["api_key", "api_secret_file"]),
+    ("twilio", ["account_sid", "auth_token_file"]), ("vonage", ["api_key"]),
     ("infobip", ["api_key_file", "url"])])
 def test_what_a_carrier_is_missing_is_said_once_each(tmp_path, kind, missing):
     status, said = check(tmp_path, f"carriers:\n- {{name: a, type: {kind}}}\n")

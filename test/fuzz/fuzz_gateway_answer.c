@@ -24,22 +24,21 @@ on_done(void *ctx, const struct carrier_outcome *o)
 	INVARIANT(o->part_count == 0 || o->message_id != NULL);
 }
 
-static const struct carrier_message message = {.pin_id = "01A2",
-    .application_id = "01A3",
-    .reference = "01A2-1",
-    .to = "41793026727",
-    .from = "Example",
-    .content = {.sms = {.text = {"Your PIN is 1234", 16}}},
-    .at_ms = 1,
-    .validity_ms = 90500};
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const int statuses[] = {
 	    200, 201, 202, 204, 299, 400, 401, 404, 429, 500, 503};
 	struct fuzz_input in = {data, len};
-	struct carrier *c = vendor_carrier(fuzz_octet(&in) % VENDOR_COUNT);
+	unsigned number = fuzz_octet(&in) % VENDOR_COUNT;
+	struct carrier *c = vendor_carrier(number);
+	struct carrier_message message = {.pin_id = "01A2",
+	    .application_id = "01A3",
+	    .reference = "01A2-1",
+	    .to = "41793026727",
+	    .content = *vendor_content(number),
+	    .at_ms = 1,
+	    .validity_ms = 90500};
 	int status = statuses[fuzz_octet(&in) % countof(statuses)];
 	struct span body = fuzz_copy(in.ptr, in.len);
 	struct seen seen = {0};

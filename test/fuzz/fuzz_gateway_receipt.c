@@ -43,7 +43,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	bool knows_secret = first < 128;
 	struct span target = fuzz_line(&in);
 	struct span type = fuzz_line(&in);
-	struct header signature = {SPAN("X-Twilio-Signature"), fuzz_line(&in)};
+	struct span signature = fuzz_line(&in);
+	struct header headers[] = {
+	    {SPAN("X-Twilio-Signature"), signature}, {SPAN("Authorization"), signature}};
 	struct span body = fuzz_copy(in.ptr, in.len);
 
 	ask(config, &(struct carrier_request){.method = SPAN("POST"),
@@ -52,8 +54,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			.secret = knows_secret ? SPAN("s") : SPAN("t"),
 			.content_type = type,
 			.body = body,
-			.headers = &signature,
-			.header_count = 1,
+			.headers = headers,
+			.header_count = countof(headers),
 			.public_url = "https://pins.example"});
 	fuzz_forget(body);
 	return 0;

@@ -40,6 +40,9 @@ def answers():
         for number, body in enumerate((infobip, infobip, twilio, vonage, vonage, generic)):
             yield bytes([number, status]) + body
             yield bytes([number, status]) + b"\xef\xbb\xbf" + body
+    for number, body in ((8, twilio), (9, b'{"uuid":"u1","status":"started"}'), (10, infobip),
+                         (11, infobip)):
+        yield bytes([number, 0]) + body
     yield b"\5\0OK: 12345"
     yield b"\6\0OK status=0&mid=7&id=12345&x"
     yield b"\7\0<r><id></id><id>12345</id></r>"
@@ -54,6 +57,8 @@ def receipts():
     yield (b"\6/x\napplication/json\n\n"
            b'{"r":[{"ids":["a1","a2"],"s":"DELIVRD"},{"ids":["a3"],"s":"UNDELIV"}]}')
     yield b"\7/x?s=DELIVRD\n\n\nid=a1&id=a2&s=UNDELIV&s=DELIVRD"
+    yield b"\x08/x\n\n\nCallSid=CA1&CallStatus=failed&SipResponseCode=404"
+    yield b"\x09/x\napplication/json\nBearer a.b.c\n{\"uuid\":\"u1\",\"status\":\"busy\"}"
     form = b"/watchword/1/receipts/x?messageId=a1&status=delivered&sig=00"
     for number, body in enumerate((infobip, infobip, twilio, vonage, vonage, generic)):
         yield bytes([number]) + b"/x\napplication/json\n\n" + body
@@ -89,6 +94,8 @@ SEEDS = {
     "json": [b'{"t":"a","l":5,"i":4.0,"b":"TRUE","d":1.5,"o":{"a":"x"},"v":[1,{}]}',
              b'{"t":"\\ud83d\\ude00","i":-5,"o":[],"v":9223372036854775808}',
              b"\xef\xbb\xbf{}", b'{"t":1e400}', b"[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]"],
+    "jwt": [b"a.b.c\n{\"alg\":\"HS256\",\"typ\":\"JWT\"}\n{\"payload_hash\":\"00\"}",
+            b"..\n{\"alg\":\"none\"}\n{}", b"e30.e30.\n[]\n1"],
     "naptr": [b"\0\1u\nE2U+sip\ne164.arpa\n", b"\0\1U\nE2U+pstn:tel+unused\nx\n"],
     "number": ["+41 79 302 67 27".encode(), "\u202d+41(0)79\u00a0302\u20116727\u202c".encode(),
                "\u0664\u0661\u0667\u0669\u0663\u0660\u0662\u0666\u0667\u0662\u0667".encode(),

@@ -9,10 +9,12 @@
 #include "carrier/carrier.h"
 #include "fake_http_client.h"
 
-enum { VENDOR_COUNT = 8 };
+enum { VENDOR_COUNT = 12 };
 
 /* Opened at the first use; every receipt is taken at once. */
 struct carrier *vendor_carrier(unsigned number);
 const struct carrier_config *vendor_config(unsigned number);
+/* A message of the channel that it carries. */
+const struct content *vendor_content(unsigned number);
 
 #endif
