@@ -132,7 +132,8 @@ test_an_account_has_so_many_applications(void **state)
 static enum err
 put_template(bool create, struct fail *fail)
 {
-	static const struct template_rules rules = {PIN_LENGTH_MAX, true};
+	static const struct template_rules rules = {
+	    .pin_length_max = PIN_LENGTH_MAX, .placeholder_required = true};
 	static const struct template_change change = {
 	    .pin_type = "NUMERIC", .text = "PIN {{pin}}"};
 	struct template_job j = {.account = w->account,

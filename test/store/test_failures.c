@@ -78,7 +78,8 @@ do_template(enum verb v, int64_t *said)
 	static const struct template_change change = {
 	    .pin_type = "NUMERIC", .text = "Your PIN is {{pin}}"};
 	static const struct template_extras extras = {.gsm7 = "replace"};
-	static const struct template_rules rules = {PIN_LENGTH_MAX, true};
+	static const struct template_rules rules = {
+	    .pin_length_max = PIN_LENGTH_MAX, .placeholder_required = true};
 	struct template_job j = {.account = w->account,
 	    .application = w->application,
 	    .id = v == VERB_TEMPLATE_LIST ? (struct ident){{0}} : w->template,

@@ -193,7 +193,8 @@ test_a_clock_that_was_set_back_hides_nothing(void **state)
 static void
 change_template(struct world *w, const struct template_change *change)
 {
-	struct template_rules rules = {PIN_LENGTH_MAX, true};
+	struct template_rules rules = {
+	    .pin_length_max = PIN_LENGTH_MAX, .placeholder_required = true};
 	struct fail fail;
 	struct template_job t = {.account = w->account,
 	    .application = w->application,
