@@ -258,6 +258,9 @@ text_lint(const struct text_lint_ask *ask, struct arena *a, struct text_lint *ou
 	*out = (struct text_lint){
 	    .autofill_wanted = ask->message.autofill.domain != NULL ||
 			       ask->message.autofill.android_hash != NULL};
+	/* what is no text may be inside of a name, and is then not in the message */
+	if (!utf8_valid(ask->message.text))
+		return ERR_SYNTAX;
 	memset(pin, '0',
 	    ask->pin_length < PIN_LENGTH_MAX ? ask->pin_length : PIN_LENGTH_MAX);
 	fill_all(ask, a, &f, out);

@@ -113,6 +113,11 @@ SEEDS = {
         "Your PIN is 1234 @ £", "1234567890" * 17, "é€[]~" * 40, "\U0001f600" * 80)],
     "spoken": ["Your code is {{pin}}. Keep it, {{a}}! {{pin}}\n1.5 {{}} \u3002x".encode(),
                b"{{pin}}{{a}}{{pin}}", b" ... ?!"],
+    "text_lint": [bytes([choice]) + text.encode() for choice in (1, 3, 7, 9, 64 + 5, 255)
+                  for text in (
+                      "O\u2019Hara\n\u201c{{name}}\u201d, your PIN\u00a0is {{pin}}\u2026",
+                      "x" * 100 + "\n{{name}}{{other}} {{pin}}" + "\u20ac[" * 30,
+                      '{"de":{"messageText":"{{pin}}","voiceName":"V"},"pt-BR":{"messageText":"x"}}')],
     "wav": [wav(1, 1, 8000, 16, bytes(range(256)) * 4), wav(1, 2, 44100, 8, b"\x80\xff" * 600),
             wav(7, 1, 8000, 8, bytes(range(256))), wav(6, 1, 4000, 8, bytes(range(256))),
             wav(1, 1, 22050, 16, b"\0\x40\0\xc0" * 300, 0x7ffff000),
