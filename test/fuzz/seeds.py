@@ -104,6 +104,12 @@ SEEDS = {
                   "\0\u0660\u0664\u0668\u0662\u0661\u0663".encode()],
     "render": [b"name\nYour {{pin}} for {{name}} and {{other}}", b"pin\n{{{{pin}}}}"],
     "row": [b"\0" b"\x80\xd0\x95\xff\xbc\x31\1\1\5\1\0", b"\1" + bytes(276)],
+    "sip": [
+        b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport\r\n"
+        b"From: <sip:1@x>;tag=a\r\nTo: <sip:2@x>;tag=b\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
+        b"Contact: <sip:2@192.0.2.2:5062;transport=udp>\r\nRecord-Route: <sip:192.0.2.3;lr>\r\n"
+        b"Session-Expires: 90;refresher=uac\r\nReason: Q.850;cause=16\r\nContent-Length: 0\r\n\r\n",
+        b"SIP;cause=480, Q.850 ; cause=19;text=\"x\""],
     "smpp_pdu": [
         deliver(RECEIPT), deliver(RECEIPT.decode().encode("utf-16-be"), 8),
         deliver(RECEIPT, after=b"\0"), deliver(RECEIPT, after=b"\0\x1e\0\5" b"001a\0"),
