@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/secret.h"
 #include "carrier/types.h"
 #include "speech/speech.h"
 
@@ -259,4 +260,17 @@ carrier_pause_ms(const struct carrier_env *env, unsigned failures)
 		whole = PAUSE_MAX_MS;
 	env->entropy->fill(env->entropy, &random, sizeof(random));
 	return whole / 2 + random % (whole / 2 + 1);
+}
+
+bool
+carrier_knows_secret(const char *secret, const struct carrier_request *request)
+{
+	uint8_t given[SECRET_HASH_LEN];
+	uint8_t wanted[SECRET_HASH_LEN];
+
+	if (secret == NULL || secret[0] == '\0')
+		return false;
+	secret_hash(request->secret, given);
+	secret_hash(span_of(secret), wanted);
+	return secret_equal(given, wanted, sizeof(given));
 }

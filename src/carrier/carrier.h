@@ -273,6 +273,8 @@ const char *carrier_receipt_answer(
     const struct carrier_config *config, const char **type_out);
 void carrier_free(struct carrier *c); /* NULL is allowed */
 
+/* Is the last segment of the URL that secret? Never, without one. */
+bool carrier_knows_secret(const char *secret, const struct carrier_request *request);
 /* For a carrier whose parts have ids: `count` with this one more, unless it is empty or
  * among them; some name all parts alike, and report once. */
 size_t carrier_add_id(const char **ids, size_t count, const char *id) MUST_CHECK;

@@ -6,8 +6,6 @@
  */
 #include "carrier/carrier_http.h"
 
-#include "base/secret.h"
-
 enum { PARAMS_MAX = 256 };
 
 /* ---- parameters ---- */
@@ -144,15 +142,8 @@ carrier_http_trusts_secret(
     struct carrier_receipts *r, const struct carrier_request *request)
 {
 	const struct carrier_http_options *o = r->config->options;
-	const char *secret = o->receipt_secret;
-	uint8_t given[SECRET_HASH_LEN];
-	uint8_t wanted[SECRET_HASH_LEN];
 
-	if (secret == NULL || secret[0] == '\0')
-		return false;
-	secret_hash(request->secret, given);
-	secret_hash(span_of(secret), wanted);
-	return secret_equal(given, wanted, sizeof(given));
+	return carrier_knows_secret(o->receipt_secret, request);
 }
 
 /* ---- a request ---- */

@@ -14,9 +14,11 @@
 
 #include "base/log.h"
 #include "carrier/carrier.h"
+#include "carrier/mail_dkim.h"
 #include "carrier/mail_message.h"
 #include "carrier/options.h"
 #include "carrier/smtp_auth.h"
+#include "carrier/smtp_bounce.h"
 #include "carrier/smtp_session.h"
 #include "carrier/types.h"
 #include "net/tls_client.h"
@@ -56,6 +58,7 @@ struct carrier_smtp {
 	const struct carrier_smtp_options *options;
 	struct carrier_env env;
 	struct smtp_session_user user;
+	struct mail_dkim *dkim; /* NULL: mails are not signed */
 	char helo[HOST_NAME_MAX_LEN + 1];
 	struct arena arena;
 	struct smtp_relay relays[RELAYS_MAX];
@@ -374,6 +377,8 @@ compose(
 
 	if (mail_message_compose(&p->arena, &draft, &p->message, &why) != OK)
 		return why;
+	if (s->dkim != NULL && mail_dkim_sign(s->dkim, &p->message.octets) != OK)
+		return "the mail could not be signed";
 	p->mail = (struct smtp_mail){.from = return_path(s, p),
 	    .to = p->message.to.mailbox,
 	    .needs_utf8 = p->message.from.needs_utf8 || p->message.to.needs_utf8,
@@ -409,6 +414,18 @@ smtp_submit(
 		send_to(slot, p, relay);
 	else
 		finish_request(p, &o);
+}
+
+/* ---- bounces ---- */
+
+static enum err
+smtp_read_receipts(const struct carrier_request *request, struct carrier_receipts *out)
+{
+	const struct carrier_smtp_options *o = out->config->options;
+
+	if (!carrier_knows_secret(o->receipt_secret, request))
+		return ERR_FORBIDDEN;
+	return smtp_bounce_read(request, out);
 }
 
 /* ---- options ---- */
@@ -497,6 +514,39 @@ check_mailbox(const char *field, const char *text, bool with_name, char why[256]
 	return field;
 }
 
+/* NULL where mails are not signed. */
+static enum err
+open_dkim(const struct carrier_smtp_options *o, char why[256], struct mail_dkim **out)
+{
+	struct mail_dkim_options options = {.domain = o->dkim_domain,
+	    .selector = o->dkim_selector,
+	    .key_file = o->dkim_key};
+
+	*out = NULL;
+	return o->dkim_key == NULL ? OK : mail_dkim_new(&options, why, out);
+}
+
+static const char *
+check_dkim(const struct carrier_smtp_options *o, char why[256])
+{
+	const char *missing = o->dkim_domain == NULL     ? "dkim_domain"
+			      : o->dkim_selector == NULL ? "dkim_selector"
+			      : o->dkim_key == NULL      ? "dkim_key"
+							 : NULL;
+	struct mail_dkim *dkim;
+
+	if (o->dkim_domain == NULL && o->dkim_selector == NULL && o->dkim_key == NULL)
+		return NULL;
+	if (missing != NULL) {
+		snprintf(why, 256, "is missing: domain, selector and key go together");
+		return missing;
+	}
+	if (open_dkim(o, why, &dkim) != OK)
+		return "dkim_key";
+	mail_dkim_free(dkim);
+	return NULL;
+}
+
 static const char *
 smtp_check(const struct carrier_config *config, char why[256])
 {
@@ -505,6 +555,8 @@ smtp_check(const struct carrier_config *config, char why[256])
 
 	if (field == NULL)
 		field = check_sign_in(o, why);
+	if (field == NULL)
+		field = check_dkim(o, why);
 	if (field == NULL)
 		field = check_mailbox("sender", config->sender, true, why);
 	if (field == NULL)
@@ -571,11 +623,17 @@ smtp_open(const struct carrier_config *config, const struct carrier_env *env,
 {
 	const struct carrier_smtp_options *o = config->options;
 	struct tls_client *tls = NULL;
+	struct mail_dkim *dkim;
 	struct carrier_smtp *s;
 
-	if (o->tls != SMTP_TLS_OFF && tls_client_new(o->tls_ca, why, &tls) != OK)
+	if (open_dkim(o, why, &dkim) != OK)
 		return ERR_IO;
+	if (o->tls != SMTP_TLS_OFF && tls_client_new(o->tls_ca, why, &tls) != OK) {
+		mail_dkim_free(dkim);
+		return ERR_IO;
+	}
 	s = mem_new(sizeof(*s));
+	s->dkim = dkim;
 	s->magic = CARRIER_SMTP_MAGIC;
 	s->config = config;
 	s->options = o;
@@ -627,6 +685,7 @@ smtp_free(struct carrier *c)
 			finish_request(s->slots[i].request, &o);
 	}
 	tls_client_free(s->user.tls);
+	mail_dkim_free(s->dkim);
 	event_free(s->timer);
 	arena_fini(&s->arena);
 	mem_free(s->slots);
@@ -644,5 +703,6 @@ const struct carrier_ops carrier_smtp_ops = {
     .submit = smtp_submit,
     .is_up = smtp_is_up,
     .has_room = smtp_has_room,
+    .read_receipts = smtp_read_receipts,
     .free = smtp_free,
 };

@@ -67,8 +67,11 @@ struct carrier_smtp_options {
 	int64_t response_timeout_ms; /* for the reply to a command */
 	int64_t data_timeout_ms;     /* for the reply to a mail */
 	int64_t idle_ms;             /* how long a connection is kept without mails */
-	const char *bounce_address;  /* NULL: the sender's */
-	const char *receipt_secret;  /* last segment of the URL of receipts */
+	const char *dkim_domain;     /* NULL: mails are not signed */
+	const char *dkim_selector;
+	const char *dkim_key;       /* a PEM file */
+	const char *bounce_address; /* NULL: the sender's */
+	const char *receipt_secret; /* last segment of the URL of receipts */
 };
 
 struct carrier_sip_options {

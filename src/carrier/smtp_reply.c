@@ -98,9 +98,8 @@ take_dot(struct span *s)
 	return true;
 }
 
-/* False, and all 0: the text begins with none. */
-static bool
-parse_status(struct span text, struct smtp_status *out)
+bool
+smtp_reply_status_parse(struct span text, struct smtp_status *out)
 {
 	struct smtp_status s;
 	struct span at = text;
@@ -133,7 +132,7 @@ smtp_reply_add(
 	r->code = (int)code;
 	*text_out = rest.len == 0 ? rest : (struct span){rest.ptr + 1, rest.len - 1};
 	/* one of another class than the code would be about something else */
-	if (parse_status(*text_out, &status) && status.class == code / 100)
+	if (smtp_reply_status_parse(*text_out, &status) && status.class == code / 100)
 		r->status = status;
 	return OK;
 }
@@ -151,8 +150,8 @@ meaning_of(const struct smtp_status *s)
 	return m;
 }
 
-static struct smtp_status
-status_of(const struct smtp_reply *r, enum smtp_about about)
+struct smtp_status
+smtp_reply_status(const struct smtp_reply *r, enum smtp_about about)
 {
 	size_t i = 0;
 
@@ -171,7 +170,7 @@ is_of_destination(const struct smtp_reply *r, enum smtp_about about)
 {
 	unsigned subject = r->status.subject;
 
-	if (r->code == 421 || subject == 3 || subject == 5)
+	if (r->code == 421 || about == SMTP_ABOUT_SENDER || subject == 3 || subject == 5)
 		return false;
 	return about == SMTP_ABOUT_RECIPIENT || subject == 1 || subject == 2 ||
 	       subject == 7;
@@ -189,7 +188,7 @@ struct carrier_outcome
 smtp_reply_outcome(
     const struct smtp_reply *r, enum smtp_about about, char reason[SMTP_REASON_LEN])
 {
-	struct smtp_status s = status_of(r, about);
+	struct smtp_status s = smtp_reply_status(r, about);
 	const struct meaning *m = meaning_of(&s);
 	struct carrier_outcome o = {.result = CARRIER_REFUSED,
 	    .code = (uint32_t)r->code,
@@ -210,4 +209,13 @@ smtp_reply_outcome(
 		    s.subject, s.detail, o.result == CARRIER_RETRY ? "not now: " : "",
 		    m->words);
 	return o;
+}
+
+enum report_status
+smtp_reply_status_report(const struct smtp_status *s, enum report_error *error_out)
+{
+	const struct meaning *m = meaning_of(s);
+
+	*error_out = m->error;
+	return m->status;
 }

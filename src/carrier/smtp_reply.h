@@ -26,6 +26,13 @@ enum smtp_about { SMTP_ABOUT_SENDER, SMTP_ABOUT_RECIPIENT, SMTP_ABOUT_MAIL };
 
 enum { SMTP_REASON_LEN = 96 };
 
+/* The status that the text begins with; false, and all 0: it begins with none. */
+bool smtp_reply_status_parse(struct span text, struct smtp_status *out);
+/* The reply's, or the one that its code amounts to. */
+struct smtp_status smtp_reply_status(const struct smtp_reply *r, enum smtp_about about);
+/* Status and error of a report with that status, of class 4 or 5 or none. */
+enum report_status smtp_reply_status_report(
+    const struct smtp_status *s, enum report_error *error_out);
 /* One line without its end. ERR_SYNTAX: it is none of a reply, or of another one.
  * `last_out`: the reply is whole with it. `text_out`: behind the code. */
 enum err smtp_reply_add(struct smtp_reply *r, struct span line, bool *last_out,

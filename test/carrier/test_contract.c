@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 static const struct contract_peer *const contract_peers[] = {&contract_file,
-    &contract_smpp, &contract_infobip, &contract_twilio, &contract_vonage,
+    &contract_smpp, &contract_smtp, &contract_infobip, &contract_twilio, &contract_vonage,
     &contract_generic, &contract_twilio_calls, &contract_infobip_mails};
 
 enum { DEADLINE_MS = 10000, TURN_US = 5000 };

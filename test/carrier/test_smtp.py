@@ -1,66 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Emails by SMTP, to relays that do as they are told: what they get, and what is told of it."""
 
+import socket
+import ssl
 import time
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 from harness import relay as relays
 from harness.certificates import Authority
-from harness.relay import CLOSE, SILENT, Relay
+from harness.relay import CLOSE, SILENT, Post, Relay
 from harness.server import Server, wait_for
 
 SECRET = "a secret of this test"
-QUICK = ("connect_timeout: 2s, response_timeout: 500ms, data_timeout: 700ms, keep: 20s, "
-         "sender: Bank <pins@bank.example>, helo: pins.bank.example")
-
-
-class Post:
-    """A server whose emails go to a relay, and what it says of them."""
-
-    def __init__(self, folder, ports, more="tls: off", carriers="", lines="", **env):
-        listed = ", ".join(f'"127.0.0.1:{port}"' if isinstance(port, int) else f'"{port}"'
-                           for port in ports)
-        self.server = Server(folder, env=env, config=(
-            f"limits: {{resend_interval: 0s}}\ndelivery: {{accept_wait: 300ms}}\nhttp: {{threads: 2}}\n{lines}\ncarriers:\n"
-            f"- {{name: mail, type: smtp, relays: [{listed}], {QUICK}, {more}}}\n{carriers}"))
-
-    def __enter__(self):
-        self.server.__enter__()
-        self.application = self.server.application()
-        made = self.server.post("/watchword/1/email-templates", {
-            "subject": "{{name}}: your code", "text": "{{name}}, it is [{{pin}}].\n.\nBye",
-            "html": "<p>It is <b>{{pin}}</b>"})
-        answer = self.server.post(f"/2fa/2/applications/{self.application}/email/messages", {
-            "emailTemplateId": made.json()["id"], "pinLength": 6,
-            "from": "Bank <pins@bank.example>"})
-        self.written = answer.json()["messageId"]
-        return self
-
-    def __exit__(self, *error):
-        self.server.__exit__(*error)
-
-    def ask(self, to="jane@example.com", **members):
-        return self.server.post("/2fa/2/pin/email", {
-            "applicationId": self.application, "messageId": self.written, "to": to,
-            "placeholders": {"name": "Jane"}, **members})
-
-    def send(self, to="jane@example.com", **members):
-        answer = self.ask(to, **members)
-        assert answer.status_code == 200, answer.text
-        return answer.json()["pinId"]
-
-    def told(self, pin_id):
-        """The message of the timeline."""
-        return self.server.get(f"/watchword/1/pins/{pin_id}").json()["messages"][0]
-
-    def submits(self, pin_id):
-        """Those of the timeline."""
-        return [e for e in self.server.get(f"/watchword/1/pins/{pin_id}").json()["events"]
-                if e["event"] == "submit"]
-
-    def ended(self, pin_id, state):
-        return wait_for(f"{pin_id} to be {state}",
-                        lambda: (lambda m: m if m["state"] == state else None)(self.told(pin_id)))
 
 
 @pytest.fixture(scope="module")
@@ -361,6 +314,45 @@ def test_signing_in(tmp_path, authority, auth, mechanism):
             if auth == "xoauth2":  # read anew at each sign-in
                 secret.write_text("another\n")
                 relay.mail(2)
+
+
+class Inbox:
+    """What aiosmtpd asks of who takes its mails."""
+
+    def __init__(self):
+        self.mails = []
+
+    async def handle_DATA(self, server, session, envelope):
+        assert session.ssl and session.authenticated
+        self.mails.append(envelope)
+        return "250 2.0.0 taken"
+
+
+def test_another_mail_server(tmp_path, authority):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*authority.pair("good"))
+    (tmp_path / "secret").write_text(SECRET)
+    (tmp_path / "secret").chmod(0o600)
+    inbox = Inbox()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+
+    def signs_in(server, session, envelope, mechanism, data):
+        good = (data.login, data.password) == (b"pins", SECRET.encode())
+        return AuthResult(success=good, handled=False)
+
+    served = Controller(inbox, hostname="127.0.0.1", port=port, tls_context=tls, require_starttls=True,
+                        authenticator=signs_in, auth_required=True, enable_SMTPUTF8=True)
+    served.start()
+    try:
+        with Post(tmp_path, [port], f"tls_ca: {authority.path}, username: pins, "
+                  f"password_file: {tmp_path}/secret") as post:
+            pin_id = post.send("j\u00fcrgen@example.com")
+            wait_for("the mail", lambda: inbox.mails)
+            assert inbox.mails[0].rcpt_tos == ["j\u00fcrgen@example.com"]
+            assert post.ended(pin_id, "accepted")["attempts"] == 1
+    finally:
+        served.stop()
 
 
 # ---- the configuration ----

@@ -73,7 +73,33 @@ def wav(tag, channels, hz, bits, samples, length=None):
     return b"RIFF....WAVELIST\3\0\0\0abc\0fmt \x10\0\0\0" + form + data
 
 
+BOUNCE = """To: b+{id}@a.example
+Content-Type: multipart/report;
+ boundary="x/y"
+
+--x/y
+Content-Type: message/delivery-status
+Content-Transfer-Encoding: quoted-printable
+
+Reporting-MTA: dns; a
+
+Action: failed
+Status: 5.0.0
+Diagnostic-Code: smtp; 550-5.1.1 no=
+ user
+
+--x/y
+Content-Type: message/rfc822
+
+Message-ID: <{id}@a.example>
+
+--x/y--
+"""
+
 SEEDS = {
+    "bounce": [BOUNCE.format(id="0123456789abcdef" * 2).encode(),
+               BOUNCE.format(id="x").replace("\n", "\r\n").encode()],
+    "smtp_reply": [b"\0" b"550-5.1.1 no\n550 5.1.1 user", b"\1" b"421 4.7.0", b"\2" b"552"],
     "conf": [
         b"listen: 127.0.0.1:0\nlimits: {resend_interval: 0s}\n",
         b"carriers:\n  - {name: main, type: smpp, host: localhost, port: 2775, system_id: a,"

@@ -9,11 +9,13 @@ import socket
 import ssl
 import threading
 
-from harness.server import wait_for
+from harness.server import Server, wait_for
 
 CLOSE = "CLOSE"  # in place of a reply: the connection ends
 SILENT = "SILENT"  # in place of a reply: nothing, for ever
 PIN = re.compile(r"\[([^\]]*)\]")
+QUICK = ("connect_timeout: 2s, response_timeout: 500ms, data_timeout: 700ms, keep: 20s, "
+         "sender: Bank <pins@bank.example>, helo: pins.bank.example")
 FEATURES = ("PIPELINING", "SIZE 10485760", "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8")
 
 
@@ -246,3 +248,52 @@ class Session:
     def do_quit(self, argument):
         self.answer("QUIT", argument, "221 2.0.0 bye")
         raise EOFError
+
+
+class Post:
+    """A server whose emails go to a relay, and what it says of them."""
+
+    def __init__(self, folder, ports, more="tls: off", carriers="", lines="", **env):
+        listed = ", ".join(f'"127.0.0.1:{port}"' if isinstance(port, int) else f'"{port}"'
+                           for port in ports)
+        self.server = Server(folder, env=env, config=(
+            f"limits: {{resend_interval: 0s}}\ndelivery: {{accept_wait: 300ms}}\nhttp: {{threads: 2}}\n{lines}\ncarriers:\n"
+            f"- {{name: mail, type: smtp, relays: [{listed}], {QUICK}, {more}}}\n{carriers}"))
+
+    def __enter__(self):
+        self.server.__enter__()
+        self.application = self.server.application()
+        made = self.server.post("/watchword/1/email-templates", {
+            "subject": "{{name}}: your code", "text": "{{name}}, it is [{{pin}}].\n.\nBye",
+            "html": "<p>It is <b>{{pin}}</b>"})
+        answer = self.server.post(f"/2fa/2/applications/{self.application}/email/messages", {
+            "emailTemplateId": made.json()["id"], "pinLength": 6,
+            "from": "Bank <pins@bank.example>"})
+        self.written = answer.json()["messageId"]
+        return self
+
+    def __exit__(self, *error):
+        self.server.__exit__(*error)
+
+    def ask(self, to="jane@example.com", **members):
+        return self.server.post("/2fa/2/pin/email", {
+            "applicationId": self.application, "messageId": self.written, "to": to,
+            "placeholders": {"name": "Jane"}, **members})
+
+    def send(self, to="jane@example.com", **members):
+        answer = self.ask(to, **members)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["pinId"]
+
+    def told(self, pin_id):
+        """The message of the timeline."""
+        return self.server.get(f"/watchword/1/pins/{pin_id}").json()["messages"][0]
+
+    def submits(self, pin_id):
+        """Those of the timeline."""
+        return [e for e in self.server.get(f"/watchword/1/pins/{pin_id}").json()["events"]
+                if e["event"] == "submit"]
+
+    def ended(self, pin_id, state):
+        return wait_for(f"{pin_id} to be {state}",
+                        lambda: (lambda m: m if m["state"] == state else None)(self.told(pin_id)))
