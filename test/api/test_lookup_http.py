@@ -129,6 +129,26 @@ def start(server):
     return application, server.template(application)
 
 
+def test_a_call_is_looked_up_where_that_is_asked_for_and_a_mail_never(tmp_path):
+    with Provider(infobip(2, 9)) as provider, \
+            Server(tmp_path, config=infobip_config(provider.url)) as server:
+        application, template = start(server)
+        call = {"applicationId": application, "messageId": template, "to": "41790000001"}
+        told = server.post("/2fa/2/pin/voice", call).json()
+        assert told["callStatus"] == "PENDING_ACCEPTED" and "ncStatus" not in told
+        assert server.post(f"/2fa/2/pin/{told['pinId']}/resend/voice").json()[
+            "callStatus"] == "PENDING_ACCEPTED"
+        asked = server.post("/2fa/2/pin/voice?ncNeeded=true", call).json()
+        assert (asked["ncStatus"], asked["callStatus"]) == (NOT_REACHABLE, "UNDELIVERABLE_NOT_SENT")
+        made = server.post("/watchword/1/email-templates", {"subject": "n", "text": "{{pin}}"})
+        mail = server.post(f"/2fa/2/applications/{application}/email/messages",
+                           {"emailTemplateId": made.json()["id"]}).json()["messageId"]
+        sent = server.post("/2fa/2/pin/email?ncNeeded=true", {
+            **call, "messageId": mail, "to": "ada@example.com"}).json()
+        assert sent["emailStatus"]["name"] == "PENDING_ACCEPTED" and "ncStatus" not in sent
+        assert [number for number, *_ in provider.asked] == ["41790000001"]
+
+
 def test_what_infobip_answers_and_how_it_fails(tmp_path):
     """One table; good answers between the rows keep the breaker closed."""
     rows = {f"4179{n:07d}": row for n, row in enumerate(INFOBIP)}

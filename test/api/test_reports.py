@@ -212,3 +212,26 @@ def test_a_stop_does_not_wait_for_a_receiver_that_hangs_and_loses_nothing(fresh)
         assert queued(server) == 1
         server.start()
         assert len({event for event, _ in sink.wait(2)}) == 1
+
+
+def test_a_report_says_over_which_channel_and_where_a_message_went(fresh):
+    with Sink() as sink:
+        config = undeliverable(sink).replace(
+            NO_ROUTE, NO_ROUTE + "  - {channel: voice, deny: 'not now'}\n"
+                                 "  - {channel: email, deny: 'not now'}\n")
+        server, application, template = start(fresh, config)
+        made = server.post("/watchword/1/email-templates", {"subject": "n", "text": "{{pin}}"})
+        mail = server.post(f"/2fa/2/applications/{application}/email/messages", {
+            "emailTemplateId": made.json()["id"], "from": "shop@example.com"}).json()["messageId"]
+        pin_id = server.send(application, template, **{"from": "Shop"}, alternatives={
+            "email": {"to": "ada@example.com", "messageId": mail}, "voice": "41443026727"}
+        ).json()["pinId"]
+        told = {}
+        for way, to in (("voice", "41443026727"), ("email", "ada@example.com")):
+            answer = server.post(f"/2fa/2/pin/{pin_id}/resend/{way}", {"trackDelivery": True}).json()
+            told[answer["externalMessageId"]] = (way, to)
+        for _, result in sink.wait(2):
+            assert list(result)[:3] == ["messageId", "to", "channel"]
+            assert (result["channel"], result["to"]) == told.pop(result["messageId"])
+            assert result["status"]["name"] == "REJECTED_NETWORK"
+            assert result["sender"] == {"voice": "Shop", "email": "shop@example.com"}[result["channel"]]

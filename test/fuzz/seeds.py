@@ -122,6 +122,8 @@ SEEDS = {
              b"\xef\xbb\xbf{}", b'{"t":1e400}', b"[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]"],
     "jwt": [b"a.b.c\n{\"alg\":\"HS256\",\"typ\":\"JWT\"}\n{\"payload_hash\":\"00\"}",
             b"..\n{\"alg\":\"none\"}\n{}", b"e30.e30.\n[]\n1"],
+    "mailbox": [b" Jane.O'N+tag@Example.COM", "j\u00fcrgen@ex\u00e4mple.org".encode(),
+                b"Jane <jane@example.com>", b"a@b\r\nBcc: c@d"],
     "naptr": [b"\0\1u\nE2U+sip\ne164.arpa\n", b"\0\1U\nE2U+pstn:tel+unused\nx\n"],
     "number": ["+41 79 302 67 27".encode(), "\u202d+41(0)79\u00a0302\u20116727\u202c".encode(),
                "\u0664\u0661\u0667\u0669\u0663\u0660\u0662\u0666\u0667\u0662\u0667".encode(),
