@@ -497,7 +497,8 @@ read_receipts(struct carrier_receipts *r, const struct carrier_request *request)
 static bool
 names_sender(const char *template)
 {
-	return template != NULL && strstr(template, "from}}") != NULL;
+	return template != NULL && (strstr(template, "from}}") != NULL ||
+				       strstr(template, "fromAddress}}") != NULL);
 }
 
 static bool

@@ -5,6 +5,7 @@
 #include "conf/conf_row.h"
 #include "http/tls.h"
 #include "twofa/country.h"
+#include "twofa/mailbox.h"
 #include "twofa/report.h"
 
 enum { WEIGHT_MAX = 1000 };
@@ -243,6 +244,26 @@ check_address(const struct conf_place *p, const yaml_node_t *node)
 }
 
 static void
+check_sender(const struct conf_place *p, const yaml_node_t *node)
+{
+	enum { NUMBER_SENDER_MAX = 20 };
+	const struct conf_route *r = p->holder;
+	const char *fault = NULL;
+
+	if (r->channel_number < 0 || r->sender == NULL)
+		return;
+	if (channel_row((enum channel)r->channel_number)->address == CHANNEL_TO_MAILBOX)
+		fault = mailbox_is_from(span_of(r->sender))
+			    ? NULL
+			    : "must be a mailbox: the route is for email";
+	else if (strlen(r->sender) > NUMBER_SENDER_MAX)
+		fault = "has more than 20 characters";
+	if (fault != NULL)
+		conf_yaml_fault(p->file, value_node(p, node, "sender"),
+		    conf_read_field(p, "sender"), "%s", fault);
+}
+
+static void
 check_route(const struct conf_place *p, const yaml_node_t *node, size_t before)
 {
 	struct conf_route *r = p->holder;
@@ -260,6 +281,7 @@ check_route(const struct conf_place *p, const yaml_node_t *node, size_t before)
 	check_countries(p, node);
 	check_channel(p, node);
 	check_address(p, node);
+	check_sender(p, node);
 	/* what countries have in common with others is found by routing_build */
 	for (size_t i = 0; r->countries.count == 0 && i < before; i++)
 		if (p->conf->routes[i].channel_number == r->channel_number &&

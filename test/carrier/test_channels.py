@@ -25,6 +25,10 @@ ROUTES = [
      "carriers: v does not carry sms: its option channels does not name it"),
     ({"channel": "email", "prefix": "41", "carriers": ["f"]},
      "prefix: is about numbers, and email goes to mailboxes"),
+    ({"channel": "email", "carriers": ["f"], "sender": "Shop"},
+     "sender: must be a mailbox: the route is for email"),
+    ({"carriers": ["f"], "sender": "Shop <shop@example.com>"},
+     "sender: has more than 20 characters"),
     ({"channel": "email", "country": ["CH"], "carriers": ["f"]},
      "country: is about numbers, and email goes to mailboxes"),
 ]
@@ -45,7 +49,7 @@ def test_a_route_of_a_channel_that_its_carriers_do_not_carry_is_refused(tmp_path
     {"channel": "sms", "carriers": ["s", "h", "f"]},
     {"channel": "voice", "prefix": "41", "carriers": ["f"]},
     {"channel": "voice", "carriers": ["v", "m"]},
-    {"channel": "email", "carriers": ["f", "m"]},
+    {"channel": "email", "carriers": ["f", "m"], "sender": "Jane Smith <jane@shop.example>"},
     {"channel": "email", "deny": "not ours"},
 ])
 def test_a_route_of_a_channel_that_they_carry_is_taken(tmp_path, route):
