@@ -520,8 +520,9 @@ end_before_ringing(struct sip_call *call)
 {
 	static const struct carrier_outcome later = {
 	    .result = CARRIER_RETRY, .reason = "the server stops"};
+	struct carrier_outcome silent = sip_result_silent();
 
-	end_with(call, &later);
+	end_with(call, call->state == CALL_INVITED ? &silent : &later);
 }
 
 static void

@@ -484,7 +484,7 @@ on_reply_again(void *ctx)
 {
 	struct sip_leg *leg = leg_of(ctx);
 	struct reply *r = &leg->reply;
-	unsigned ms = T1_MS << ++r->sent;
+	unsigned ms = (unsigned)T1_MS << ++r->sent;
 
 	(void)sip_send(leg->line->sip, r->msg->sock, r->msg->tp, &r->to, r->octets);
 	tmr_start(&r->again, ms < T2_MS ? ms : T2_MS, on_reply_again, leg);

@@ -78,6 +78,7 @@ struct contract {
 extern const struct contract_peer contract_file;
 extern const struct contract_peer contract_smpp;
 extern const struct contract_peer contract_smtp;
+extern const struct contract_peer contract_sip;
 extern const struct contract_peer contract_infobip;
 extern const struct contract_peer contract_twilio;
 extern const struct contract_peer contract_vonage;

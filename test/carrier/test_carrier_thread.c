@@ -12,7 +12,7 @@
 
 #include "unit/unit.h"
 
-enum { JOBS_MAX = 1500, PLACES = 20, DEADLINE_MS = 10000, HELD_MAX = 64 };
+enum { JOBS_MAX = 600, PLACES = 20, DEADLINE_MS = 10000, HELD_MAX = 64 };
 
 /* The library: answers at once, ends and reports later, as it is told. */
 struct library {
