@@ -275,10 +275,10 @@ class Post:
     def __exit__(self, *error):
         self.server.__exit__(*error)
 
-    def ask(self, to="jane@example.com", **members):
+    def ask(self, to="jane@example.com", http=None, **members):
         return self.server.post("/2fa/2/pin/email", {
             "applicationId": self.application, "messageId": self.written, "to": to,
-            "placeholders": {"name": "Jane"}, **members})
+            "placeholders": {"name": "Jane"}, **members}, http=http)
 
     def send(self, to="jane@example.com", **members):
         answer = self.ask(to, **members)
