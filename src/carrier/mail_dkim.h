@@ -2,7 +2,8 @@
 /*
  * DKIM signatures (RFC 6376) for who has no relay that signs: rsa-sha256, relaxed for
  * head and body, over all fields that a reader is shown. By libopendkim, on the calling
- * thread: about 1 ms with a key of 2048 bits.
+ * thread: 1 to 3 ms with a key of 2048 bits, most of it for reading the key, which the
+ * library does for each mail.
  */
 #ifndef WW_MAIL_DKIM_H
 #define WW_MAIL_DKIM_H
