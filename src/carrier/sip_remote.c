@@ -63,7 +63,8 @@ sip_remote_read(enum sip_transp transport, const struct sa *peer,
 	out->routes[0] = '\0';
 	if (!pl_isset(&contact) || sip_addr_decode(&address, &contact) != 0 ||
 	    re_snprintf(out->target, sizeof(out->target), "%r", &address.auri) < 0 ||
-	    re_snprintf(out->to, sizeof(out->to), "%r", &msg->to.val) < 0)
+	    re_snprintf(out->to, sizeof(out->to), "%r", &msg->to.val) < 0 ||
+	    re_snprintf(out->tag, sizeof(out->tag), "%r", &msg->to.tag) < 0)
 		return false;
 	sip_msg_hdr_apply(msg, false, SIP_HDR_RECORD_ROUTE, add_route, &list);
 	if (list.failed)
@@ -75,13 +76,7 @@ sip_remote_read(enum sip_transp transport, const struct sa *peer,
 bool
 sip_remote_is(const struct sip_remote *r, const struct pl *tag)
 {
-	struct pl to;
-	struct pl ours;
-
-	pl_set_str(&to, r->to);
-	if (msg_param_decode(&to, "tag", &ours) != 0)
-		return !pl_isset(tag);
-	return pl_cmp(&ours, tag) == 0;
+	return pl_strcmp(tag, r->tag) == 0 || (!pl_isset(tag) && r->tag[0] == '\0');
 }
 
 uint32_t

@@ -8,10 +8,16 @@
 
 #include "carrier/sip_re.h"
 
-enum { SIP_REMOTE_TO_LEN = 1024, SIP_REMOTE_URI_LEN = 512, SIP_REMOTE_ROUTES_LEN = 4096 };
+enum {
+	SIP_REMOTE_TO_LEN = 1024,
+	SIP_REMOTE_TAG_LEN = 256,
+	SIP_REMOTE_URI_LEN = 512,
+	SIP_REMOTE_ROUTES_LEN = 4096
+};
 
 struct sip_remote {
 	char to[SIP_REMOTE_TO_LEN]; /* value of our To header, with its tag */
+	char tag[SIP_REMOTE_TAG_LEN];
 	char target[SIP_REMOTE_URI_LEN];
 	char routes[SIP_REMOTE_ROUTES_LEN]; /* whole headers */
 	struct sa hop;                      /* requests go there */

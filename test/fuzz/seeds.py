@@ -137,6 +137,9 @@ SEEDS = {
         b"From: <sip:1@x>;tag=a\r\nTo: <sip:2@x>;tag=b\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
         b"Contact: <sip:2@192.0.2.2:5062;transport=udp>\r\nRecord-Route: <sip:192.0.2.3;lr>\r\n"
         b"Session-Expires: 90;refresher=uac\r\nReason: Q.850;cause=16\r\nContent-Length: 0\r\n\r\n",
+        b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: <sip:1@x>;tag=a\r\n"
+        b"To: <sip:2@x>;tag=b\r\nTo: <sip:2@x>;t\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
+        b"Contact: <sip:2@192.0.2.2>\r\nContent-Length: 0\r\n\r\n",
         b"SIP;cause=480, Q.850 ; cause=19;text=\"x\""],
     "smpp_pdu": [
         deliver(RECEIPT), deliver(RECEIPT.decode().encode("utf-16-be"), 8),
