@@ -116,6 +116,8 @@ def test_letters_are_spelled_in_each_language(usual, language):
     line, samples = usual.heard("{{pin}}", pinType="ALPHANUMERIC", pinLength=8, language=language)
     pin = line["text"].lower()
     symbols = "".join(group for group in (heard.DIGITS, heard.LETTERS) if set(group) & set(pin))
+    if language == "ca":  # the letter has the name of the digit
+        pin, symbols = pin.replace("u", "1"), symbols.replace("u", "")
     known = heard.kept(usual.server.data, VOICES[language], symbols)
     assert {symbol: heard.nearest(known[symbol], known) for symbol in symbols} == {
         symbol: symbol for symbol in symbols}
