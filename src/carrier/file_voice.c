@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/queue.h"
+#include "base/secret.h"
 #include "speech/speech.h"
 #include "speech/wav.h"
 
@@ -125,6 +126,7 @@ on_bell(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	queue_run(v->queue);
+	secret_wipe_registers();
 	if (v->env.changed != NULL)
 		v->env.changed(v->env.ctx);
 }
