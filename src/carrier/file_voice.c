@@ -97,8 +97,8 @@ finish(struct voice_job *j)
 	mem_free(j->answer.samples);
 	if (!v->closing)
 		v->saved(v->ctx, &j->message, name, &o);
-	j->done(j->ctx, &o);
 	arena_fini(&j->arena);
+	j->done(j->ctx, &o);
 	mem_free(j);
 }
 
