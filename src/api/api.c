@@ -145,6 +145,7 @@ api_refuse(struct call *c, enum err e, const char *why)
 		c->route = NULL;
 	cors_put(c);
 	refuse(c, e);
+	call_format(c);
 }
 
 void

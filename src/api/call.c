@@ -90,9 +90,10 @@ call_translate(struct call *c)
 	c->response.body.failed = c->xml.to.failed;
 }
 
-static void
-swap_body(struct call *c)
+void
+call_format(struct call *c)
 {
+	call_translate(c);
 	if (c->xml.to.len == 0)
 		return;
 	buf_fini(&c->response.body);
@@ -105,8 +106,7 @@ call_finish(struct call *c)
 {
 	CHECK_OBJ(c, CALL_MAGIC);
 	INVARIANT(c->response.status != 0);
-	call_translate(c);
-	swap_body(c);
+	call_format(c);
 	c->done(c, c->done_ctx);
 }
 

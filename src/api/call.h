@@ -85,6 +85,8 @@ void call_check(const struct call *c);
 const char *call_content_type(const struct call *c);
 /* Moves what was written so far into the format that the caller asks for. */
 void call_translate(struct call *c);
+/* The same, and the response's body is all of it. */
+void call_format(struct call *c);
 /* The response is complete. */
 void call_finish(struct call *c);
 /* Forgets what was written so far of an answer that is none. */

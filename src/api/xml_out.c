@@ -43,7 +43,7 @@ escaped_char(struct span *s)
 {
 	static const char letters[] = "b\bf\fn\nr\rt\t";
 	char c = s->len < 2 ? '\\' : s->ptr[1];
-	const char *known = strchr(letters, c);
+	const char *known = memchr(letters, c, sizeof(letters) - 1);
 	uint32_t code = known == NULL ? (unsigned char)c : (unsigned char)known[1];
 	size_t end = c == 'u' ? 2 + UNICODE_DIGITS : 2;
 

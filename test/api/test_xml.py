@@ -2,13 +2,12 @@
 """Version 2 in XML, as the published description offers it: the same rules as in JSON, the same
 members, and nothing that XML brings with it."""
 
-import json
 import random
 
 import pytest
 
 from harness import described, xml
-from harness.server import error_of, wrong
+from harness.server import wrong
 
 TO = "41793026727"
 MAILBOX = "ada@example.com"
@@ -168,3 +167,114 @@ def test_a_pin_from_first_to_last_in_xml_alone(server):
         "pinError": "WRONG_PIN"}
     assert xml.ask(server, "POST", at, f"<x><pin>{pin[:2]}<!-- - --><![CDATA[{pin[2:]}]]></pin></x>"
                    ).value["verified"] == "true"
+
+
+@pytest.mark.parametrize(("accept", "kind"), [
+    (None, "json"), ("*/*", "json"), ("", "json"), ("application/json", "json"),
+    ("application/xml", "xml"), ("text/xml", "text"), ("APPLICATION/XML;charset=utf-8", "xml"),
+    ("application/xml, application/json", "json"), ("application/*", "json"), ("text/*", "text"),
+    ("application/json;q=0.5, application/xml", "xml"), ("application/xml;q=0.9, */*;q=0.8", "xml"),
+    ("application/xml;q=0.8, */*;q=0.9", "json"), ("application/json;q=0, */*", "xml"),
+    ("application/xml;q=0, application/json;q=0", "json"), ("text/html", "json"),
+    ("text/html, image/gif, *; q=.2, */*; q=.2", "json"), ("application/xml;q=.5;x=1, */*;q=.1", "xml"),
+    ("application/xmlx, ,;q=1,/", "json")])
+def test_accept_chooses_the_format(server, accept, kind):
+    answer = server.http.get(server.base + "/2fa/2/applications", timeout=30, headers={
+        "Authorization": f"App {server.key}", "Accept": accept})
+    types = {"json": "application/json", "xml": "application/xml", "text": "text/xml"}
+    assert answer.headers["Content-Type"] == types[kind] + ";charset=UTF-8"
+    assert answer.content[:1] == (b"[" if kind == "json" else b"<")
+
+
+NAME = "<a><name>x</name></a>"
+REFUSED = {
+    "billion laughs": ('<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><a><name>&b;</name></a>',
+                       "document type"),
+    "a file": ('<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a><name>&x;</name></a>',
+               "document type"),
+    "a type elsewhere": ('<!DOCTYPE a SYSTEM "http://127.0.0.1:1/x.dtd">' + NAME, "document type"),
+    "a type alone": ("<!DOCTYPE a>" + NAME, "document type"),
+    "an entity nobody knows": ("<a><name>&x;</name></a>", "valid XML"),
+    "two of one name": ("<a><name>x</name><name>y</name></a>", "given twice"),
+    "two by their encoded name": ("<a><name>x</name><n_x0061_me>y</n_x0061_me></a>", "given twice"),
+    "text beside elements": ("<a>x<name>y</name></a>", "text beside"),
+    "text behind elements": ("<a><name>y</name>x</a>", "text beside"),
+    "deep": ("<a>" * 18 + "</a>" * 18, "nested"), "deeper": ("<a>" * 9000, "nested"),
+    "wide": ("<a>" + "".join(f"<b{n}/>" for n in range(5000)) + "</a>", "too many"),
+    "long": ("<a b='" + "x" * 65536 + "'/>", None),
+    "UTF-16": (NAME.encode("utf-16"), "UTF-8"), "UTF-16 unmarked": (NAME.encode("utf-16-le"), "UTF-8"),
+    "Latin": (b"<?xml version='1.0' encoding='ISO-8859-1'?><a><name>\xe9</name></a>", "UTF-8"),
+    "said to be Latin": ("<?xml version='1.0' encoding='ISO-8859-1'?>" + NAME, "UTF-8"),
+    "NUL": (b"<a><name>x\0</name></a>", "UTF-8"),
+    "a NUL by number": ("<a><name>&#0;</name></a>", "valid XML"),
+    "a control": ("<a><name>\x01</name></a>", "valid XML"),
+    "a prefix nobody declared": ("<a><p:name>x</p:name></a>", "valid XML"),
+    "garbage behind": (NAME + "x", "valid XML"), "two documents": (NAME + NAME, "valid XML"),
+    "cut": (NAME[:-3], "valid XML"), "JSON": ('{"name":"x"}', "valid XML"), "a text": ("<a>x</a>", "object"),
+    "included": ('<a xmlns:xi="http://www.w3.org/2001/XInclude"><name><xi:include '
+                 'href="file:///etc/passwd" parse="text"/></name></a>', "string"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_an_xml_that_is_refused_says_why(server, what):
+    body, reason = REFUSED[what]
+    answer = xml.ask(server, "POST", "/2fa/2/applications", body)
+    assert answer.status == (400 if reason else 413)
+    assert answer.error["messageId"] == "BAD_REQUEST" and (reason or "") in answer.error["text"]
+
+
+@pytest.mark.parametrize("body", [
+    NAME, "\ufeff" + NAME, " \r\n<?xml version='1.0' encoding='utf-8'?>" + NAME + "\n<!-- -->\n",
+    "<?xml version='1.0'?><?x y?><b xmlns='urn:x' xmlns:p='urn:y' z='1'><p:name>x</p:name></b>",
+    "<a>\n <name><![CDATA[x]]></name><unknown><b/></unknown><!-- <name>y</name> --></a>",
+    '<a xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><name>&#120;</name>'
+    '<enabled i:nil="true"/><configuration/></a>'])
+def test_every_way_to_write_one_document(server, body):
+    answer = xml.ask(server, "POST", "/2fa/2/applications", body)
+    assert (answer.status, answer.value["name"], answer.value["enabled"]) == (201, "x", "true")
+
+
+def test_errors_are_in_the_format_that_is_asked_for(server, house):
+    for path, status in (("applications/0", 404), ("nothing<&", 404), ("pin", 405)):
+        answer = xml.ask(server, "GET", "/2fa/2/" + path)
+        same = server.get("/2fa/2/" + path)
+        assert (answer.status, same.status_code) == (status, status)
+        assert answer.value == xml.texts(same.json())
+    assert xml.ask(server, "GET", "/2fa/2/applications", key="x").status == 401
+    faults = xml.ask(server, "POST", "/2fa/2/pin", ("x", {
+        **house.ids(), "placeholders": {"a b": {"c": "d"}}})).error["validationErrors"]
+    assert faults == {"placeholders.a b": {"placeholders.a b": "must be a string"}} or \
+        list(faults) == ["placeholders.a b"]
+
+
+def test_a_key_is_of_one_request_in_either_format(server, house):
+    body = {**house.ids(), "trackDelivery": True}
+    key = {"Idempotency-Key": f"xml-{house.application}"}
+    first = server.post("/2fa/2/pin", body, headers=key)
+    again = xml.ask(server, "POST", "/2fa/2/pin", ("x", body), **key)
+    assert (again.status, again.headers["Idempotency-Replayed"]) == (200, "true")
+    assert again.value == xml.texts(first.json())
+    assert xml.ask(server, "POST", "/2fa/2/pin", ("y", body), **key).octets == again.octets
+    assert server.post("/2fa/2/pin", body, headers=key).content == first.content
+    assert xml.ask(server, "POST", "/2fa/2/pin", ("x", {**body, "to": "41793026728"}), **key).status == 422
+
+
+def test_a_list_of_many_pieces(server):
+    application = server.application()
+    for n in range(150):
+        server.template(application, messageText=f"{{{{pin}}}} {'<&>' * 30} {n}")
+    at = f"/2fa/2/applications/{application}/messages"
+    answer = xml.ask(server, "GET", at)
+    assert answer.value == xml.texts(server.get(at).json()) and len(answer.value) == 150
+
+
+def test_texts_of_any_kind_are_the_same_in_both(server, house):
+    at = f"/2fa/2/applications/{house.application}/messages/{house.template}"
+    odd = random.Random(1)
+    for _ in range(40):
+        text = "{{pin}}" + "".join(odd.choice("a<>&]'\"\\\t\n\r é\u2028\U0001f600") for _ in range(30)) + "."
+        assert xml.ask(server, "PUT", at, ("x", {"messageText": text})).value["messageText"] == text
+        assert server.get(at).json()["messageText"] == text
+    server.put(at, {"messageText": "{{pin}}\x01\ufffe."})
+    assert xml.ask(server, "GET", at).value["messageText"] == "{{pin}}\ufffd\ufffd."

@@ -162,6 +162,8 @@ SEEDS = {
     "lookup_answer": [
         b"\0" b'{"results":[{"to":"41793026727","status":{"groupId":3,"groupName":"DELIVERED"}}]}',
         b"\1" b'{"reachable":"yes"}', b"\1" b'{"reachable":[1]}', b"\0" b"<html>"],
+    "xml": [b"<?xml version='1.0'?><a><to>41</to><p><a_x0020_b>&lt;<![CDATA[x]]></a_x0020_b></p></a>",
+            b"<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>", b'{"a":[{"b":"\\u0001"},1.5],"c d":true}'],
     "keyring": [b"# Watchword keys\n1 1800000000000 1800090000000 " + b"ab" * 32 + b"\n",
                 b"1 2 3 " + b"00" * 32 + b" 0123456789abcdef\n", b"\0" * 100, b"1 2\n"],
 }
