@@ -13,7 +13,8 @@ enum {
 	DELIVERY_MESSAGE_MAGIC = 0x64697370,
 	BACKOFF_FIRST_MS = 1000,
 	BACKOFF_DOUBLINGS_MAX = 3,
-	PUT_BACK_MAX = 10000, /* at 4 s on average; a PIN's life is over before */
+	DEFERRED_DOUBLINGS_MAX = 5, /* greylisting lasts for minutes */
+	PUT_BACK_MAX = 10000,       /* at 4 s on average; a PIN's life is over before */
 	RECORD_AGAIN_MS = 1000,
 	SWEEP_S = 1,
 	POISON_STARTS = 4 /* three renderings after a start did not come to an end */
@@ -393,13 +394,15 @@ attempt(struct delivery_message *m)
 
 /* ---- what the carrier says ---- */
 
-/* At most 1, 2, 4, 8, 8, 8 ... seconds after so many tries. */
+/* At most 1, 2, 4, 8, 8, 8 ... seconds after so many tries; 32 where the destination asks
+ * for time. */
 static void
 wait_for_next(struct delivery_message *m, int64_t tries)
 {
 	int64_t n = tries - 1;
 	uint32_t first = BACKOFF_FIRST_MS;
-	uint32_t most = first << (n < BACKOFF_DOUBLINGS_MAX ? n : BACKOFF_DOUBLINGS_MAX);
+	int64_t end = m->deferred ? DEFERRED_DOUBLINGS_MAX : BACKOFF_DOUBLINGS_MAX;
+	uint32_t most = first << (n < end ? n : end);
 	uint32_t random;
 
 	m->loop->entropy->fill(m->loop->entropy, &random, sizeof(random));
@@ -577,6 +580,7 @@ on_done(void *ctx, const struct carrier_outcome *outcome)
 		untried(m);
 		return;
 	}
+	m->deferred = outcome->deferred;
 	if (carrier_put_back(outcome)) {
 		take_outcome(m, outcome);
 		put_back(m);

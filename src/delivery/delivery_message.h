@@ -99,6 +99,7 @@ struct delivery_message {
 	int64_t parked_ms;            /* steady; when it began to wait; 0: it does not */
 	bool switched_carrier;        /* went to another carrier without waiting, once */
 	int64_t put_back; /* how often a carrier was too busy to take it, this run */
+	bool deferred;    /* the last time for a reason of its destination's own */
 	bool quarantined; /* that it is about to be rendered was noted */
 	bool quarantine_passed; /* and it came to a good end */
 	bool quarantine_left; /* from quarantine, as there was no room; its place is kept
