@@ -30,6 +30,7 @@ class Process:
 
     def __init__(self, words, folder, preload=None):
         self.syncs_file = Path(folder) / f"syncs-{time.monotonic_ns()}"
+        self.counted = preload is not None
         env = dict(os.environ)
         if preload:
             env.update(LD_PRELOAD=str(preload), COUNT_SYNCS=str(self.syncs_file))
@@ -49,7 +50,9 @@ class Process:
         return int(Path(f"/proc/{self.pid}/io").read_text().split("write_bytes: ")[1].split()[0])
 
     def syncs(self):
-        if not self.syncs_file.exists():
+        if self.counted and not self.syncs_file.exists():
+            raise SystemExit("the syncs are not counted: is bench/count_syncs.c loaded?")
+        if not self.counted:
             return 0
         return struct.unpack("=Q", self.syncs_file.read_bytes()[:8])[0]
 

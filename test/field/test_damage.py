@@ -139,6 +139,8 @@ class Lived:
             db.execute("INSERT INTO message_part VALUES (?, 0, 0, 'file', ?, 0)", (pin, f"{n}"))
             db.execute("INSERT INTO message_half (pin, seq, at, done_at) VALUES (?, 0, 1, 1)",
                        (pin,))
+            db.execute("INSERT INTO alternative VALUES (?, 2, ?, ?, NULL)",
+                       (pin, application, f"p{n}@example.com"))
             db.execute("INSERT OR IGNORE INTO destination_pin VALUES (?, ?, ?)",
                        (application, f"4179000000{n}", pin))
         db.execute("INSERT INTO application_usage SELECT id, (SELECT ring FROM "

@@ -24,7 +24,7 @@ SAID = re.compile(r": must (be|have) from \S+ to \S+|: must be a time such as |"
 SECRET = "0123456789abcdef0"
 CARRIER = {
     "file": {"path": "x"}, "smpp": {"host": "h", "system_id": "i", "sender": "S"},
-    "smtp": {"relays": ["x"]},
+    "smtp": {"relays": ["x"]}, "sip": {"host": "h"},
     "infobip": {"url": "https://x.example", "api_key_file": "FILE", "sender": "S"},
     "twilio": {"account_sid": "a", "auth_token_file": "FILE", "sender": "S"},
     "vonage": {"api_key": "a", "api_secret_file": "FILE", "sender": "S"},

@@ -140,7 +140,8 @@ class Watcher:
         try:
             return requests.get(self.base + "/health/ready", timeout=10).status_code
         except requests.ConnectionError as fault:
-            return "refused" if "refused" in str(fault) else repr(fault)
+            # a connect that failed was taken by nobody; a reset may be its reason on loopback
+            return "refused" if "NewConnectionError" in str(fault) else repr(fault)
 
     def end(self):
         self.ended.set()
