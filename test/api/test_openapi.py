@@ -66,6 +66,29 @@ def test_each_operation_has_the_dialect_and_the_scopes_of_its_route():
         assert (operation.get("security") == []) == (scopes == []), key
 
 
+def contents(operation):
+    """Every body of an operation, with the status of the answer or None for the request."""
+    yield None, OURS.resolve(operation.get("requestBody", {})).get("content", {})
+    for status, response in operation["responses"].items():
+        yield status, OURS.resolve(response).get("content", {})
+
+
+def test_version_2_alone_is_offered_in_xml_and_wholly():
+    for key, operation in OURS.operations.items():
+        offered = [described.XML_TYPE in content for _, content in contents(operation) if content]
+        if operation["tags"] == ["v2"]:
+            assert all(offered), key
+        else:
+            assert not any(offered), key
+
+
+def test_the_root_of_an_error_in_xml_is_the_published_one():
+    for key, operation in OURS.operations.items():
+        for status, content in contents(operation):
+            if described.XML_TYPE in content and status and status[0] != "2":
+                assert content[described.XML_TYPE]["schema"]["xml"]["name"] == "ApiException", key
+
+
 def test_each_operation_has_an_id_of_its_own():
     ids = [o["operationId"] for o in OURS.operations.values()]
     assert len(ids) == len(set(ids))

@@ -130,6 +130,37 @@ def test_every_operation_answers_in_xml_what_it_answers_in_json(
     assert in_xml.octets.startswith(b'<?xml version="1.0" encoding="UTF-8"?><' + root.encode())
 
 
+def test_the_description_names_the_roots_of_requests():
+    for method, path, request_root, _, _ in OPERATIONS:
+        known = described.OURS.find_path("/2fa/2/" + path.format(
+            application="a", template="t", mail="m", pin="p", mailed="p"))
+        operation = described.OURS.operations[method, known]
+        if request_root:
+            content = described.OURS.resolve(operation["requestBody"])["content"]
+            assert content[xml.TYPE]["schema"]["xml"]["name"] == request_root, path
+
+
+def test_one_pin_over_another_channel_in_xml(server, house):
+    sent = xml.ask(server, "POST", "/2fa/2/pin", ("StartAuthenticationRequest", {
+        **house.ids(), "placeholders": {"firstName": "Ada"}, "alternatives": {
+            "voice": "41443026727", "email": {"to": MAILBOX, "messageId": house.mail["messageId"]}}}))
+    pin_id = sent.value["pinId"]
+    pin = server.pin(pin_id)
+    at = f"/2fa/2/pin/{pin_id}"
+    called = xml.ask(server, "POST", at + "/resend/voice", ("ResendPinRequest", {}))
+    assert (called.status, called.value["to"]) == (200, "41443026727")
+    mailed = xml.ask(server, "POST", at + "/resend/email", ("ResendPinRequestViaEmail", {}))
+    assert (mailed.value["pinId"], mailed.value["to"]) == (pin_id, MAILBOX)
+    ways = {m["channel"]: m["to"] for m in (server.message(pin_id, n) for n in (1, 2, 3))}
+    assert ways == {"sms": TO, "voice": "41443026727", "email": MAILBOX}
+    done = xml.ask(server, "POST", at + "/verify", ("VerifyPinRequest", {"pin": pin}))
+    assert done.value["verified"] == "true"
+    refused = xml.ask(server, "POST", "/2fa/2/pin", ("StartAuthenticationRequest", {
+        **house.ids(), "alternatives": {"pigeon": "1", "email": {"messageId": "x"}}}))
+    assert (refused.status, set(refused.error["validationErrors"])) == (
+        400, {"alternatives.pigeon", "alternatives.email.to"})
+
+
 @pytest.mark.skipif(described.PUBLISHED_ONE is None, reason="the published description is not here")
 def test_roots_and_shapes_are_those_of_the_published_examples():
     published = described.PUBLISHED_ONE

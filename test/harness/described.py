@@ -13,6 +13,7 @@ from harness.place import ROOT
 
 METHODS = ("get", "put", "post", "delete", "patch", "options", "head")
 JSON_TYPE = "application/json"
+XML_TYPE = "application/xml"
 PUBLISHED = "WATCHWORD_PUBLISHED_OPENAPI"
 
 # Where this server answers otherwise than the published description on purpose:
@@ -177,6 +178,17 @@ def check(method, target, answer):
     check_body(OURS, found[1], status, text, where)
     check_headers(found[1], answer.headers, where)
     check_published(method, known, status, text)
+
+
+def check_xml(method, target, status, root):
+    """An answer in XML: that one is described, and its root; nothing is said of what is no
+    operation, and is answered as an error of version 2."""
+    operation = OURS.operations.get((method, OURS.find_path(target)))
+    where = f"{method} {target} {status}"
+    found = operation and OURS.response(operation, status)
+    assert found or operation is None, f"{where}: this status is not described"
+    named = found[1]["content"][XML_TYPE]["schema"]["xml"]["name"] if found else "ApiException"
+    assert root == named, f"{where}: the root is {root}, and {named} is described"
 
 
 def check_refusal(status, body):

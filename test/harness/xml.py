@@ -6,7 +6,9 @@ import re
 import xml.etree.ElementTree as tree
 from xml.sax.saxutils import escape
 
-TYPE = "application/xml"
+from harness import described
+
+TYPE = described.XML_TYPE
 ODD_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]|^[0-9.-]|_(?=x)")
 ENCODED = re.compile(r"_x([0-9A-F]{4}|[0-9A-F]{6})_")
 
@@ -79,5 +81,7 @@ def ask(server, method, path, body=None, key=None, **headers):
     if isinstance(body, str):
         body = body.encode()
     sent = {"Authorization": f"App {key or server.key}", "Accept": TYPE, "Content-Type": TYPE}
-    return Answer(server.http.request(
+    answer = Answer(server.http.request(
         method, server.base + path, data=body, headers={**sent, **headers}, timeout=30))
+    described.check_xml(method, path, answer.status, answer.root)
+    return answer
