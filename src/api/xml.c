@@ -315,10 +315,12 @@ parse(struct reader *r, struct span body)
 	return ERR_SYNTAX;
 }
 
+/* The library keeps the last error of a thread, which quotes the document. */
 static void
 forget(struct reader *r)
 {
 	xmlFreeParserCtxt(r->parser);
+	xmlResetLastError();
 	buf_fini(&r->text);
 	for (unsigned i = 0; i < r->depth; i++)
 		json_decref(r->levels[i].object);

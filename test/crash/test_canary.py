@@ -8,18 +8,20 @@ of one, which is what an allocator leaves of a block that was freed and not wipe
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from harness import peer
 from harness.crowd import crowd
-from harness.server import PIN, Server, wait_for, wrong
+from harness.server import PIN, Server, binary, wait_for, wrong
 
 PINS = 10000
 WORKERS = 16
 FRAGMENT = 10
 RUN = re.compile(rb"[0-9A-Z]{%d,}" % FRAGMENT)
 CHUNK = 1 << 24
+SIZE_MAX = 1 << 36
 
 
 def fragments(pins):
@@ -56,8 +58,17 @@ def holds(path, octets):
     return False
 
 
+def size_of(process):
+    """Octets of address space. A sanitizer takes terabytes, and a core image has its shadow."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"VmSize:\s+(\d+) kB", status)[1]) << 10
+
+
 def core_of(server, folder):
     """The whole memory of the process, with what it asked to be left out of cores."""
+    assert size_of(server.process) < SIZE_MAX, (
+        f"{binary()} is built with a sanitizer, and its core image would fill the disk: "
+        "name a build without one in WATCHWORD")
     done = subprocess.run(["gcore", "-a", "-o", str(folder / "core"), str(server.process.pid)],
                           capture_output=True, text=True, timeout=120, check=False)
     path = folder / f"core.{server.process.pid}"
