@@ -10,6 +10,13 @@ struct route_list {
 	bool failed;
 };
 
+/* A NUL inside would cut what is kept as a string (RFC 3261 25.1 has none). */
+static bool
+is_text(const struct pl *value)
+{
+	return value->l == 0 || memchr(value->p, '\0', value->l) == NULL;
+}
+
 static bool
 add_route(const struct sip_hdr *header, const struct sip_msg *msg, void *ctx)
 {
@@ -19,7 +26,7 @@ add_route(const struct sip_hdr *header, const struct sip_msg *msg, void *ctx)
 	(void)msg;
 	if (list->first.p == NULL)
 		list->first = header->val;
-	list->failed = n < 0;
+	list->failed = n < 0 || !is_text(&header->val);
 	if (list->failed)
 		return true;
 	list->at += n;
@@ -61,6 +68,8 @@ sip_remote_read(enum sip_transp transport, const struct sa *peer,
 	struct sip_addr address;
 
 	out->routes[0] = '\0';
+	if (!is_text(&contact) || !is_text(&msg->to.val) || !is_text(&msg->to.tag))
+		return false;
 	if (!pl_isset(&contact) || sip_addr_decode(&address, &contact) != 0 ||
 	    re_snprintf(out->target, sizeof(out->target), "%r", &address.auri) < 0 ||
 	    re_snprintf(out->to, sizeof(out->to), "%r", &msg->to.val) < 0 ||
