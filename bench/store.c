@@ -247,7 +247,7 @@ make_account(struct bench *b)
 	struct application_job app = {.create = true, .change = &change, .fail = &fail};
 	struct template_change text = {
 	    .pin_type = "NUMERIC", .text = "Your PIN is {{pin}}"};
-	struct template_rules rules = {PIN_LENGTH_MAX, true};
+	struct template_rules rules = {PIN_LENGTH_MAX, true, false};
 	struct template_job t = {
 	    .create = true, .change = &text, .rules = &rules, .fail = &fail};
 
