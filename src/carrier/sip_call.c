@@ -259,8 +259,17 @@ on_code(struct sip_call *call, const struct sip_msg *msg)
 static void
 on_refused(void *ctx, int error, const struct sip_msg *msg)
 {
+	static const struct carrier_outcome unreadable = {.result = CARRIER_REFUSED,
+	    .code = 200,
+	    .reason = "answered, with names that cannot be read",
+	    .status = REPORT_UNDELIVERABLE_NOT_DELIVERED,
+	    .error = REPORT_ERROR_EC_PROVIDER_GENERAL_ERROR};
 	struct sip_call *call = call_of(ctx);
 
+	if (error == EBADMSG) {
+		end_with(call, &unreadable);
+		return;
+	}
 	if (msg != NULL) {
 		on_code(call, msg);
 		return;

@@ -141,12 +141,19 @@ add_target(struct sip_trunk *t, const char *name, const struct resolver_srv *fro
 
 /* ---- SRV ---- */
 
-/* Without such records the name itself is the server (RFC 3263 4.2). */
+/* Without such records the name itself is the server (RFC 3263 4.2). A question that
+ * failed says nothing of them: the servers that are known stay. */
 static void
 on_services(void *ctx, const struct resolver_services *found)
 {
 	struct sip_trunk *t = ctx;
 
+	if (t->closing)
+		return;
+	if (found->kind == RESOLVER_FAILED) {
+		end_asking(t, found->reason);
+		return;
+	}
 	for (const struct resolver_srv *s = found->first; s != NULL; s = s->next)
 		add_target(t, s->target, s);
 	if (found->first == NULL)

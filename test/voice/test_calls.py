@@ -100,6 +100,15 @@ def test_a_trunk_that_is_silent_may_have_called(tmp_path):
     assert (told["result"], told["final"], told["untried"]) == ("unknown", 0, 0)
 
 
+def test_an_answer_that_cannot_be_read_is_no_reason_to_call_again(tmp_path):
+    """Somebody has picked up; who was asked again would ring again."""
+    long = f"Record-Route: <sip:{'x' * 5000}@192.0.2.1;lr>\n"
+    odd = Scenario().invite().respond(200, "OK", sdp(), headers=long).pause(3000)
+    with Sipp(tmp_path, odd) as trunk:
+        told = Caller(trunk.port).outcome()
+    assert (told["result"], told["untried"], told["elsewhere"]) == ("refused", 0, 0)
+
+
 def test_a_trunk_that_cannot_be_connected_saw_nothing():
     told = Caller(1, transport=1).outcome()
     assert (told["result"], told["untried"]) == ("retry", 1)
