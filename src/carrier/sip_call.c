@@ -266,7 +266,7 @@ on_refused(void *ctx, int error, const struct sip_msg *msg)
 	    .error = REPORT_ERROR_EC_PROVIDER_GENERAL_ERROR};
 	struct sip_call *call = call_of(ctx);
 
-	if (error == EBADMSG) {
+	if (error == SIP_LEG_UNREADABLE) {
 		end_with(call, &unreadable);
 		return;
 	}

@@ -324,7 +324,7 @@ on_first_answer(struct sip_leg *leg, const struct sip_msg *msg)
 	if (!sip_remote_read(leg->line->transport, &leg->peer, msg, &leg->remote)) {
 		leg->ended = true;
 		if (!leg->dropped)
-			leg->user.refused(leg->user.ctx, EBADMSG, NULL);
+			leg->user.refused(leg->user.ctx, SIP_LEG_UNREADABLE, NULL);
 		return;
 	}
 	leg->established = true;

@@ -27,13 +27,17 @@ struct sip_leg_line {
 	TAILQ_HEAD(, sip_leg) legs;
 };
 
+/* No errno. */
+enum { SIP_LEG_UNREADABLE = -1 };
+
 /* Not called after sip_leg_drop. The messages are borrowed; from each callback the leg
  * may be dropped. */
 struct sip_leg_user {
 	void (*progress)(void *ctx, const struct sip_msg *msg); /* 100 to 199 */
 	/* 2xx: the dialog is there, and the body is the answer to our offer. */
 	void (*answered)(void *ctx, const struct sip_msg *msg);
-	/* Not answered: the final response, or NULL with an errno. */
+	/* Not answered: the final response, or NULL with an errno. SIP_LEG_UNREADABLE:
+	 * answered, by names that cannot be read. */
 	void (*refused)(void *ctx, int error, const struct sip_msg *msg);
 	/* The other side's offer, or with an empty body its wish for ours: what to send
 	 * back, which becomes the leg's; NULL refuses (488). */
